@@ -1,0 +1,71 @@
+/* compat.h - Lua 5.1, 5.2, 5.3, 5.4, 5.5 and LuaJIT from one source.
+**
+** Everything a room needs beyond the 5.1 API comes from here under the names
+** of later Lua versions. An object built against the 5.1 headers must load in
+** Lua 5.1 and in LuaJIT alike, so nothing below calls what only LuaJIT has.
+** Getters (lua_rawget, lua_rawgeti, lua_rawgetp, lua_getfield, ...) give
+** nothing back before 5.3: use lua_type on what they pushed.
+*/
+#ifndef TAVUS_COMPAT_H
+#define TAVUS_COMPAT_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+#include <lauxlib.h>
+
+/* LuaRocks passes no compiler flags: whatever is declared from here on is
+** private to the shared object, except what TAVUS_EXPORT marks. */
+#pragma GCC visibility push(hidden)
+#define TAVUS_EXPORT __attribute__((visibility("default")))
+
+/* 1 where Lua numbers have an integer subtype (then lua_isinteger exists). */
+#if LUA_VERSION_NUM >= 503
+#define TAVUS_HAS_INTEGERS 1
+#else
+#define TAVUS_HAS_INTEGERS 0
+#define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
+#endif
+
+#if LUA_VERSION_NUM < 502
+
+#define lua_rawlen(L, index) lua_objlen((L), (index))
+#define lua_absindex(L, index) tavus_absindex((L), (index))
+#define lua_rawgetp(L, index, key) tavus_rawgetp((L), (index), (key))
+#define lua_rawsetp(L, index, key) tavus_rawsetp((L), (index), (key))
+#define luaL_setfuncs(L, list, n) tavus_setfuncs((L), (list), (n))
+#define luaL_setmetatable(L, name) \
+  (luaL_getmetatable((L), (name)), (void)lua_setmetatable((L), -2))
+
+static inline int tavus_absindex(lua_State *L, int index) {
+  return index > 0 || index <= LUA_REGISTRYINDEX ? index
+                                                 : lua_gettop(L) + index + 1;
+}
+
+static inline void tavus_rawgetp(lua_State *L, int index, const void *key) {
+  index = tavus_absindex(L, index);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+  lua_rawget(L, index);
+}
+
+static inline void tavus_rawsetp(lua_State *L, int index, const void *key) {
+  index = tavus_absindex(L, index);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+  lua_insert(L, -2);
+  lua_rawset(L, index);
+}
+
+static inline void tavus_setfuncs(lua_State *L, const luaL_Reg *list, int n) {
+  luaL_checkstack(L, n + 1, "too many upvalues");
+  for (; list->name != NULL; list++) {
+    for (int i = 0; i < n; i++) lua_pushvalue(L, -n);
+    lua_pushcclosure(L, list->func, n);
+    lua_setfield(L, -(n + 2), list->name);
+  }
+  lua_pop(L, n);
+}
+
+#endif
+#endif
