@@ -1,0 +1,153 @@
+--- Error tables: what every function of the library returns after `nil`.
+--
+-- An error is a plain table with a metatable that prints it. Programs look at
+-- `err.type`; people read `tostring(err)`.
+
+local errors = {}
+
+--- @class tavus.Issue
+--- @field path string JSON Pointer of the value; "" is the root
+--- @field code string what kind of problem, e.g. "type", "unknown_field"
+--- @field message string what is wrong
+--- @field hint string|nil what was probably meant
+--- @field severity "error"|"warning"
+
+--- @alias tavus.ErrorType
+--- | "config" the client cannot work with these options or this environment
+--- | "validation" the value does not fit the contract; nothing was sent
+--- | "connection" no answer: name, connection, TLS, or a cut transfer
+--- | "timeout" an attempt or the deadline ran out, or Tavus said 408
+--- | "cancelled" the request was cancelled
+--- | "auth" 401: the key is missing or wrong
+--- | "permission" 403
+--- | "payment" 402: out of credits
+--- | "not_found" no such id (Tavus says it with 400)
+--- | "conflict" 409
+--- | "unprocessable" 422
+--- | "rate_limit" 429
+--- | "concurrency_limit" too many conversations at once
+--- | "bad_request" any other 4xx
+--- | "server" 5xx
+--- | "decode" the answer is no JSON, or not the JSON that was promised
+--- | "redirect_blocked" 3xx: redirects are never followed
+--- | "response_too_large" the answer passed the size limit
+
+--- @class tavus.Error
+--- @field type tavus.ErrorType
+--- @field message string one sentence; no secrets
+--- @field code string|nil finer than the type: libcurl's name, an issue's code, the kind of a conflict
+--- @field status integer|nil HTTP status, when there was an answer
+--- @field method string|nil
+--- @field path string|nil path of the request, without the query
+--- @field request_id string|nil the server's id of the request, when it sent one
+--- @field retry_after number|nil seconds to wait before it is worth trying again
+--- @field retryable boolean|nil the same call may be made again without harm
+--- @field ambiguous boolean|nil it may have happened: look before you repeat
+--- @field attempts integer|nil how often the request was sent, 0 when never tried
+--- @field elapsed_ms number|nil over all attempts and sleeps
+--- @field body string|nil the answer's text, cut short, secrets removed
+--- @field headers table<string,string>|nil the answer's headers
+--- @field issues tavus.Issue[]|nil of a validation error
+--- @field hint string|nil what to do
+--- @field conflict string|nil of a 409: Tavus' word for it, e.g. "maker_changes"
+
+--- Every type an error can have.
+errors.types = {
+  config = true, validation = true, connection = true, timeout = true, cancelled = true,
+  auth = true, permission = true, payment = true, not_found = true, conflict = true,
+  unprocessable = true, rate_limit = true, concurrency_limit = true, bad_request = true,
+  server = true, decode = true, redirect_blocked = true, response_too_large = true,
+}
+
+local meta = { __name = "tavus.error" }
+
+local function one_line(text)
+  return (tostring(text):gsub("%s+", " "))
+end
+
+local function details(err)
+  local out = {}
+  if err.method and err.path then out[#out + 1] = err.method .. " " .. err.path end
+  if err.status then out[#out + 1] = "status " .. err.status end
+  if err.attempts and err.attempts > 1 then out[#out + 1] = err.attempts .. " attempts" end
+  if err.retry_after then out[#out + 1] = ("retry after %.3g s"):format(err.retry_after) end
+  if err.request_id then out[#out + 1] = "request " .. err.request_id end
+  if err.ambiguous then out[#out + 1] = "it may have happened: look before you repeat" end
+  if #out == 0 then return "" end
+  return " (" .. table.concat(out, ", ") .. ")"
+end
+
+--- Prints an error: one line that says what happened, then each issue on a
+-- line of its own with its path and hint, then what to do.
+function meta.__tostring(err)
+  local lines = { one_line(err.type) .. ": " .. one_line(err.message) .. details(err) }
+  for _, issue in ipairs(err.issues or {}) do
+    local line = "  " .. (issue.path == "" and "(root)" or one_line(issue.path)) .. ": " .. one_line(issue.message)
+    if issue.hint then line = line .. " (" .. one_line(issue.hint) .. ")" end
+    lines[#lines + 1] = line
+  end
+  if err.hint then lines[#lines + 1] = "  hint: " .. one_line(err.hint) end
+  return table.concat(lines, "\n")
+end
+
+function meta.__concat(a, b)
+  return tostring(a) .. tostring(b)
+end
+
+--- Makes an error of a table of fields, which becomes the error itself.
+--- @param fields table fields of tavus.Error; `type` and `message` are required
+--- @return tavus.Error
+function errors.new(fields)
+  if type(fields) ~= "table" then error("errors.new wants a table", 2) end
+  if not errors.types[fields.type] then error("unknown error type " .. tostring(fields.type), 2) end
+  if type(fields.message) ~= "string" then error("an error needs a message", 2) end
+  return setmetatable(fields, meta)
+end
+
+--- Tells whether a value is an error made by this library.
+--- @param value any
+--- @return boolean
+function errors.is(value)
+  return type(value) == "table" and getmetatable(value) == meta
+end
+
+--- Makes a validation error of issues.
+--- @param issues tavus.Issue[] as the core gives them, not empty
+--- @param what string|nil what was checked, e.g. "persona"; "value" when nil
+--- @return tavus.Error
+function errors.validation(issues, what)
+  local first = issues[1] or {}
+  local place = (first.path == nil or first.path == "") and "the root" or first.path
+  local text = ("the %s has %d problem%s, %sat %s"):format((what or "value"):gsub("_", " "), #issues,
+    #issues == 1 and "" or "s", #issues == 1 and "" or "the first ", place)
+  return errors.new { type = "validation", code = first.code, message = text, issues = issues }
+end
+
+--- Makes a validation error with one issue.
+--- @param path string JSON Pointer
+--- @param code string
+--- @param message string
+--- @param hint string|nil
+--- @param what string|nil as in errors.validation
+--- @return tavus.Error
+function errors.issue(path, code, message, hint, what)
+  return errors.validation({
+    { path = path, code = code, message = message, hint = hint, severity = "error" },
+  }, what)
+end
+
+--- Makes a decode error of what `core.decode` says.
+--- @param failure table { message, line, column, position }
+--- @return tavus.Error
+function errors.decode(failure)
+  local text = failure.message or "not JSON"
+  if failure.line and failure.column then
+    text = ("line %d, column %d: %s"):format(failure.line, failure.column, text)
+  end
+  return errors.new {
+    type = "decode", message = text,
+    line = failure.line, column = failure.column, position = failure.position,
+  }
+end
+
+return errors

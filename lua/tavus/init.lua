@@ -1,0 +1,96 @@
+--- Personas of Tavus' conversational-video API, for Lua.
+--
+-- What `require "tavus"` returns. Only the core (checking and JSON, in C) is
+-- loaded here; the client, libcurl and the builders are loaded when they are
+-- first touched, so that a program that only checks personas pays for nothing
+-- else.
+
+local core = require "tavus.core"
+local errors = require "tavus.errors"
+
+-- cjson is here to live together with it: our null is its null and our arrays
+-- carry its mark where it has one. Without cjson everything works the same.
+do
+  local found, cjson = pcall(require, "cjson")
+  if found and type(cjson) == "table" then
+    core.use_marks {
+      array_mt = cjson.array_mt,
+      empty_array_mt = cjson.empty_array_mt,
+      empty_array = cjson.empty_array,
+    }
+  end
+end
+
+--- @class tavus
+local tavus = {
+  _VERSION = require "tavus.version",
+  --- JSON's null; the same value as `cjson.null`.
+  null = core.null,
+  --- Marks a table as a JSON array (also an empty one) and returns it.
+  array = core.array,
+  --- Marks a table as a JSON object (also an empty one) and returns it.
+  object = core.object,
+}
+
+--- Checks a value against the contract, offline.
+--- @param kind "persona"|"persona_patch"|"tool"|"conversation"
+--- @param value any
+--- @param options table|nil { strict = boolean }: warnings count as errors
+--- @return boolean|nil ok true, or nil
+--- @return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
+function tavus.validate(kind, value, options)
+  -- Through pcall the core's message for a wrong argument carries no position
+  -- of this file; it is raised again with the caller's.
+  local called, ok, detail = pcall(core.validate, kind, value, options)
+  if not called then error(ok, 2) end
+  if ok then return true, detail end
+  return nil, errors.validation(detail, kind)
+end
+
+--- Writes a value as JSON: keys sorted, numbers exact.
+--- @param value any
+--- @param kind string|nil a kind of `tavus.validate`: check along the contract in the same walk
+--- @param options table|nil { strict = boolean }
+--- @return string|nil text
+--- @return tavus.Error|nil
+function tavus.encode(value, kind, options)
+  local called, text, issues = pcall(core.encode, value, kind, options)
+  if not called then error(text, 2) end
+  if text then return text end
+  return nil, errors.validation(issues, kind)
+end
+
+--- Reads JSON: strict, lossless; arrays are marked, null is `tavus.null`.
+--- @param text string
+--- @return any value nil when the text is no JSON
+--- @return tavus.Error|nil
+function tavus.decode(text)
+  local called, value, failure = pcall(core.decode, text)
+  if not called then error(value, 2) end
+  if value == nil then return nil, errors.decode(failure) end
+  return value
+end
+
+-- Where the names live that are loaded when first used: { module, field }.
+-- The function itself is put in place, and not a wrapper of it, because errors
+-- of misuse name the line of the caller.
+local lazy = {
+  new = { "tavus.client", "new" },
+  patch = { "tavus.patch" },
+  perception = { "tavus.perception" },
+  tool = { "tavus.tool" },
+}
+for _, name in ipairs { "string", "number", "integer", "boolean", "enum", "array_of", "object_of" } do
+  lazy[name] = { "tavus.schema", name }
+end
+
+return setmetatable(tavus, {
+  __index = function(self, name)
+    local where = lazy[name]
+    if not where then return nil end
+    local value = require(where[1])
+    if where[2] then value = value[where[2]] end
+    rawset(self, name, value)
+    return value
+  end,
+})
