@@ -1,0 +1,71 @@
+-- Every example and every Lua block of the README runs, against the sandbox, in a process of its own.
+local process = require "spec.support.process"
+local sandbox_module = require "tavus.sandbox"
+
+local function files_of(folder)
+  local list = {}
+  local pipe = assert(io.popen("ls " .. folder .. "/*.lua"))
+  for name in pipe:lines() do list[#list + 1] = name end
+  pipe:close()
+  return list
+end
+
+local function blocks_of(path)
+  local blocks, lines, start, number = {}, nil, nil, 0
+  for line in io.lines(path) do
+    number = number + 1
+    if lines then
+      if line:match("^```") then
+        blocks[#blocks + 1] = { text = table.concat(lines, "\n"), line = start }
+        lines = nil
+      else
+        lines[#lines + 1] = line
+      end
+    elseif line:match("^```lua%s*$") then
+      lines, start = {}, number
+    end
+  end
+  assert(not lines, "an open block in " .. path)
+  return blocks
+end
+
+describe("what the documents show", function()
+  local sandbox, environment
+
+  setup(function()
+    sandbox = assert(sandbox_module.start { port = 0 })
+    environment = { TAVUS_API_KEY = "an-example-key", TAVUS_BASE_URL = sandbox.url }
+  end)
+
+  teardown(function() sandbox:stop() end)
+
+  before_each(function() sandbox:reset() end)
+
+  local function left_behind()
+    local count = 0
+    local client = assert(require("tavus").new { api_key = "an-example-key", base_url = sandbox.url })
+    for _ in client.personas:each { persona_type = "user" } do count = count + 1 end
+    client:close()
+    return count
+  end
+
+  for _, file in ipairs(files_of("examples")) do
+    it(file .. " runs and leaves nothing behind", function()
+      local status, output = process.lua({ file = file }, environment)
+      assert.are.equal(0, status, output)
+      assert.is_truthy(output:find("%S"), "it should say what it does")
+      assert.are.equal(0, left_behind())
+    end)
+  end
+
+  for _, block in ipairs(blocks_of("README.md")) do
+    it(("README.md, the block at line %d runs"):format(block.line), function()
+      local status, output = process.lua({ chunk = block.text }, environment)
+      assert.are.equal(0, status, output)
+    end)
+  end
+
+  it("finds README blocks at all", function()
+    assert.is_true(#blocks_of("README.md") >= 5)
+  end)
+end)
