@@ -18,6 +18,7 @@ typedef struct tavus_buffer {
   char *data;
   size_t length;
   size_t capacity;
+  int finalized; /* its __gc has run (the VM is closing): keep no memory */
 } tavus_buffer;
 
 /* Capacity beyond which a scratch buffer is dropped after use. */

@@ -1,0 +1,488 @@
+/* read.c - see read.h.
+**
+** Two passes. The first knows nothing of Lua values: it checks grammar and
+** UTF-8 and notes, in the order of the text, one word for each container (how
+** many members) and each string (how long, any escapes). Whatever is wrong is
+** found there. The second pass trusts the text and makes the values: every
+** table with its final size, every plain string straight from the input.
+** The notes live in a tavus_buffer, so a memory error leaves nothing behind.
+*/
+#include "read.h"
+
+#include "buffer.h"
+#include "number.h"
+#include "scan.h"
+#include "utf8.h"
+#include "value.h"
+
+/* A note counts bytes or members in 31 bits; the last bit tells of escapes. */
+#define MAX_TEXT ((size_t)INT32_MAX - 1)
+#define NOTE_ESCAPED 1u
+
+typedef const unsigned char *cursor;
+
+typedef struct reader {
+  lua_State *L;
+  tavus_buffer *notes;
+  cursor at;
+  cursor end;
+  const char *message;     /* set when the text is no JSON */
+  size_t longest_escaped;  /* of the strings with escapes, in the text */
+  int deepest;
+} reader;
+
+/* ---- first pass: check and note ---------------------------------------- */
+
+static inline cursor skip_space(cursor p) {
+  while (*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+    p++;
+  return p;
+}
+
+static inline size_t add_note(reader *r, uint32_t note) {
+  size_t place = r->notes->length;
+  memcpy(tavus_buffer_reserve(r->L, r->notes, sizeof note), &note, sizeof note);
+  r->notes->length += sizeof note;
+  return place;
+}
+
+static bool fail(reader *r, cursor at, const char *message) {
+  r->at = at;
+  r->message = at >= r->end ? "unexpected end of the text" : message;
+  return false;
+}
+
+/* Four hexadecimal digits, or -1. The final '\0' stops it in time. */
+static int32_t read_hex4(cursor p) {
+  int32_t code = 0;
+  for (int i = 0; i < 4; i++) {
+    int digit;
+    if (p[i] >= '0' && p[i] <= '9')
+      digit = p[i] - '0';
+    else if ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')
+      digit = (p[i] | 0x20) - 'a' + 10;
+    else
+      return -1;
+    code = code * 16 + digit;
+  }
+  return code;
+}
+
+/* Checks the escape at the backslash `p`; returns what follows, or NULL. */
+static cursor check_escape(reader *r, cursor p) {
+  switch (p[1]) {
+    case '"': case '\\': case '/': case 'b':
+    case 'f': case 'n': case 'r': case 't':
+      return p + 2;
+    case 'u': {
+      int32_t code = read_hex4(p + 2);
+      if (code < 0) {
+        fail(r, p, "\\u wants four hexadecimal digits");
+        return NULL;
+      }
+      if (code < 0xD800 || code > 0xDFFF) return p + 6;
+      if (code <= 0xDBFF && p[6] == '\\' && p[7] == 'u') {
+        int32_t low = read_hex4(p + 8);
+        if (low >= 0xDC00 && low <= 0xDFFF) return p + 12;
+      }
+      fail(r, p, "half of a surrogate pair");
+      return NULL;
+    }
+    default:
+      fail(r, p + 1 >= r->end ? r->end : p, "unknown escape");
+      return NULL;
+  }
+}
+
+/* Checks the string whose first byte, after the quote, is `start`. */
+static inline cursor check_string(reader *r, cursor start) {
+  uint32_t escaped = 0;
+  cursor p = start;
+  cursor end = r->end;
+  for (;;) {
+    p = tavus_scan_run(p, end);
+    if (p < end && *p == '"') break;
+    if (p >= end) {
+      fail(r, p, "");
+      return NULL;
+    }
+    if (*p == '\\') {
+      escaped = NOTE_ESCAPED;
+      p = check_escape(r, p);
+      if (p == NULL) return NULL;
+    } else if (*p >= 0x80) {
+      do {
+        size_t size = tavus_utf8_sequence(p, end);
+        if (size == 0) {
+          fail(r, p, "invalid UTF-8");
+          return NULL;
+        }
+        p += size;
+      } while (*p >= 0x80);
+    } else {
+      fail(r, p, "control character in a string, which must be escaped");
+      return NULL;
+    }
+  }
+  size_t length = (size_t)(p - start);
+  if (escaped != 0 && length > r->longest_escaped) r->longest_escaped = length;
+  add_note(r, (uint32_t)length << 1 | escaped);
+  return p + 1;
+}
+
+static inline bool is_digit(unsigned char c) { return (unsigned)(c - '0') <= 9; }
+
+static inline cursor check_number(reader *r, cursor p) {
+  if (*p == '-') p++;
+  if (!is_digit(*p)) {
+    fail(r, p, "digit expected in a number");
+    return NULL;
+  }
+  if (*p == '0') {
+    if (is_digit(*++p)) {
+      fail(r, p, "leading zero in a number");
+      return NULL;
+    }
+  } else {
+    while (is_digit(*p)) p++;
+  }
+  if (*p == '.') {
+    if (!is_digit(*++p)) {
+      fail(r, p, "digit expected after the decimal point");
+      return NULL;
+    }
+    while (is_digit(*p)) p++;
+  }
+  if (*p == 'e' || *p == 'E') {
+    p++;
+    if (*p == '+' || *p == '-') p++;
+    if (!is_digit(*p)) {
+      fail(r, p, "digit expected in the exponent of a number");
+      return NULL;
+    }
+    while (is_digit(*p)) p++;
+  }
+  return p;
+}
+
+static cursor check_word(reader *r, cursor p, const char *word) {
+  for (; *word != '\0'; word++, p++) {
+    if (*p != (unsigned char)*word) {
+      fail(r, p, "unknown word; JSON has true, false and null");
+      return NULL;
+    }
+  }
+  return p;
+}
+
+/* A container that is still open. */
+typedef struct frame {
+  size_t note; /* where its member count goes */
+  uint32_t count;
+  bool is_object;
+} frame;
+
+static bool check_text(reader *r) {
+  frame frames[TAVUS_JSON_DEPTH];
+  frame *top = frames; /* one above the innermost open container */
+  cursor p = r->at;
+
+value:
+  p = skip_space(p);
+  switch (*p) {
+    case '"':
+      p = check_string(r, p + 1);
+      if (p == NULL) return false;
+      break;
+    case '{':
+    case '[': {
+      bool is_object = *p == '{';
+      if (top == frames + TAVUS_JSON_DEPTH)
+        return fail(r, p, "nested deeper than 128 levels");
+      top->note = add_note(r, 0);
+      top->count = 0;
+      top->is_object = is_object;
+      top++;
+      if (top - frames > r->deepest) r->deepest = (int)(top - frames);
+      p = skip_space(p + 1);
+      if (*p == (is_object ? '}' : ']')) {
+        p++;
+        top--;
+        break;
+      }
+      if (is_object) goto key;
+      goto value;
+    }
+    case '-': case '0': case '1': case '2': case '3': case '4':
+    case '5': case '6': case '7': case '8': case '9':
+      p = check_number(r, p);
+      if (p == NULL) return false;
+      break;
+    case 't':
+      p = check_word(r, p, "true");
+      if (p == NULL) return false;
+      break;
+    case 'f':
+      p = check_word(r, p, "false");
+      if (p == NULL) return false;
+      break;
+    case 'n':
+      p = check_word(r, p, "null");
+      if (p == NULL) return false;
+      break;
+    default:
+      return fail(r, p, "value expected");
+  }
+
+after:
+  p = skip_space(p);
+  if (top == frames) {
+    if (p == r->end) return true;
+    return fail(r, p, "unexpected text after the value");
+  }
+  frame *inner = top - 1;
+  inner->count++;
+  if (*p == ',') {
+    p++;
+    if (!inner->is_object) goto value;
+    p = skip_space(p);
+    goto key;
+  }
+  if (*p != (inner->is_object ? '}' : ']'))
+    return fail(r, p, inner->is_object ? "',' or '}' expected in an object"
+                                       : "',' or ']' expected in an array");
+  memcpy(r->notes->data + inner->note, &inner->count, sizeof inner->count);
+  top--;
+  p++;
+  goto after;
+
+key:
+  if (*p != '"') return fail(r, p, "a name in double quotes expected");
+  p = check_string(r, p + 1);
+  if (p == NULL) return false;
+  p = skip_space(p);
+  if (*p != ':') return fail(r, p, "':' expected after a name");
+  p++;
+  goto value;
+}
+
+/* ---- second pass: make the values -------------------------------------- */
+
+typedef struct builder {
+  lua_State *L;
+  cursor at;
+  const char *note; /* the next one */
+  char *spare;      /* room for the longest string with escapes */
+  int array_mt;     /* stack index */
+  bool in_range;    /* no number beyond the doubles so far */
+} builder;
+
+static inline uint32_t next_note(builder *b) {
+  uint32_t note;
+  memcpy(&note, b->note, sizeof note);
+  b->note += sizeof note;
+  return note;
+}
+
+static void push_escaped(builder *b, cursor p, size_t length) {
+  cursor end = p + length;
+  char *out = b->spare;
+  while (p < end) {
+    cursor stop = memchr(p, '\\', (size_t)(end - p));
+    if (stop == NULL) stop = end;
+    memcpy(out, p, (size_t)(stop - p));
+    out += stop - p;
+    p = stop;
+    if (p == end) break;
+    switch (p[1]) {
+      case 'b': *out++ = '\b'; break;
+      case 'f': *out++ = '\f'; break;
+      case 'n': *out++ = '\n'; break;
+      case 'r': *out++ = '\r'; break;
+      case 't': *out++ = '\t'; break;
+      case 'u': {
+        uint32_t code = (uint32_t)read_hex4(p + 2);
+        if (code >= 0xD800 && code <= 0xDBFF) {
+          uint32_t low = (uint32_t)read_hex4(p + 8);
+          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+          p += 6;
+        }
+        out += tavus_utf8_encode(out, code);
+        p += 4;
+        break;
+      }
+      default: *out++ = (char)p[1]; break;
+    }
+    p += 2;
+  }
+  lua_pushlstring(b->L, b->spare, (size_t)(out - b->spare));
+}
+
+/* Pushes the string that begins after the quote at `b->at`. */
+static inline void push_string(builder *b) {
+  uint32_t note = next_note(b);
+  cursor start = b->at + 1;
+  size_t length = note >> 1;
+  b->at = start + length + 1;
+  if ((note & NOTE_ESCAPED) == 0)
+    lua_pushlstring(b->L, (const char *)start, length);
+  else
+    push_escaped(b, start, length);
+}
+
+static void push_number(builder *b) {
+  tavus_number number;
+  const char *at = (const char *)b->at;
+  if (!tavus_number_read(&at, &number) && b->in_range) {
+    b->in_range = false;
+    return;
+  }
+  b->at = (cursor)at;
+#if TAVUS_HAS_INTEGERS
+  if (number.is_integer && number.integer >= LUA_MININTEGER &&
+      number.integer <= LUA_MAXINTEGER) {
+    lua_pushinteger(b->L, (lua_Integer)number.integer);
+    return;
+  }
+#endif
+  lua_pushnumber(b->L, number.is_integer ? (lua_Number)number.integer
+                                         : (lua_Number)number.real);
+}
+
+/* Pushes the value at `b->at`, or stops with in_range false and any number of
+** values pushed. The depth, and so the C stack, is bounded by the first pass. */
+static void push_value(builder *b) {
+  lua_State *L = b->L;
+  b->at = skip_space(b->at);
+  switch (*b->at) {
+    case '"':
+      push_string(b);
+      return;
+    case '{': {
+      uint32_t count = next_note(b);
+      lua_createtable(L, 0, (int)count);
+      if (count == 0) b->at = skip_space(b->at + 1);
+      for (; count > 0; count--) {
+        b->at = skip_space(b->at + 1);
+        push_string(b);
+        b->at = skip_space(b->at) + 1;
+        push_value(b);
+        if (!b->in_range) return;
+        lua_rawset(L, -3);
+        b->at = skip_space(b->at);
+      }
+      b->at++;
+      return;
+    }
+    case '[': {
+      uint32_t count = next_note(b);
+      lua_createtable(L, (int)count, 0);
+      lua_pushvalue(L, b->array_mt);
+      lua_setmetatable(L, -2);
+      if (count == 0) b->at = skip_space(b->at + 1);
+      for (uint32_t i = 1; i <= count; i++) {
+        b->at++;
+        push_value(b);
+        if (!b->in_range) return;
+        lua_rawseti(L, -2, (int)i);
+        b->at = skip_space(b->at);
+      }
+      b->at++;
+      return;
+    }
+    case 't':
+      lua_pushboolean(L, 1);
+      b->at += 4;
+      return;
+    case 'f':
+      lua_pushboolean(L, 0);
+      b->at += 5;
+      return;
+    case 'n':
+      lua_pushlightuserdata(L, NULL);
+      b->at += 4;
+      return;
+    default:
+      push_number(b);
+      return;
+  }
+}
+
+/* ---- together ---------------------------------------------------------- */
+
+static void locate(tavus_json_error *error, const char *text, cursor at,
+                   const char *message) {
+  const char *stop = (const char *)at;
+  const char *line_start = text;
+  error->message = message;
+  error->offset = (size_t)(stop - text);
+  error->line = 1;
+  for (const char *p = text; p < stop; p++) {
+    if (*p != '\n') continue;
+    error->line++;
+    line_start = p + 1;
+  }
+  error->column = (size_t)(stop - line_start) + 1;
+}
+
+bool tavus_json_read(lua_State *L, const char *text, size_t length, int marks,
+                     tavus_json_error *error) {
+  luaL_checkstack(L, 4, "no room to read JSON");
+  cursor start = (cursor)text;
+  int top = lua_gettop(L);
+  reader r = {L, NULL, start, start + length, NULL, 0, 0};
+  if (length > MAX_TEXT) {
+    locate(error, text, start, "longer than 2 GiB");
+    return false;
+  }
+  marks = lua_absindex(L, marks);
+  r.notes = tavus_buffer_take(L, marks);
+  bool good = false;
+  if (length == 0)
+    fail(&r, start, "");
+  else if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+    fail(&r, start, "a byte order mark, which JSON does not allow");
+  else
+    good = check_text(&r);
+  /* two slots a level, and those of the innermost value */
+  if (good && !lua_checkstack(L, 2 * r.deepest + 8))
+    good = fail(&r, start, "nested too deep for the Lua stack that is left");
+  if (good) {
+    char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
+    r.notes->length += r.longest_escaped;
+    lua_rawgeti(L, marks, TAVUS_SLOT_ARRAY);
+    builder b = {L, start, r.notes->data, spare, top + 2, true};
+    push_value(&b);
+    if (!b.in_range)
+      good = fail(&r, b.at, "number beyond the range of a double");
+  }
+  tavus_buffer_release(L, marks, top + 1);
+  if (!good) {
+    lua_settop(L, top);
+    locate(error, text, r.at, r.message);
+    return false;
+  }
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return true;
+}
+
+int tavus_json_decode(lua_State *L) {
+  tavus_json_error error;
+  size_t length;
+  luaL_checktype(L, 1, LUA_TSTRING);
+  const char *text = lua_tolstring(L, 1, &length);
+  if (tavus_json_read(L, text, length, tavus_marks_table, &error)) return 1;
+  lua_pushnil(L);
+  lua_createtable(L, 0, 4);
+  lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message,
+                  (int)error.line, (int)error.column, (int)error.offset + 1);
+  lua_setfield(L, -2, "message");
+  lua_pushnumber(L, (lua_Number)error.line);
+  lua_setfield(L, -2, "line");
+  lua_pushnumber(L, (lua_Number)error.column);
+  lua_setfield(L, -2, "column");
+  lua_pushnumber(L, (lua_Number)(error.offset + 1));
+  lua_setfield(L, -2, "position");
+  return 2;
+}
