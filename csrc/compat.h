@@ -9,15 +9,22 @@
 #ifndef TAVUS_COMPAT_H
 #define TAVUS_COMPAT_H
 
+#include <float.h>
 #include <limits.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <lua.h>
 #include <lauxlib.h>
 
 /* LuaRocks passes no compiler flags: whatever is declared from here on is
-** private to the shared object, except what TAVUS_EXPORT marks. */
+** private to the shared object, except what TAVUS_EXPORT marks. That would go
+** for system functions too: include any header not above BEFORE this one. */
 #pragma GCC visibility push(hidden)
 #define TAVUS_EXPORT __attribute__((visibility("default")))
 

@@ -10,8 +10,6 @@
 
 #include "../compat.h"
 
-#include <string.h>
-
 /* Read `data` and `length` freely; change them only through the functions
 ** below (or by lowering `length`). `data` may move whenever bytes are added. */
 typedef struct tavus_buffer {

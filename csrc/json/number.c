@@ -6,10 +6,6 @@
 */
 #include "number.h"
 
-#include <float.h>
-#include <math.h>
-#include <string.h>
-
 /* Digits that can matter: halfway points between doubles have at most 767. */
 #define MAX_DIGITS 770
 /* Bits of the largest big integer in a comparison are below 4096. */

@@ -5,8 +5,6 @@
 
 #include "../compat.h"
 
-#include <stdbool.h>
-
 /* A number as JSON means it: an integer when it is written without fraction
 ** and exponent and fits 64 bits (but -0 is a float), else a double. */
 typedef struct tavus_number {

@@ -4,8 +4,6 @@
 
 #include "buffer.h"
 
-#include <stdbool.h>
-
 /* Appends "/" and the token, `~` as `~0` and `/` as `~1`. */
 void tavus_pointer_append(lua_State *L, tavus_buffer *buffer,
                           const char *token, size_t length);

@@ -4,8 +4,6 @@
 
 #include "../compat.h"
 
-#include <stdbool.h>
-
 /* Deepest nesting of arrays and objects, in reading as in writing. */
 #define TAVUS_JSON_DEPTH 128
 

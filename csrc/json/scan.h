@@ -5,10 +5,10 @@
 
 #include "../compat.h"
 
-#include <string.h>
-
 #if defined(__SSE2__)
+#pragma GCC visibility push(default)
 #include <emmintrin.h>
+#pragma GCC visibility pop
 #endif
 
 #define TAVUS_SCAN_ONES UINT64_C(0x0101010101010101)

@@ -5,8 +5,6 @@
 
 #include "../compat.h"
 
-#include <stdbool.h>
-
 /* Is `text` strict UTF-8? If not, *bad_offset (when not NULL) is the zero-based
 ** offset of the first byte of the first bad sequence. */
 bool tavus_utf8_check(const char *text, size_t length, size_t *bad_offset);

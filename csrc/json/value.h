@@ -19,8 +19,6 @@
 
 #include "buffer.h"
 
-#include <stdbool.h>
-
 /* Where the two values are in every function of the core. */
 #define TAVUS_MARKS_UPVALUE 1
 #define TAVUS_MARKS_TABLE 2

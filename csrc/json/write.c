@@ -5,9 +5,6 @@
 #include "scan.h"
 #include "utf8.h"
 
-#include <float.h>
-#include <stdio.h>
-
 /* ---- strings ----------------------------------------------------------- */
 
 /* Writes the escape of a control character, quote or backslash to `out`;

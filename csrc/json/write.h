@@ -5,8 +5,6 @@
 
 #include "buffer.h"
 
-#include <stdbool.h>
-
 /* Appends `text` as a JSON string with its quotes and checks its UTF-8 in the
 ** same pass. False: it is no UTF-8, the buffer is as before, and *bad_offset
 ** (when not NULL) is the zero-based offset of the first bad sequence. */
