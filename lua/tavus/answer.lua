@@ -1,0 +1,123 @@
+--- From a result to what a call returns: the decoded answer and its meta.
+
+local core = require "tavus.core"
+local call = require "tavus.call"
+local failure = require "tavus.failure"
+
+local answer = {}
+
+--- @class tavus.Meta
+--- @field status integer|nil HTTP status; nil when nothing had to be sent
+--- @field changed boolean|nil of calls that change something: false when nothing changed
+--- @field request_id string|nil the server's id of the request, when it sent one
+--- @field attempts integer how often the request was sent
+--- @field elapsed_ms number over all attempts and sleeps
+--- @field headers table<string, string> the answer's headers, names in lower case
+--- @field warnings tavus.Issue[] what the check found doubtful in the value sent
+
+--- Makes the meta of a result.
+--- @param op table the operation
+--- @param result table
+--- @param attempts integer
+--- @param elapsed_ms number
+--- @param warnings tavus.Issue[]|nil
+--- @return tavus.Meta
+function answer.meta(op, result, attempts, elapsed_ms, warnings)
+  local changed
+  if op.method ~= "GET" then changed = result.status ~= 304 end
+  return {
+    status = result.status, changed = changed, request_id = call.request_id(result.headers),
+    attempts = attempts, elapsed_ms = elapsed_ms, headers = result.headers, warnings = warnings or {},
+  }
+end
+
+--- The meta of a call that had nothing to send.
+--- @param warnings tavus.Issue[]|nil
+--- @return tavus.Meta
+function answer.local_meta(warnings)
+  return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings or {} }
+end
+
+-- The error of an answer that says success and cannot be used.
+local function unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
+  local err = failure.of_decode(client._session, result, problem, secrets)
+  err.method, err.path, err.attempts, err.elapsed_ms = op.method, path:match "^[^?#]*", attempts, elapsed_ms
+  err.request_id = call.request_id(result.headers)
+  err.retryable, err.ambiguous = false, false
+  if op.method ~= "GET" then
+    err.hint = ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(result.status)
+  end
+  return err
+end
+
+-- Does an object carry an id under one of these names?
+local function names_itself(value, id_names)
+  for i = 1, #id_names do
+    if value[id_names[i]] ~= nil then return true end
+  end
+  return false
+end
+
+--- Takes the object out of the three shapes that Tavus uses: the object
+-- itself, { data = object }, { data = { object } }.
+--- @param value table
+--- @param id_names string[] names that only the object itself has
+--- @return table|nil nil when there is none, or more than one
+function answer.unwrap(value, id_names)
+  local data = value.data
+  if type(data) ~= "table" or names_itself(value, id_names) then
+    if core.is_array(value) then return nil end
+    return value
+  end
+  if not core.is_array(data) then return data end
+  if #data == 1 and type(data[1]) == "table" then return data[1] end
+  return nil
+end
+
+--- Makes one call and reads its answer.
+--- @param client table
+--- @param op table operation of the contract; op.answer: "object", "list", "none", "any"
+--- @param path string
+--- @param body string|nil
+--- @param given table|nil
+--- @param may_repeat boolean
+--- @param secrets string[]|nil
+--- @param warnings tavus.Issue[]|nil
+--- @return any value true when there is nothing to read
+--- @return tavus.Meta|tavus.Error
+function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
+  local result, attempts, elapsed_ms = call.run(client, op, path, body, given, may_repeat, secrets)
+  if not result then return nil, attempts end
+  local meta = answer.meta(op, result, attempts, elapsed_ms, warnings)
+  local wanted, text, status = op.answer, result.body, result.status
+  -- A 304 has no body to trust, and of a DELETE or an end there is none to want.
+  if wanted == "none" or status == 304 or status == 204 then return true, meta end
+  if wanted == "changed" or wanted == "any" then
+    if text == "" then return true, meta end
+  elseif text == "" then
+    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it is empty", secrets)
+  end
+  local value, problem = core.decode(text)
+  if value == nil then
+    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
+  end
+  if wanted == "any" then return value, meta end
+  if type(value) ~= "table" then
+    if wanted == "changed" then return true, meta end
+    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it is no JSON object", secrets)
+  end
+  if wanted == "list" then
+    if core.is_array(value) then
+      value = { data = value, total_count = #value }
+    elseif type(value.data) ~= "table" then
+      return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it has no array data", secrets)
+    end
+    return value, meta
+  end
+  local object = answer.unwrap(value, op.id_names)
+  if object then return object, meta end
+  if wanted == "changed" then return value, meta end
+  return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it does not hold exactly one object", secrets)
+end
+
+return answer

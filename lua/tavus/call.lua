@@ -1,0 +1,183 @@
+--- One call: attempts and sleeps until there is an answer, the retries are
+-- used up, or the deadline is near.
+--
+-- The same loop serves every host: it waits only through the host's `perform`
+-- and `sleep`, and no pcall of its own lies around them, so that a host may
+-- yield there.
+
+local http = require "tavus.http"
+local errors = require "tavus.errors"
+local failure = require "tavus.failure"
+local log = require "tavus.log"
+
+local now, verdict_of, get_engine = http.now, http.verdict, http.engine
+local max, min = math.max, math.min
+
+local call = {}
+
+--- Seconds, when neither the call nor the client nor the contract says other.
+call.TIMEOUT = 30
+call.DEADLINE = 60
+--- How often a call is repeated, when nobody says other.
+call.RETRIES = 2
+
+-- A host that wakes us before the request is done would leave it running.
+local CANCELLED = { outcome = "cancelled", headers = {}, body = "", sent = 0 }
+
+local function hook(client, name, facts)
+  local ok, err = log.guarded(client["_" .. name], facts)
+  if not ok then log.hook_failed(client, name, err) end
+end
+
+-- Answers of Tavus name no request; proxies before it do.
+local function request_id(headers)
+  return headers["x-request-id"] or headers["request-id"] or headers["x-amzn-requestid"]
+    or headers["x-amzn-trace-id"] or headers["cf-ray"]
+end
+call.request_id = request_id
+
+-- Seconds to sleep before retry n: the backoff, or what the server asks for
+-- when that is longer.
+local function pause_before(client, n, asked)
+  local seconds
+  if client._backoff then
+    seconds = client._backoff(n)
+    if type(seconds) ~= "number" or seconds ~= seconds then
+      error("the option backoff must return a number of seconds, not " .. tostring(seconds), 0)
+    end
+  else
+    seconds = http.backoff(n, math.random())
+  end
+  return max(seconds, asked or 0, 0)
+end
+
+-- Sleeps before the next attempt. Returns the seconds left for it, or nil and
+-- the seconds that were not slept because the deadline comes first.
+local function rest(client, host, engine, n, ends, method, path, result, attempts)
+  local asked = result.headers and http.retry_after(result.headers)
+  local pause = pause_before(client, n, asked)
+  if now() + pause >= ends then return nil, pause end
+  local status = result.outcome == "answer" and result.status or nil
+  if client._log then
+    log.write(client._log, "info", ("%s %s: %s, retry %d in %.3g s"):format(method, path,
+      status and "status " .. status or result.outcome, n, pause))
+  end
+  if client._on_retry then
+    hook(client, "on_retry", {
+      method = method, path = path, retry = n, delay = pause, retry_after = asked,
+      status = status, outcome = result.outcome, attempts = attempts,
+    })
+  end
+  if pause > 0 then host.sleep(engine, pause) end
+  local left = ends - now()
+  if left > 0 then return left end
+  return nil, 0
+end
+
+-- The error of the last attempt.
+local function failed(session, result, secrets, verdict)
+  local err
+  if result.outcome == "answer" then
+    err = failure.of_answer(session, result, secrets)
+    err.request_id = request_id(result.headers)
+  else
+    err = failure.of_outcome(session, result, secrets)
+  end
+  err.retryable = verdict == "retry"
+  err.ambiguous = verdict == "ambiguous"
+  err.retry_after = result.headers and http.retry_after(result.headers)
+  return err
+end
+
+--- Makes one call.
+--- @param client table the client
+--- @param op table { method, timeout, deadline }: an operation of the contract, or like one
+--- @param path string ids percent-encoded
+--- @param body string|nil
+--- @param given table|nil checked options of the call
+--- @param may_repeat boolean doing it twice does what doing it once does
+--- @param secrets string[]|nil secrets in the body
+--- @return table|nil result the request's result: status 2xx or 304, or the 4xx by which a DELETE's repeat says that an earlier try had done it
+--- @return integer|tavus.Error attempts
+--- @return number|nil elapsed_ms
+function call.run(client, op, path, body, given, may_repeat, secrets)
+  local session = client._session
+  if client._closed then
+    return nil, errors.new { type = "config", code = "closed", message = "the client is closed",
+      hint = "make a new one with tavus.new" }
+  end
+  local method, host = op.method, client._host
+  local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
+  local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
+  local retries = given and given.retries or client._retries
+  local engine = get_engine()
+  local transfer = {
+    body = body, may_repeat = may_repeat,
+    headers = given and given.headers, query = given and given.query,
+  }
+  local shown = path:match "^[^?#]*"
+  local started = now()
+  local ends = started + deadline
+  local left, attempts, retried, doubtful = deadline, 0, 0, false
+
+  while true do
+    transfer.timeout = min(timeout, left)
+    if client._on_request then
+      hook(client, "on_request", { method = method, path = shown, attempt = retried + 1, timeout = transfer.timeout })
+    end
+    local request, refused = engine:submit(session, method, path, transfer)
+    if not request then
+      return nil, errors.new { type = "config", message = failure.redact(session, refused, secrets),
+        method = method, path = shown, attempts = attempts, elapsed_ms = (now() - started) * 1000 }
+    end
+    host.perform(engine, request)
+    local result = request:result()
+    if not result then
+      request:cancel()
+      result = CANCELLED
+    end
+    local outcome, status = result.outcome, result.status
+    attempts = attempts + max(1, result.sent)
+    if client._on_response then
+      hook(client, "on_response", { method = method, path = shown, attempt = retried + 1, outcome = outcome,
+        status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms,
+        request_id = request_id(result.headers) })
+    end
+
+    if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
+      local elapsed = (now() - started) * 1000
+      if client._log then
+        log.write(client._log, "info", ("%s %s: %d in %.0f ms"):format(method, shown, status, elapsed))
+      end
+      return result, attempts, elapsed
+    end
+
+    local verdict = verdict_of(method, outcome, status or 0, may_repeat)
+    local remains, unslept
+    if verdict == "retry" and retried < retries then
+      remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown, result, attempts)
+    end
+    if not remains then
+      local err = failed(session, result, secrets, verdict)
+      err.method, err.path, err.attempts, err.elapsed_ms = method, shown, attempts, (now() - started) * 1000
+      err.retry_after = unslept or err.retry_after
+      if outcome == "timeout" and left < timeout then
+        err.message = ("the deadline of %g s came before an answer"):format(deadline)
+      end
+      if doubtful or result.sent > 1 then
+        -- An earlier try went out and may have done it.
+        if method == "DELETE" and err.type == "not_found" then return result, attempts, err.elapsed_ms end
+        if method == "POST" and status == 400 then
+          err.ambiguous = true
+          err.hint = "an earlier try, of which no answer came, may have done it"
+        end
+      end
+      if client._log then log.write(client._log, "error", method .. " " .. shown .. ": " .. err.type .. ": " .. err.message) end
+      return nil, err
+    end
+    doubtful = doubtful or (outcome ~= "not_sent" and status ~= 429)
+    left, retried = remains, retried + 1
+  end
+end
+
+return call

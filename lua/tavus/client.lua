@@ -1,0 +1,190 @@
+--- The client: options, environment, and the resources on it.
+
+local core = require "tavus.core"
+local http = require "tavus.http"
+local answer = require "tavus.answer"
+local blocking = require "tavus.host.blocking"
+local errors = require "tavus.errors"
+local log = require "tavus.log"
+local options = require "tavus.options"
+local resource = require "tavus.resource"
+local call = require "tavus.call"
+local version = require "tavus.version"
+
+local client = {}
+
+--- @class tavus.ClientOptions
+--- @field api_key string|nil the key; else TAVUS_API_KEY
+--- @field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
+--- @field timeout number|nil seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
+--- @field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
+--- @field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
+--- @field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
+--- @field ca_file string|nil a PEM file of the authorities to trust
+--- @field allow_http boolean|nil permits http:// to other hosts than this one
+--- @field proxy string|nil
+--- @field headers table<string, string>|nil sent with every request
+--- @field user_agent string|nil
+--- @field connect_timeout number|nil seconds, 5 when nil
+--- @field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
+--- @field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
+--- @field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
+--- @field log "error"|"info"|"debug"|false|(fun(level: string, message: string))|nil a level for stderr, or a function for every line; else TAVUS_LOG
+
+local rules = {
+  api_key = { type = "string" },
+  base_url = { type = "string" },
+  timeout = options.seconds,
+  deadline = options.seconds,
+  retries = options.retries,
+  backoff = { type = "function" },
+  ca_file = { type = "string" },
+  allow_http = { type = "boolean" },
+  proxy = { type = "string" },
+  headers = { type = "table" },
+  user_agent = { type = "string" },
+  connect_timeout = options.seconds,
+  on_request = { type = "function" },
+  on_response = { type = "function" },
+  on_retry = { type = "function" },
+  log = { type = "string|function|boolean", choices = log.levels },
+}
+
+--- @class tavus.Client
+--- @field personas tavus.Personas
+--- @field conversations tavus.Conversations
+local Client = {}
+Client.__index = Client
+Client.__name = "tavus.client"
+
+--- Names the client by where it talks to; never shows the key.
+function Client:__tostring()
+  return ("tavus.client: %s%s"):format(self._base_url, self._closed and " (closed)" or "")
+end
+
+-- An environment variable; set to nothing it counts as unset.
+local function environment(name)
+  local value = os.getenv(name)
+  if value ~= nil and value:find "%S" then return value end
+  return nil
+end
+
+local function number_setting(given, name, variable, rule)
+  if given[name] ~= nil then return given[name] end
+  local text = environment(variable)
+  if text == nil then return nil end
+  return options.number_from(variable, text, rule)
+end
+
+local function log_setting(given)
+  local where = given.log
+  if where == nil then
+    where = environment "TAVUS_LOG"
+    if where ~= nil and not log.levels[where] then
+      return nil, options.bad("TAVUS_LOG", "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
+    end
+  elseif where == true then
+    where = "info"
+  end
+  return where and log.new(where) or nil
+end
+
+--- Makes a client. It opens no connection; the first call does.
+--- @param given tavus.ClientOptions|nil
+--- @return tavus.Client|nil
+--- @return tavus.Error|nil of type "config"
+function client.new(given)
+  local fine, problem = options.check(given, rules, "tavus.new", 2)
+  if not fine then return nil, problem end
+  given = given or {}
+  local timeout, retries, logged
+  timeout, problem = number_setting(given, "timeout", "TAVUS_TIMEOUT", options.seconds)
+  if problem then return nil, problem end
+  retries, problem = number_setting(given, "retries", "TAVUS_RETRIES", options.retries)
+  if problem then return nil, problem end
+  logged, problem = log_setting(given)
+  if problem then return nil, problem end
+
+  -- The key goes to C without a look at it; when it is not given, C reads
+  -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
+  local session, refused = http.session {
+    api_key = given.api_key,
+    base_url = given.base_url or environment "TAVUS_BASE_URL",
+    allow_http = given.allow_http,
+    ca_file = given.ca_file,
+    proxy = given.proxy,
+    user_agent = given.user_agent or ("tavus-lua/" .. version),
+    headers = given.headers,
+    connect_timeout = given.connect_timeout,
+  }
+  if not session then return nil, errors.new { type = "config", message = refused } end
+
+  local self = setmetatable({
+    _session = session,
+    _base_url = session:base_url(),
+    _host = blocking,
+    _closed = false,
+    _timeout = timeout,
+    _deadline = given.deadline,
+    _retries = retries or call.RETRIES,
+    _backoff = given.backoff,
+    _log = logged,
+    _on_request = given.on_request,
+    _on_response = given.on_response,
+    _on_retry = given.on_retry,
+  }, Client)
+  for name, class in pairs(resource.classes()) do
+    self[name] = setmetatable({ _client = self }, class)
+  end
+  return self
+end
+
+local request_options = options.call_and { body = { type = "table|string" } }
+request_options.strict = nil
+
+local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
+
+--- Makes a call for which there is no function.
+--- @param method string e.g. "GET"
+--- @param path string begins with "/"; ids in it are the caller's to percent-encode (see `client.escape`)
+--- @param given table|nil { body = table|string, query, headers, timeout, deadline, retries }
+--- @return any answer decoded; true when it was empty
+--- @return tavus.Meta|tavus.Error
+function Client:request(method, path, given)
+  if type(method) ~= "string" then error("client:request: the method must be a string, not " .. type(method), 2) end
+  if type(path) ~= "string" then error("client:request: the path must be a string, not " .. type(path), 2) end
+  local fine, problem = options.check(given, request_options, "client:request", 2)
+  if not fine then return nil, problem end
+  if path:sub(1, 1) ~= "/" then
+    return nil, options.bad("path", "must begin with /", "give the path only, as in /v2/personas")
+  end
+  method = method:upper()
+  local body = given and given.body
+  local may_repeat = repeatable[method] or false
+  if type(body) == "table" then
+    if method == "PATCH" then may_repeat = require("tavus.patch").repeatable(body) end
+    local issues
+    body, issues = core.encode(body)
+    if not body then return nil, errors.validation(issues, "body") end
+  end
+  return answer.of(self, { method = method, answer = "any" }, path, body, given, may_repeat)
+end
+
+--- Percent-encodes one segment of a path.
+--- @param segment string
+--- @return string
+function client.escape(segment)
+  return http.escape(segment)
+end
+
+--- Closes the client: its key is wiped, and calls on it fail with a config
+-- error. Closing twice is fine. Connections belong to the VM and stay.
+function Client:close()
+  if self._closed then return end
+  self._closed = true
+  self._session:close()
+end
+
+Client.__close = Client.close
+
+return client

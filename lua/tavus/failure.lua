@@ -1,0 +1,334 @@
+--- From an outcome or an answer to an error table.
+--
+-- Tavus says many things with 400 and a sentence, so the sentence decides
+-- first (the table is contract data), then the status. Nothing secret gets
+-- into an error: not the key, not a secret that was sent, not the value of a
+-- field that the contract marks secret.
+
+local core = require "tavus.core"
+local errors = require "tavus.errors"
+
+local failure = {}
+
+local BODY_MOST = 4096
+local MESSAGE_MOST = 300
+local REDACTED = "[redacted]"
+
+local by_status = {
+  [401] = "auth", [402] = "payment", [403] = "permission", [404] = "not_found", [408] = "timeout",
+  [409] = "conflict", [410] = "not_found", [422] = "unprocessable", [429] = "rate_limit",
+}
+
+local status_text = {
+  [300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
+  [304] = "Not Modified", [307] = "Temporary Redirect", [308] = "Permanent Redirect",
+  [400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
+  [404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable", [408] = "Request Timeout",
+  [409] = "Conflict", [410] = "Gone", [413] = "Content Too Large", [415] = "Unsupported Media Type",
+  [422] = "Unprocessable Content", [429] = "Too Many Requests", [500] = "Internal Server Error",
+  [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
+}
+
+local hints = {
+  auth = "check the key (TAVUS_API_KEY or the option api_key); a key can also be tied to a list of IP addresses",
+  payment = "the account is out of credits",
+  rate_limit = "wait, then try again",
+  concurrency_limit = "end a running conversation first",
+  redirect_blocked = "redirects are never followed, since the key would go with them; check base_url",
+  server = "Tavus has trouble; try again later",
+  response_too_large = "ask for fewer rows a page (limit)",
+}
+
+local outcome_types = {
+  not_sent = "connection", lost = "connection", certificate = "connection", refused = "connection",
+  timeout = "timeout", too_large = "response_too_large", cancelled = "cancelled",
+}
+
+local outcome_texts = {
+  not_sent = "no connection", lost = "the connection broke before the whole answer came",
+  certificate = "the server's certificate was not accepted", refused = "the request was not sent a second time",
+  timeout = "no answer in time", too_large = "the answer is larger than the limit", cancelled = "cancelled",
+}
+
+local outcome_hints = {
+  certificate = "name the CA file that signed it (option ca_file); verification cannot be switched off",
+  not_sent = "nothing was sent; check the network, base_url and proxy",
+}
+
+-- The contract's table of errors, and the names of its secret fields, read
+-- once a VM and only when something went wrong.
+local known_errors, secret_names
+
+local function collect(field, names)
+  if field.secret and field.name then names[field.name] = true end
+  for _, child in ipairs(field.fields or {}) do collect(child, names) end
+  if field.items then collect(field.items, names) end
+end
+
+local function load_contract()
+  local contract = core.contract()
+  known_errors, secret_names = contract.errors or {}, { api_key = true }
+  for _, resource in ipairs(contract.resources) do collect(resource, secret_names) end
+end
+
+-- Text up to a length, not cut inside a UTF-8 character.
+local function cut(text, most)
+  if #text <= most then return text end
+  local stop = most
+  while stop > 0 and (text:byte(stop + 1) or 0) >= 0x80 and (text:byte(stop + 1) or 0) < 0xC0 do stop = stop - 1 end
+  return text:sub(1, stop) .. "..."
+end
+
+local function replace_plain(text, what, with)
+  local out, from = {}, 1
+  while true do
+    local first, last = text:find(what, from, true)
+    if not first then break end
+    out[#out + 1] = text:sub(from, first - 1)
+    out[#out + 1] = with
+    from = last + 1
+  end
+  if from == 1 then return text end
+  out[#out + 1] = text:sub(from)
+  return table.concat(out)
+end
+
+-- Where the string ends that starts after `from`: at the next quote that is
+-- not escaped. A string cut off in the middle ends with the text.
+local function string_end(text, from, quote)
+  local at = from
+  while true do
+    local found = text:find("[\\" .. quote .. "]", at)
+    if not found then return #text + 1 end
+    if text:sub(found, found) == quote then return found end
+    at = found + 2
+  end
+end
+
+-- Hides the values of secret fields in text that quotes JSON (or Python's
+-- print of it): "api_key": "...".
+local function hide_fields(text)
+  for name in pairs(secret_names) do
+    local head = "\\?[\"']" .. name:gsub("%W", "%%%0") .. "\\?[\"']%s*[:=]%s*(\\?)([\"'])"
+    local out, from = {}, 1
+    while true do
+      local _, last, escaped, quote = text:find(head, from)
+      if not last then break end
+      local stop
+      if escaped == "\\" then
+        stop = text:find("\\" .. quote, last + 1, true) or #text + 1
+      else
+        stop = string_end(text, last + 1, quote)
+      end
+      out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and REDACTED or "")
+      from = stop
+    end
+    if from > 1 then
+      out[#out + 1] = text:sub(from)
+      text = table.concat(out)
+    end
+  end
+  return text
+end
+
+--- Takes the key and other secrets out of a text.
+--- @param session userdata whose key it is
+--- @param text string
+--- @param secrets string[]|nil secrets that were sent, as `core.encode` tells them
+--- @return string
+function failure.redact(session, text, secrets)
+  if not secret_names then load_contract() end
+  text = session:redact(text)
+  for _, secret in ipairs(secrets or {}) do
+    -- A secret of three characters is none, and would eat ordinary words.
+    if #secret > 3 then
+      text = replace_plain(text, secret, REDACTED)
+      local written = core.encode(secret)
+      if written and #written ~= #secret + 2 then text = replace_plain(text, written:sub(2, -2), REDACTED) end
+      if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), REDACTED) end
+    end
+  end
+  return hide_fields(text)
+end
+
+-- A readable line out of an HTML page, or nil.
+local function from_html(body)
+  local lower = body:lower()
+  for _, tag in ipairs { "title", "h1", "h2" } do
+    local first, last = lower:find("<" .. tag .. "[^>]*>.-</" .. tag .. ">")
+    if first then
+      local text = body:sub(first, last):gsub("<[^>]*>", " "):gsub("&nbsp;", " "):gsub("&lt;", "<"):gsub("&gt;", ">")
+        :gsub("&quot;", '"'):gsub("&#39;", "'"):gsub("&amp;", "&"):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
+      if text ~= "" then return text end
+    end
+  end
+  return nil
+end
+
+local function is_html(body, headers)
+  local kind = headers and headers["content-type"]
+  return (kind and kind:lower():find("text/html", 1, true) ~= nil) or body:find("^%s*<[!%a]") ~= nil
+end
+
+local function text_of(value)
+  if type(value) == "string" and value:find "%S" then return value end
+  return nil
+end
+
+-- One text out of what an `errors` or `detail` member holds: a string, a list
+-- of strings or of { msg } or { message }, or an object of lists.
+local function gathered(value)
+  if type(value) ~= "table" then return text_of(value) end
+  local texts = {}
+  local direct = text_of(value.msg) or text_of(value.message)
+  if direct then return direct end
+  if #value > 0 then
+    for _, item in ipairs(value) do
+      local text = gathered(item)
+      if text and type(item) == "table" and type(item.loc) == "table" then
+        local places = {}
+        for _, place in ipairs(item.loc) do places[#places + 1] = tostring(place) end
+        text = table.concat(places, ".") .. ": " .. text
+      end
+      texts[#texts + 1] = text
+    end
+  else
+    local names = {}
+    for name in pairs(value) do names[#names + 1] = tostring(name) end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      local text = gathered(value[name])
+      if text then texts[#texts + 1] = name .. ": " .. text end
+    end
+  end
+  if #texts == 0 then return nil end
+  return table.concat(texts, "; ")
+end
+
+--- Finds the sentence in the body of an answer that is no success: `error` (a string, or an
+-- object with `message`), `message`, `detail` (a string, or a list of { msg }), `errors`, the raw
+-- body. Of an HTML page it is the title, or the status in words.
+--- @param status integer
+--- @param body string free of secrets
+--- @param headers table<string, string>|nil
+--- @return string message
+--- @return table|nil decoded the body, when it is a JSON object
+function failure.message(status, body, headers)
+  local decoded = body ~= "" and core.decode(body) or nil
+  if type(decoded) == "table" then
+    local found = gathered(decoded.error) or text_of(decoded.message) or gathered(decoded.detail)
+      or gathered(decoded.errors)
+    if found then return cut(found, MESSAGE_MOST), decoded end
+  elseif type(decoded) == "string" and decoded ~= "" then
+    return cut(decoded, MESSAGE_MOST)
+  end
+  local words = status_text[status] or ("status " .. status)
+  if body:find "%S" then
+    if is_html(body, headers) then return cut(from_html(body) or words, MESSAGE_MOST) end
+    if core.encode(body) then
+      return cut((body:gsub("%c+", " ")), MESSAGE_MOST), type(decoded) == "table" and decoded or nil
+    end
+  end
+  return words
+end
+
+local function matches(row, status, lowered)
+  if row.status then
+    if row.status ~= status then return false end
+  elseif status < (row.first or row.status_from or 0) or status > (row.last or row.status_to or 999) then
+    return false
+  end
+  return not row.text or lowered:find(row.text:lower(), 1, true) ~= nil
+end
+
+--- Finds the type of an answer that is no success.
+--- @param status integer
+--- @param message string
+--- @return tavus.ErrorType
+--- @return string|nil hint
+function failure.classify(status, message)
+  if not known_errors then load_contract() end
+  local lowered = message:lower()
+  for _, row in ipairs(known_errors) do
+    if matches(row, status, lowered) then return row.type, row.hint end
+  end
+  local kind = by_status[status]
+  if not kind then
+    if status >= 500 then kind = "server"
+    elseif status >= 400 then kind = "bad_request"
+    elseif status >= 300 then kind = "redirect_blocked"
+    else kind = "decode" end
+  end
+  return kind
+end
+
+-- Headers free of secrets. The transport has taken the key out already.
+local function clean_headers(session, headers, secrets)
+  local out = {}
+  for name, value in pairs(headers or {}) do
+    out[name] = type(value) == "string" and failure.redact(session, value, secrets) or value
+  end
+  return out
+end
+
+--- Makes the error of an answer that is no success.
+--- @param session userdata
+--- @param result table the request's result, with outcome "answer"
+--- @param secrets string[]|nil
+--- @return tavus.Error
+function failure.of_answer(session, result, secrets)
+  local status = result.status
+  local body = failure.redact(session, result.body or "", secrets)
+  local message, decoded = failure.message(status, body, result.headers)
+  -- Again, since the sentence stood escaped in the body.
+  message = failure.redact(session, message, secrets)
+  local kind, hint = failure.classify(status, message)
+  local conflict = decoded and text_of(decoded.conflict)
+  if conflict and not hint then
+    hint = "a draft holds changes that were not published; query = { force = true } drops them"
+  end
+  return errors.new {
+    type = kind, message = message, code = conflict, conflict = conflict, status = status,
+    body = cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
+    hint = hint or hints[kind],
+  }
+end
+
+--- Makes the error of an outcome without an answer.
+--- @param session userdata
+--- @param result table
+--- @param secrets string[]|nil
+--- @return tavus.Error
+function failure.of_outcome(session, result, secrets)
+  local outcome = result.outcome
+  local kind = outcome_types[outcome] or "connection"
+  local text = outcome_texts[outcome] or "the request failed"
+  if result.message and result.message ~= "" then
+    text = text .. ": " .. failure.redact(session, result.message, secrets)
+  end
+  local status = result.status
+  return errors.new {
+    type = kind, code = result.code, message = text, hint = outcome_hints[outcome] or hints[kind],
+    status = status and status > 0 and status or nil,
+    headers = clean_headers(session, result.headers, secrets),
+  }
+end
+
+--- Makes the error of an answer that says success and cannot be read.
+--- @param session userdata
+--- @param result table
+--- @param problem table|string what `core.decode` said, or a sentence
+--- @param secrets string[]|nil
+--- @return tavus.Error
+function failure.of_decode(session, result, problem, secrets)
+  local err = type(problem) == "table" and errors.decode(problem)
+    or errors.new { type = "decode", message = problem }
+  local body = failure.redact(session, result.body or "", secrets)
+  err.message = "the answer cannot be read: " .. failure.redact(session, err.message, secrets)
+  err.status = result.status
+  err.body = cut(body, BODY_MOST)
+  err.headers = clean_headers(session, result.headers, secrets)
+  return err
+end
+
+return failure

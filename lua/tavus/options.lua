@@ -1,0 +1,151 @@
+--- Option tables: unknown names and wrong types raise at the caller's line,
+-- bad content (a negative time, an empty list of choices) is an error value.
+
+local errors = require "tavus.errors"
+
+local options = {}
+
+-- Edits between two short names, one row of the matrix at a time.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local change = diagonal + (a:byte(i) == b:byte(j) and 0 or 1)
+      diagonal = row[j]
+      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
+    end
+  end
+  return row[#b]
+end
+
+--- Finds the known name that a wrong one most likely meant.
+--- @param name string
+--- @param known table<string, any> its keys are the known names
+--- @return string|nil
+function options.nearest(name, known)
+  local best, least
+  for candidate in pairs(known) do
+    local edits = distance(name:lower(), candidate)
+    if not least or edits < least or (edits == least and candidate < best) then
+      best, least = candidate, edits
+    end
+  end
+  if least and least <= math.max(1, math.floor(#name / 3)) then return best end
+  return nil
+end
+
+local function sorted_names(known)
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = name end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+local function has_type(value, wanted)
+  local found = type(value)
+  for name in wanted:gmatch "[^|]+" do
+    if found == name then return true end
+  end
+  return false
+end
+
+-- What is wrong with the content of a value of the right type, or nil.
+local function bad_content(value, rule)
+  if type(value) == "number" then
+    if value ~= value or value == math.huge or value == -math.huge then return "must be a finite number" end
+    if rule.integer and value % 1 ~= 0 then return "must be a whole number" end
+    if rule.above and value <= rule.above then return "must be more than " .. rule.above end
+    if rule.least and value < rule.least then return "must be " .. rule.least .. " or more" end
+    if rule.most and value > rule.most then return "must be " .. rule.most .. " or less" end
+  elseif type(value) == "string" and rule.choices and not rule.choices[value] then
+    return "must be one of " .. sorted_names(rule.choices)
+  end
+  return nil
+end
+
+--- Makes the config error for an option or an environment variable.
+--- @param name string
+--- @param problem string
+--- @param hint string|nil
+--- @return tavus.Error
+function options.bad(name, problem, hint)
+  return errors.new { type = "config", code = name, message = name .. " " .. problem, hint = hint }
+end
+
+--- Checks one number that came as text from the environment.
+--- @param name string the variable's name
+--- @param text string
+--- @param rule table as in options.check
+--- @return number|nil
+--- @return tavus.Error|nil
+function options.number_from(name, text, rule)
+  local value = text:match "^%s*%d+%.?%d*%s*$" and tonumber(text)
+  if not value then
+    return nil, options.bad(name, "is no number: " .. ("%q"):format(text:sub(1, 40)), "unset it, or set it to a number")
+  end
+  local problem = bad_content(value, rule)
+  if problem then return nil, options.bad(name, problem) end
+  return value
+end
+
+--- Checks a table of options.
+--- @param given table|nil
+--- @param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
+--- @param what string how the options are called in messages, e.g. "tavus.new"
+--- @param level integer level of the line to blame, as `error` takes it, seen from the caller
+--- @return boolean|nil true, or nil for bad content
+--- @return tavus.Error|nil
+function options.check(given, rules, what, level)
+  if given == nil then return true end
+  if type(given) ~= "table" then
+    error(("%s: options must be a table, not %s"):format(what, type(given)), level + 1)
+  end
+  for name, value in pairs(given) do
+    local rule = rules[name]
+    if not rule then
+      local text = type(name) == "string" and ("%q"):format(name) or tostring(name)
+      local meant = type(name) == "string" and options.nearest(name, rules)
+      error(("%s: unknown option %s (%s)"):format(what, text,
+        meant and "did you mean " .. meant .. "?" or "known are " .. sorted_names(rules)), level + 1)
+    end
+    if not has_type(value, rule.type) then
+      error(("%s: option %s must be a %s, not %s"):format(what, name,
+        (rule.type:gsub("|", " or ")), type(value)), level + 1)
+    end
+  end
+  for name, value in pairs(given) do
+    local problem = bad_content(value, rules[name])
+    if problem then return nil, options.bad(name, problem) end
+  end
+  return true
+end
+
+--- Seconds of one attempt and of all of them.
+options.seconds = { type = "number", above = 0, most = 1e6 }
+--- How often a call is repeated.
+options.retries = { type = "number", integer = true, least = 0, most = 100 }
+
+--- The options that every call takes.
+options.call = {
+  timeout = options.seconds,
+  deadline = options.seconds,
+  retries = options.retries,
+  headers = { type = "table" },
+  query = { type = "table" },
+  strict = { type = "boolean" },
+}
+
+--- The rules of `options.call` and some more.
+--- @param more table<string, table>
+--- @return table<string, table>
+function options.call_and(more)
+  local rules = {}
+  for name, rule in pairs(options.call) do rules[name] = rule end
+  for name, rule in pairs(more) do rules[name] = rule end
+  return rules
+end
+
+return options

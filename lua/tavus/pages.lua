@@ -1,0 +1,147 @@
+--- Lists: one page, and the walk over all pages.
+
+local answer = require "tavus.answer"
+local errors = require "tavus.errors"
+local log = require "tavus.log"
+local options = require "tavus.options"
+
+local pages = {}
+
+--- How many pages `each` reads at the most, when `max_pages` does not say other.
+pages.MOST = 1000
+--- Rows a page that `each` asks for, when the filter has no `limit`.
+pages.LIMIT = 100
+
+local each_options = options.call_and {
+  max_pages = { type = "number", integer = true, least = 1, most = 1e9 },
+}
+
+--- Makes the options of a list request out of a filter and options: the filter
+-- becomes part of the query. Names that the contract does not know are sent
+-- and warned about.
+--- @param op table
+--- @param filter table|nil
+--- @param given table|nil
+--- @param rules table
+--- @param level integer the line to blame, from the caller
+--- @return table|nil request options with a query of its own, and `warnings`
+--- @return tavus.Error|nil
+function pages.prepare(op, filter, given, rules, level)
+  if filter ~= nil and type(filter) ~= "table" then
+    error(("%s: the filter must be a table, not %s"):format(op.title, type(filter)), level + 1)
+  end
+  local fine, problem = options.check(given, rules, op.title, level + 1)
+  if not fine then return nil, problem end
+  local request, query, warnings = {}, {}, {}
+  for name, value in pairs(given or {}) do request[name] = value end
+  local known = op.known
+  if not known then
+    known = {}
+    for _, name in ipairs(op.query or {}) do known[name] = true end
+    op.known = known
+  end
+  for name, value in pairs(filter or {}) do
+    if type(name) ~= "string" then
+      error(("%s: names in the filter must be strings"):format(op.title), level + 1)
+    end
+    if rules.max_pages and name == "max_pages" then
+      request.max_pages = value
+    elseif rules[name] then
+      error(("%s: %s is an option of the call: give it in the table after the filter"):format(op.title, name), level + 1)
+    else
+      query[name] = value
+      if not known[name] then
+        local meant = options.nearest(name, known)
+        warnings[#warnings + 1] = { path = "/" .. name, code = "unknown_field", severity = "warning",
+          message = "not a known query parameter", hint = meant and ("did you mean %q?"):format(meant) or nil }
+      end
+    end
+  end
+  if request.max_pages ~= nil then
+    fine, problem = options.check({ max_pages = request.max_pages }, rules, op.title, level + 1)
+    if not fine then return nil, problem end
+  end
+  if request.strict and #warnings > 0 then return nil, errors.validation(warnings, "filter") end
+  -- A query in the options is the way around the filter, and wins over it.
+  for name, value in pairs(request.query or {}) do
+    if type(name) == "number" and type(value) == "table" then name, value = value[1], value[2] end
+    query[name] = value
+  end
+  request.query, request.warnings = query, warnings
+  return request
+end
+
+-- A row's id, by the resource's name for it or by its newer one.
+local function id_of(row, names)
+  for i = 1, #names do
+    local id = row[names[i]]
+    if type(id) == "string" and id ~= "" then return id end
+  end
+  return nil
+end
+
+-- The next page: its rows that were not seen before, and whether it is the last.
+local function read_page(walk)
+  local request, seen = walk.request, walk.seen
+  request.query.page = walk.page
+  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true, nil, request.warnings)
+  if not list then error(meta, 0) end
+  walk.page, walk.read = walk.page + 1, walk.read + 1
+  local fresh = {}
+  for _, row in ipairs(list.data) do
+    local id = type(row) == "table" and id_of(row, walk.id_names)
+    if not id then
+      fresh[#fresh + 1] = row
+    elseif not seen[id] then
+      seen[id] = true
+      fresh[#fresh + 1] = row
+    end
+  end
+  walk.count = walk.count + #fresh
+  -- Rows that were all seen before tell no more than none: a server that pays
+  -- no attention to `page` would otherwise be asked without end.
+  walk.empty = #fresh == 0 and walk.empty + 1 or 0
+  local total = tonumber(list.total_count)
+  if walk.empty >= 2 or (total and walk.count >= total and (total > 0 or #list.data == 0)) then
+    walk.finished = true
+  elseif walk.read >= walk.most then
+    walk.finished = true
+    if not walk.capped_by_caller then
+      log.write(walk.client._log, "error", ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.title, walk.read))
+    end
+  end
+  walk.rows, walk.next, walk.meta = fresh, 1, meta
+end
+
+--- Walks all rows of a list, page after page: `for row, meta in each(...)`.
+-- Rows that come twice are given once. It ends after two pages in a row
+-- without a new row, when `total_count` rows were seen, or after `max_pages`.
+--- @param client table
+--- @param op table the list operation
+--- @param filter table|nil sent as the query; `limit` is the size of a page
+--- @param given table|nil options of each request, and max_pages
+--- @param level integer the line to blame, from the caller
+--- @return fun(): table|nil, tavus.Meta|nil
+function pages.each(client, op, filter, given, level)
+  local request, problem = pages.prepare(op, filter, given, each_options, level + 1)
+  if not request then error(problem, 0) end
+  local query = request.query
+  local first = tonumber(query.page) or op.first_page or 1
+  if query.limit == nil then query.limit = pages.LIMIT end
+  local walk = {
+    client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0,
+    seen = {}, rows = {}, next = 1, finished = false, most = request.max_pages or pages.MOST,
+    capped_by_caller = request.max_pages ~= nil, id_names = op.id_names,
+  }
+  return function()
+    while walk.next > #walk.rows do
+      if walk.finished then return nil end
+      read_page(walk)
+    end
+    local row = walk.rows[walk.next]
+    walk.next = walk.next + 1
+    return row, walk.meta
+  end
+end
+
+return pages

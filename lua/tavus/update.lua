@@ -1,0 +1,265 @@
+--- Read, change, send the smallest patch: `client.personas:update(id, fn)`.
+--
+-- What makes this more than a diff is what an answer of Tavus does not tell:
+-- secrets come back masked, and the stored key of a custom language model is
+-- not used again when its layer is written.
+
+local core = require "tavus.core"
+local call = require "tavus.call"
+local errors = require "tavus.errors"
+local options = require "tavus.options"
+
+local update = {}
+
+-- A custom language model: it is one when `root` has `mark`, and whoever
+-- writes at or below `root` gives `secret` again.
+local CUSTOM = { root = "/layers/llm", mark = "base_url", secret = "api_key" }
+
+local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
+
+-- Does a secret look as if the server hid it?
+local function masked(text)
+  return text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:find("...", 1, true)
+    or text:find("\226\128\166", 1, true) or text:lower():find("redacted", 1, true)
+end
+
+-- The part of the contract that leads to fields with a flag: { members, other, items },
+-- or true for such a field itself, or nil where there are none.
+local function marked(field, flag)
+  if field[flag] then return true end
+  local tree
+  for _, child in ipairs(field.fields or {}) do
+    local below = marked(child, flag)
+    if below then
+      tree = tree or { members = {} }
+      tree.members[child.name] = below
+    end
+  end
+  local other = type(field.other) == "table" and marked(field.other, flag)
+  local items = type(field.items) == "table" and marked(field.items, flag)
+  if other or items then
+    tree = tree or { members = {} }
+    tree.other, tree.items = other or nil, items or nil
+  end
+  return tree
+end
+
+local function table_at(value, name)
+  local child = type(value) == "table" and value[name] or nil
+  return type(child) == "table" and child or nil
+end
+
+local function below(tree, name)
+  if tree == true then return true end
+  return tree.members[name] or tree.other
+end
+
+-- Puts back what the server gave where `after` still holds a masked secret, so
+-- that it shows as no change. Returns whether one stands inside an array,
+-- where there is nothing to put back.
+local function keep_secrets(tree, before, after)
+  for name, value in pairs(after) do
+    local here = below(tree, name) or (type(name) == "number" and tree ~= true and tree.items)
+    if here then
+      if type(value) == "table" then
+        keep_secrets(here, table_at(before, name), value)
+      elseif here == true and type(value) == "string" and masked(value) then
+        after[name] = type(before) == "table" and before[name] or nil
+      end
+    end
+  end
+end
+
+-- Finds what changed in read-only fields. Left out is not changed: a function
+-- may return a table of its own that holds only what can be written.
+local function keep_read_only(tree, before, after, path, issues)
+  for name, here in pairs(tree.members) do
+    local old, new = before[name], after[name]
+    if here ~= true then
+      if type(old) == "table" and type(new) == "table" then
+        keep_read_only(here, old, new, path .. "/" .. name, issues)
+      end
+    elseif new == nil then
+      after[name] = old
+    elseif not core.equal(old, new) then
+      issues[#issues + 1] = { path = path .. "/" .. name, code = "read_only", severity = "error",
+        message = "is read-only and cannot be changed", hint = "leave it as it was" }
+    end
+  end
+end
+
+local function follow(value, path)
+  for name in path:gmatch "[^/]+" do
+    value = type(value) == "table" and value[name] or nil
+  end
+  return type(value) == "table" and value or nil
+end
+
+local function given_text(value)
+  return type(value) == "string" and value ~= ""
+end
+
+-- Does an operation write at or below a place, or above it with it inside?
+local function touches(patch, path)
+  for _, op in ipairs(patch) do
+    if op.path == path or op.path:sub(1, #path + 1) == path .. "/" then return true end
+    if path:sub(1, #op.path + 1) == op.path .. "/" and follow(op.value, path:sub(#op.path + 1)) then return true end
+  end
+  return false
+end
+
+local function has_path(patch, path)
+  for _, op in ipairs(patch) do
+    if op.path == path or path:sub(1, #op.path + 1) == op.path .. "/" then return true end
+  end
+  return false
+end
+
+-- The rule of the custom language model. Returns an error, or nil.
+local function check_custom(patch, before, after, kind)
+  local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
+  if not (new and given_text(new[CUSTOM.mark]) and touches(patch, CUSTOM.root)) then return nil end
+  local secret = new[CUSTOM.secret]
+  local place = CUSTOM.root .. "/" .. CUSTOM.secret
+  if not given_text(secret) or masked(secret) or (old and old[CUSTOM.secret] == secret) then
+    return errors.issue(place, "required",
+      "a change of the llm layer of a persona with a custom model needs its key given again",
+      "set layers.llm.api_key in the function: Tavus does not use the stored key again, and shows it only masked", kind)
+  end
+  -- The two belong together in every patch that writes one of them.
+  local mark = CUSTOM.root .. "/" .. CUSTOM.mark
+  if not has_path(patch, mark) then
+    patch[#patch + 1] = { op = "replace", path = mark, value = new[CUSTOM.mark] }
+  end
+  return nil
+end
+
+-- A model that is no longer custom has no use for the key that shows masked.
+local function drop_stale_key(before, after)
+  local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
+  if old and new and given_text(old[CUSTOM.mark]) and not given_text(new[CUSTOM.mark])
+    and new[CUSTOM.secret] == old[CUSTOM.secret] then
+    new[CUSTOM.secret] = nil
+  end
+end
+
+-- Finds a masked secret that would be sent after all, inside an array that is
+-- written whole. Returns its path.
+local function masked_inside(tree, value, path, patch)
+  if type(value) ~= "table" then
+    return tree == true and type(value) == "string" and masked(value) and has_path(patch, path) and path or nil
+  end
+  for name, child in pairs(value) do
+    local number = type(name) == "number"
+    local here = below(tree, name) or (number and tree ~= true and tree.items)
+    local found = here and masked_inside(here, child, path .. "/" .. (number and name - 1 or name), patch)
+    if found then return found end
+  end
+  return nil
+end
+
+-- The options of one of the two requests. A query parameter that only one of
+-- them knows goes to that one.
+local function options_for(op, other, given, deadline)
+  local out = {}
+  for name, value in pairs(given or {}) do
+    if name ~= "arrays" then out[name] = value end
+  end
+  out.deadline = deadline or out.deadline
+  if out.query then
+    local mine, others = {}, {}
+    for _, name in ipairs(op.query or {}) do mine[name] = true end
+    for _, name in ipairs(other.query or {}) do others[name] = true end
+    local query = {}
+    for name, value in pairs(out.query) do
+      local key = type(name) == "number" and type(value) == "table" and value[1] or name
+      if mine[key] or not others[key] then query[type(name) == "number" and #query + 1 or name] = value end
+    end
+    out.query = query
+  end
+  return out
+end
+
+-- Seconds for both requests together.
+local function deadline_of(client, op, given)
+  local timeout = given and given.timeout or client._timeout or 0
+  return given and given.deadline or client._deadline or math.max(op.deadline or call.DEADLINE, timeout)
+end
+
+-- From the object as it is and as it shall be to the patch, or nil, error.
+local function patch_between(class, trees, before, after, arrays)
+  local issues = {}
+  if trees.read_only then keep_read_only(trees.read_only, before, after, "", issues) end
+  if #issues > 0 then return nil, errors.validation(issues, class.kind) end
+  if trees.secret then keep_secrets(trees.secret, before, after) end
+  drop_stale_key(before, after)
+  local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
+  if not patch then return nil, problem end
+  problem = check_custom(patch, before, after, class.kind)
+  if problem then return nil, problem end
+  local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)
+  if hidden then
+    return nil, errors.issue(hidden, "value", "is masked, and would be stored as it is shown",
+      "give the secret again", class.kind)
+  end
+  return patch
+end
+
+--- Makes the method `update` of a resource.
+--- @param class table the resource's class, with operations get and patch
+--- @param data table its contract
+--- @return function
+function update.method(class, data)
+  local get, send = class.operations.get, class.operations.patch
+  local title = class.collection .. ":update"
+  local trees
+
+  --- Reads an object, lets a function change it, and sends the smallest patch,
+  -- or nothing when nothing changed.
+  --- @param id string
+  --- @param fn fun(object: table): table|nil changes its argument, a copy, or returns a new object
+  --- @param given table|nil options of the calls, and arrays = "whole" (default) | "items"
+  --- @return table|nil object as Tavus answered it, else as it was sent
+  --- @return tavus.Meta|tavus.Error meta.changed is false when nothing had to be sent
+  return function(self, id, fn, given)
+    if type(fn) ~= "function" then error(("%s: wants a function, not %s"):format(title, type(fn)), 2) end
+    local fine, problem = options.check(given, rules, title, 2)
+    if not fine then return nil, problem end
+    if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
+    trees = trees or { secret = marked(data, "secret"), read_only = marked(data, "read_only") }
+
+    local before, meta = self:get(id, options_for(get, send, given))
+    -- An error, or a 304 to a condition among the caller's own headers.
+    if type(before) ~= "table" then return before, meta end
+    local working = core.copy(before)
+    local result = fn(working)
+    if result == nil then result = working end
+    if type(result) ~= "table" then
+      error(("%s: the function must return a table or nothing, not %s"):format(title, type(result)), 2)
+    end
+    -- A copy, since the table may be the caller's own.
+    local after, message = core.copy(result)
+    if not after then return nil, errors.issue("", "value", message, nil, class.kind) end
+
+    local patch
+    patch, problem = patch_between(class, trees, before, after, given and given.arrays or "whole")
+    if not patch then return nil, problem end
+    if #patch == 0 then
+      meta.changed = false
+      return before, meta
+    end
+    local left = deadline_of(self._client, send, given) - meta.elapsed_ms / 1000
+    local answered
+    answered, meta = self:patch(id, patch, options_for(send, get, given, math.max(left, 0.001)))
+    if not answered then return nil, meta end
+    if meta.changed == false then return before, meta end
+    if type(answered) == "table" then
+      for _, name in ipairs(class.id_names) do
+        if answered[name] ~= nil then return answered, meta end
+      end
+    end
+    return after, meta
+  end
+end
+
+return update
