@@ -1,0 +1,307 @@
+/* exchange.c - one request and its answer.
+**
+** libmicrohttpd calls in here several times for a request: with its line, with
+** pieces of its body, when it is whole, and again after a delay. Lua is asked
+** once, when the request is whole; what it answers is kept until it is due.
+**
+** No Lua error may jump across libmicrohttpd's frames: everything that touches
+** the state runs inside lua_pcall, and no Lua function is called from a
+** libmicrohttpd iterator.
+*/
+#define _GNU_SOURCE
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "server.h"
+
+enum { MAX_HEADERS = 100 };
+
+/* How the connection goes on after the request. */
+typedef enum { ENDING_ANSWER, ENDING_CLOSE, ENDING_RESET } ending;
+
+struct tavus_exchange {
+  struct MHD_Connection *connection;
+  char *body;
+  size_t length;
+  size_t capacity;
+  struct MHD_Response *response;
+  unsigned int status;
+  ending end;
+  double due;               /* on tavus_sandbox_clock */
+  tavus_exchange *before;   /* in the server's list while `waiting` */
+  tavus_exchange *after;
+  bool waiting;
+  bool answered;            /* Lua has spoken */
+  bool too_large;
+  const char *method;       /* libmicrohttpd's memory, good while Lua is asked */
+  char uri[];               /* path and query as they came */
+};
+
+typedef struct {
+  const char *name;
+  const char *value;
+  size_t name_length;
+  size_t value_length;
+} header;
+
+typedef struct {
+  header list[MAX_HEADERS];
+  int count;
+} header_list;
+
+/* ------------------------------------------------------- the delayed ones */
+
+/* Most delays are alike, so the place is looked for from the end. */
+static void enqueue(tavus_server *server, tavus_exchange *exchange) {
+  tavus_exchange *place = server->last;
+  while (place != NULL && place->due > exchange->due) place = place->before;
+  exchange->before = place;
+  exchange->after = place != NULL ? place->after : server->first;
+  if (exchange->after != NULL) exchange->after->before = exchange;
+  else server->last = exchange;
+  if (place != NULL) place->after = exchange;
+  else server->first = exchange;
+  exchange->waiting = true;
+}
+
+static void dequeue(tavus_server *server, tavus_exchange *exchange) {
+  if (!exchange->waiting) return;
+  if (exchange->before != NULL) exchange->before->after = exchange->after;
+  else server->first = exchange->after;
+  if (exchange->after != NULL) exchange->after->before = exchange->before;
+  else server->last = exchange->before;
+  exchange->before = exchange->after = NULL;
+  exchange->waiting = false;
+}
+
+double tavus_exchange_wake(tavus_server *server) {
+  if (server->first == NULL) return -1;
+  double now = tavus_sandbox_clock();
+  while (server->first != NULL &&
+         (server->stopping || server->first->due <= now)) {
+    tavus_exchange *exchange = server->first;
+    dequeue(server, exchange);
+    MHD_resume_connection(exchange->connection);
+  }
+  return server->first != NULL ? server->first->due - now : -1;
+}
+
+/* ------------------------------------------------------ asking Lua (in Lua) */
+
+static tavus_mhd_result collect_header(void *context, enum MHD_ValueKind kind,
+                                       const char *name, size_t name_length,
+                                       const char *value, size_t value_length) {
+  header_list *headers = context;
+  (void)kind;
+  if (headers->count == MAX_HEADERS) return MHD_NO;
+  headers->list[headers->count++] =
+      (header){name, value != NULL ? value : "", name_length, value_length};
+  return MHD_YES;
+}
+
+/* Pushes a table of headers: names in lower case, repeated ones joined. */
+static void push_headers(lua_State *L, const header_list *headers) {
+  lua_createtable(L, 0, headers->count);
+  for (int i = 0; i < headers->count; i++) {
+    const header *h = &headers->list[i];
+    char name[128];
+    if (h->name_length > sizeof name) continue;
+    for (size_t k = 0; k < h->name_length; k++) {
+      char c = h->name[k];
+      name[k] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    lua_pushlstring(L, name, h->name_length);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushlstring(L, h->value, h->value_length);
+    } else {
+      lua_pushliteral(L, ", ");
+      lua_pushlstring(L, h->value, h->value_length);
+      lua_concat(L, 3);
+    }
+    lua_rawset(L, -3);
+  }
+}
+
+/* The headers of an answer: a table of strings (or numbers) by name. */
+static void add_headers(lua_State *L, int index, struct MHD_Response *response) {
+  if (lua_isnoneornil(L, index)) return;
+  luaL_checktype(L, index, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1))
+      luaL_error(L, "a header's name and value must be strings");
+    lua_pushvalue(L, -1); /* lua_tostring may change it in place */
+    const char *name = lua_tostring(L, -3);
+    if (MHD_add_response_header(response, name, lua_tostring(L, -1)) != MHD_YES)
+      luaL_error(L, "the header '%s' cannot be sent", name);
+    lua_pop(L, 2);
+  }
+}
+
+/* answer(request): calls the service,
+**   service(method, uri, headers, body | nil, too_large)
+**     --> status, body | nil, headers | nil, delay | nil, "close" | "reset" | nil
+** and keeps what it says in the exchange. */
+int tavus_exchange_answer(lua_State *L) {
+  tavus_exchange *exchange = lua_touserdata(L, 1);
+  header_list headers;
+  headers.count = 0;
+  MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND,
+                              collect_header, &headers);
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushstring(L, exchange->method);
+  lua_pushstring(L, exchange->uri);
+  push_headers(L, &headers);
+  if (exchange->length > 0)
+    lua_pushlstring(L, exchange->body, exchange->length);
+  else
+    lua_pushnil(L);
+  lua_pushboolean(L, exchange->too_large);
+  lua_call(L, 5, 5);
+
+  lua_Number delay = lua_isnoneornil(L, 4) ? 0 : luaL_checknumber(L, 4);
+  const char *close = luaL_optstring(L, 5, NULL);
+  ending end = close == NULL                 ? ENDING_ANSWER
+               : strcmp(close, "reset") == 0 ? ENDING_RESET
+                                             : ENDING_CLOSE;
+  if (end == ENDING_ANSWER) {
+    lua_Number status = luaL_checknumber(L, 1);
+    if (!(status >= 200 && status <= 599))
+      return luaL_error(L, "cannot answer with status %f", status);
+    size_t length = 0;
+    const char *body = luaL_optlstring(L, 2, "", &length);
+    exchange->status = (unsigned int)status;
+    exchange->response = MHD_create_response_from_buffer(
+        length, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    if (exchange->response == NULL) return luaL_error(L, "out of memory");
+    add_headers(L, 3, exchange->response);
+  }
+  exchange->end = end;
+  exchange->due = delay > 0 ? tavus_sandbox_clock() + (double)delay : 0;
+  return 0;
+}
+
+/* ------------------------------------------------------------ the callbacks */
+
+void *tavus_exchange_begin(void *context, const char *uri,
+                           struct MHD_Connection *connection) {
+  (void)context;
+  size_t length = strlen(uri) + 1;
+  tavus_exchange *exchange = malloc(sizeof *exchange + length);
+  if (exchange == NULL) return NULL; /* tavus_exchange_handle refuses it */
+  memset(exchange, 0, sizeof *exchange);
+  memcpy(exchange->uri, uri, length);
+  exchange->connection = connection;
+  return exchange;
+}
+
+static bool append_body(tavus_server *server, tavus_exchange *exchange,
+                        const char *data, size_t length) {
+  if (exchange->too_large || length > server->max_body - exchange->length) {
+    exchange->too_large = true; /* the rest is read and dropped */
+    return true;
+  }
+  if (length > exchange->capacity - exchange->length) {
+    size_t wanted = exchange->length + length;
+    size_t capacity = exchange->capacity * 2 > wanted ? exchange->capacity * 2 : wanted;
+    char *body = realloc(exchange->body, capacity);
+    if (body == NULL) return false;
+    exchange->body = body;
+    exchange->capacity = capacity;
+  }
+  memcpy(exchange->body + exchange->length, data, length);
+  exchange->length += length;
+  return true;
+}
+
+/* An error in the service is the sandbox's fault and not the client's. */
+static void answer_error(tavus_exchange *exchange, const char *message) {
+  static const char body[] = "{\"error\":\"The sandbox failed; its stderr says why.\"}";
+  fprintf(stderr, "tavus-sandbox: %s\n", message != NULL ? message : "error without a message");
+  if (exchange->response != NULL) MHD_destroy_response(exchange->response);
+  exchange->response = MHD_create_response_from_buffer(
+      sizeof body - 1, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
+  if (exchange->response != NULL)
+    (void)MHD_add_response_header(exchange->response, "Content-Type", "application/json");
+  exchange->status = 500;
+  exchange->end = exchange->response != NULL ? ENDING_ANSWER : ENDING_CLOSE;
+  exchange->due = 0;
+}
+
+static void ask(tavus_server *server, tavus_exchange *exchange, const char *method) {
+  lua_State *L = server->lua;
+  exchange->method = method;
+  lua_pushvalue(L, 2);
+  lua_pushlightuserdata(L, exchange);
+  if (lua_pcall(L, 1, 0, 1) != 0)
+    answer_error(exchange, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
+  lua_settop(L, 2);
+  exchange->method = NULL;
+  exchange->answered = true;
+  free(exchange->body);
+  exchange->body = NULL;
+  exchange->length = exchange->capacity = 0;
+}
+
+/* A reset and not an orderly end: the peer's read fails with ECONNRESET. Done
+** by hand because libmicrohttpd would send a FIN before it closes. */
+static void reset_connection(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info == NULL) return;
+  struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  (void)connect(info->connect_fd, &nobody, sizeof nobody);
+}
+
+tavus_mhd_result tavus_exchange_handle(
+    void *context, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload_data,
+    size_t *upload_data_size, void **request) {
+  tavus_server *server = context;
+  tavus_exchange *exchange = *request;
+  (void)url;
+  (void)version;
+  if (exchange == NULL || server->stopping) return MHD_NO;
+  if (exchange->connection == NULL) return MHD_NO;
+  if (*upload_data_size > 0) {
+    if (!append_body(server, exchange, upload_data, *upload_data_size)) return MHD_NO;
+    *upload_data_size = 0;
+    return MHD_YES;
+  }
+  if (!exchange->answered) {
+    if (exchange->status == 0) { /* the first call: the body is still to come */
+      exchange->status = 1;
+      return MHD_YES;
+    }
+    ask(server, exchange, method);
+    if (exchange->due > 0) {
+      enqueue(server, exchange);
+      MHD_suspend_connection(connection);
+      return MHD_YES;
+    }
+  }
+  if (exchange->end == ENDING_RESET) reset_connection(connection);
+  if (exchange->end != ENDING_ANSWER) return MHD_NO;
+  return MHD_queue_response(connection, exchange->status, exchange->response);
+}
+
+void tavus_exchange_end(void *context, struct MHD_Connection *connection,
+                        void **request, enum MHD_RequestTerminationCode code) {
+  tavus_exchange *exchange = *request;
+  (void)connection;
+  (void)code;
+  if (exchange == NULL) return;
+  dequeue(context, exchange);
+  if (exchange->response != NULL) MHD_destroy_response(exchange->response);
+  free(exchange->body);
+  free(exchange);
+  *request = NULL;
+}

@@ -1,0 +1,98 @@
+/* server.h - the sandbox's HTTP server: one thread, one libmicrohttpd daemon,
+** one Lua state of its own. server.c runs the thread, exchange.c one request,
+** httpd.c is the face towards the user's Lua state.
+**
+** The Lua state of the server is created by the starting thread and from then
+** on belongs to the server's thread alone; the user's state and the server's
+** meet in nothing but copied strings, a wake-up descriptor and pthread_join.
+*/
+#ifndef TAVUS_SANDBOX_SERVER_H
+#define TAVUS_SANDBOX_SERVER_H
+
+/* compat.h hides what is declared after it, so it comes last, here and in the
+** files that include this one. */
+#include <lua.h>
+#include <lualib.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <microhttpd.h>
+
+#include "../compat.h"
+
+#if MHD_VERSION < 0x00097100
+typedef int tavus_mhd_result;
+#else
+typedef enum MHD_Result tavus_mhd_result;
+#endif
+
+typedef struct tavus_exchange tavus_exchange;
+
+/* A running server. Filled by the starting thread, then owned by the server's
+** own thread until tavus_server_stop has joined it; `wake_fd` may be written
+** to by anybody. */
+typedef struct tavus_server {
+  lua_State *lua;            /* stack: [1] traceback, [2] the answering function */
+  struct MHD_Daemon *daemon;
+  tavus_exchange *first;     /* delayed exchanges, the next due one first */
+  tavus_exchange *last;
+  size_t max_body;           /* bytes of a request's body that are kept */
+  int epoll_fd;              /* libmicrohttpd's */
+  int listen_fd;             /* libmicrohttpd's */
+  int wake_fd;               /* ours, an eventfd */
+  bool stopping;             /* set by the thread: answer nobody any more */
+  bool running;              /* set by the starter: there is a thread to join */
+  unsigned short port;
+  pthread_t thread;
+} tavus_server;
+
+/* What tavus_server_open and tavus_server_run can fail with: a constant text
+** and, where the system gave one, its error number. */
+typedef struct {
+  const char *what;
+  int error;
+} tavus_server_failure;
+
+/* Seconds on the clock that no one can set. */
+double tavus_sandbox_clock(void);
+
+/* Listens on 127.0.0.1:port (0: any free one; the real one is in
+** server->port). Connections wait until tavus_server_run. The server must be
+** zeroed, with `max_body` filled in. On failure the caller still has to call tavus_server_stop. */
+bool tavus_server_open(tavus_server *server, unsigned short port,
+                       unsigned int max_connections, unsigned int idle_seconds,
+                       tavus_server_failure *failure);
+
+/* Starts the thread. `lua` must be filled in, and belongs to the thread now. */
+bool tavus_server_run(tavus_server *server, tavus_server_failure *failure);
+
+/* Ends the thread, cuts what is under way, closes the Lua state and every
+** descriptor. Fit for a server in any stage, a zeroed or stopped one too. */
+void tavus_server_stop(tavus_server *server);
+
+/* For a process that was forked off: there is no thread here to join and the
+** connections belong to the parent, so only the descriptors are closed. */
+void tavus_server_abandon(tavus_server *server);
+
+/* libmicrohttpd's callbacks for one request (exchange.c); `context` is the
+** server. */
+void *tavus_exchange_begin(void *context, const char *uri,
+                           struct MHD_Connection *connection);
+tavus_mhd_result tavus_exchange_handle(
+    void *context, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload_data,
+    size_t *upload_data_size, void **request);
+void tavus_exchange_end(void *context, struct MHD_Connection *connection,
+                        void **request, enum MHD_RequestTerminationCode code);
+
+/* Resumes every delayed exchange that is due (all of them when the server is
+** stopping). Returns the seconds until the next one, or a negative number when
+** none waits. */
+double tavus_exchange_wake(tavus_server *server);
+
+/* A Lua function of the server's state: (lightuserdata request) --> nothing.
+** Calls its upvalue 1 with the request and builds the response. */
+int tavus_exchange_answer(lua_State *L);
+
+#endif

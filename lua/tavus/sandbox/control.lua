@@ -1,0 +1,104 @@
+--- Steering a sandbox over HTTP: everything under `/_sandbox`. These requests
+-- need no key, are never scripted and do not appear in the journal.
+
+local core = require "tavus.core"
+local reply = require "tavus.sandbox.reply"
+local routes = require "tavus.sandbox.routes"
+local script = require "tavus.sandbox.script"
+local settings = require "tavus.sandbox.settings"
+
+local control = {}
+
+local NOTICE = "This is a local sandbox that imitates the persona API of Tavus. It is not Tavus: "
+  .. "nothing here is sent anywhere, costs anything or talks to anybody."
+
+local function about(context)
+  return reply.json(200, {
+    sandbox = true,
+    is_tavus = false,
+    message = NOTICE,
+    version = require "tavus.version",
+    url = context.url,
+    routes = core.array(context.routes.list),
+    settings = context.settings,
+    personas = context.personas.count,
+    stock_personas = #context.stock,
+    conversations = context.conversations.count,
+    requests = context.journal.seq,
+    scripted = context.script:count(),
+  })
+end
+
+local function requests(context, query)
+  return reply.json(200, { data = context.journal:select(query), total_count = context.journal.seq })
+end
+
+local function add_rule(context, _, body)
+  local message = script.check(body)
+  if message then return reply.failure(400, "error", message) end
+  context.script:add(body)
+  return reply.json(200, { scripted = context.script:count() })
+end
+
+local function set(context, _, body)
+  local done, message = settings.apply(context.settings, body)
+  if not done then return reply.failure(400, "error", message) end
+  return reply.json(200, { settings = context.settings })
+end
+
+local function reset(context)
+  context:reset()
+  return reply.json(200, { settings = context.settings })
+end
+
+-- Where a conversation's url leads: there is nobody to talk to.
+local function room(context, _, _, id)
+  local row = context.conversations:get(id)
+  if not row then return reply.failure(404, "error", "There is no such conversation.") end
+  return reply.json(200, { message = NOTICE, conversation_id = id, status = row.status })
+end
+
+local ACTIONS = {
+  ["GET /_sandbox"] = about,
+  ["GET /_sandbox/requests"] = requests,
+  ["POST /_sandbox/next"] = add_rule,
+  ["POST /_sandbox/set"] = set,
+  ["POST /_sandbox/reset"] = reset,
+}
+
+local function find(method, path)
+  if method == "HEAD" then method = "GET" end
+  path = path:gsub("/+$", "")
+  local action = ACTIONS[method .. " " .. path]
+  if action then return action end
+  local id = method == "GET" and path:match "^/_sandbox/conversations/([^/]+)$"
+  if id then return room, id end
+  return nil
+end
+
+local function read(method, body)
+  if method ~= "POST" or body == nil then return {} end
+  local value, err = core.decode(body)
+  if value == nil then return nil, "the body is no JSON: " .. err.message end
+  if type(value) ~= "table" or core.is_array(value) then return nil, "the body must be an object" end
+  return value
+end
+
+--- Answers a request below `/_sandbox`.
+---@param context tavus.sandbox.Context
+---@param method string
+---@param path string
+---@param query string
+---@param body string|nil
+---@return tavus.sandbox.Reply
+function control.answer(context, method, path, query, body)
+  local action, id = find(method, path)
+  if not action then
+    return reply.failure(404, "error", "The sandbox has no " .. method .. " here; GET /_sandbox tells what it is.")
+  end
+  local value, message = read(method, body)
+  if not value then return reply.failure(400, "error", message) end
+  return action(context, routes.query(query), value, id)
+end
+
+return control

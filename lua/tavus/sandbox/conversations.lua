@@ -1,0 +1,124 @@
+--- The operations on `/v2/conversations`, each `handler(context, id, query, body)`.
+
+local core = require "tavus.core"
+local pages = require "tavus.sandbox.pages"
+local reply = require "tavus.sandbox.reply"
+
+local conversations = {}
+
+local LIST_FIELDS = {
+  "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
+  "replica_id", "persona_id", "created_at", "updated_at",
+}
+
+-- One member by its old or its newer name.
+local function either(body, old, new)
+  local value = body[old]
+  if value == nil or value == core.null then value = body[new] end
+  if value == core.null then return nil end
+  return value
+end
+
+local function selected(row, names)
+  local copy = {}
+  for _, name in ipairs(names) do copy[name] = row[name] end
+  return copy
+end
+
+local function event(row, name, timestamp, properties)
+  row.events[#row.events + 1] = { event_type = name, timestamp = timestamp, properties = core.object(properties) }
+end
+
+local function finish(row, reason, timestamp)
+  row.status = "ended"
+  row.updated_at = timestamp
+  row.shutdown_reason = reason
+  event(row, "system.shutdown", timestamp, { shutdown_reason = reason })
+end
+
+local function wants_token(body)
+  return body.require_auth == true or type(body.properties) == "table" and body.properties.require_auth == true
+end
+
+function conversations.create(context, _, _, body)
+  if context.settings.out_of_credits then
+    return reply.failure(402, "message", "The user is out of conversational credits.")
+  end
+  local persona_id = either(body, "persona_id", "pal_id")
+  local replica_id = either(body, "replica_id", "face_id")
+  local persona
+  if persona_id then
+    persona = context:persona(persona_id)
+    if not persona then return context:refuse "Invalid persona_id" end
+  end
+  replica_id = replica_id or persona and either(persona, "default_replica_id", "default_face_id")
+  if not replica_id then
+    return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
+  end
+  if not replica_id:find "^r[%w_-]+$" then return context:refuse "Invalid replica_uuid" end
+  local limit = context.settings.max_conversations
+  if limit > 0 and context:active_conversations() >= limit and body.test_mode ~= true then
+    return reply.failure(400, "message", "User has reached maximum concurrent conversations")
+  end
+
+  local id
+  repeat id = context.ids:conversation() until not context.conversations:get(id)
+  local now = context.ids:timestamp()
+  local row = {
+    conversation_id = id,
+    conversation_name = body.conversation_name or "New Conversation " .. id,
+    conversation_url = context.url .. "/_sandbox/conversations/" .. id,
+    status = "active",
+    callback_url = body.callback_url or "",
+    persona_id = persona_id or context.stock[1].persona_id,
+    replica_id = replica_id,
+    created_at = now,
+    updated_at = now,
+    events = core.array {},
+  }
+  if body.test_mode == true then finish(row, "test_mode", now) end
+  context.conversations:insert(id, row)
+  local answer = selected(row, {
+    "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "created_at",
+  })
+  if wants_token(body) then answer.meeting_token = context.ids:token() end
+  return reply.json(200, answer)
+end
+
+function conversations.list(context, _, query)
+  local status, rows = query.status, {}
+  if status ~= nil and status ~= "active" and status ~= "ended" then
+    return context:bad_request { { path = "/status", message = "must be one of: active, ended" } }
+  end
+  for n = 1, context.conversations.count do
+    local row = context.conversations:newest(n)
+    if status == nil or row.status == status then rows[#rows + 1] = row end
+  end
+  return pages.list(context, query, #rows, function(n) return selected(rows[n], LIST_FIELDS) end)
+end
+
+function conversations.get(context, id, query)
+  local row = context.conversations:get(id)
+  if not row then return context:refuse "Invalid conversation_id" end
+  local answer = selected(row, LIST_FIELDS)
+  if query.verbose == "true" then
+    answer.events = row.events
+    answer.shutdown_reason = row.shutdown_reason
+  end
+  return reply.json(200, answer)
+end
+
+conversations["end"] = function(context, id)
+  local row = context.conversations:get(id)
+  if not row then return context:refuse "Invalid conversation_id" end
+  if row.status == "ended" then return context:refuse "Conversation has already ended" end
+  finish(row, "end_conversation_endpoint_hit", context.ids:timestamp())
+  return reply.empty(200)
+end
+
+function conversations.delete(context, id)
+  if not context.conversations:remove(id) then return context:refuse "Invalid conversation_id" end
+  return reply.empty(204)
+end
+
+return conversations

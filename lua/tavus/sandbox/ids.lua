@@ -1,0 +1,71 @@
+--- Ids and timestamps in the shapes that Tavus uses.
+
+local httpd = require "tavus.sandbox.httpd"
+
+local ids = {}
+
+---@class tavus.sandbox.Ids
+---@field state integer
+---@field requests integer
+local methods = {}
+methods.__index = methods
+
+-- Park and Miller's generator: its products stay below 2^53, so it gives the
+-- same row on every Lua.
+local function draw(self)
+  self.state = self.state * 48271 % 2147483647
+  return self.state
+end
+
+local function hex(self, digits)
+  local parts = {}
+  local left = digits
+  while left > 0 do
+    local n = left < 6 and left or 6
+    parts[#parts + 1] = ("%06x"):format(draw(self) % 16777216):sub(1, n)
+    left = left - n
+  end
+  return table.concat(parts)
+end
+
+--- A persona's id: `p` and 11 hex digits.
+---@return string
+function methods:persona() return "p" .. hex(self, 11) end
+
+--- A conversation's id: `c` and 15 hex digits.
+---@return string
+function methods:conversation() return "c" .. hex(self, 15) end
+
+--- A meeting token: 32 hex digits.
+---@return string
+function methods:token() return hex(self, 32) end
+
+--- The next `x-request-id`; no two of one sandbox are alike.
+---@return string
+function methods:request()
+  self.requests = self.requests + 1
+  return ("%08x%08x"):format(self.salt, self.requests)
+end
+
+--- The time now as a persona's row tells it: ISO 8601, microseconds, Z.
+---@return string
+function methods:timestamp()
+  local now = httpd.time()
+  local second = math.floor(now)
+  if second ~= self.second then
+    self.second, self.prefix = second, os.date("!%Y-%m-%dT%H:%M:%S.", second)
+  end
+  return self.prefix .. ("%06dZ"):format(math.floor((now - second) * 1e6))
+end
+
+--- A new source of ids.
+---@return tavus.sandbox.Ids
+function ids.new()
+  local seed = math.floor(httpd.time() * 1e6) % 2147483646 + 1
+  local self = setmetatable({ state = seed, requests = 0 }, methods)
+  for _ = 1, 3 do draw(self) end
+  self.salt = draw(self)
+  return self
+end
+
+return ids

@@ -1,0 +1,218 @@
+--- A local stand-in for Tavus, over real HTTP: `require "tavus.sandbox"`.
+--
+--     local sandbox = assert(require("tavus.sandbox").start())
+--     local client = assert(tavus.new { base_url = sandbox.url, api_key = "anything" })
+--     sandbox:next { status = 503, times = 2 }
+--     ...
+--     sandbox:stop()
+--
+-- The server runs on a thread with a Lua state of its own, so a client that
+-- blocks can talk to it from the same program. It is steered over HTTP, and so
+-- a sandbox in another process (`tavus-sandbox`) is used alike: `connect(url)`.
+
+local core = require "tavus.core"
+local http = require "tavus.http"
+local httpd = require "tavus.sandbox.httpd"
+local script = require "tavus.sandbox.script"
+local settings = require "tavus.sandbox.settings"
+
+local sandbox = {}
+
+local TIMEOUT = 30
+
+---@class tavus.Sandbox
+---@field url string    for a client's `base_url`
+---@field port integer|nil  of a sandbox that was started here
+local methods = {}
+local meta = { __index = methods, __name = "tavus.Sandbox" }
+
+-- Raises at the line of whoever called the public function.
+local function misuse(message, ...) error(("bad argument: " .. message):format(...), 3) end
+
+local function check_handle(self, name)
+  if type(self) ~= "table" or getmetatable(self) ~= meta then
+    error(("call it with a colon: sandbox:%s(...)"):format(name), 3)
+  end
+end
+
+-- One request to the server's `/_sandbox` and its decoded answer.
+local function call(self, method, path, options)
+  if not self.session then return nil, "the sandbox has been stopped" end
+  local engine = http.engine()
+  options.timeout = TIMEOUT
+  local request, message = engine:submit(self.session, method, path, options)
+  if not request then return nil, message end
+  while not engine:wait(request, 0.1) do end -- in steps, so that Ctrl-C reaches Lua
+  local result = request:result()
+  if result.outcome ~= "answer" then return nil, "the sandbox does not answer: " .. tostring(result.message) end
+  local value, err = core.decode(result.body)
+  if value == nil then return nil, "the sandbox gave no JSON: " .. err.message end
+  if result.status ~= 200 then return nil, tostring(type(value) == "table" and value.error or result.status) end
+  return value
+end
+
+local function post(self, path, value)
+  local text, issues = core.encode(core.object(value))
+  if not text then return false, ("%s at '%s'"):format(issues[1].message, issues[1].path) end
+  return call(self, "POST", path, { body = text, headers = { ["Content-Type"] = "application/json" } })
+end
+
+local function shallow(value)
+  local copy = {}
+  for name, item in pairs(value) do copy[name] = item end
+  return copy
+end
+
+--- Orders what happens to the next request (of this method and path, if given).
+-- With `status` the request is answered so and changes nothing; without, it is
+-- handled, and `delay` and `headers` are added. Rules are used in the order
+-- they were given.
+---@param rule tavus.sandbox.Rule
+---@return true|nil done
+---@return string|nil message
+function methods:next(rule)
+  check_handle(self, "next")
+  local message = script.check(rule)
+  if message then misuse("%s", message) end
+  local answer
+  answer, message = post(self, "/_sandbox/next", shallow(rule))
+  if answer == false then misuse("the rule cannot be written as JSON: %s", message) end
+  if not answer then return nil, message end
+  return true
+end
+
+--- What arrived since the start or the last reset, oldest first. `json` is the
+-- decoded body where the body is JSON.
+---@param filter { method: string|nil, path: string|nil, status: integer|nil, since: integer|nil }|nil
+---@return tavus.sandbox.Entry[]|nil
+---@return string|nil message
+function methods:requests(filter)
+  check_handle(self, "requests")
+  if filter ~= nil and type(filter) ~= "table" then misuse("a filter is a table, not a %s", type(filter)) end
+  local query = {}
+  for name, value in pairs(filter or {}) do
+    if name ~= "method" and name ~= "path" and name ~= "status" and name ~= "since" then
+      misuse("requests can be filtered by method, path, since, status; not by '%s'", tostring(name))
+    end
+    if type(value) ~= "string" and type(value) ~= "number" then misuse("%s must be a text or a number", name) end
+    query[name] = type(value) == "number" and ("%.14g"):format(value) or value
+  end
+  local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
+  if not answer then return nil, message end
+  for _, entry in ipairs(answer.data) do
+    if entry.body then entry.json = core.decode(entry.body) end
+  end
+  return answer.data
+end
+
+--- Back to a fresh sandbox: rows, rules, journal and switches.
+---@return true|nil done
+---@return string|nil message
+function methods:reset()
+  check_handle(self, "reset")
+  local answer, message = post(self, "/_sandbox/reset", {})
+  if not answer then return nil, message end
+  return true
+end
+
+--- Changes switches; `tavus.sandbox.settings` lists them.
+---@param changes table<string, any>
+---@return table<string, any>|nil settings all of them, as they are now
+---@return string|nil message
+function methods:set(changes)
+  check_handle(self, "set")
+  if type(changes) ~= "table" then misuse("set takes a table, as in set { get_shape = \"flat\" }") end
+  local done, message = settings.apply(settings.defaults(), changes)
+  if not done then misuse("%s", message) end
+  local answer
+  answer, message = post(self, "/_sandbox/set", shallow(changes))
+  if not answer then return nil, message or nil end
+  return answer.settings
+end
+
+--- What the sandbox is and has: `GET /_sandbox`.
+---@return table|nil
+---@return string|nil message
+function methods:about()
+  check_handle(self, "about")
+  return call(self, "GET", "/_sandbox", {})
+end
+
+--- Ends a sandbox that was started here, or lets go of one in another process.
+-- Calling it again is fine; it also happens when the handle is collected.
+---@return true
+function methods:stop()
+  check_handle(self, "stop")
+  local session, server = self.session, self.server
+  self.session, self.server = nil, nil
+  if session then session:close() end
+  if server then server:stop() end
+  return true
+end
+
+meta.__gc = methods.stop
+meta.__close = methods.stop
+
+function meta:__tostring()
+  return ("tavus.Sandbox (%s%s)"):format(self.url, self.session and "" or ", stopped")
+end
+
+local function new_handle(url, server)
+  local session, message = http.session { base_url = url, api_key = "sandbox-control" }
+  if not session then
+    if server then server:stop() end
+    return nil, message
+  end
+  return setmetatable({ url = url, port = server and server:port(), session = session, server = server }, meta)
+end
+
+local START_OPTIONS = { port = "number", key = "string", set = "table" }
+
+--- Starts a sandbox in this process.
+---@param options { port: integer|nil, key: string|nil, set: table<string, any>|nil }|nil
+-- `port` 0 (the default) takes any free one; with `key` only that key is
+-- accepted; `set` are switches that differ from their defaults
+---@return tavus.Sandbox|nil
+---@return string|nil message
+function sandbox.start(options)
+  if options ~= nil and type(options) ~= "table" then error("bad argument: start takes a table of options", 2) end
+  options = options or {}
+  for name, value in pairs(options) do
+    if not START_OPTIONS[name] then
+      error(("bad argument: start has no option '%s'; it has: key, port, set"):format(tostring(name)), 2)
+    end
+    if type(value) ~= START_OPTIONS[name] then
+      error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
+    end
+  end
+  local port = options.port or 0
+  if not (port >= 0 and port <= 65535 and port == math.floor(port)) then
+    error("bad argument: option 'port' must be a whole number from 0 to 65535", 2)
+  end
+  if options.key == "" then error("bad argument: option 'key' must not be empty", 2) end
+  local service = { key = options.key }
+  local done, message = settings.apply(settings.defaults(), options.set or {})
+  if not done then error("bad argument: " .. message, 2) end
+  for name, value in pairs(options.set or {}) do service["set." .. name] = value end
+  local server
+  server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
+  if not server then return nil, message end
+  return new_handle("http://127.0.0.1:" .. server:port(), server)
+end
+
+--- A handle for a sandbox that runs elsewhere on this machine.
+---@param url string as `tavus-sandbox` prints it
+---@return tavus.Sandbox|nil
+---@return string|nil message where nobody answers, or somebody who is no sandbox
+function sandbox.connect(url)
+  if type(url) ~= "string" then error("bad argument: connect takes the url of a sandbox", 2) end
+  local self, message = new_handle((url:gsub("/+$", "")), nil)
+  if not self then return nil, message end
+  local answer
+  answer, message = self:about()
+  if not answer then return nil, message end
+  if type(answer) ~= "table" or answer.sandbox ~= true then return nil, url .. " is not a sandbox" end
+  return self
+end
+
+return sandbox

@@ -1,0 +1,105 @@
+--- What arrived, and what was answered. Bounded: the oldest entries go first.
+
+local core = require "tavus.core"
+local routes = require "tavus.sandbox.routes"
+
+local journal = {}
+
+local MAX_ENTRIES = 10000
+local MAX_BYTES = 32 * 1024 * 1024
+
+---@class tavus.sandbox.Entry
+---@field seq integer          counts all requests since the start or the last reset
+---@field method string
+---@field path string          without the query
+---@field query table<string, string>
+---@field headers table<string, string>  names in lower case, without `x-api-key`
+---@field body string|nil      as it came (no UTF-8: bad bytes are shown as `?`)
+---@field status integer|nil   what was answered; nil where the connection was closed
+---@field closed "before"|"after"|nil
+---@field scripted boolean     a rule of `next` decided
+---@field request_id string
+
+---@class tavus.sandbox.Journal
+local methods = {}
+methods.__index = methods
+
+--- Adds an entry for a request; status and the rest are filled in by the caller.
+---@param method string
+---@param path string
+---@param query_text string
+---@param headers table<string, string>
+---@param body string|nil
+---@return table entry
+function methods:add(method, path, query_text, headers, body)
+  self.seq = self.seq + 1
+  local entry = { seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body }
+  self.entries[self.seq] = entry
+  self.bytes = self.bytes + (body and #body or 0)
+  while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
+    local oldest = self.entries[self.first]
+    self.bytes = self.bytes - (oldest.body and #oldest.body or 0)
+    self.entries[self.first] = nil
+    self.first = self.first + 1
+  end
+  return entry
+end
+
+local function printable(text)
+  if text == nil or core.encode(text) then return text end
+  return (text:gsub("[\128-\255]", "?"))
+end
+
+local function shown(entry)
+  local headers, query = {}, {}
+  for name, value in pairs(entry.headers) do
+    if name ~= "x-api-key" then headers[name] = printable(value) end
+  end
+  for name, value in pairs(routes.query(entry.query_text)) do query[printable(name)] = printable(value) end
+  return {
+    seq = entry.seq,
+    method = entry.method,
+    path = printable(entry.path),
+    query = core.object(query),
+    headers = core.object(headers),
+    body = printable(entry.body),
+    status = entry.status,
+    closed = entry.closed,
+    scripted = entry.scripted or false,
+    request_id = entry.request_id,
+  }
+end
+
+--- The entries that fit a filter, oldest first.
+---@param filter { method: string|nil, path: string|nil, status: string|nil, since: string|nil }
+---@return tavus.sandbox.Entry[]
+function methods:select(filter)
+  local found = core.array {}
+  local pattern = filter.path and routes.pattern(filter.path)
+  local method = filter.method and filter.method:upper()
+  local status, since = tonumber(filter.status), tonumber(filter.since) or 0
+  for seq = math.max(self.first, since + 1), self.seq do
+    local entry = self.entries[seq]
+    if (not method or entry.method == method)
+      and (not pattern or entry.path:find(pattern))
+      and (not filter.status or entry.status == status) then
+      found[#found + 1] = shown(entry)
+    end
+  end
+  return found
+end
+
+--- Forgets everything and counts from one again.
+function methods:clear()
+  self.entries, self.first, self.seq, self.bytes = {}, 1, 0, 0
+end
+
+--- An empty journal.
+---@return tavus.sandbox.Journal
+function journal.new()
+  local self = setmetatable({}, methods)
+  self:clear()
+  return self
+end
+
+return journal

@@ -1,0 +1,41 @@
+--- Lists as Tavus pages them: `limit` (default 10) and `page` (the first is 1,
+-- and 0 is taken for it), answered with `data` and `total_count`.
+
+local core = require "tavus.core"
+local reply = require "tavus.sandbox.reply"
+
+local pages = {}
+
+local DEFAULT_LIMIT = 10
+local MAX_LIMIT = 100
+
+local function whole(query, name, fallback, low)
+  local text = query[name]
+  if text == nil then return fallback end
+  local value = text:match "^%d%d?%d?%d?%d?%d?%d?%d?%d?$" and tonumber(text)
+  if not value or value < low then
+    return nil, { path = "/" .. name, message = ("must be an integer of %d or more"):format(low) }
+  end
+  return value
+end
+
+--- Answers a list request.
+---@param context tavus.sandbox.Context
+---@param query table<string, string>
+---@param total integer     how many rows there are under the filter
+---@param row fun(n: integer): table  the n-th of them, as it is shown
+---@return tavus.sandbox.Reply
+function pages.list(context, query, total, row)
+  local limit, issue = whole(query, "limit", DEFAULT_LIMIT, 1)
+  local page
+  if limit then page, issue = whole(query, "page", 1, 0) end
+  if issue then return context:bad_request { issue } end
+  if limit > MAX_LIMIT then limit = MAX_LIMIT end
+  if page == 0 then page = 1 end
+  local data = core.array {}
+  local first = (page - 1) * limit
+  for n = first + 1, math.min(first + limit, total) do data[#data + 1] = row(n) end
+  return reply.json(200, { data = data, total_count = total })
+end
+
+return pages

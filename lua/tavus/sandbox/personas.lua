@@ -1,0 +1,179 @@
+--- The operations on `/v2/personas`, each `handler(context, id, query, body)`.
+
+local core = require "tavus.core"
+local pages = require "tavus.sandbox.pages"
+local patch = require "tavus.patch"
+local reply = require "tavus.sandbox.reply"
+
+local personas = {}
+
+--- What a secret reads as.
+personas.MASK = "********"
+
+local SECRETIVE_LAYERS = { "llm", "tts" }
+local READ_ONLY = { "persona_id", "created_at", "updated_at" }
+
+local function is_object(value)
+  return type(value) == "table" and not core.is_array(value)
+end
+
+local function layer(persona, name)
+  local layers = persona.layers
+  local found = is_object(layers) and layers[name]
+  return is_object(found) and found or nil
+end
+
+local function has_secret(persona, name)
+  local found = layer(persona, name)
+  return found and type(found.api_key) == "string" and found.api_key ~= ""
+end
+
+local function shallow(object)
+  local copy = {}
+  for key, value in pairs(object) do copy[key] = value end
+  return copy
+end
+
+-- The persona as a reader sees it; it shares everything that holds no secret.
+local function shown(context, persona)
+  if not context.settings.mask_secrets then return persona end
+  local seen = persona
+  for _, name in ipairs(SECRETIVE_LAYERS) do
+    if has_secret(persona, name) then
+      if seen == persona then
+        seen = shallow(persona)
+        seen.layers = shallow(persona.layers)
+      end
+      seen.layers[name] = shallow(persona.layers[name])
+      seen.layers[name].api_key = personas.MASK
+    end
+  end
+  return seen
+end
+
+-- Shapes seen: "r" and hex. A persona's id, or prose, is no replica.
+local function is_replica(id)
+  return type(id) == "string" and id:find "^r[%w_-]+$" ~= nil
+end
+
+local function check_replica(context, persona)
+  local replica = persona.default_replica_id
+  if replica == nil or replica == core.null or is_replica(replica) then return nil end
+  return context:refuse "Invalid replica_uuid"
+end
+
+function personas.create(context, _, _, body)
+  local refused = check_replica(context, body)
+  if refused then return refused end
+  local id
+  repeat id = context.ids:persona() until not context:persona(id)
+  body.persona_id = id
+  body.created_at = context.ids:timestamp()
+  body.updated_at = nil
+  if body.persona_name == nil then body.persona_name = "" end
+  context.personas:insert(id, body)
+  return reply.json(200, { persona_id = id, persona_name = body.persona_name, created_at = body.created_at })
+end
+
+function personas.list(context, _, query)
+  local kind = query.persona_type
+  if kind ~= nil and kind ~= "user" and kind ~= "system" then
+    return context:bad_request { { path = "/persona_type", message = "must be one of: user, system" } }
+  end
+  local users = kind == "system" and 0 or context.personas.count
+  local stock = kind == "user" and 0 or #context.stock
+  return pages.list(context, query, users + stock, function(n)
+    return shown(context, n <= users and context.personas:newest(n) or context.stock[n - users])
+  end)
+end
+
+function personas.get(context, id)
+  local persona = context:persona(id)
+  if not persona then return context:refuse "Invalid persona_id" end
+  local seen, shape = shown(context, persona), context.settings.get_shape
+  if shape == "array" then return reply.json(200, { data = core.array { seen } }) end
+  if shape == "object" then return reply.json(200, { data = seen }) end
+  return reply.json(200, seen)
+end
+
+function personas.delete(context, id)
+  if not context.personas:remove(id) then return context:refuse "Invalid persona_id" end
+  return reply.empty(204)
+end
+
+local function touches_llm(operations)
+  for _, operation in ipairs(operations) do
+    for _, path in ipairs { operation.path, operation.op == "move" and operation.from or nil } do
+      if path == "" or path == "/layers" or path == "/layers/llm" or path:find "^/layers/llm/" then return true end
+    end
+  end
+  return false
+end
+
+-- A patch works on the persona as it is read, so a masked key can stand in the
+-- result: the llm's must then have been left alone altogether (the stored key
+-- is not taken over into a custom llm that is rewritten), any other is restored.
+local function unmask(before, after, operations)
+  if has_secret(before, "llm") and touches_llm(operations) then
+    local llm = layer(after, "llm")
+    if llm and llm.base_url ~= nil and (llm.api_key == nil or llm.api_key == personas.MASK) then
+      return "Bad Request. Both base_url and api_key must be included to use a custom llm."
+    end
+  end
+  for _, name in ipairs(SECRETIVE_LAYERS) do
+    local found = layer(after, name)
+    if found and found.api_key == personas.MASK and has_secret(before, name) then
+      found.api_key = before.layers[name].api_key
+    end
+  end
+  return nil
+end
+
+local function read_only_issues(before, after)
+  local issues = {}
+  for _, name in ipairs(READ_ONLY) do
+    if after[name] ~= before[name] then
+      issues[#issues + 1] = { path = "/" .. name, message = "is read only" }
+    end
+  end
+  return issues
+end
+
+local function changed(context, persona)
+  local answer = context.settings.patch_answer
+  if answer == "no_content" then return reply.empty(204) end
+  if answer == "empty" then return reply.empty(200) end
+  if answer == "message" then return reply.json(200, { message = "The persona was updated" }) end
+  return reply.json(200, shown(context, persona))
+end
+
+function personas.patch(context, id, _, operations)
+  local before = context.personas:get(id)
+  if not before then return context:refuse "Invalid persona_id" end
+  if not (type(operations) == "table" and (core.is_array(operations) or next(operations) == nil)) then
+    return reply.failure(422, "message", "Invalid JSON patch format")
+  end
+  local after, err = patch.apply(shown(context, before), operations)
+  if after == nil then
+    if err.path == nil then return reply.failure(422, "message", "Invalid JSON patch format") end
+    return context:bad_request { { path = "/" .. err.path:gsub("~", "~0"):gsub("/", "~1"), message = err.issues and err.issues[1].message or err.message } }
+  end
+  if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
+  local issues = read_only_issues(before, after)
+  if #issues > 0 then return context:bad_request(issues) end
+  if context.settings.mask_secrets then
+    local text = unmask(before, after, operations)
+    if text then return context:refuse(text) end
+  end
+  if core.equal(before, after) then return reply.empty(304) end
+
+  local writable = shallow(after)
+  for _, name in ipairs(READ_ONLY) do writable[name] = nil end
+  local refused = context:check("persona", writable) or check_replica(context, after)
+  if refused then return refused end
+  after.updated_at = context.ids:timestamp()
+  context.personas:replace(id, after)
+  return changed(context, after)
+end
+
+return personas

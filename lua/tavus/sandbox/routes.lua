@@ -1,0 +1,101 @@
+--- The route table: which operation of the contract a method and path mean.
+-- Built from `core.contract()`; no path is written down here.
+
+local routes = {}
+
+---@class tavus.sandbox.Route
+---@field resource string   name of the resource in the contract
+---@field operation table   the operation's entry in the contract
+---@field pattern string    its path, with names in braces
+
+---@class tavus.sandbox.Routes
+local methods = {}
+methods.__index = methods
+
+local function node_for(root, path)
+  local node = root
+  for segment in path:gmatch "[^/]+" do
+    if segment:sub(1, 1) == "{" then
+      node.any = node.any or { literal = {} }
+      node = node.any
+    else
+      node.literal[segment] = node.literal[segment] or { literal = {} }
+      node = node.literal[segment]
+    end
+  end
+  return node
+end
+
+local function unescape(segment)
+  return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+--- Finds what a request means. A slash at the end makes no difference.
+---@param method string
+---@param path string without the query, still percent-encoded
+---@return tavus.sandbox.Route|nil
+---@return string|nil id       the path's last variable part, decoded
+---@return string|nil allowed  where the path exists but not with this method: the methods it has
+function methods:find(method, path)
+  local node, id = self.root, nil
+  for segment in path:gmatch "[^/]+" do
+    local next_node = node.literal[segment]
+    if not next_node then
+      next_node, id = node.any, unescape(segment)
+    end
+    if not next_node then return nil end
+    node = next_node
+  end
+  if not node.methods then return nil end
+  local route = node.methods[method == "HEAD" and "GET" or method]
+  if not route then return nil, nil, node.allowed end
+  return route, id
+end
+
+--- Builds the table.
+---@param contract table what `core.contract()` returns
+---@return tavus.sandbox.Routes
+function routes.new(contract)
+  local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
+  for _, resource in ipairs(contract.resources) do
+    for _, operation in ipairs(resource.operations) do
+      local node = node_for(self.root, operation.path)
+      node.methods = node.methods or {}
+      local route = { resource = resource.name, operation = operation, pattern = operation.path }
+      node.methods[operation.method] = route
+      self.list[#self.list + 1] = operation.method .. " " .. operation.path
+      local allowed = {}
+      for name in pairs(node.methods) do
+        allowed[#allowed + 1] = name
+        if name == "GET" then allowed[#allowed + 1] = "HEAD" end
+      end
+      table.sort(allowed)
+      node.allowed = table.concat(allowed, ", ")
+    end
+  end
+  return self
+end
+
+--- Splits a query string into a table of decoded strings; of a name that comes
+-- twice the last one counts.
+---@param text string
+---@return table<string, string>
+function routes.query(text)
+  local query = {}
+  for pair in text:gmatch "[^&]+" do
+    local name, value = pair:match "^([^=]*)=?(.*)$"
+    query[unescape((name:gsub("+", " ")))] = unescape((value:gsub("+", " ")))
+  end
+  return query
+end
+
+--- Makes a Lua pattern of a path in which `*` stands for anything and `{name}`
+-- for one segment.
+---@param path string
+---@return string
+function routes.pattern(path)
+  local pattern = path:gsub("{[^}/]*}", "\0"):gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0")
+  return "^" .. pattern:gsub("%*", ".*"):gsub("%z", "[^/]+") .. "$"
+end
+
+return routes

@@ -1,0 +1,215 @@
+--- The service itself, as it runs in the server's Lua state: from a request to
+-- an answer. `require "tavus.sandbox.service" (options)` gives the function that
+-- the server calls for every request.
+
+local core = require "tavus.core"
+local control = require "tavus.sandbox.control"
+local ids = require "tavus.sandbox.ids"
+local journal = require "tavus.sandbox.journal"
+local reply = require "tavus.sandbox.reply"
+local routes = require "tavus.sandbox.routes"
+local script = require "tavus.sandbox.script"
+local settings = require "tavus.sandbox.settings"
+local stock = require "tavus.sandbox.stock"
+local store = require "tavus.sandbox.store"
+
+local HANDLERS = {
+  persona = require "tavus.sandbox.personas",
+  conversation = require "tavus.sandbox.conversations",
+}
+
+local JSON = "application/json"
+
+---@class tavus.sandbox.Context
+---@field settings table<string, any>
+---@field personas tavus.sandbox.Store
+---@field conversations tavus.sandbox.Store
+---@field stock table[]
+---@field script tavus.sandbox.Script
+---@field journal tavus.sandbox.Journal
+---@field routes tavus.sandbox.Routes
+---@field ids tavus.sandbox.Ids
+---@field url string
+---@field initial table<string, any>  switches given at the start
+---@field key string|nil   the only key that is accepted; nil: any
+local context_methods = {}
+context_methods.__index = context_methods
+
+--- Back to a fresh sandbox: no rows, no rules, no journal, all switches as at
+-- the start.
+function context_methods:reset()
+  self.settings = settings.defaults()
+  assert(settings.apply(self.settings, self.initial))
+  self.personas = store.new()
+  self.conversations = store.new()
+  self.stock = stock.personas()
+  self.stock_by_id = {}
+  for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
+  self.script:clear()
+  self.journal:clear()
+end
+
+--- A user's or a stock persona.
+function context_methods:persona(id) return self.personas:get(id) or self.stock_by_id[id] end
+
+--- How many conversations are going on.
+function context_methods:active_conversations()
+  local active = 0
+  for n = 1, self.conversations.count do
+    if self.conversations:newest(n).status == "active" then active = active + 1 end
+  end
+  return active
+end
+
+--- A 400 with a text.
+function context_methods:refuse(text) return reply.failure(400, self.settings.error_field, text) end
+
+--- A 400 with the text of a schema failure.
+function context_methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
+
+--- Checks a body against the contract.
+---@return tavus.sandbox.Reply|nil refused
+function context_methods:check(kind, value)
+  local done, list = core.validate(kind, value)
+  if not done then return self:bad_request(list) end
+  local refused = {}
+  for _, warning in ipairs(list) do
+    if warning.code == "unknown_field" and self.settings.unknown_fields == "refuse"
+      or warning.code == "choice" and self.settings.unknown_choices == "refuse" then
+      refused[#refused + 1] = warning
+    end
+  end
+  if #refused > 0 then return self:bad_request(refused) end
+  return nil
+end
+
+-- The body of a request, decoded and checked: value | nil, reply.
+local function read_body(context, operation, body)
+  if not operation.body then return nil end
+  local value, err = core.decode(body or "")
+  if value == nil then
+    return nil, context:bad_request { { path = "", message = "Invalid JSON: " .. err.message } }
+  end
+  if operation.body == "persona_patch" then return value end -- checked where it is applied
+  local refused = context:check(operation.body, value)
+  if refused then return nil, refused end
+  return value
+end
+
+local function unauthorized(context, headers)
+  local key = headers["x-api-key"]
+  if key and key ~= "" and (not context.key or key == context.key) then return nil end
+  return reply.failure(401, "message", "Invalid access token")
+end
+
+local function handle(context, method, path, query, headers, body)
+  local route, id, allowed = context.routes:find(method, path)
+  if not route then
+    if not allowed then return reply.failure(404, "message", "Not Found") end
+    return reply.failure(405, "message", "Method Not Allowed", { Allow = allowed })
+  end
+  local body_first = context.settings.check_body_first
+  local refused = not body_first and unauthorized(context, headers)
+  if refused then return refused end
+  local value
+  value, refused = read_body(context, route.operation, body)
+  if refused then return refused end
+  refused = body_first and unauthorized(context, headers)
+  if refused then return refused end
+  local handler = HANDLERS[route.resource][route.operation.name]
+  return handler(context, id, routes.query(query), value)
+end
+
+local function scripted(context, rule, ...)
+  local answer
+  if rule.close == "before" then return nil end
+  if rule.status then
+    answer = { status = rule.status, body = rule.body, headers = rule.headers }
+  else
+    answer = handle(context, ...)
+    if rule.headers then
+      local headers = {}
+      for name, value in pairs(answer.headers or {}) do headers[name] = value end
+      for name, value in pairs(rule.headers) do headers[name] = value end
+      answer = { status = answer.status, body = answer.body, headers = headers }
+    end
+  end
+  return answer
+end
+
+local function has_content_type(headers)
+  for name in pairs(headers) do
+    if name:lower() == "content-type" then return true end
+  end
+  return false
+end
+
+-- Headers are read by the server before the next request, so one table serves
+-- all answers that bring none of their own.
+local plain, bare = { ["Content-Type"] = JSON }, {}
+
+local function finish(answer, request_id)
+  local body, headers = answer.body, answer.headers
+  if headers then
+    local all = { ["x-request-id"] = request_id }
+    if body and not has_content_type(headers) then all["Content-Type"] = JSON end
+    for name, value in pairs(headers) do all[name] = value end
+    headers = all
+  else
+    headers = body and plain or bare
+    headers["x-request-id"] = request_id
+  end
+  return answer.status, body, headers
+end
+
+local function serve(context, method, uri, headers, body, too_large)
+  local mark = uri:find("?", 1, true)
+  local path = mark and uri:sub(1, mark - 1) or uri
+  local query = mark and uri:sub(mark + 1) or ""
+  local request_id = context.ids:request()
+  if too_large then
+    return finish(reply.failure(413, "message", "Request Entity Too Large"), request_id)
+  end
+  if path == "/" then path = "/_sandbox" end
+  if path:find "^/_sandbox" and (#path == 9 or path:byte(10) == 47) then
+    return finish(control.answer(context, method, path, query, body), request_id)
+  end
+  local entry = context.journal:add(method, path, query, headers, body)
+  entry.request_id = request_id
+  local rule = context.script:take(method, path)
+  if not rule then
+    local answer = handle(context, method, path, query, headers, body)
+    entry.status = answer.status
+    return finish(answer, request_id)
+  end
+  entry.scripted = true
+  local answer = scripted(context, rule, method, path, query, headers, body)
+  if rule.close then
+    entry.closed = rule.close
+    return nil, nil, nil, rule.delay, rule.reset and "reset" or "close"
+  end
+  entry.status = answer.status
+  local status, text, all = finish(answer, request_id)
+  return status, text, all, rule.delay
+end
+
+---@param options { key: string|nil, port: integer } and switches as `["set.name"] = value`
+---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
+return function(options)
+  local initial = {}
+  for name, value in pairs(options) do
+    local switch = name:match "^set%.(.*)$"
+    if switch then initial[switch] = value end
+  end
+  local context = setmetatable({
+    key = options.key,
+    url = ("http://127.0.0.1:%d"):format(options.port),
+    initial = initial,
+    ids = ids.new(),
+    script = script.new(),
+    journal = journal.new(),
+    routes = routes.new(core.contract()),
+  }, context_methods)
+  context:reset()
+  return function(...) return serve(context, ...) end
+end

@@ -1,0 +1,44 @@
+--- The stock ("system") personas of a fresh sandbox: everybody can read them,
+-- nobody can change or delete them. Newest first, as a list shows them.
+
+local core = require "tavus.core"
+
+local stock = {}
+
+local function persona(id, name, prompt, created_at, layers)
+  return {
+    persona_id = id,
+    persona_name = name,
+    system_prompt = prompt,
+    default_replica_id = "r79e1c033f",
+    pipeline_mode = "full",
+    layers = layers,
+    created_at = created_at,
+    updated_at = created_at,
+  }
+end
+
+--- The stock personas, fresh tables.
+---@return table[]
+function stock.personas()
+  return {
+    persona("p50bd43dc74b", "Sandbox Interviewer",
+      "You interview a candidate for a job, kindly and to the point. You are part of a sandbox.",
+      "2026-02-12T09:30:00.000000Z", {
+        llm = { model = "tavus-gpt-oss" },
+        perception = { perception_model = "raven-1" },
+        conversational_flow = { turn_detection_model = "sparrow-1", turn_taking_patience = "medium" },
+      }),
+    persona("pcb7a34da5fe", "Sandbox Sales Coach",
+      "You train sales people by playing their customers. You are part of a sandbox.",
+      "2025-05-13T06:42:58.291561Z", {
+        llm = { model = "tavus-gpt-oss", tools = core.array {} },
+        tts = { tts_engine = "cartesia", external_voice_id = "" },
+      }),
+    persona("p5317866", "Sandbox Companion",
+      "You listen and answer in short, friendly sentences. You are part of a sandbox.",
+      "2024-08-28T15:27:40.824457Z", { stt = { stt_engine = "tavus-advanced", hotwords = "" } }),
+  }
+end
+
+return stock
