@@ -1,0 +1,96 @@
+#include "bytes.h"
+
+void tavus_http_wipe(void *memory, size_t length) {
+  volatile unsigned char *at = memory;
+#if defined(__GLIBC__) || defined(__FreeBSD__) || defined(__OpenBSD__)
+  (void)at;
+  if (memory != NULL) explicit_bzero(memory, length);
+#else
+  while (length-- > 0) *at++ = 0;
+#endif
+}
+
+char *tavus_http_copy(const char *data, size_t length) {
+  char *copy;
+  if (length == SIZE_MAX) return NULL;
+  copy = malloc(length + 1);
+  if (copy == NULL) return NULL;
+  if (length > 0) memcpy(copy, data, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+void tavus_http_free_text(char *text) {
+  if (text == NULL) return;
+  tavus_http_wipe(text, strlen(text));
+  free(text);
+}
+
+bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
+  size_t need, capacity;
+  char *data;
+  if (extra >= SIZE_MAX / 2 - bytes->length) return false;
+  need = bytes->length + extra + 1;
+  if (need <= bytes->capacity) return true;
+  capacity = bytes->capacity == 0 ? 256 : bytes->capacity;
+  while (capacity < need) capacity *= 2;
+  data = malloc(capacity);
+  if (data == NULL) return false;
+  if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
+  data[bytes->length] = '\0';
+  if (bytes->data != NULL) {
+    tavus_http_wipe(bytes->data, bytes->length);
+    free(bytes->data);
+  }
+  bytes->data = data;
+  bytes->capacity = capacity;
+  return true;
+}
+
+bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data,
+                          size_t length) {
+  if (!tavus_http_bytes_reserve(bytes, length)) return false;
+  if (length > 0) memcpy(bytes->data + bytes->length, data, length);
+  bytes->length += length;
+  bytes->data[bytes->length] = '\0';
+  return true;
+}
+
+bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text) {
+  return tavus_http_bytes_add(bytes, text, strlen(text));
+}
+
+void tavus_http_bytes_free(tavus_http_bytes *bytes) {
+  if (bytes->data != NULL) {
+    tavus_http_wipe(bytes->data, bytes->length);
+    free(bytes->data);
+  }
+  bytes->data = NULL;
+  bytes->length = 0;
+  bytes->capacity = 0;
+}
+
+bool tavus_http_bytes_redact(tavus_http_bytes *bytes, const char *secret,
+                             size_t length) {
+  tavus_http_bytes clean = {NULL, 0, 0};
+  const char *from = bytes->data, *end, *hit;
+  if (length == 0 || bytes->length < length) return true;
+  end = from + bytes->length;
+  hit = memmem(from, (size_t)(end - from), secret, length);
+  if (hit == NULL) return true;
+  while (hit != NULL) {
+    if (!tavus_http_bytes_add(&clean, from, (size_t)(hit - from)) ||
+        !tavus_http_bytes_text(&clean, "[redacted]"))
+      goto failed;
+    from = hit + length;
+    hit = memmem(from, (size_t)(end - from), secret, length);
+  }
+  if (!tavus_http_bytes_add(&clean, from, (size_t)(end - from))) goto failed;
+  tavus_http_bytes_free(bytes);
+  *bytes = clean;
+  return true;
+failed:
+  tavus_http_bytes_free(&clean);
+  tavus_http_bytes_free(bytes);
+  return false;
+}

@@ -1,0 +1,133 @@
+/* engine.h - the one CURLM of a VM: a queue, the transfers under way, and a
+** loop that any host can drive. */
+#ifndef TAVUS_HTTP_ENGINE_H
+#define TAVUS_HTTP_ENGINE_H
+
+#include "request.h"
+
+TAVUS_HTTP_PRIVATE
+
+#define TAVUS_HTTP_STARTS_A_STEP 8
+#define TAVUS_HTTP_CONNECTIONS 32
+
+typedef struct tavus_http_list {
+  tavus_http_request *first, *last;
+} tavus_http_list;
+
+/* Requests to one scheme://host:port wait in line together, so that a busy
+** host never holds up another. */
+typedef struct tavus_http_origin {
+  struct tavus_http_origin *next;
+  char *name;
+  tavus_http_list queue;
+  unsigned active;
+  bool multiplexed; /* its last answer came over HTTP/2 */
+} tavus_http_origin;
+
+struct tavus_http_watch;
+
+typedef struct tavus_http_engine {
+  unsigned references; /* the owner's one, and one for every request */
+  bool closed;
+  long pid; /* of the process that made it */
+  CURLM *multi;
+  CURLSH *share; /* TLS sessions */
+  struct tavus_http_watch *watch;
+  tavus_http_slot *reserve;
+  unsigned reserved;
+  tavus_http_origin *origins;
+  tavus_http_list active;
+  tavus_http_list reports;
+  unsigned queued_count, active_count;
+  unsigned max_connections;
+  uint64_t last_id;
+  uint64_t finished; /* how many requests came to their end so far */
+  int64_t due;   /* when libcurl wants to be called; -1: it does not */
+  int64_t alarm; /* when the host wants to be woken; -1: never */
+} tavus_http_engine;
+
+/* An engine with one reference, or NULL when memory or descriptors run out. */
+tavus_http_engine *tavus_http_engine_new(void);
+
+/* Whether this process is another one than made the engine. */
+bool tavus_http_engine_is_inherited(const tavus_http_engine *engine);
+
+/* Cancel all requests and free what libcurl holds; idempotent. In a forked
+** child it only closes descriptors and forgets the rest: a call to libcurl
+** would disturb the parent's transfers. */
+void tavus_http_engine_close(tavus_http_engine *engine);
+
+void tavus_http_engine_drop(tavus_http_engine *engine);
+
+/* How many connections one host may have; more requests wait in line. */
+bool tavus_http_engine_limit(tavus_http_engine *engine, unsigned connections);
+
+/* Put a request into its line. On false nothing was sent and nothing kept. */
+bool tavus_http_engine_submit(tavus_http_engine *engine,
+                              tavus_http_request *request);
+
+/* End a request at once, wherever it is. */
+void tavus_http_engine_cancel(tavus_http_request *request);
+
+typedef enum tavus_http_woken {
+  TAVUS_HTTP_WOKEN_DONE,       /* something finished, or nothing is left */
+  TAVUS_HTTP_WOKEN_TIME,       /* the time is over */
+  TAVUS_HTTP_WOKEN_INTERRUPTED /* a signal came */
+} tavus_http_woken;
+
+/* Work for at most `ns` nanoseconds; return as soon as a request is finished. */
+tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns);
+
+/* Work until this request is done. */
+tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
+                                        const tavus_http_request *request,
+                                        int64_t ns);
+
+/* Work for the whole time, whatever finishes. */
+tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns);
+
+/* When a step is wanted at the latest: nanoseconds from now, -1 for never. */
+int64_t tavus_http_engine_timeout(const tavus_http_engine *engine);
+
+/* A descriptor that is readable when a step is wanted; -1 where there is none.
+** From the first call on the engine keeps a timer in it. */
+int tavus_http_engine_fd(tavus_http_engine *engine);
+
+/* Wake the host at this time (monotonic ns; -1: never), also through the
+** descriptor. */
+void tavus_http_engine_alarm(tavus_http_engine *engine, int64_t when);
+
+/* The id of the next finished request that was submitted with `notify`; 0 when
+** there is none. */
+uint64_t tavus_http_engine_report(tavus_http_engine *engine);
+
+/* ---- the loop beneath (watch_epoll.c, watch_poll.c) ---- */
+
+/* Attach a loop to engine->multi. */
+bool tavus_http_watch_open(tavus_http_engine *engine);
+
+/* Before curl_multi_cleanup: nothing is registered any more from here on. */
+void tavus_http_watch_close(tavus_http_engine *engine);
+
+/* In a forked child: close descriptors, touch nothing shared. */
+void tavus_http_watch_abandon(tavus_http_engine *engine);
+
+/* Let libcurl do what is due now. */
+void tavus_http_watch_run(tavus_http_engine *engine);
+
+/* Wait for events at most `ns` and let libcurl handle them. False when a
+** signal came. With `ns` 0 the work is bounded to a few milliseconds. */
+bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
+
+/* The options of a handle that let the loop follow its sockets. */
+bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy);
+
+/* The descriptor for tavus_http_engine_fd. */
+int tavus_http_watch_fd(tavus_http_engine *engine);
+
+/* Set the timer behind the descriptor to the engine's next deadline. */
+void tavus_http_watch_arm(tavus_http_engine *engine);
+
+TAVUS_HTTP_PRIVATE_END
+
+#endif

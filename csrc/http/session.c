@@ -1,0 +1,129 @@
+#include "session.h"
+
+/* A shorter key could stand in any text by chance, and cannot be a secret. */
+#define SHORTEST_SECRET 4
+
+const char *tavus_http_key_fault(const char *key, size_t length) {
+  size_t i;
+  if (length == 0) return "the API key is empty";
+  if (length > 1024) return "the API key is too long";
+  for (i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)key[i];
+    if (c <= 0x20 || c >= 0x7f)
+      return "the API key holds a space, a line break or another character "
+             "that no key has";
+  }
+  return NULL;
+}
+
+static bool spell_key(tavus_http_session *session) {
+  tavus_http_bytes text = {NULL, 0, 0};
+  const char *at;
+  bool done = false;
+  if (!tavus_http_url_encode(&text, session->key, strlen(session->key))) goto out;
+  if (strcmp(text.data, session->key) != 0) {
+    session->key_percent = text.data;
+    memset(&text, 0, sizeof text);
+  }
+  text.length = 0;
+  for (at = session->key; *at != '\0'; at++) {
+    if ((*at == '/' || *at == '"' || *at == '\\') &&
+        !tavus_http_bytes_add(&text, "\\", 1))
+      goto out;
+    if (!tavus_http_bytes_add(&text, at, 1)) goto out;
+  }
+  if (strcmp(text.data, session->key) != 0) {
+    session->key_json = text.data;
+    memset(&text, 0, sizeof text);
+  }
+  done = true;
+out:
+  tavus_http_bytes_free(&text);
+  return done;
+}
+
+tavus_http_session *tavus_http_session_new(tavus_http_base *base,
+                                           tavus_http_transport *transport,
+                                           const char *key,
+                                           const char *user_agent) {
+  tavus_http_session *session = calloc(1, sizeof *session);
+  if (session == NULL) return NULL;
+  session->references = 1;
+  session->key = tavus_http_copy(key, strlen(key));
+  if (session->key == NULL || !spell_key(session) ||
+      !tavus_http_header_set(&session->headers, "x-api-key", key) ||
+      !tavus_http_header_set(&session->headers, "Accept", "application/json") ||
+      !tavus_http_header_set(&session->headers, "User-Agent", user_agent) ||
+      !tavus_http_headers_copy(&session->body_headers, session->headers) ||
+      !tavus_http_header_set(&session->body_headers, "Content-Type",
+                             "application/json"))
+    goto failed;
+  {
+    /* "Name:" keeps libcurl from adding the header: a POST without a body has
+    ** no content type, and nothing waits for `100 Continue` */
+    struct curl_slist *longer =
+        curl_slist_append(session->headers, "Content-Type:");
+    if (longer == NULL) goto failed;
+    session->headers = longer;
+    longer = curl_slist_append(session->body_headers, "Expect:");
+    if (longer == NULL) goto failed;
+    session->body_headers = longer;
+  }
+  session->base = *base;
+  memset(base, 0, sizeof *base);
+  session->transport = transport;
+  return session;
+failed:
+  tavus_http_session_drop(session);
+  return NULL;
+}
+
+bool tavus_http_session_header(tavus_http_session *session, const char *name,
+                               const char *value) {
+  return tavus_http_header_set(&session->headers, name, value) &&
+         tavus_http_header_set(&session->body_headers, name, value);
+}
+
+static void wipe_secrets(tavus_http_session *session) {
+  tavus_http_free_text(session->key);
+  tavus_http_free_text(session->key_percent);
+  tavus_http_free_text(session->key_json);
+  tavus_http_headers_free(session->headers);
+  tavus_http_headers_free(session->body_headers);
+  session->key = session->key_percent = session->key_json = NULL;
+  session->headers = session->body_headers = NULL;
+}
+
+void tavus_http_session_close(tavus_http_session *session) {
+  session->closed = true;
+  /* requests under way still point at the lists: the last of them wipes */
+  if (session->references == 1) wipe_secrets(session);
+}
+
+void tavus_http_session_keep(tavus_http_session *session) {
+  session->references++;
+}
+
+void tavus_http_session_drop(tavus_http_session *session) {
+  if (session == NULL) return;
+  if (--session->references > 0) {
+    if (session->references == 1 && session->closed) wipe_secrets(session);
+    return;
+  }
+  wipe_secrets(session);
+  tavus_http_base_free(&session->base);
+  tavus_http_transport_drop(session->transport);
+  free(session);
+}
+
+static bool redact(tavus_http_bytes *text, const char *secret) {
+  size_t length = secret == NULL ? 0 : strlen(secret);
+  if (length < SHORTEST_SECRET) return true;
+  return tavus_http_bytes_redact(text, secret, length);
+}
+
+bool tavus_http_session_redact(const tavus_http_session *session,
+                               tavus_http_bytes *text) {
+  return redact(text, session->key) && redact(text, session->key_percent) &&
+         redact(text, session->key_json);
+}

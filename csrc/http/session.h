@@ -1,0 +1,51 @@
+/* session.h - to whom requests go and in whose name: base URL, key, headers. */
+#ifndef TAVUS_HTTP_SESSION_H
+#define TAVUS_HTTP_SESSION_H
+
+#include "headers.h"
+#include "tls.h"
+#include "url.h"
+
+TAVUS_HTTP_PRIVATE
+
+typedef struct tavus_http_session {
+  unsigned references;
+  bool closed;
+  tavus_http_base base;
+  tavus_http_transport *transport;
+  struct curl_slist *headers;      /* of a request without a body */
+  struct curl_slist *body_headers; /* of a request with a JSON body */
+  char *key;         /* wiped at close */
+  char *key_percent; /* the key as it looks percent-encoded, if different */
+  char *key_json;    /* the key as it looks in JSON with \/, if different */
+} tavus_http_session;
+
+/* Why `key` is no API key (empty, or not visible ASCII), or NULL. */
+const char *tavus_http_key_fault(const char *key, size_t length);
+
+/* A session with one reference, or NULL when memory runs out. Takes over
+** *base (which is emptied) and `transport` on success only. */
+tavus_http_session *tavus_http_session_new(tavus_http_base *base,
+                                           tavus_http_transport *transport,
+                                           const char *key,
+                                           const char *user_agent);
+
+/* Add or replace a header of every request; it must have passed
+** tavus_http_header_fault. False when memory runs out. */
+bool tavus_http_session_header(tavus_http_session *session, const char *name,
+                               const char *value);
+
+/* Forget and wipe the key. Requests already submitted are not disturbed. */
+void tavus_http_session_close(tavus_http_session *session);
+
+void tavus_http_session_keep(tavus_http_session *session);
+void tavus_http_session_drop(tavus_http_session *session);
+
+/* Replace the key, in each of its spellings, by `[redacted]`. False when
+** memory runs out: the text is then emptied. */
+bool tavus_http_session_redact(const tavus_http_session *session,
+                               tavus_http_bytes *text);
+
+TAVUS_HTTP_PRIVATE_END
+
+#endif

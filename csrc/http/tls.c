@@ -1,0 +1,142 @@
+#include "tls.h"
+
+#include <dirent.h>
+
+tavus_http_transport *tavus_http_transport_new(bool https, bool loopback,
+                                               const char *ca_file,
+                                               const char *proxy,
+                                               long connect_ms) {
+  tavus_http_transport *transport = calloc(1, sizeof *transport);
+  if (transport == NULL) return NULL;
+  transport->references = 1;
+  transport->https = https;
+  transport->loopback = loopback;
+  transport->connect_ms = connect_ms;
+  if (ca_file != NULL) transport->ca_file = tavus_http_copy(ca_file, strlen(ca_file));
+  if (proxy != NULL) transport->proxy = tavus_http_copy(proxy, strlen(proxy));
+  if ((ca_file != NULL && transport->ca_file == NULL) ||
+      (proxy != NULL && transport->proxy == NULL)) {
+    tavus_http_transport_drop(transport);
+    return NULL;
+  }
+  return transport;
+}
+
+void tavus_http_transport_keep(tavus_http_transport *transport) {
+  transport->references++;
+}
+
+void tavus_http_transport_drop(tavus_http_transport *transport) {
+  if (transport == NULL || --transport->references > 0) return;
+  free(transport->ca_file);
+  tavus_http_free_text(transport->proxy); /* may hold a password */
+  free(transport);
+}
+
+static bool same_text(const char *a, const char *b) {
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool tavus_http_transport_equal(const tavus_http_transport *a,
+                                const tavus_http_transport *b) {
+  if (a == b) return true;
+  return a->https == b->https && a->loopback == b->loopback &&
+         a->connect_ms == b->connect_ms && same_text(a->ca_file, b->ca_file) &&
+         same_text(a->proxy, b->proxy);
+}
+
+/* OpenSSL finds certificates in a directory by names like 5ad8a5d6.0. */
+static bool is_hashed_name(const char *name) {
+  size_t i;
+  for (i = 0; i < 8; i++)
+    if (name[i] == '\0' || strchr("0123456789abcdef", name[i]) == NULL)
+      return false;
+  return name[8] == '.' && name[9] >= '0' && name[9] <= '9' && name[10] == '\0';
+}
+
+static bool is_hashed_folder(const char *path) {
+  DIR *folder = opendir(path);
+  struct dirent *entry;
+  bool found = false;
+  if (folder == NULL) return false;
+  while (!found && (entry = readdir(folder)) != NULL)
+    found = is_hashed_name(entry->d_name);
+  closedir(folder);
+  return found;
+}
+
+#define TRY(call) \
+  do { \
+    if ((call) != CURLE_OK) return false; \
+  } while (0)
+
+/* libcurl's defaults may name a bundle and a folder at once, and then every
+** new connection parses the whole bundle (15 ms). The folder alone gives the
+** same trust and reads one certificate; the bundle alone is parsed once. */
+static bool choose_certificates(CURL *easy, const char *ca_file) {
+  if (ca_file != NULL) {
+    TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file));
+    TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    return true;
+  }
+#if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 tells the build's defaults */
+  {
+    char *bundle = NULL, *folder = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) != CURLE_OK ||
+        curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) != CURLE_OK)
+      return true;
+    if (bundle == NULL || folder == NULL) return true;
+    if (is_hashed_folder(folder)) {
+      TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, NULL));
+      (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
+    } else {
+      TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+      (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    }
+  }
+#endif
+  return true;
+}
+
+static bool choose_protocols(CURL *easy, bool https) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  TRY(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, https ? "https" : "http"));
+#else
+  TRY(curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                       https ? (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP));
+#endif
+  TRY(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
+  return true;
+}
+
+bool tavus_http_transport_apply(CURL *easy,
+                                const tavus_http_transport *transport) {
+  if (!choose_protocols(easy, transport->https)) return false;
+  if (transport->https) {
+    if (!choose_certificates(easy, transport->ca_file)) return false;
+    TRY(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
+    TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    /* without HTTP/2 in the build these two are refused, and not needed */
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                           (long)CURL_HTTP_VERSION_2TLS);
+    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  } else {
+    /* waiting for HTTP/2 would queue everything behind the first answer */
+    TRY(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                         (long)CURL_HTTP_VERSION_1_1));
+  }
+  if (transport->proxy != NULL) {
+    TRY(curl_easy_setopt(easy, CURLOPT_PROXY, transport->proxy));
+    TRY(curl_easy_setopt(easy, CURLOPT_NOPROXY, ""));
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  } else if (transport->loopback) {
+    TRY(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+  } else {
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  }
+  TRY(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transport->connect_ms));
+  return true;
+}

@@ -1,0 +1,41 @@
+/* tls.h - how a connection is made: certificates, TLS, HTTP version, proxy.
+** Sessions whose transports are equal share connections. */
+#ifndef TAVUS_HTTP_TLS_H
+#define TAVUS_HTTP_TLS_H
+
+#include "bytes.h"
+
+TAVUS_HTTP_PRIVATE
+
+/* Immutable once made; counted, because handles outlive sessions. */
+typedef struct tavus_http_transport {
+  unsigned references;
+  bool https;
+  bool loopback;
+  char *ca_file;   /* NULL: the system's certificates */
+  char *proxy;     /* NULL: the environment's; "": none */
+  long connect_ms;
+} tavus_http_transport;
+
+/* A new transport holding copies of the texts (NULL allowed), or NULL. */
+tavus_http_transport *tavus_http_transport_new(bool https, bool loopback,
+                                               const char *ca_file,
+                                               const char *proxy,
+                                               long connect_ms);
+
+void tavus_http_transport_keep(tavus_http_transport *transport);
+
+/* Give a reference back; NULL is fine. */
+void tavus_http_transport_drop(tavus_http_transport *transport);
+
+bool tavus_http_transport_equal(const tavus_http_transport *a,
+                                const tavus_http_transport *b);
+
+/* Set a fresh (or reset) handle up for this transport. False when libcurl
+** refuses or memory runs out. */
+bool tavus_http_transport_apply(CURL *easy,
+                                const tavus_http_transport *transport);
+
+TAVUS_HTTP_PRIVATE_END
+
+#endif

@@ -1,0 +1,257 @@
+/* watch_epoll.c - the loop on Linux: one epoll set, and behind its descriptor
+** a timerfd once a host asked for it.
+**
+** A connection that goes idle stays registered, and so a request on a warm
+** connection costs no epoll_ctl at all; what an idle connection then says is
+** answered by taking it out. */
+#include "engine.h"
+
+#if TAVUS_HTTP_EPOLL
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define EVENTS_A_WAIT 64
+#define POLL_BUDGET (5 * TAVUS_HTTP_SECOND / 1000)
+
+typedef struct place {
+  unsigned char registered; /* CURL_POLL_IN / OUT bits that epoll has */
+  unsigned char wanted;     /* and those libcurl wants */
+  bool ours;                /* opened by open_socket, not closed yet */
+} place;
+
+typedef struct tavus_http_watch {
+  int epoll;
+  int timer;      /* -1 until a host asks for the descriptor */
+  int64_t armed;  /* when the timer goes off; -1: never */
+  place *places;  /* by descriptor */
+  size_t size;
+} tavus_http_watch;
+
+static place *place_of(tavus_http_watch *watch, int fd) {
+  size_t index = (size_t)fd, size = watch->size == 0 ? 64 : watch->size;
+  place *places;
+  if (fd < 0) return NULL;
+  if (index < watch->size) return &watch->places[index];
+  while (size <= index) size *= 2;
+  places = realloc(watch->places, size * sizeof *places);
+  if (places == NULL) return NULL;
+  memset(places + watch->size, 0, (size - watch->size) * sizeof *places);
+  watch->places = places;
+  watch->size = size;
+  return &places[index];
+}
+
+static void set_place(tavus_http_watch *watch, int fd, place *at,
+                      unsigned char bits) {
+  struct epoll_event event;
+  memset(&event, 0, sizeof event);
+  event.data.fd = fd;
+  if (bits & CURL_POLL_IN) event.events |= EPOLLIN;
+  if (bits & CURL_POLL_OUT) event.events |= EPOLLOUT;
+  if (bits == 0) {
+    if (at->registered != 0)
+      (void)epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, &event);
+  } else if (at->registered == 0) {
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) != 0 &&
+        errno == EEXIST)
+      (void)epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event);
+  } else if (epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event) != 0 &&
+             errno == ENOENT) {
+    (void)epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event);
+  }
+  at->registered = bits;
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
+                     void *unused) {
+  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
+  place *at = place_of(watch, (int)fd);
+  unsigned char bits;
+  (void)easy, (void)unused;
+  if (at == NULL) return 0; /* its timeout will end the transfer */
+  bits = what == CURL_POLL_REMOVE
+             ? 0
+             : (unsigned char)(what & (CURL_POLL_IN | CURL_POLL_OUT));
+  at->wanted = bits;
+  if (at->ours && bits == 0 && at->registered == CURL_POLL_IN) return 0;
+  if (at->ours && bits == at->registered) return 0;
+  if (!at->ours && bits != 0 && at->registered == bits) at->registered = 0;
+  set_place(watch, (int)fd, at, bits);
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *context) {
+  tavus_http_engine *engine = context;
+  (void)multi;
+  engine->due = ms < 0 ? -1 : tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
+  return 0;
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
+  place *at;
+  (void)purpose;
+  if (fd < 0) return CURL_SOCKET_BAD;
+  at = place_of(watch, fd);
+  if (at == NULL) {
+    close(fd);
+    return CURL_SOCKET_BAD;
+  }
+  at->registered = at->wanted = 0;
+  at->ours = true;
+  return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd) {
+  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
+  place *at = place_of(watch, (int)fd);
+  if (at != NULL) {
+    /* a forked child may still hold the socket, and then closing alone would
+    ** not take it out of the set */
+    set_place(watch, (int)fd, at, 0);
+    at->wanted = 0;
+    at->ours = false;
+  }
+  return close((int)fd);
+}
+
+bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy) {
+  void *context = (void *)(uintptr_t)engine;
+  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
+             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ==
+             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context) == CURLE_OK;
+}
+
+bool tavus_http_watch_open(tavus_http_engine *engine) {
+  tavus_http_watch *watch = calloc(1, sizeof *watch);
+  if (watch == NULL) return false;
+  watch->timer = -1;
+  watch->armed = -1;
+  watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+  engine->watch = watch;
+  return watch->epoll >= 0 &&
+         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
+             CURLM_OK &&
+         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) ==
+             CURLM_OK &&
+         curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) ==
+             CURLM_OK &&
+         curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) ==
+             CURLM_OK;
+}
+
+static void free_watch(tavus_http_engine *engine) {
+  tavus_http_watch *watch = engine->watch;
+  if (watch == NULL) return;
+  if (watch->timer >= 0) close(watch->timer);
+  if (watch->epoll >= 0) close(watch->epoll);
+  free(watch->places);
+  free(watch);
+  engine->watch = NULL;
+}
+
+void tavus_http_watch_close(tavus_http_engine *engine) { free_watch(engine); }
+
+void tavus_http_watch_abandon(tavus_http_engine *engine) {
+  tavus_http_watch *watch = engine->watch;
+  size_t fd;
+  for (fd = 0; fd < watch->size; fd++)
+    if (watch->places[fd].ours) close((int)fd);
+  free_watch(engine);
+}
+
+void tavus_http_watch_run(tavus_http_engine *engine) {
+  int running;
+  engine->due = -1;
+  (void)curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+}
+
+static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
+  tavus_http_watch *watch = engine->watch;
+  int fd = event->data.fd, bits = 0, running;
+  place *at;
+  if (fd == watch->timer) {
+    uint64_t count;
+    if (read(fd, &count, sizeof count) > 0) watch->armed = -1;
+    return;
+  }
+  at = place_of(watch, fd);
+  if (at == NULL) return;
+  if (at->wanted == 0) {
+    set_place(watch, fd, at, 0);
+    return;
+  }
+  if (event->events & (EPOLLIN | EPOLLHUP)) bits |= CURL_CSELECT_IN;
+  if (event->events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
+  if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
+  (void)curl_multi_socket_action(engine->multi, fd, bits, &running);
+}
+
+bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
+  struct epoll_event events[EVENTS_A_WAIT];
+  const int64_t ms = TAVUS_HTTP_SECOND / 1000;
+  int64_t wait = ns > 3600 * TAVUS_HTTP_SECOND ? 3600000 : (ns + ms - 1) / ms;
+  int64_t stop;
+  int count, i;
+  count = epoll_wait(engine->watch->epoll, events, EVENTS_A_WAIT, (int)wait);
+  if (count < 0) return errno != EINTR;
+  if (count == 0) return true;
+  /* what is left over for want of time is told again by the next wait */
+  stop = count > 1 ? tavus_http_now() + POLL_BUDGET : 0;
+  for (i = 0; i < count; i++) {
+    handle(engine, &events[i]);
+    if (ns == 0 && i + 1 < count && tavus_http_now() > stop) break;
+  }
+  return true;
+}
+
+int tavus_http_watch_fd(tavus_http_engine *engine) {
+  tavus_http_watch *watch = engine->watch;
+  if (watch->timer < 0) {
+    struct epoll_event event;
+    memset(&event, 0, sizeof event);
+    watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (watch->timer < 0) return -1;
+    event.events = EPOLLIN;
+    event.data.fd = watch->timer;
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->timer, &event) != 0) {
+      close(watch->timer);
+      watch->timer = -1;
+      return -1;
+    }
+  }
+  return watch->epoll;
+}
+
+void tavus_http_watch_arm(tavus_http_engine *engine) {
+  tavus_http_watch *watch = engine->watch;
+  struct itimerspec when;
+  int64_t timeout, at;
+  if (watch == NULL || watch->timer < 0) return;
+  timeout = tavus_http_engine_timeout(engine);
+  at = timeout < 0 ? -1 : timeout == 0 ? 0 : tavus_http_now() + timeout;
+  if (at == watch->armed) return;
+  memset(&when, 0, sizeof when);
+  if (timeout == 0) {
+    when.it_value.tv_nsec = 1;
+  } else if (timeout > 0) {
+    when.it_value.tv_sec = (time_t)(timeout / TAVUS_HTTP_SECOND);
+    when.it_value.tv_nsec = (long)(timeout % TAVUS_HTTP_SECOND);
+  }
+  if (timerfd_settime(watch->timer, 0, &when, NULL) == 0) watch->armed = at;
+}
+
+#else
+typedef int tavus_http_watch_epoll_unused; /* a C file may not be empty */
+#endif

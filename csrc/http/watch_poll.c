@@ -1,0 +1,73 @@
+/* watch_poll.c - the loop where there is no epoll: curl_multi_poll(). It has no
+** descriptor that a foreign loop could watch. */
+#include "engine.h"
+
+#if !TAVUS_HTTP_EPOLL
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy) {
+  (void)engine, (void)easy;
+  return true;
+}
+
+bool tavus_http_watch_open(tavus_http_engine *engine) {
+  engine->due = -1;
+  return true;
+}
+
+void tavus_http_watch_close(tavus_http_engine *engine) { (void)engine; }
+
+/* Sockets stay open in the child: only libcurl knows them here. */
+void tavus_http_watch_abandon(tavus_http_engine *engine) { (void)engine; }
+
+void tavus_http_watch_run(tavus_http_engine *engine) {
+  int running;
+  (void)curl_multi_perform(engine->multi, &running);
+  engine->due = -1;
+}
+
+static bool nap(int64_t ns) {
+  struct timespec time;
+  if (ns <= 0) return true;
+  time.tv_sec = (time_t)(ns / TAVUS_HTTP_SECOND);
+  time.tv_nsec = (long)(ns % TAVUS_HTTP_SECOND);
+  return nanosleep(&time, NULL) == 0;
+}
+
+bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
+  const int64_t ms = TAVUS_HTTP_SECOND / 1000;
+  int64_t wait = ns > 3600 * TAVUS_HTTP_SECOND ? 3600000 : (ns + ms - 1) / ms;
+  int64_t before;
+  int running, count = 0;
+  if (engine->active_count == 0) return nap(ns);
+  (void)curl_multi_perform(engine->multi, &running);
+  if (running < (int)engine->active_count || wait == 0) return true;
+  before = tavus_http_now();
+  if (curl_multi_poll(engine->multi, NULL, 0, (int)wait, &count) != CURLM_OK)
+    return nap(ms);
+  (void)curl_multi_perform(engine->multi, &running);
+  /* libcurl hides EINTR: an early return without a reason is taken for one */
+  (void)before;
+  return true;
+}
+
+int tavus_http_watch_fd(tavus_http_engine *engine) {
+  (void)engine;
+  return -1;
+}
+
+void tavus_http_watch_arm(tavus_http_engine *engine) {
+  long ms = -1;
+  engine->due = -1;
+  if (engine->active_count == 0 ||
+      curl_multi_timeout(engine->multi, &ms) != CURLM_OK || ms < 0)
+    return;
+  engine->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
+}
+
+#else
+typedef int tavus_http_watch_poll_unused;
+#endif
