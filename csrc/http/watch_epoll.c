@@ -87,7 +87,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 static int on_timer(CURLM *multi, long ms, void *context) {
   tavus_http_engine *engine = context;
   (void)multi;
-  engine->due = ms < 0 ? -1 : tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
+  if (ms <= 0) /* at once: the past is always due */
+    engine->due = ms;
+  else
+    engine->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
   return 0;
 }
 

@@ -65,7 +65,7 @@ void tavus_http_watch_arm(tavus_http_engine *engine) {
   if (engine->active_count == 0 ||
       curl_multi_timeout(engine->multi, &ms) != CURLM_OK || ms < 0)
     return;
-  engine->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
+  engine->due = ms == 0 ? 0 : tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
 }
 
 #else
