@@ -1,0 +1,493 @@
+--- Applying and undoing a JSON Patch (RFC 6902) on Lua values.
+--
+-- The document is copied once and changed in the copy, so a patch that fails
+-- half way leaves nothing behind. Every failure is `nil, err`; nothing in a
+-- patch can raise.
+
+local core = require "tavus.core"
+local errors = require "tavus.errors"
+local pointer = require "tavus.pointer"
+
+local type, getmetatable, rawget = type, getmetatable, rawget
+local is_array, null = core.is_array, core.null
+
+local apply = {}
+
+-- The deepest nesting JSON text may have here, in reading and in writing.
+local MAX_DEPTH = 128
+
+-- What each operation must carry beside `op` and `path`.
+local OPERATIONS = {
+  add = { value = true },
+  remove = {},
+  replace = { value = true },
+  move = { from = true },
+  copy = { from = true },
+  test = { value = true },
+}
+
+local function issue(index, member, code, message, hint)
+  return {
+    path = index and ("/" .. (index - 1) .. (member and "/" .. member or "")) or "",
+    index = index,
+    code = code,
+    message = message,
+    hint = hint,
+    severity = "error",
+  }
+end
+
+local function failure(message, issues, path)
+  return errors.new {
+    type = "validation",
+    message = message,
+    path = path,
+    issues = issues,
+  }
+end
+
+local function json_type(value)
+  local kind = type(value)
+  if value == null then
+    return "null"
+  elseif kind == "table" then
+    return is_array(value) and "array" or "object"
+  elseif kind == "nil" then
+    return "nil"
+  end
+  return kind
+end
+
+-- "a string", "an object", "null"
+local function described(value)
+  local kind = json_type(value)
+  if kind == "null" or kind == "nil" then
+    return kind
+  end
+  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
+end
+
+local function is_json(value)
+  local kind = type(value)
+  return kind == "table" or kind == "string" or kind == "number" or kind == "boolean" or value == null
+end
+
+-- Reading a patch ----------------------------------------------------------
+
+local function read_operation(operation, index, issues)
+  if type(operation) ~= "table" or is_array(operation) then
+    issues[#issues + 1] = issue(index, nil, "type", "an operation is an object, not " .. described(operation))
+    return nil
+  end
+  local name = operation.op
+  local wants = type(name) == "string" and OPERATIONS[name]
+  if not wants then
+    issues[#issues + 1] = issue(index, "op", name == nil and "required" or "op",
+      name == nil and 'the member "op" is missing'
+        or type(name) ~= "string" and "must be a string, not " .. described(name)
+        or ('"%s" is no operation'):format(name),
+      "one of add, remove, replace, move, copy, test")
+    return nil
+  end
+
+  local before = #issues
+  local step = { op = name, index = index, path = operation.path }
+  local message
+  if operation.path == nil then
+    issues[#issues + 1] = issue(index, "path", "required", 'the member "path" is missing')
+  else
+    step.tokens, message = pointer.parse(operation.path)
+    if not step.tokens then
+      issues[#issues + 1] = issue(index, "path", "pointer", message)
+    end
+  end
+  if wants.from then
+    step.from_path = operation.from
+    if operation.from == nil then
+      issues[#issues + 1] = issue(index, "from", "required", ('"%s" needs the member "from"'):format(name))
+    else
+      step.from, message = pointer.parse(operation.from)
+      if not step.from then
+        issues[#issues + 1] = issue(index, "from", "pointer", message)
+      end
+    end
+  end
+  if wants.value then
+    if operation.value == nil then
+      issues[#issues + 1] = issue(index, "value", "required", ('"%s" needs the member "value"'):format(name),
+        "write tavus.null for null")
+    elseif not is_json(operation.value) then
+      issues[#issues + 1] = issue(index, "value", "type", "must be a JSON value, not a " .. type(operation.value))
+    else
+      -- A copy: the result must not change when the patch is changed later.
+      step.value, message = core.copy(operation.value)
+      if step.value == nil then
+        issues[#issues + 1] = issue(index, "value", "value", "cannot be copied: " .. tostring(message))
+      end
+    end
+  end
+  return #issues == before and step or nil
+end
+
+-- All that is wrong with the form of a patch is told at once, before anything
+-- is applied. Unknown members are ignored, as RFC 6902 asks.
+---@return table[]? steps
+---@return table[]? issues
+local function read_patch(patch)
+  if type(patch) ~= "table" then
+    return nil, { issue(nil, nil, "type", "a patch is an array of operations, not " .. described(patch)) }
+  end
+  if next(patch) ~= nil and not is_array(patch) or getmetatable(patch) == core.object_mt then
+    return nil, { issue(nil, nil, "type", "a patch is an array of operations, not an object",
+      'write { { op = "replace", path = "/persona_name", value = "..." } }') }
+  end
+  local steps, issues = {}, {}
+  for i = 1, #patch do
+    steps[i] = read_operation(patch[i], i, issues)
+  end
+  if #issues > 0 then
+    return nil, issues
+  end
+  return steps
+end
+
+-- Finding places -----------------------------------------------------------
+
+-- The position of an existing item, or nil and why there is none.
+local function item_position(array, token)
+  if token == "-" then
+    return nil, '"-" is the place after the last item, and nothing is there'
+  end
+  local position, message = pointer.position(token)
+  if not position then
+    return nil, message
+  end
+  if position > #array then
+    return nil, ("there is no item %s, the array has %d"):format(token, #array)
+  end
+  return position
+end
+
+-- What the member or item `token` of `node` is, or nil and why it is not there.
+local function child(node, token)
+  if type(node) ~= "table" then
+    return nil, ('%s has no member "%s"'):format(described(node), token)
+  end
+  if is_array(node) then
+    local position, message = item_position(node, token)
+    if not position then
+      return nil, message
+    end
+    return node[position]
+  end
+  local found = rawget(node, token)
+  if found == nil then
+    return nil, ('there is no member "%s"'):format(token)
+  end
+  return found
+end
+
+-- " (in /layers/llm)", for the end of a message
+local function inside(tokens, count)
+  return (" (in %s)"):format(count == 0 and "the root" or pointer.format(tokens, count))
+end
+
+-- Follow the first `count` tokens from the root.
+local function follow(box, tokens, count)
+  local node = box.root
+  if node == nil then
+    return nil, "the whole document has been removed"
+  end
+  for i = 1, count do
+    local message
+    node, message = child(node, tokens[i])
+    if node == nil then
+      return nil, message .. inside(tokens, i - 1)
+    end
+  end
+  return node
+end
+
+local function get(box, tokens)
+  return follow(box, tokens, #tokens)
+end
+
+-- The container that holds the last token, and that token.
+local function holder(box, tokens)
+  local node, message = follow(box, tokens, #tokens - 1)
+  if node == nil then
+    return nil, message
+  end
+  local token = tokens[#tokens]
+  if type(node) ~= "table" then
+    return nil, ('%s has no member "%s"'):format(described(node), token) .. inside(tokens, #tokens - 1)
+  end
+  return node, token
+end
+
+-- Levels of nesting in a value that `core.copy` has passed (so: finite).
+local function depth(value)
+  if type(value) ~= "table" then
+    return 0
+  end
+  local deepest = 0
+  for _, inner in next, value do
+    if type(inner) == "table" then
+      local levels = depth(inner)
+      if levels > deepest then
+        deepest = levels
+      end
+    end
+  end
+  return deepest + 1
+end
+
+-- The operations -----------------------------------------------------------
+--
+-- Each returns true, or nil and a message. `undo`, when given, collects the
+-- operations that take the step back, in the order they must be applied.
+
+local function note(undo, op, path, value)
+  if undo then
+    undo[#undo + 1] = { op = op, path = path, value = value }
+  end
+end
+
+local function add(box, tokens, value, undo)
+  if #tokens + depth(value) > MAX_DEPTH then
+    return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
+  end
+  if #tokens == 0 then
+    if box.root ~= nil then
+      note(undo, "replace", "", box.root)
+    else
+      note(undo, "remove", "")
+    end
+    box.root = value
+    return true
+  end
+  local node, token = holder(box, tokens)
+  if not node then
+    return nil, token
+  end
+  local parent = pointer.format(tokens, #tokens - 1)
+  if is_array(node) then
+    local position = #node + 1
+    if token ~= "-" then
+      local message
+      position, message = pointer.position(token)
+      if not position then
+        return nil, message .. inside(tokens, #tokens - 1)
+      end
+      if position > #node + 1 then
+        return nil, ("index %s is past the end, the array has %d"):format(token, #node) .. inside(tokens, #tokens - 1)
+      end
+    end
+    table.insert(node, position, value)
+    note(undo, "remove", ("%s/%d"):format(parent, position - 1))
+    return true
+  end
+  local path = parent .. "/" .. pointer.escape(token)
+  local old = rawget(node, token)
+  if old ~= nil then
+    note(undo, "replace", path, old)
+  else
+    note(undo, "remove", path)
+  end
+  node[token] = value
+  return true
+end
+
+-- Returns the value that was taken out.
+local function remove(box, tokens, undo)
+  if #tokens == 0 then
+    local old = box.root
+    if old == nil then
+      return nil, "the whole document has been removed"
+    end
+    box.root = nil
+    note(undo, "add", "", old)
+    return old
+  end
+  local node, token = holder(box, tokens)
+  if not node then
+    return nil, token
+  end
+  local old, message = child(node, token)
+  if old == nil then
+    return nil, message .. inside(tokens, #tokens - 1)
+  end
+  if is_array(node) then
+    table.remove(node, (pointer.position(token)))
+    if #node == 0 then
+      -- An unmarked sequence without items would turn into an object.
+      core.array(node)
+    end
+  else
+    node[token] = nil
+  end
+  note(undo, "add", pointer.format(tokens), old)
+  return old
+end
+
+local function replace(box, tokens, value, undo)
+  if #tokens + depth(value) > MAX_DEPTH then
+    return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
+  end
+  local old, message = get(box, tokens)
+  if old == nil then
+    return nil, message
+  end
+  if #tokens == 0 then
+    box.root = value
+  else
+    local node, token = holder(box, tokens)
+    if is_array(node) then
+      node[pointer.position(token)] = value
+    else
+      node[token] = value
+    end
+  end
+  note(undo, "replace", pointer.format(tokens), old)
+  return true
+end
+
+-- True when `inner` lies below `outer`, which is what a move must not do.
+local function is_below(inner, outer)
+  if #inner <= #outer then
+    return false
+  end
+  for i = 1, #outer do
+    if inner[i] ~= outer[i] then
+      return false
+    end
+  end
+  return true
+end
+
+local STEPS = {}
+
+function STEPS.add(box, step, undo)
+  return add(box, step.tokens, step.value, undo)
+end
+
+function STEPS.remove(box, step, undo)
+  local old, message = remove(box, step.tokens, undo)
+  if old == nil then
+    return nil, message
+  end
+  return true
+end
+
+function STEPS.replace(box, step, undo)
+  return replace(box, step.tokens, step.value, undo)
+end
+
+function STEPS.move(box, step, undo)
+  if is_below(step.tokens, step.from) then
+    return nil, "a value cannot be moved into itself"
+  end
+  local value, message = get(box, step.from)
+  if value == nil then
+    return nil, message
+  end
+  if step.from_path == step.path then
+    return true
+  end
+  if undo then
+    -- What is undone later must not share parts with what goes on changing.
+    local first, second = {}, {}
+    value = remove(box, step.from, second)
+    second[1].value = core.copy(value)
+    local done
+    done, message = add(box, step.tokens, value, first)
+    undo[1], undo[2] = first[1], second[1]
+    return done, message
+  end
+  return add(box, step.tokens, remove(box, step.from), nil)
+end
+
+function STEPS.copy(box, step, undo)
+  local value, message = get(box, step.from)
+  if value == nil then
+    return nil, message
+  end
+  return add(box, step.tokens, core.copy(value), undo)
+end
+
+function STEPS.test(box, step)
+  local value, message = get(box, step.tokens)
+  if value == nil then
+    return nil, message
+  end
+  if not core.equal(value, step.value) then
+    return nil, "the value is another one"
+  end
+  return true
+end
+
+-- Run a patch on a copy of `document`.
+---@return table? box the changed copy in `box.root`
+---@return table? err
+---@return table[][]? undos what takes each step back
+local function run(document, patch, with_undo)
+  local steps, issues = read_patch(patch)
+  if not steps then
+    return nil, failure("the patch is malformed", issues)
+  end
+  local root, message = core.copy(document)
+  if root == nil then
+    return nil, failure("the document cannot be copied: " .. tostring(message),
+      { issue(nil, nil, "value", tostring(message)) }, "")
+  end
+  local box, undos = { root = root }, {}
+  for i = 1, #steps do
+    local step = steps[i]
+    local undo = with_undo and {} or nil
+    local done
+    done, message = STEPS[step.op](box, step, undo)
+    if not done then
+      return nil, failure(("operation %d of the patch failed: %s %s: %s"):format(i, step.op, step.path, message),
+        { issue(i, nil, step.op == "test" and "test" or "pointer", message) }, step.path)
+    end
+    undos[i] = undo
+  end
+  return box, nil, undos
+end
+
+--- Apply `patch` to a copy of `document`. See `tavus.patch.apply`.
+---@param document any
+---@param patch any
+---@return any? document
+---@return table? err
+function apply.apply(document, patch)
+  local box, err = run(document, patch, false)
+  if not box then
+    return nil, err
+  end
+  if box.root == nil then
+    return null
+  end
+  return box.root
+end
+
+--- The operations that undo `patch` on `before`. See `tavus.patch.invert`.
+---@param patch any
+---@param before any
+---@return table[]? operations
+---@return table? err
+function apply.invert(patch, before)
+  local box, err, undos = run(before, patch, true)
+  if not box then
+    return nil, err
+  end
+  local operations = {}
+  for i = #undos, 1, -1 do
+    for _, operation in ipairs(undos[i]) do
+      operations[#operations + 1] = operation
+    end
+  end
+  return operations
+end
+
+return apply
