@@ -81,12 +81,16 @@ static void dequeue(tavus_server *server, tavus_exchange *exchange) {
 double tavus_exchange_wake(tavus_server *server) {
   if (server->first == NULL) return -1;
   double now = tavus_sandbox_clock();
+  bool woken = false;
   while (server->first != NULL &&
          (server->stopping || server->first->due <= now)) {
     tavus_exchange *exchange = server->first;
     dequeue(server, exchange);
     MHD_resume_connection(exchange->connection);
+    woken = true;
   }
+  /* Without a thread of its own libmicrohttpd looks for them in its next run. */
+  if (woken) return 0;
   return server->first != NULL ? server->first->due - now : -1;
 }
 

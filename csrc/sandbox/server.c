@@ -48,9 +48,9 @@ static bool listen_on(tavus_server *server, unsigned short port,
   int on = 1;
   (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
-    return fail(failure, "cannot listen on this port", errno);
+    return fail(failure, "cannot listen", errno);
   if (listen(fd, BACKLOG) != 0)
-    return fail(failure, "cannot listen on this port", errno);
+    return fail(failure, "cannot listen", errno);
   if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
     return fail(failure, "cannot tell the port", errno);
   server->port = ntohs(address.sin_port);

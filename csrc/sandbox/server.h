@@ -87,8 +87,8 @@ void tavus_exchange_end(void *context, struct MHD_Connection *connection,
                         void **request, enum MHD_RequestTerminationCode code);
 
 /* Resumes every delayed exchange that is due (all of them when the server is
-** stopping). Returns the seconds until the next one, or a negative number when
-** none waits. */
+** stopping). Returns the seconds until MHD_run is needed for them: 0 when one was
+** resumed, else the time until the next is due, negative when none waits. */
 double tavus_exchange_wake(tavus_server *server);
 
 /* A Lua function of the server's state: (lightuserdata request) --> nothing.

@@ -31,6 +31,7 @@ local JSON = "application/json"
 ---@field ids tavus.sandbox.Ids
 ---@field url string
 ---@field initial table<string, any>  switches given at the start
+---@field log boolean       a line on stderr for every request
 ---@field key string|nil   the only key that is accepted; nil: any
 local context_methods = {}
 context_methods.__index = context_methods
@@ -162,6 +163,10 @@ local function finish(answer, request_id)
   return answer.status, body, headers
 end
 
+local function tell(method, uri, outcome, rule)
+  io.stderr:write(method, " ", (uri:gsub("[%c\128-\255]", "?")), " ", tostring(outcome), rule and " (as ordered)" or "", "\n")
+end
+
 local function serve(context, method, uri, headers, body, too_large)
   local mark = uri:find("?", 1, true)
   local path = mark and uri:sub(1, mark - 1) or uri
@@ -180,15 +185,18 @@ local function serve(context, method, uri, headers, body, too_large)
   if not rule then
     local answer = handle(context, method, path, query, headers, body)
     entry.status = answer.status
+    if context.log then tell(method, uri, answer.status) end
     return finish(answer, request_id)
   end
   entry.scripted = true
   local answer = scripted(context, rule, method, path, query, headers, body)
   if rule.close then
     entry.closed = rule.close
+    if context.log then tell(method, uri, "closed", rule) end
     return nil, nil, nil, rule.delay, rule.reset and "reset" or "close"
   end
   entry.status = answer.status
+  if context.log then tell(method, uri, answer.status, rule) end
   local status, text, all = finish(answer, request_id)
   return status, text, all, rule.delay
 end
@@ -203,6 +211,7 @@ return function(options)
   end
   local context = setmetatable({
     key = options.key,
+    log = options.log,
     url = ("http://127.0.0.1:%d"):format(options.port),
     initial = initial,
     ids = ids.new(),

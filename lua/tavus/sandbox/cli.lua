@@ -1,0 +1,81 @@
+#!/usr/bin/env lua
+-- tavus-sandbox: the sandbox as a program. Runs until SIGINT or SIGTERM.
+
+local argparse = require "argparse"
+local httpd = require "tavus.sandbox.httpd"
+local sandbox = require "tavus.sandbox"
+local settings = require "tavus.sandbox.settings"
+local version = require "tavus.version"
+
+local function port_number(text)
+  local port = text:find "^%d+$" and tonumber(text)
+  if not port or port > 65535 then return nil, ("'%s' is no port: a whole number from 0 to 65535 is wanted"):format(text) end
+  return port
+end
+
+local function switch(text)
+  local name, value = text:match "^([%w_]+)=(.*)$"
+  if not name then return nil, ("'%s' is no switch: name=value is wanted"):format(text) end
+  if value == "true" or value == "false" then
+    value = value == "true"
+  else
+    value = tonumber(value) or value
+  end
+  local done, message = settings.apply(settings.defaults(), { [name] = value })
+  if not done then return nil, message end
+  return { name = name, value = value }
+end
+
+local function switches_text()
+  local lines = { "switches (name=default):" }
+  for _, name in ipairs(settings.names()) do
+    lines[#lines + 1] = ("  %s=%s"):format(name, tostring(settings.switches[name].default))
+    lines[#lines + 1] = "      " .. settings.switches[name].meaning
+  end
+  return table.concat(lines, "\n")
+end
+
+local parser = argparse("tavus-sandbox",
+  "A local sandbox that imitates the persona API of Tavus, to test against. It is not Tavus.", switches_text())
+parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", port_number):argname "<number>"
+parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
+parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
+parser:flag("-q --quiet", "Print the address and nothing else.")
+parser:flag("--version", "Print the version."):action(function()
+  print("tavus-sandbox " .. version)
+  os.exit(0)
+end)
+
+local function main()
+  local options = parser:parse()
+  if options.key == "" then parser:error "the key must not be empty" end
+  local set = {}
+  for _, change in ipairs(options.set) do set[change.name] = change.value end
+
+  -- Before the thread exists, so that no signal is lost in between.
+  httpd.hold_signals()
+  httpd.raise_file_limit()
+  local server, message = sandbox.start {
+    port = options.port, key = options.key, set = set, log = not options.quiet,
+  }
+  if not server then
+    io.stderr:write("tavus-sandbox: ", message, "\n")
+    return 1
+  end
+  if options.quiet then
+    print(server.url)
+  else
+    print("tavus-sandbox " .. version .. " at " .. server.url)
+    print("This is not Tavus: a local imitation, nothing is sent anywhere.")
+    for _, route in ipairs(assert(server:about()).routes) do print("  " .. route) end
+    print("  steering: " .. server.url .. "/_sandbox")
+    print(options.key and "Only the given key is accepted." or "Any key is accepted, as long as it is not empty.")
+    print("Ctrl-C ends it.")
+  end
+  io.stdout:flush()
+  httpd.wait_signal()
+  server:stop()
+  return 0
+end
+
+os.exit(main(), true)
