@@ -1,0 +1,226 @@
+--- What a persona watches and listens for: `layers.perception`.
+--
+--    perception = tavus.perception "raven-1"
+--      :visual_query "Is the user showing an ID card?"
+--      :visual_tool(show_id, "You MUST use this tool when a form of ID is detected."),
+--
+-- The layer is ordinary data with the field names that the model's generation
+-- uses; the metatable holds the methods that fill it.
+
+local core = require "tavus.core"
+
+local error, type = error, type
+
+-- The fields of a model that sees only, and of one that sees and hears.
+local SEEING = {
+  visual_queries = "ambient_awareness_queries",
+  visual_tools = "perception_tools",
+  visual_prompt = "perception_tool_prompt",
+}
+local SEEING_AND_HEARING = {
+  visual_queries = "visual_awareness_queries",
+  visual_tools = "visual_tools",
+  visual_prompt = "visual_tool_prompt",
+  audio_queries = "audio_awareness_queries",
+  audio_tools = "audio_tools",
+  audio_prompt = "audio_tool_prompt",
+}
+
+-- What is not here is newer than this file, and goes by the newest names.
+local GENERATIONS = {
+  ["raven-0"] = SEEING,
+  basic = SEEING,
+  off = false,
+}
+
+local ANALYSIS = "perception_analysis_queries"
+
+---@class tavus.Perception ordinary data: the layer as the API takes it
+---@field perception_model string
+---@field visual_awareness_queries? string[]
+---@field audio_awareness_queries? string[]
+---@field perception_analysis_queries? string[]
+---@field visual_tools? tavus.Tool[]
+---@field visual_tool_prompt? string
+---@field audio_tools? tavus.Tool[]
+---@field audio_tool_prompt? string
+---@field ambient_awareness_queries? string[] of raven-0
+---@field perception_tools? tavus.Tool[] of raven-0
+---@field perception_tool_prompt? string of raven-0
+local methods = {}
+
+local perception_mt = { __index = methods, __name = "tavus.Perception" }
+
+-- The field that `what` is called on this model, or nil and why it has none.
+local function field_of(layer, what)
+  if type(layer) ~= "table" then
+    return nil, "call it with a colon, as in :visual_query \"...\""
+  end
+  local model = layer.perception_model
+  local generation = GENERATIONS[model]
+  if generation == nil then
+    generation = SEEING_AND_HEARING
+  elseif generation == false then
+    return nil, 'the model "off" perceives nothing'
+  end
+  if what == ANALYSIS then
+    return ANALYSIS
+  end
+  local field = generation[what]
+  if not field then
+    return nil, ('the model "%s" does not hear: raven-1 or a newer one does'):format(tostring(model))
+  end
+  return field
+end
+
+local function kind(value)
+  return value == nil and "nil" or "a " .. type(value)
+end
+
+local function append(layer, field, value)
+  if layer[field] == nil then
+    layer[field] = core.array {}
+  end
+  local list = layer[field]
+  list[#list + 1] = value
+end
+
+local function append_text(layer, field, text)
+  layer[field] = layer[field] and layer[field] .. "\n" .. text or text
+end
+
+-- The three helpers return nil, or the message to raise at the caller's line.
+
+local function add_query(layer, what, text)
+  local field, message = field_of(layer, what)
+  if not field then
+    return message
+  elseif type(text) ~= "string" or text == "" then
+    return "the query must be a string with text, not " .. (text == "" and "an empty one" or kind(text))
+  end
+  append(layer, field, text)
+  return nil
+end
+
+local function add_prompt(layer, what, text)
+  local field, message = field_of(layer, what)
+  if not field then
+    return message
+  elseif type(text) ~= "string" then
+    return "the prompt must be a string, not " .. kind(text)
+  end
+  append_text(layer, field, text)
+  return nil
+end
+
+local function add_tool(layer, tools, prompt_field, tool, prompt)
+  local field, message = field_of(layer, tools)
+  if not field then
+    return message
+  elseif type(tool) == "function" then
+    return 'the tool is not finished: tavus.tool "name" is followed by a table'
+  elseif type(tool) ~= "table" or type(tool["function"]) ~= "table" then
+    return 'the tool must be made by tavus.tool, or be a table like { type = "function", ["function"] = { ... } }'
+  elseif prompt ~= nil and type(prompt) ~= "string" then
+    return "the prompt must be a string, not " .. kind(prompt)
+  end
+  append(layer, field, tool)
+  if prompt then
+    append_text(layer, (field_of(layer, prompt_field)), prompt)
+  end
+  return nil
+end
+
+--- Watch for something all through the call.
+---@param text string a question about what is seen
+---@return tavus.Perception self
+function methods:visual_query(text)
+  local message = add_query(self, "visual_queries", text)
+  if message then
+    error("visual_query: " .. message, 2)
+  end
+  return self
+end
+
+--- Listen for something all through the call. Raises for `raven-0` and `basic`.
+---@param text string a question about what is heard
+---@return tavus.Perception self
+function methods:audio_query(text)
+  local message = add_query(self, "audio_queries", text)
+  if message then
+    error("audio_query: " .. message, 2)
+  end
+  return self
+end
+
+--- Ask something that is answered once, when the call is over.
+---@param text string
+---@return tavus.Perception self
+function methods:analysis_query(text)
+  local message = add_query(self, ANALYSIS, text)
+  if message then
+    error("analysis_query: " .. message, 2)
+  end
+  return self
+end
+
+--- Give the model a tool to call for what it sees.
+--- There is one prompt for all visual tools: prompts given one after another are joined, each on a line of its own.
+---@param tool tavus.Tool
+---@param prompt? string when and how to use the tool
+---@return tavus.Perception self
+function methods:visual_tool(tool, prompt)
+  local message = add_tool(self, "visual_tools", "visual_prompt", tool, prompt)
+  if message then
+    error("visual_tool: " .. message, 2)
+  end
+  return self
+end
+
+--- Give the model a tool to call for what it hears. Raises for `raven-0` and `basic`.
+--- There is one prompt for all audio tools: prompts given one after another are joined, each on a line of its own.
+---@param tool tavus.Tool
+---@param prompt? string when and how to use the tool
+---@return tavus.Perception self
+function methods:audio_tool(tool, prompt)
+  local message = add_tool(self, "audio_tools", "audio_prompt", tool, prompt)
+  if message then
+    error("audio_tool: " .. message, 2)
+  end
+  return self
+end
+
+--- Add a line to the prompt that says when and how to use the visual tools.
+---@param text string
+---@return tavus.Perception self
+function methods:visual_prompt(text)
+  local message = add_prompt(self, "visual_prompt", text)
+  if message then
+    error("visual_prompt: " .. message, 2)
+  end
+  return self
+end
+
+--- Add a line to the prompt that says when and how to use the audio tools. Raises for `raven-0` and `basic`.
+---@param text string
+---@return tavus.Perception self
+function methods:audio_prompt(text)
+  local message = add_prompt(self, "audio_prompt", text)
+  if message then
+    error("audio_prompt: " .. message, 2)
+  end
+  return self
+end
+
+--- Begin a perception layer for a model. `raven-0` and `basic` get the older field names, every
+--- other model the names of `raven-1`; on `off` every method raises at the caller's line.
+---@param model string e.g. "raven-1"
+---@return tavus.Perception
+local function perception(model)
+  if type(model) ~= "string" or model == "" then
+    error('tavus.perception takes the name of a model, as in tavus.perception "raven-1"', 2)
+  end
+  return setmetatable({ perception_model = model }, perception_mt)
+end
+
+return perception
