@@ -1,0 +1,253 @@
+/* describe.c - the contract as Lua tables. A shape that lies in itself (JSON
+** Schema) is described once; inside, `ref` names it. */
+#include "walk.h"
+
+#include "describe.h"
+
+typedef struct chain {
+  const struct chain *up;
+  const tavus_shape *shape;
+} chain;
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+  if (text == NULL) return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static void set_flag(lua_State *L, const char *key, bool flag) {
+  if (!flag) return;
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, key);
+}
+
+/* A whole number goes as an integer where Lua has them. */
+static void set_number(lua_State *L, const char *key, double number) {
+#if TAVUS_HAS_INTEGERS
+  if ((double)(lua_Integer)number == number) {
+    lua_pushinteger(L, (lua_Integer)number);
+    lua_setfield(L, -2, key);
+    return;
+  }
+#endif
+  lua_pushnumber(L, (lua_Number)number);
+  lua_setfield(L, -2, key);
+}
+
+static void set_types(lua_State *L, unsigned types) {
+  int n = 0;
+  if (types == TAVUS_ANY) {
+    set_text(L, "type", "any");
+    return;
+  }
+  if ((types & (types - 1)) == 0) {
+    tavus_push_types(L, types);
+    lua_setfield(L, -2, "type");
+    return;
+  }
+  lua_newtable(L);
+  for (unsigned type = 1; type < TAVUS_ANY; type <<= 1) {
+    if ((types & type) == 0) continue;
+    tavus_push_types(L, type);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_rawgeti(L, -1, 1);
+  lua_setfield(L, -3, "type");
+  lua_setfield(L, -2, "types");
+}
+
+/* choices = { "a", ... }, and retired = { a = "why" } where some are. */
+static void set_choices(lua_State *L, const tavus_choice *choices) {
+  int n = 0;
+  bool retired = false;
+  if (choices == NULL) return;
+  lua_newtable(L);
+  for (const tavus_choice *c = choices; c->value != NULL; c++) {
+    lua_pushstring(L, c->value);
+    lua_rawseti(L, -2, ++n);
+    if (c->retired != NULL) retired = true;
+  }
+  lua_setfield(L, -2, "choices");
+  if (!retired) return;
+  lua_newtable(L);
+  for (const tavus_choice *c = choices; c->value != NULL; c++)
+    set_text(L, c->value, c->retired);
+  lua_setfield(L, -2, "retired");
+}
+
+static void push_field(lua_State *L, const tavus_field *field, const chain *up);
+
+static bool described_above(const chain *up, const tavus_shape *shape) {
+  for (; up != NULL; up = up->up)
+    if (up->shape == shape) return true;
+  return false;
+}
+
+static void push_fields(lua_State *L, const tavus_shape *shape,
+                        const chain *up) {
+  chain here = { up, shape };
+  lua_createtable(L, (int)shape->count, 0);
+  for (size_t i = 0; i < shape->count; i++) {
+    push_field(L, &shape->fields[i], &here);
+    lua_rawseti(L, -2, (int)(i + 1));
+  }
+}
+
+static void set_shape(lua_State *L, const tavus_shape *shape, const chain *up) {
+  if (shape == NULL) {
+    set_flag(L, "open", true);
+    return;
+  }
+  if (described_above(up, shape)) {
+    set_text(L, "ref", shape->name);
+    return;
+  }
+  chain here = { up, shape };
+  set_text(L, "shape", shape->name);
+  push_fields(L, shape, up);
+  lua_setfield(L, -2, "fields");
+  if (shape->other != NULL) {
+    push_field(L, shape->other, &here);
+    lua_setfield(L, -2, "other");
+    set_flag(L, "open", true);
+  }
+}
+
+static void push_field(lua_State *L, const tavus_field *field,
+                       const chain *up) {
+  static const char *const grades[] = { "A", "B", "C", "D" };
+  luaL_checkstack(L, 16, "contract");
+  lua_createtable(L, 0, 8);
+  set_text(L, "name", field->name);
+  set_types(L, field->types);
+  set_text(L, "description", field->text);
+  set_text(L, "generation", field->generation);
+  if (field->name != NULL) set_text(L, "sure", grades[field->sure]);
+  set_choices(L, field->choices);
+  set_text(L, "id_of", field->id_of);
+  set_text(L, "deprecated", field->deprecated);
+  set_text(L, "successor", field->successor);
+  set_text(L, "twin", field->twin);
+  set_text(L, "hint", field->hint);
+  if (field->has_minimum) set_number(L, "minimum", field->minimum);
+  if (field->has_maximum) set_number(L, "maximum", field->maximum);
+  if (field->max_items != 0) set_number(L, "max_items", (double)field->max_items);
+  if (field->max_length != 0)
+    set_number(L, "max_length", (double)field->max_length);
+  set_flag(L, "secret", (field->flags & TAVUS_SECRET) != 0);
+  set_flag(L, "read_only", (field->flags & TAVUS_READ_ONLY) != 0);
+  set_flag(L, "required", (field->flags & TAVUS_REQUIRED) != 0);
+  set_flag(L, "closed", (field->flags & TAVUS_CLOSED) != 0);
+  if (field->types != TAVUS_ANY && (field->types & TAVUS_ARRAY_TYPE) != 0 &&
+      field->items != NULL) {
+    push_field(L, field->items, up);
+    lua_setfield(L, -2, "items");
+  }
+  if (field->types != TAVUS_ANY && (field->types & TAVUS_OBJECT_TYPE) != 0)
+    set_shape(L, field->shape, up);
+}
+
+static void set_list(lua_State *L, const char *key, const char *const *list) {
+  int n = 0;
+  if (list == NULL) return;
+  lua_newtable(L);
+  for (; *list != NULL; list++) {
+    lua_pushstring(L, *list);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, key);
+}
+
+static void push_operation(lua_State *L, const tavus_operation *operation) {
+  lua_newtable(L);
+  set_text(L, "name", operation->name);
+  set_text(L, "method", operation->method);
+  set_text(L, "path", operation->path);
+  set_text(L, "body", operation->body);
+  set_text(L, "answer", operation->answer);
+  set_number(L, "timeout", operation->timeout);
+  set_number(L, "deadline", operation->deadline);
+  if (operation->first_page >= 0)
+    set_number(L, "first_page", operation->first_page);
+  set_list(L, "query", operation->query);
+}
+
+static void push_rule(lua_State *L, const tavus_rule *rule) {
+  lua_newtable(L);
+  if (rule->number > 0) set_number(L, "number", rule->number);
+  set_text(L, "severity", rule->error ? "error" : "warning");
+  set_text(L, "field", rule->field);
+  set_text(L, "when", rule->when);
+  set_list(L, "values", rule->values);
+  set_list(L, "fields", rule->fields);
+  set_text(L, "message", rule->message);
+  set_text(L, "hint", rule->hint);
+}
+
+static void push_rules(lua_State *L, const tavus_shape *shape) {
+  lua_newtable(L);
+  for (size_t i = 0; i < shape->rule_count; i++) {
+    push_rule(L, &shape->rules[i]);
+    lua_rawseti(L, -2, (int)(i + 1));
+  }
+}
+
+static void push_resource(lua_State *L, const tavus_resource *resource) {
+  lua_newtable(L);
+  set_text(L, "name", resource->name);
+  set_text(L, "collection", resource->collection);
+  set_text(L, "kind", resource->kind);
+  set_text(L, "patch_kind", resource->patch_kind);
+  set_text(L, "id_field", resource->id_field);
+  set_text(L, "description", resource->text);
+  push_fields(L, resource->root->shape, NULL);
+  lua_setfield(L, -2, "fields");
+  push_rules(L, resource->root->shape);
+  lua_setfield(L, -2, "rules");
+  lua_newtable(L);
+  for (size_t i = 0; i < resource->operation_count; i++) {
+    push_operation(L, &resource->operations[i]);
+    lua_rawseti(L, -2, (int)(i + 1));
+  }
+  lua_setfield(L, -2, "operations");
+}
+
+static void push_error_row(lua_State *L, const tavus_error_row *row) {
+  lua_newtable(L);
+  if (row->status_min == row->status_max) {
+    set_number(L, "status", row->status_min);
+  } else {
+    set_number(L, "status_min", row->status_min);
+    set_number(L, "status_max", row->status_max);
+  }
+  set_text(L, "text", row->text);
+  set_text(L, "type", row->type);
+  set_text(L, "hint", row->hint);
+}
+
+int tavus_describe(lua_State *L) {
+  int n = 0;
+  lua_newtable(L);
+  lua_newtable(L);
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
+    push_resource(L, *r);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "resources");
+  lua_newtable(L);
+  n = 0;
+  for (const tavus_error_row *row = tavus_error_rows; row->status_min != 0; row++) {
+    push_error_row(L, row);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "errors");
+  lua_newtable(L);
+  n = 0;
+  tavus_kind kind;
+  while (tavus_kind_at((size_t)n, &kind)) {
+    lua_pushstring(L, kind.name);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "kinds");
+  return 1;
+}

@@ -1,0 +1,261 @@
+/* hint.c - what the writer probably meant. Looks for names and values near by
+** and in other places of the same resource. Runs only after an issue. */
+#include "walk.h"
+
+#define LONGEST 64 /* names beyond this are near to nothing */
+#define PLACES 3   /* places that a hint names at most */
+#define DEEPEST 6  /* how deep other places are searched */
+
+size_t tavus_distance(const char *a, size_t a_length, const char *b,
+                      size_t b_length, size_t limit) {
+  unsigned char rows[3][LONGEST + 1];
+  if (a_length > LONGEST || b_length > LONGEST) return limit + 1;
+  unsigned char *before = rows[0], *last = rows[1], *now = rows[2];
+  for (size_t j = 0; j <= b_length; j++) last[j] = (unsigned char)j;
+  for (size_t i = 1; i <= a_length; i++) {
+    now[0] = (unsigned char)i;
+    for (size_t j = 1; j <= b_length; j++) {
+      unsigned cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      unsigned best = last[j - 1] + cost;
+      if (last[j] + 1u < best) best = last[j] + 1u;
+      if (now[j - 1] + 1u < best) best = now[j - 1] + 1u;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+          before[j - 2] + 1u < best)
+        best = before[j - 2] + 1u;
+      now[j] = (unsigned char)best;
+    }
+    unsigned char *free_row = before;
+    before = last;
+    last = now;
+    now = free_row;
+  }
+  return last[b_length] <= limit ? last[b_length] : limit + 1;
+}
+
+static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }
+
+/* How near is `name` to `known`: 0 is equal, SIZE_MAX is not near. A name that
+** is the beginning or the end of the other, cut at a `_` or `-`, is near. */
+static size_t nearness(const char *name, size_t length, const char *known,
+                       size_t known_length) {
+  size_t limit = allowance(known_length < length ? known_length : length);
+  size_t distance = tavus_distance(name, length, known, known_length, limit);
+  if (distance <= limit) return distance;
+  const char *small = name, *large = known;
+  size_t n = length, m = known_length;
+  if (n > m) {
+    small = known, large = name;
+    n = known_length, m = length;
+  }
+  if (n < 4 || n == m) return SIZE_MAX;
+  bool head = memcmp(small, large, n) == 0 &&
+              (large[n] == '_' || large[n] == '-');
+  bool tail = memcmp(small, large + (m - n), n) == 0 &&
+              (large[m - n - 1] == '_' || large[m - n - 1] == '-');
+  return head || tail ? limit + 1 + (m - n) : SIZE_MAX;
+}
+
+/* --- names in other places --- */
+
+typedef struct search {
+  const char *name;
+  size_t length;
+  const char *trail[DEEPEST];
+  int depth;
+  int found;
+  bool secret;
+} search;
+
+static void push_place(lua_State *L, const search *s) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (int i = 0; i < s->depth; i++) {
+    if (i > 0) luaL_addchar(&b, '.');
+    luaL_addstring(&b, s->trail[i]);
+  }
+  luaL_pushresult(&b);
+}
+
+/* Where a search goes on: not into arrays, and not into a vocabulary. */
+static const tavus_shape *searched(const tavus_field *field) {
+  return field->shape != NULL && !field->shape->vocabulary ? field->shape : NULL;
+}
+
+/* With one string on the top: adds each place where the name is at home. */
+static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
+                         bool inner) {
+  const tavus_field *field = tavus_field_find(shape, s->name, s->length);
+  if (field != NULL && inner && s->found < PLACES) {
+    if ((field->flags & TAVUS_SECRET) != 0) s->secret = true;
+    push_place(L, s);
+    const char *place = lua_tostring(L, -1);
+    const char *so_far = lua_tostring(L, -2);
+    if (s->found++ == 0)
+      lua_pushfstring(L, *place ? "belongs under %s" : "belongs at the top level",
+                      place);
+    else
+      lua_pushfstring(L, *place ? "%s or %s" : "%s or at the top level", so_far,
+                      place);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+  }
+  if (s->depth == DEEPEST) return;
+  for (size_t i = 0; i < shape->count; i++) {
+    const tavus_shape *next = searched(&shape->fields[i]);
+    if (next == NULL) continue;
+    s->trail[s->depth++] = shape->fields[i].name;
+    search_shape(L, s, next, true);
+    s->depth--;
+  }
+}
+
+static bool hint_alias(lua_State *L, const tavus_shape *shape, const char *name,
+                       size_t length) {
+  if (shape->aliases == NULL) return false;
+  for (const tavus_alias *a = shape->aliases; a->name != NULL; a++) {
+    if (strlen(a->name) != length || memcmp(a->name, name, length) != 0) continue;
+    lua_pushstring(L, a->hint);
+    return true;
+  }
+  return false;
+}
+
+static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
+  lua_pushlstring(L, name, length);
+  lua_pushfstring(L, "did you mean \"%s\"?", lua_tostring(L, -1));
+  lua_remove(L, -2);
+}
+
+static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
+                      size_t length) {
+  const tavus_field *best = NULL;
+  size_t least = SIZE_MAX;
+  for (size_t i = 0; i < shape->count; i++) {
+    const tavus_field *field = &shape->fields[i];
+    if (field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0) continue;
+    size_t n = nearness(name, length, field->name, field->length);
+    if (n < least) {
+      least = n;
+      best = field;
+    }
+  }
+  if (best == NULL) return false;
+  push_did_you_mean(L, best->name, best->length);
+  return true;
+}
+
+void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
+                     size_t length, bool *secret) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "hint");
+  search s = { .name = name, .length = length };
+  lua_pushnil(L);
+  if (!shape->vocabulary) search_shape(L, &s, shape, false);
+  if (s.found == 0 && !shape->vocabulary && w->root != NULL && w->root->shape != NULL)
+    search_shape(L, &s, w->root->shape, true);
+  *secret = s.secret;
+  int top = lua_gettop(L);
+  if (hint_alias(L, shape, name, length)) lua_replace(L, top);
+  else if (s.found == 0 && hint_near(L, shape, name, length)) lua_replace(L, top);
+}
+
+/* --- values --- */
+
+static const tavus_choice *choice_of(const tavus_field *field, const char *text,
+                                     size_t length) {
+  if (field->choices == NULL) return NULL;
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++)
+    if (strlen(c->value) == length && memcmp(c->value, text, length) == 0)
+      return c;
+  return NULL;
+}
+
+/* The field elsewhere that knows the value as its own; words such as "high"
+** that belong to everybody tell nothing. */
+static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
+                                   size_t length, int depth, int *owners) {
+  const tavus_field *owner = NULL;
+  for (size_t i = 0; i < shape->count; i++) {
+    const tavus_field *field = &shape->fields[i];
+    if (field->label != NULL && choice_of(field, text, length) != NULL) {
+      owner = field;
+      ++*owners;
+    }
+    const tavus_shape *next = searched(field);
+    if (next == NULL || depth == DEEPEST) continue;
+    const tavus_field *inner = owner_of(next, text, length, depth + 1, owners);
+    if (inner != NULL) owner = inner;
+  }
+  return owner;
+}
+
+void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
+                       const char *text, size_t length) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "hint");
+  if (w->root != NULL && w->root->shape != NULL) {
+    int owners = 0;
+    const tavus_field *owner = owner_of(w->root->shape, text, length, 0, &owners);
+    if (owner != NULL && owners == 1 && owner != field) {
+      lua_pushfstring(L, "%s is %s (%s)", tavus_push_quoted(L, text, length),
+                      owner->label, owner->name);
+      lua_remove(L, -2);
+      return;
+    }
+  }
+  const tavus_choice *best = NULL;
+  size_t least = SIZE_MAX;
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
+    size_t n = nearness(text, length, c->value, strlen(c->value));
+    if (n < least || (n == least && best != NULL && best->retired != NULL &&
+                      c->retired == NULL)) {
+      least = n;
+      best = c;
+    }
+  }
+  if (least != SIZE_MAX && best != NULL) {
+    push_did_you_mean(L, best->value, strlen(best->value));
+    return;
+  }
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "known are ");
+  bool first = true;
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
+    if (c->retired != NULL) continue;
+    if (!first) luaL_addstring(&b, ", ");
+    first = false;
+    luaL_addstring(&b, c->value);
+  }
+  luaL_pushresult(&b);
+}
+
+void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "hint");
+  lua_pushnil(L); /* the best key */
+  int best = lua_gettop(L);
+  size_t least = SIZE_MAX;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    size_t known_length;
+    const char *known = lua_tolstring(L, -1, &known_length);
+    size_t n = nearness(name, length, known, known_length);
+    /* Of two that are equally near the first by name: order tells nothing. */
+    if (n < least || (n == least && n != SIZE_MAX &&
+                      strcmp(known, lua_tostring(L, best)) < 0)) {
+      least = n;
+      lua_pushvalue(L, -1);
+      lua_replace(L, best);
+    }
+  }
+  if (lua_type(L, best) != LUA_TSTRING) return;
+  size_t best_length;
+  const char *text = lua_tolstring(L, best, &best_length);
+  tavus_push_quoted(L, text, best_length);
+  lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
+  lua_replace(L, best);
+  lua_settop(L, best);
+}

@@ -1,0 +1,359 @@
+/* patch.c - a JSON Patch, op by op: are the members there that RFC 6902 wants,
+** does the path exist in the contract, does the value fit there. */
+#include "walk.h"
+
+#include "../json/pointer.h"
+
+#define LONGEST_NAME 128 /* longer tokens are no names of the contract */
+
+/* --- one path --- */
+
+typedef struct place {
+  const tavus_field *field; /* NULL: free form */
+  bool broken;              /* an error was reported */
+  bool root;                /* the whole document */
+  bool senses, secret;
+} place;
+
+typedef enum use { WRITES, TAKES, REMOVES } use;
+
+static void pointer_issue(tavus_walk *w, const tavus_step *step,
+                          const char *message, const char *hint) {
+  tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
+}
+
+/* A text that is no JSON Pointer, with what it should have been. */
+static void malformed(tavus_walk *w, const char *text, size_t length,
+                      const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 12, "issue");
+  if (text[0] == '/') {
+    pointer_issue(w, step, "a \"~\" in a JSON Pointer is followed by 0 or 1",
+                  "\"~0\" stands for \"~\" and \"~1\" for \"/\"");
+    return;
+  }
+  lua_pushliteral(L, "a JSON Pointer begins with \"/\"");
+  if (length > 1 && text[0] == '#') text++, length--;
+  else if (length > 1 && text[0] == '$') text++, length--;
+  while (length > 0 && (text[0] == '.' || text[0] == '/')) text++, length--;
+  if (length > LONGEST_NAME) {
+    lua_pushnil(L);
+  } else {
+    lua_pushlstring(L, text, length);
+    luaL_gsub(L, lua_tostring(L, -1), ".", "/");
+    size_t size;
+    const char *slashed = lua_tolstring(L, -1, &size);
+    tavus_push_quoted(L, slashed, size);
+    lua_pushfstring(L, "did you mean \"/%s?", lua_tostring(L, -1) + 1);
+    lua_replace(L, -4);
+    lua_pop(L, 2);
+  }
+  tavus_issue(w, TAVUS_ERROR, "pointer", step);
+}
+
+static void unknown_place(tavus_walk *w, const tavus_shape *shape,
+                          const char *name, size_t length, place *p,
+                          const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 12, "issue");
+  tavus_push_quoted(L, name, length);
+  lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
+  lua_remove(L, -2);
+  tavus_hint_name(w, shape, name, length, &p->secret);
+  tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
+}
+
+/* May the token stand in an array? */
+static bool array_token(tavus_walk *w, const char *token, size_t length, use how,
+                        bool last, const tavus_step *step) {
+  size_t index;
+  if (length == 1 && token[0] == '-') {
+    if (how == WRITES && last) return true;
+    pointer_issue(w, step, "\"-\" is the place after the last item: only add, "
+                  "move and copy can write there", NULL);
+    return false;
+  }
+  if (tavus_pointer_index(token, length, &index)) return true;
+  pointer_issue(w, step, "an array is indexed with 0, 1, 2, ... or \"-\"", NULL);
+  return false;
+}
+
+/* Where a pointer leads in the contract. `appends` says whether `-` may end
+** it. Fields on the way are remarked upon when they are written. */
+static place resolve(tavus_walk *w, const char *text, size_t length, use how,
+                     bool appends, const tavus_step *step) {
+  place p = { .field = w->patch->root };
+  tavus_pointer walk = { text, text + length };
+  const char *token;
+  size_t size;
+  bool escaped;
+  char name[LONGEST_NAME];
+  p.root = length == 0;
+  if (!tavus_pointer_check(text, length, NULL)) {
+    malformed(w, text, length, step);
+    p.broken = true;
+    p.field = NULL;
+    return p;
+  }
+  while (p.field != NULL && tavus_pointer_next(&walk, &token, &size, &escaped)) {
+    const tavus_field *field = p.field;
+    const tavus_shape *shape = field->shape;
+    bool last = walk.at == walk.end;
+    if (escaped && size <= sizeof name) {
+      size = tavus_pointer_unescape(name, token, size);
+      token = name;
+    }
+    p.field = NULL;
+    if (shape != NULL) {
+      p.field = tavus_field_find(shape, token, size);
+      if (p.field != NULL && how == WRITES)
+        tavus_remark_field(w, p.field, step);
+      if (p.field == NULL) p.field = shape->other;
+      if (p.field == NULL && field->items != NULL &&
+          tavus_pointer_index(token, size, &(size_t){ 0 }))
+        p.field = field->items;
+      if (p.field == NULL) unknown_place(w, shape, token, size, &p, step);
+    } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
+               (field->types & TAVUS_ARRAY_TYPE) != 0) {
+      if (array_token(w, token, size, appends ? WRITES : how == WRITES ? TAKES
+                                                                       : how,
+                      last, step))
+        p.field = field->items;
+      else
+        p.broken = true;
+    } else if ((field->types & (TAVUS_OBJECT_TYPE | TAVUS_ARRAY_TYPE)) == 0) {
+      luaL_checkstack(w->L, 8, "issue");
+      if (field->name != NULL) lua_pushfstring(w->L, "%s holds", field->name);
+      else lua_pushliteral(w->L, "the item is");
+      lua_pushfstring(w->L, "%s no object or array: the path ends there",
+                      lua_tostring(w->L, -1));
+      lua_remove(w->L, -2);
+      lua_pushnil(w->L);
+      tavus_issue(w, tavus_grade(w, field->sure), "pointer", step);
+      p.broken = true;
+    }
+    if (p.field != NULL && (p.field->flags & TAVUS_SENSES) != 0) p.senses = true;
+    if (p.field == NULL && last == false && !p.broken && shape != NULL) {
+      /* The rest of an unknown path: does it end at the name of a secret? */
+      while (tavus_pointer_next(&walk, &token, &size, &escaped)) continue;
+      tavus_hint_name(w, w->patch->root->shape, token, size, &p.secret);
+      lua_pop(w->L, 1);
+    }
+  }
+  return p;
+}
+
+/* --- one operation --- */
+
+static const tavus_patch_word *find_word(const char *text, size_t length) {
+  for (const tavus_patch_word *p = tavus_patch_words; p->word != NULL; p++)
+    if (strlen(p->word) == length && memcmp(p->word, text, length) == 0)
+      return p;
+  return NULL;
+}
+
+static const tavus_patch_word *nearest_word(const char *text, size_t length) {
+  const tavus_patch_word *best = NULL;
+  size_t least = 3;
+  for (const tavus_patch_word *p = tavus_patch_words; p->word != NULL; p++) {
+    size_t n = tavus_distance(text, length, p->word, strlen(p->word), 2);
+    if (n < least) {
+      least = n;
+      best = p;
+    }
+  }
+  return best;
+}
+
+/* The op, or NULL after an issue. */
+static const tavus_patch_word *check_word(tavus_walk *w, int op,
+                                          const tavus_step *step) {
+  lua_State *L = w->L;
+  if (lua_isnil(L, op) || tavus_is_null(L, op)) {
+    tavus_issue_text(w, TAVUS_ERROR, "required", step, "op is missing",
+                     "add, remove, replace, move, copy or test");
+    return NULL;
+  }
+  if (lua_type(L, op) != LUA_TSTRING) return NULL; /* its type is reported */
+  size_t length;
+  const char *text = lua_tolstring(L, op, &length);
+  const tavus_patch_word *word = find_word(text, length);
+  if (word != NULL && strcmp(word->word, word->op) == 0) return word;
+  if (word == NULL) word = nearest_word(text, length);
+  luaL_checkstack(L, 12, "issue");
+  tavus_push_quoted(L, text, length);
+  lua_pushfstring(L, "%s is no operation of JSON Patch", lua_tostring(L, -1));
+  lua_remove(L, -2);
+  if (word != NULL) lua_pushfstring(L, "did you mean \"%s\"?", word->op);
+  else lua_pushliteral(L, "add, remove, replace, move, copy or test");
+  tavus_issue(w, TAVUS_ERROR, "op", step);
+  return NULL;
+}
+
+/* Is a member there exactly when the operation takes it? */
+static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
+                         bool wanted, tavus_step *step) {
+  lua_State *L = w->L;
+  bool there = !lua_isnil(L, index);
+  if (there == wanted) return;
+  luaL_checkstack(L, 8, "issue");
+  if (wanted) {
+    lua_pushfstring(L, "%s needs %s", word->op, step->key);
+    lua_pushstring(L, strcmp(step->key, "value") == 0
+                          ? "JSON's null is tavus.null" : "a JSON Pointer");
+    tavus_issue(w, TAVUS_ERROR, "required", step);
+  } else {
+    lua_pushfstring(L, "%s takes no %s", word->op, step->key);
+    if (strcmp(word->op, "remove") == 0 && strcmp(step->key, "value") == 0)
+      lua_pushliteral(L, "remove takes away the whole of what path names; an "
+                      "item of an array is named by its index");
+    else
+      lua_pushliteral(L, "leave it out");
+    tavus_issue(w, TAVUS_ERROR, "op", step);
+  }
+}
+
+static tavus_step member_step(const tavus_step *up, const char *name) {
+  return (tavus_step){ .up = up, .key = name, .length = strlen(name) };
+}
+
+static void check_from(tavus_walk *w, int from, int path, const place *to,
+                       const tavus_patch_word *word, const tavus_step *step) {
+  lua_State *L = w->L;
+  if (lua_type(L, from) != LUA_TSTRING) return;
+  size_t length, path_length;
+  const char *text = lua_tolstring(L, from, &length);
+  place source = resolve(w, text, length, TAKES, false, step);
+  if (source.broken || lua_type(L, path) != LUA_TSTRING) return;
+  const char *target = lua_tolstring(L, path, &path_length);
+  if (strcmp(word->op, "move") == 0 && path_length > length &&
+      memcmp(text, target, length) == 0 && target[length] == '/')
+    pointer_issue(w, step, "a value cannot be moved into itself", NULL);
+  else if (source.field != NULL && to->field != NULL &&
+           (source.field->types & to->field->types) == 0)
+    tavus_issue_text(w, TAVUS_WARNING, "type", step,
+                     "the value from there has the wrong type for path", NULL);
+}
+
+void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 16, "patch");
+  int base = lua_gettop(L);
+  static const char *const names[] = { "op", "path", "from", "value" };
+  enum { OP = 1, PATH, FROM, VALUE };
+  for (size_t i = 0; i < TAVUS_COUNT(names); i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawget(L, index);
+  }
+  tavus_step at_op = member_step(step, "op"), at_path = member_step(step, "path"),
+             at_from = member_step(step, "from"),
+             at_value = member_step(step, "value");
+  const tavus_patch_word *word = check_word(w, base + OP, &at_op);
+  place to = { .field = NULL };
+  w->place = NULL;
+  if (lua_isnil(L, base + PATH) || tavus_is_null(L, base + PATH)) {
+    tavus_issue_text(w, TAVUS_ERROR, "required", &at_path, "path is missing",
+                     "a JSON Pointer such as \"/persona_name\"");
+  } else if (lua_type(L, base + PATH) == LUA_TSTRING) {
+    size_t length;
+    const char *text = lua_tolstring(L, base + PATH, &length);
+    bool removes = word != NULL && strcmp(word->op, "remove") == 0;
+    bool tests = word != NULL && strcmp(word->op, "test") == 0;
+    bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;
+    to = resolve(w, text, length, removes ? REMOVES : tests ? TAKES : WRITES,
+                 appends, &at_path);
+    if (removes && to.root)
+      pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
+    w->lenient = w->verbatim = tests;
+    w->senses = to.senses;
+  }
+  if (word != NULL) {
+    check_member(w, word, base + FROM, word->from, &at_from);
+    check_member(w, word, base + VALUE, word->value, &at_value);
+    if (word->from) check_from(w, base + FROM, base + PATH, &to, word, &at_from);
+    if (word->value) w->place = to.field;
+  }
+  if (to.secret && lua_type(L, base + VALUE) == LUA_TSTRING)
+    tavus_keep_secret(w, base + VALUE);
+  lua_settop(L, base);
+}
+
+/* --- the whole patch --- */
+
+/* Pushes nothing; is the op at Lua index `i` an add or replace at `path` (or,
+** with `above`, at a place that contains it)? */
+static bool writes_at(tavus_walk *w, int index, int i, const char *path,
+                      bool above) {
+  lua_State *L = w->L;
+  int base = lua_gettop(L);
+  bool yes = false;
+  luaL_checkstack(L, 8, "patch");
+  lua_rawgeti(L, index, i);
+  if (lua_type(L, -1) == LUA_TTABLE) {
+    lua_pushliteral(L, "op");
+    lua_rawget(L, base + 1);
+    lua_pushliteral(L, "path");
+    lua_rawget(L, base + 1);
+    if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
+        (strcmp(lua_tostring(L, -2), "add") == 0 ||
+         strcmp(lua_tostring(L, -2), "replace") == 0)) {
+      const char *text = lua_tostring(L, -1);
+      size_t length = strlen(text);
+      yes = strcmp(text, path) == 0 ||
+            (above && strncmp(text, path, length) == 0 && path[length] == '/');
+    }
+  }
+  lua_settop(L, base);
+  return yes;
+}
+
+static void check_patch_rule(tavus_walk *w, int index,
+                             const tavus_patch_rule *rule,
+                             const tavus_step *step) {
+  int n = (int)lua_rawlen(w->L, index), first = 0;
+  for (int i = 1; i <= n; i++) {
+    if (writes_at(w, index, i, rule->needs, true)) return;
+    if (first == 0 && writes_at(w, index, i, rule->path, false)) first = i;
+  }
+  if (first == 0) return;
+  tavus_step op = { .up = step, .index = (size_t)(first - 1) };
+  tavus_step path = member_step(&op, "path");
+  tavus_issue_text(w, TAVUS_WARNING, "rule", &path, rule->message, rule->hint);
+}
+
+/* Somebody sent the changed fields as an object. True: said so. */
+static bool merge_style(tavus_walk *w, int index, const tavus_step *step) {
+  lua_State *L = w->L;
+  tavus_mark mark = tavus_mark_of(L, index, w->marks);
+  if (mark == TAVUS_ARRAY) return false;
+  luaL_checkstack(L, 8, "patch");
+  bool texts = false, items = false, op = false;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) {
+      items = true;
+      continue;
+    }
+    texts = true;
+    if (strcmp(lua_tostring(L, -1), "op") == 0) op = true;
+  }
+  if (items || (!texts && mark != TAVUS_OBJECT)) return false;
+  tavus_issue_text(w, TAVUS_ERROR, "type", step,
+                   "PATCH takes an array of operations, not an object",
+                   op ? "put the operation in an array: { { op = ... } }"
+                      : "build one with tavus.patch(): "
+                        "tavus.patch():replace(\"/path\", value)");
+  return true;
+}
+
+void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
+                      tavus_step *step) {
+  w->patch = kind;
+  bool table = lua_type(w->L, index) == LUA_TTABLE;
+  if (table && merge_style(w, index, step)) return;
+  tavus_walk_value(w, index, &tavus_field_patch, step);
+  if (!table || kind->patch_rules == NULL || w->stopped) return;
+  for (const tavus_patch_rule *r = kind->patch_rules; r->path != NULL; r++)
+    check_patch_rule(w, index, r, step);
+}

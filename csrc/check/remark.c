@@ -1,0 +1,171 @@
+/* remark.c - remarks on known fields and on strings in them. */
+#include "walk.h"
+
+/* The hint for a field with another name in the same place or elsewhere. */
+static void push_renamed(lua_State *L, const tavus_field *field) {
+  if (field->successor == NULL) lua_pushnil(L);
+  else if (field->deprecated == NULL)
+    lua_pushfstring(L, "renamed to %s", field->successor);
+  else lua_pushfstring(L, "use %s", field->successor);
+}
+
+void tavus_remark_field(tavus_walk *w, const tavus_field *field,
+                        const tavus_step *step) {
+  lua_State *L = w->L;
+  if (field->deprecated == NULL && field->successor == NULL &&
+      field->twin == NULL && (field->flags & TAVUS_READ_ONLY) == 0 &&
+      field->sure != TAVUS_SURE_D)
+    return;
+  luaL_checkstack(L, 8, "issue");
+  if ((field->flags & TAVUS_READ_ONLY) != 0) {
+    lua_pushfstring(L, "%s is read only: the server sets it", field->name);
+    lua_pushliteral(L, "leave it out");
+    tavus_issue(w, TAVUS_WARNING, "read_only", step);
+  } else if (field->deprecated != NULL) {
+    lua_pushfstring(L, "%s: %s", field->name, field->deprecated);
+    push_renamed(L, field);
+    tavus_issue(w, TAVUS_WARNING, "deprecated", step);
+  } else if (field->successor != NULL) {
+    lua_pushfstring(L, "%s is an old name", field->name);
+    push_renamed(L, field);
+    tavus_issue(w, TAVUS_WARNING, "renamed", step);
+  } else if (field->twin != NULL) {
+    lua_pushfstring(L, "%s is the newer name of %s", field->name, field->twin);
+    lua_pushfstring(L, "called \"%s\" here", field->twin);
+    tavus_issue(w, TAVUS_WARNING, "renamed", step);
+  } else {
+    lua_pushfstring(L, "%s is not documented and unproven", field->name);
+    if (field->hint != NULL) lua_pushstring(L, field->hint);
+    else lua_pushnil(L);
+    tavus_issue(w, TAVUS_WARNING, "unverified", step);
+  }
+}
+
+/* --- choices --- */
+
+/* Length of the name in `name:level`; the whole length when there is no good
+** level. */
+static size_t without_level(const char *text, size_t length) {
+  static const char *const levels[] = { "low", "medium", "high", "lowest",
+                                        "highest" };
+  const char *colon = memchr(text, ':', length);
+  if (colon == NULL) return length;
+  size_t name = (size_t)(colon - text), rest = length - name - 1;
+  for (size_t i = 0; i < TAVUS_COUNT(levels); i++)
+    if (strlen(levels[i]) == rest && memcmp(levels[i], colon + 1, rest) == 0)
+      return name;
+  return length;
+}
+
+static bool custom_given(tavus_walk *w, const tavus_field *field,
+                         const tavus_view *view) {
+  if (field->custom == NULL) return false;
+  if (view == NULL) return true; /* what stands beside it is not known here */
+  int type = tavus_view_get(w, view, field->custom);
+  lua_pop(w->L, 1);
+  return type != LUA_TNIL;
+}
+
+static void check_choice(tavus_walk *w, const char *text, size_t length,
+                         const tavus_field *field, const tavus_view *view,
+                         const tavus_step *step) {
+  lua_State *L = w->L;
+  size_t name = (field->flags & TAVUS_LEVELS) != 0 ? without_level(text, length)
+                                                   : length;
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
+    if (strncmp(c->value, text, name) != 0 || c->value[name] != '\0') continue;
+    if (c->retired == NULL) return;
+    luaL_checkstack(L, 8, "issue");
+    lua_pushfstring(L, "\"%s\": %s", c->value, c->retired);
+    lua_pushnil(L);
+    tavus_issue(w, TAVUS_WARNING, "deprecated", step);
+    return;
+  }
+  if (custom_given(w, field, view)) return;
+  luaL_checkstack(L, 12, "issue");
+  if ((field->flags & TAVUS_SECRET) != 0) {
+    lua_pushliteral(L, "unknown value");
+    lua_pushnil(L);
+  } else {
+    tavus_push_quoted(L, text, length);
+    lua_pushfstring(L, field->label != NULL ? "%s is not known as %s"
+                                            : "%s is not a known value",
+                    lua_tostring(L, -1), field->label);
+    lua_remove(L, -2);
+    tavus_hint_choice(w, field, text, name);
+  }
+  bool closed = (field->flags & TAVUS_CLOSED) != 0 && !w->lenient;
+  tavus_issue(w, closed ? TAVUS_ERROR : TAVUS_WARNING, "choice", step);
+}
+
+/* --- other remarks on strings --- */
+
+static size_t characters(const char *text, size_t length) {
+  size_t n = 0;
+  for (size_t i = 0; i < length; i++)
+    if (((unsigned char)text[i] & 0xc0) != 0x80) n++;
+  return n;
+}
+
+static void check_id(tavus_walk *w, const char *text, size_t length,
+                     const tavus_field *field, const tavus_step *step) {
+  lua_State *L = w->L;
+  const char *look = tavus_id_look(text, length);
+  luaL_checkstack(L, 8, "issue");
+  if (look != NULL && strcmp(look, field->id_of) != 0) {
+    lua_pushfstring(L, "not the look of a %s id", field->id_of);
+    lua_pushfstring(L, "this looks like a %s id, and a %s id is wanted", look,
+                    field->id_of);
+    tavus_issue(w, TAVUS_WARNING, "id", step);
+  } else if (length == 0 || memchr(text, '/', length) != NULL) {
+    lua_pushfstring(L, length == 0 ? "an empty %s id"
+                                   : "a %s id holds no \"/\"", field->id_of);
+    lua_pushnil(L);
+    tavus_issue(w, TAVUS_WARNING, "id", step);
+  }
+}
+
+static void check_tool_name(tavus_walk *w, const char *text, size_t length,
+                            const tavus_step *step) {
+  lua_State *L = w->L;
+  tavus_name_grade grade = tavus_tool_name_check(text, length);
+  if (grade == TAVUS_NAME_GOOD) return;
+  luaL_checkstack(L, 8, "issue");
+  if (grade == TAVUS_NAME_DOUBTFUL) {
+    tavus_issue_text(w, TAVUS_WARNING, "value", step,
+                     "the tools registry takes letters, digits and _ only, and "
+                     "no digit first", NULL);
+  } else if (length == 0) {
+    tavus_issue_text(w, w->lenient ? TAVUS_WARNING : TAVUS_ERROR, "value", step,
+                     "a function name must not be empty", NULL);
+  } else {
+    tavus_push_quoted(L, text, length);
+    lua_pushfstring(L, "%s is no function name", lua_tostring(L, -1));
+    lua_remove(L, -2);
+    lua_pushliteral(L, "1 to 64 letters, digits, _ or -");
+    tavus_issue(w, w->lenient ? TAVUS_WARNING : TAVUS_ERROR, "value", step);
+  }
+}
+
+void tavus_check_string(tavus_walk *w, const char *text, size_t length,
+                        const tavus_field *field, const tavus_view *view,
+                        const tavus_step *step) {
+  if (field->choices != NULL) check_choice(w, text, length, field, view, step);
+  if (field->id_of != NULL) check_id(w, text, length, field, step);
+  if ((field->flags & TAVUS_TOOL_NAME) != 0)
+    check_tool_name(w, text, length, step);
+  if (field->max_length != 0 && length > field->max_length &&
+      characters(text, length) > field->max_length) {
+    luaL_checkstack(w->L, 8, "issue");
+    lua_pushfstring(w->L, "longer than %d characters", (int)field->max_length);
+    lua_pushnil(w->L);
+    tavus_issue(w, TAVUS_WARNING, "range", step);
+  }
+  if ((field->flags & TAVUS_LANGUAGE) != 0 &&
+      (length <= 3 || (length >= 5 && length <= 6 &&
+                       (text[2] == '-' || text[2] == '_'))))
+    tavus_issue_text(w, TAVUS_WARNING, "value", step,
+                     "language codes are refused",
+                     "write the English name, such as \"german\", or "
+                     "\"multilingual\"");
+}

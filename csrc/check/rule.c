@@ -1,0 +1,195 @@
+/* rule.c - rules between the members of one object, as the contract states
+** them. Absent and null are the same here. */
+#include "walk.h"
+
+int tavus_view_get(tavus_walk *w, const tavus_view *view, const char *name) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 4, "rules");
+  size_t length = strlen(name);
+  if (view->members == NULL) {
+    lua_pushstring(L, name);
+    lua_rawget(L, view->table);
+  } else {
+    int slot = 0;
+    for (int i = 0; i < view->count && slot == 0; i++)
+      if (view->members[i].length == length &&
+          memcmp(view->members[i].key, name, length) == 0)
+        slot = view->members[i].slot;
+    if (slot == 0) lua_pushnil(L);
+    else lua_pushvalue(L, slot);
+  }
+  if (tavus_is_null(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  return lua_type(L, -1);
+}
+
+/* How much is on the top of the stack? Pops it. */
+typedef enum amount { NOTHING, EMPTY, SOMETHING } amount;
+
+static amount pop_amount(tavus_walk *w) {
+  lua_State *L = w->L;
+  amount a = SOMETHING;
+  switch (lua_type(L, -1)) {
+    case LUA_TNIL: a = NOTHING; break;
+    case LUA_TSTRING: if (lua_rawlen(L, -1) == 0) a = EMPTY; break;
+    case LUA_TBOOLEAN: if (!lua_toboolean(L, -1)) a = EMPTY; break;
+    case LUA_TTABLE:
+      lua_pushnil(L);
+      if (lua_next(L, -2) == 0) a = EMPTY;
+      else lua_pop(L, 2);
+      break;
+    default: break;
+  }
+  lua_pop(L, 1);
+  return a;
+}
+
+static amount given(tavus_walk *w, const tavus_view *view, const char *name) {
+  tavus_view_get(w, view, name);
+  return pop_amount(w);
+}
+
+/* Is the string member one of the values? */
+static bool is_one_of(tavus_walk *w, const tavus_view *view, const char *name,
+                      const char *const *values) {
+  bool found = false;
+  if (name == NULL || values == NULL) return false;
+  if (tavus_view_get(w, view, name) == LUA_TSTRING) {
+    const char *text = lua_tostring(w->L, -1);
+    for (; *values != NULL && !found; values++) found = strcmp(*values, text) == 0;
+  }
+  lua_pop(w->L, 1);
+  return found;
+}
+
+static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
+                       const char *field, const tavus_step *step) {
+  tavus_step inner = { .up = step, .key = field };
+  if (field != NULL) inner.length = strlen(field);
+  bool error = rule->error && !w->lenient;
+  tavus_issue_text(w, error ? TAVUS_ERROR : TAVUS_WARNING, code,
+                   field != NULL ? &inner : step, rule->message, rule->hint);
+}
+
+static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
+                          const tavus_view *view, const tavus_step *step) {
+  if (!is_one_of(w, view, rule->when, rule->values)) return;
+  for (const char *const *f = rule->fields; *f != NULL; f++)
+    if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
+}
+
+static void rule_sum(tavus_walk *w, const tavus_rule *rule,
+                     const tavus_view *view, const tavus_step *step) {
+  size_t sum = 0;
+  bool alone = false; /* one alone is over: its own limit has said so */
+  for (const char *const *f = rule->fields; *f != NULL; f++) {
+    if (tavus_view_get(w, view, *f) == LUA_TTABLE) {
+      size_t n = lua_rawlen(w->L, -1);
+      sum += n;
+      if (n > rule->limit) alone = true;
+    }
+    lua_pop(w->L, 1);
+  }
+  if (sum > rule->limit && !alone) rule_issue(w, rule, "range", NULL, step);
+}
+
+/* Old and new names: a field with a twin, beside a field that is some twin. */
+static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
+                            const tavus_shape *shape, const tavus_view *view,
+                            const tavus_step *step) {
+  bool fresh = false, old = false;
+  for (size_t i = 0; i < shape->count && !fresh; i++)
+    if (shape->fields[i].twin != NULL &&
+        given(w, view, shape->fields[i].name) != NOTHING)
+      fresh = true;
+  if (!fresh) return;
+  for (size_t i = 0; i < shape->count && !old; i++)
+    if (shape->fields[i].twin != NULL &&
+        given(w, view, shape->fields[i].twin) != NOTHING)
+      old = true;
+  if (old) rule_issue(w, rule, "rule", NULL, step);
+}
+
+static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
+                          const tavus_view *view, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 16, "rules");
+  int names = lua_gettop(L) + 1, known = names + 1;
+  int type = tavus_view_get(w, view, rule->field);
+  int known_type = tavus_view_get(w, view, rule->when);
+  if (type == LUA_TTABLE &&
+      (known_type == LUA_TTABLE || (known_type == LUA_TNIL && rule->limit > 0))) {
+    tavus_step list = { .up = step, .key = rule->field,
+                        .length = strlen(rule->field) };
+    for (int i = 1; !w->stopped; i++) {
+      lua_rawgeti(L, names, i);
+      if (lua_isnil(L, -1)) break;
+      bool there = lua_type(L, -1) != LUA_TSTRING;
+      if (!there && known_type == LUA_TTABLE) {
+        lua_pushvalue(L, -1);
+        lua_rawget(L, known);
+        there = !lua_isnil(L, -1);
+        lua_pop(L, 1);
+      }
+      if (!there) {
+        tavus_step item = { .up = &list, .index = (size_t)(i - 1) };
+        size_t length;
+        const char *text = lua_tolstring(L, -1, &length);
+        tavus_push_quoted(L, text, length);
+        lua_pushfstring(L, "%s %s", lua_tostring(L, -1), rule->message);
+        lua_remove(L, -2);
+        if (known_type == LUA_TTABLE) tavus_hint_key(w, known, text, length);
+        else lua_pushfstring(L, "describe it under %s", rule->when);
+        tavus_issue(w, w->lenient ? TAVUS_WARNING : TAVUS_ERROR, "required",
+                    &item);
+      }
+      lua_settop(L, known);
+    }
+  }
+  lua_settop(L, names - 1);
+}
+
+static void check_rule(tavus_walk *w, const tavus_rule *rule,
+                       const tavus_shape *shape, const tavus_view *view,
+                       const tavus_step *step) {
+  amount a;
+  switch (rule->kind) {
+    case TAVUS_RULE_UNLESS:
+      a = given(w, view, rule->field);
+      if (a != SOMETHING && !is_one_of(w, view, rule->when, rule->values) &&
+          (a == NOTHING || rule->when != NULL))
+        rule_issue(w, rule, "required", rule->field, step);
+      break;
+    case TAVUS_RULE_WHEN:
+      if (given(w, view, rule->when) == SOMETHING &&
+          given(w, view, rule->field) == NOTHING)
+        rule_issue(w, rule, "required", rule->field, step);
+      break;
+    case TAVUS_RULE_ONLY_WITH:
+      if (given(w, view, rule->field) == SOMETHING &&
+          given(w, view, rule->when) == SOMETHING &&
+          !is_one_of(w, view, rule->when, rule->values))
+        rule_issue(w, rule, "rule", rule->field, step);
+      break;
+    case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
+    case TAVUS_RULE_ONE_OF:
+      a = NOTHING;
+      for (const char *const *f = rule->fields; *f != NULL && a != SOMETHING; f++)
+        a = given(w, view, *f);
+      if (a != SOMETHING) rule_issue(w, rule, "required", NULL, step);
+      break;
+    case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
+    case TAVUS_RULE_ONE_NAMING:
+      rule_one_naming(w, rule, shape, view, step);
+      break;
+    case TAVUS_RULE_NAMES_IN: rule_names_in(w, rule, view, step); break;
+  }
+}
+
+void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
+                       const tavus_view *view, const tavus_step *step) {
+  for (size_t i = 0; i < shape->rule_count && !w->stopped; i++)
+    check_rule(w, &shape->rules[i], shape, view, step);
+}

@@ -1,0 +1,590 @@
+/* walk.c - the walk itself: values, arrays, objects, free-form parts, and the
+** things that JSON cannot hold. */
+#include "walk.h"
+
+#include "../json/read.h"
+#include "../json/write.h"
+
+static void append(tavus_walk *w, const char *text, size_t length) {
+  tavus_buffer_append(w->L, w->out, text, length);
+}
+
+#define APPEND(w, literal) append((w), (literal), sizeof(literal) - 1)
+
+/* --- types --- */
+
+static const char *type_hint(lua_State *L, int index, unsigned wanted,
+                             const char *got) {
+  if (lua_type(L, index) == LUA_TSTRING) {
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    text += strspn(text, " \t\r\n");
+    if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) != 0 &&
+        (*text == '[' || *text == '{'))
+      return "this is JSON in a string: decode it first (tavus.decode)";
+    if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
+    if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
+    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 &&
+        lua_isnumber(L, index))
+      return "write the number without quotes";
+    return NULL;
+  }
+  if ((wanted & TAVUS_STRING) != 0) {
+    if (strcmp(got, "array") == 0) return "join the items into one text";
+    if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
+    return NULL;
+  }
+  if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
+    return "an array has the keys 1, 2, 3, ...";
+  if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
+      lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
+    return "an empty object is tavus.object{}";
+  return NULL;
+}
+
+static void type_issue(tavus_walk *w, int index, const tavus_field *field,
+                       const char *got, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  const char *wanted = tavus_push_types(L, field->types);
+  lua_pushfstring(L, "expected %s, got %s", wanted, got);
+  lua_remove(L, -2);
+  const char *hint = type_hint(L, index, field->types, got);
+  if (hint != NULL) lua_pushstring(L, hint);
+  else lua_pushnil(L);
+  tavus_issue(w, tavus_grade(w, field->sure), "type", step);
+}
+
+/* The value has no place in JSON at all. */
+static void value_issue(tavus_walk *w, int index, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  lua_pushfstring(L, "a %s has no form in JSON",
+                  lua_type(L, index) == LUA_TLIGHTUSERDATA
+                      ? "userdata" : lua_typename(L, lua_type(L, index)));
+  lua_pushnil(L);
+  tavus_issue(w, TAVUS_ERROR, "value", step);
+}
+
+/* --- scalars --- */
+
+static bool write_text(tavus_walk *w, const char *text, size_t length,
+                       const tavus_step *step) {
+  size_t bad;
+  if (tavus_write_string(w->L, w->out, text, length, &bad)) return true;
+  luaL_checkstack(w->L, 8, "issue");
+  lua_pushfstring(w->L, "not valid UTF-8 at byte %d", (int)(bad + 1));
+  lua_pushliteral(w->L, "strings are sent as UTF-8; encode binary data first");
+  tavus_issue(w, TAVUS_ERROR, "utf8", step);
+  APPEND(w, "\"\"");
+  return false;
+}
+
+static void walk_string(tavus_walk *w, int index, const tavus_field *field,
+                        const tavus_view *view, const tavus_step *step) {
+  size_t length;
+  const char *text = lua_tolstring(w->L, index, &length);
+  if (field != NULL) {
+    if ((field->flags & TAVUS_SECRET) != 0) tavus_keep_secret(w, index);
+    if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->verbatim) {
+      bool yes = length == 4 && memcmp(text, "true", 4) == 0;
+      if (yes || (length == 5 && memcmp(text, "false", 5) == 0)) {
+        tavus_issue_text(w, TAVUS_WARNING, "type", step,
+                         "a boolean in a string; sent as a boolean",
+                         "write true or false, no quotes");
+        if (yes) APPEND(w, "true");
+        else APPEND(w, "false");
+        return;
+      }
+    }
+    if ((field->types & TAVUS_STRING) == 0)
+      type_issue(w, index, field, "string", step);
+    else if (field->choices != NULL || field->max_length != 0 ||
+             field->id_of != NULL || field->flags != 0)
+      tavus_check_string(w, text, length, field, view, step);
+  }
+  write_text(w, text, length, step);
+}
+
+static void range_issue(tavus_walk *w, const tavus_field *field,
+                        const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  if (field->has_minimum && field->has_maximum)
+    lua_pushfstring(L, "outside the usual range %f to %f",
+                    (lua_Number)field->minimum, (lua_Number)field->maximum);
+  else
+    lua_pushfstring(L, "less than %f", (lua_Number)field->minimum);
+  lua_pushnil(L);
+  tavus_issue(w, TAVUS_WARNING, "range", step);
+}
+
+static void walk_number(tavus_walk *w, int index, const tavus_field *field,
+                        const tavus_step *step) {
+  lua_State *L = w->L;
+  if (field != NULL) {
+    double number = (double)lua_tonumber(L, index);
+    bool finite = number - number == 0;
+    bool whole = finite && floor(number) == number;
+    if ((field->types & TAVUS_NUMBER) == 0 &&
+        ((field->types & TAVUS_INTEGER) == 0 || (finite && !whole)))
+      type_issue(w, index, field, "number", step);
+    else if ((field->has_minimum && number < field->minimum) ||
+             (field->has_maximum && number > field->maximum &&
+              (w->senses || (field->flags & TAVUS_SENSES_ONLY) == 0)))
+      range_issue(w, field, step);
+    /* A float that is a whole number is an integer to the API. */
+    if ((field->types & TAVUS_NUMBER) == 0 && whole && !lua_isinteger(L, index) &&
+        number > -9007199254740992.0 && number < 9007199254740992.0) {
+      tavus_write_integer(L, w->out, (int64_t)number);
+      return;
+    }
+  }
+  if (tavus_write_lua_number(L, w->out, index)) return;
+  tavus_issue_text(w, TAVUS_ERROR, "number", step,
+                   "NaN and infinity have no form in JSON", NULL);
+  APPEND(w, "null");
+}
+
+static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
+                         const tavus_step *step) {
+  if (field != NULL && (field->types & TAVUS_BOOLEAN) == 0)
+    type_issue(w, index, field, "boolean", step);
+  if (lua_toboolean(w->L, index)) APPEND(w, "true");
+  else APPEND(w, "false");
+}
+
+static void walk_light(tavus_walk *w, int index, const tavus_field *field,
+                       const tavus_step *step) {
+  if (tavus_is_null(w->L, index)) {
+    /* A member may be null whatever its type; a whole document may not. */
+    if (field != NULL && step->up == NULL)
+      type_issue(w, index, field, "null", step);
+    APPEND(w, "null");
+  } else if (tavus_is_empty_value(w->L, index, w->marks)) {
+    if (field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0)
+      type_issue(w, index, field, "array", step);
+    APPEND(w, "[]");
+  } else {
+    value_issue(w, index, step);
+    APPEND(w, "null");
+  }
+}
+
+/* --- arrays --- */
+
+/* What keys has the table? Called when it is no plain sequence. */
+typedef struct keys {
+  size_t texts, others, indexes; /* indexes: whole numbers from 1 */
+  size_t largest;                /* of the indexes */
+} keys;
+
+static keys count_keys(lua_State *L, int index) {
+  keys k = { 0, 0, 0, 0 };
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      k.texts++;
+    } else if (lua_type(L, -1) == LUA_TNUMBER) {
+      double n = (double)lua_tonumber(L, -1);
+      if (n >= 1 && n <= 2147483647.0 && floor(n) == n) {
+        k.indexes++;
+        if ((size_t)n > k.largest) k.largest = (size_t)n;
+      } else {
+        k.others++;
+      }
+    } else {
+      k.others++;
+    }
+  }
+  return k;
+}
+
+/* One issue for a table whose keys fit neither an array nor an object. */
+static void keys_issue(tavus_walk *w, int index, const keys *k,
+                       const tavus_step *step) {
+  lua_State *L = w->L;
+  if (k->others > 0) {
+    tavus_issue_text(w, TAVUS_ERROR, "key", step,
+                     "a key is neither a string nor an array index",
+                     "keys of a JSON object are strings");
+  } else if (k->texts > 0) {
+    tavus_issue_text(w, TAVUS_ERROR, "mixed", step,
+                     "the table mixes array items and named members",
+                     "JSON has arrays and objects, nothing between");
+  } else {
+    size_t hole = 1;
+    luaL_checkstack(L, 8, "issue");
+    for (;; hole++) {
+      lua_rawgeti(L, index, (int)hole);
+      bool gap = lua_isnil(L, -1);
+      lua_pop(L, 1);
+      if (gap) break;
+    }
+    lua_pushfstring(L, "the array has a hole: nothing at Lua index %d, but "
+                    "something at %d", (int)hole, (int)k->largest);
+    lua_pushliteral(L, "use tavus.null for an item that is empty");
+    tavus_issue(w, TAVUS_ERROR, "sparse", step);
+  }
+}
+
+static void walk_item(tavus_walk *w, int index, const tavus_field *field,
+                      tavus_step *inner, size_t i) {
+  if (i > 0) tavus_buffer_byte(w->L, w->out, ',');
+  inner->index = i;
+  tavus_walk_value(w, index, field, inner);
+}
+
+static void walk_array(tavus_walk *w, int index, const tavus_field *field,
+                       bool marked, tavus_step *step) {
+  lua_State *L = w->L;
+  const tavus_field *items = field != NULL ? field->items : NULL;
+  tavus_step inner = { .up = step };
+  size_t n = 0;
+  bool plain = true;
+  tavus_buffer_byte(L, w->out, '[');
+  lua_pushnil(L);
+  int value = lua_gettop(L) + 1;
+  while (plain && !w->stopped && lua_next(L, index) != 0) {
+    if (lua_type(L, value - 1) == LUA_TNUMBER &&
+        (size_t)lua_tonumber(L, value - 1) == n + 1 &&
+        lua_tonumber(L, value - 1) == (lua_Number)(n + 1)) {
+      walk_item(w, value, items, &inner, n++);
+      lua_pop(L, 1);
+    } else {
+      plain = false;
+    }
+  }
+  lua_settop(L, value - 2);
+  if (!plain) {
+    keys k = count_keys(L, index);
+    if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked &&
+        field != NULL)
+      type_issue(w, index, field, "object", step);
+    else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
+      keys_issue(w, index, &k, step);
+    for (size_t i = n; i < k.largest && n < k.indexes && !w->stopped; i++) {
+      lua_rawgeti(L, index, (int)(i + 1));
+      if (!lua_isnil(L, -1)) {
+        walk_item(w, lua_gettop(L), items, &inner, i);
+        n++;
+      }
+      lua_pop(L, 1);
+    }
+  }
+  tavus_buffer_byte(L, w->out, ']');
+  if (field != NULL && field->max_items != 0 && n > field->max_items) {
+    lua_pushfstring(L, "%d items; at most %d are documented", (int)n,
+                    (int)field->max_items);
+    lua_pushnil(L);
+    tavus_issue(w, TAVUS_WARNING, "range", step);
+  }
+}
+
+/* --- objects --- */
+
+static int order_of(const tavus_member *a, const tavus_member *b) {
+  size_t common = a->length < b->length ? a->length : b->length;
+  int order = memcmp(a->key, b->key, common);
+  if (order != 0) return order;
+  return a->length < b->length ? -1 : a->length > b->length;
+}
+
+static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
+                           const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 12, "issue");
+  bool secret = false;
+  tavus_push_quoted(L, step->key, step->length);
+  lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
+  lua_remove(L, -2);
+  tavus_hint_name(w, shape, step->key, step->length, &secret);
+  if (secret && lua_type(L, index) == LUA_TSTRING) tavus_keep_secret(w, index);
+  tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
+}
+
+static void write_key(tavus_walk *w, const tavus_member *member,
+                      tavus_step *step) {
+  if (member->field != NULL && member->field->name != NULL) {
+    char *to = tavus_buffer_reserve(w->L, w->out, member->length + 3);
+    to[0] = '"';
+    memcpy(to + 1, member->key, member->length);
+    to[member->length + 1] = '"';
+    to[member->length + 2] = ':';
+    w->out->length += member->length + 3;
+    return;
+  }
+  write_text(w, member->key, member->length, step);
+  tavus_buffer_byte(w->L, w->out, ':');
+}
+
+/* The value of a patch's operation is what belongs at its path. */
+static void walk_op_value(tavus_walk *w, int index, tavus_step *step) {
+  tavus_walk_value(w, index, w->place, step);
+}
+
+/* One member whose value is at `index`. */
+static void walk_member(tavus_walk *w, int index, const tavus_member *member,
+                        const tavus_shape *shape, const tavus_view *view,
+                        tavus_step *inner, bool first) {
+  if (!first) tavus_buffer_byte(w->L, w->out, ',');
+  inner->key = member->key;
+  inner->length = member->length;
+  write_key(w, member, inner);
+  const tavus_field *field = member->field;
+  if (field == NULL && shape != NULL) {
+    if (shape->other != NULL) field = shape->other;
+    else unknown_member(w, shape, index, inner);
+  } else if (field != NULL) {
+    tavus_remark_field(w, field, inner);
+    if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
+      walk_op_value(w, index, inner);
+      return;
+    }
+  }
+  if (lua_type(w->L, index) == LUA_TSTRING) {
+    w->nodes++;
+    walk_string(w, index, field, view, inner);
+    return;
+  }
+  bool senses = w->senses;
+  if (field != NULL && (field->flags & TAVUS_SENSES) != 0) w->senses = true;
+  tavus_walk_value(w, index, field, inner);
+  w->senses = senses;
+}
+
+static void missing_fields(tavus_walk *w, const tavus_shape *shape,
+                           const tavus_view *view, const tavus_step *step) {
+  for (size_t i = 0; i < shape->count; i++) {
+    const tavus_field *field = &shape->fields[i];
+    if ((field->flags & (TAVUS_REQUIRED | TAVUS_ADVISED)) == 0) continue;
+    int type = tavus_view_get(w, view, field->name);
+    lua_pop(w->L, 1);
+    if (type != LUA_TNIL) continue;
+    tavus_step missing = { .up = step, .key = field->name,
+                           .length = field->length };
+    bool needed = (field->flags & TAVUS_REQUIRED) != 0 && !w->lenient;
+    luaL_checkstack(w->L, 8, "issue");
+    lua_pushfstring(w->L, "%s is missing", field->name);
+    if (field->choices != NULL && field->choices[1].value == NULL)
+      lua_pushfstring(w->L, "it is always \"%s\"", field->choices[0].value);
+    else
+      lua_pushnil(w->L);
+    tavus_issue(w, needed ? TAVUS_ERROR : TAVUS_WARNING, "required", &missing);
+  }
+}
+
+static void after_members(tavus_walk *w, const tavus_shape *shape,
+                          const tavus_view *view, const tavus_step *step) {
+  if (shape == NULL || w->stopped) return;
+  missing_fields(w, shape, view, step);
+  if (shape->rule_count > 0) tavus_check_rules(w, shape, view, step);
+}
+
+/* Reports keys that are no strings and walks the items that they name. */
+static void foreign_keys(tavus_walk *w, int index, const tavus_field *field,
+                         const tavus_step *step) {
+  keys k = count_keys(w->L, index);
+  if (k.texts == 0 && k.others == 0 && field != NULL &&
+      (field->types & TAVUS_ARRAY_TYPE) == 0)
+    tavus_issue_text(w, TAVUS_ERROR, "key", step,
+                     "a key is a number; an object's keys are strings",
+                     "write the key in quotes: [\"1\"]");
+  else
+    keys_issue(w, index, &k, step);
+}
+
+static int compare_members(const void *a, const void *b) {
+  return order_of(a, b);
+}
+
+/* An object of many members: a Lua table keeps its keys alive while they are
+** sorted, and each value is fetched when its turn comes. */
+static void walk_large(tavus_walk *w, int index, const tavus_field *field,
+                       tavus_step *step) {
+  lua_State *L = w->L;
+  const tavus_shape *shape = step->shape;
+  int base = lua_gettop(L);
+  luaL_checkstack(L, 8, "nesting too deep");
+  size_t count = 0, all = 0;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    all++;
+    lua_pop(L, 1);
+  }
+  tavus_member *members = lua_newuserdata(L, all * sizeof *members);
+  lua_createtable(L, all < 1 << 20 ? (int)all : 0, 0);
+  lua_pushnil(L);
+  while (count < all && lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    tavus_member *member = &members[count++];
+    member->key = lua_tolstring(L, -1, &member->length);
+    member->slot = 0;
+    member->field = shape == NULL || shape->count == 0
+        ? NULL : tavus_field_find(shape, member->key, member->length);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, base + 2, (int)count);
+  }
+  lua_settop(L, base + 2);
+  if (count < all) foreign_keys(w, index, field, step);
+  qsort(members, count, sizeof *members, compare_members);
+  tavus_view view = { index, NULL, 0 };
+  tavus_step inner = { .up = step };
+  tavus_buffer_byte(L, w->out, '{');
+  for (size_t i = 0; i < count && !w->stopped; i++) {
+    lua_pushlstring(L, members[i].key, members[i].length);
+    lua_rawget(L, index);
+    walk_member(w, base + 3, &members[i], shape, &view, &inner, i == 0);
+    lua_settop(L, base + 2);
+  }
+  tavus_buffer_byte(L, w->out, '}');
+  after_members(w, shape, &view, step);
+  lua_settop(L, base);
+}
+
+static void walk_object(tavus_walk *w, int index, const tavus_field *field,
+                        tavus_step *step) {
+  lua_State *L = w->L;
+  const tavus_shape *shape = step->shape;
+  tavus_member members[TAVUS_INLINE_MEMBERS];
+  int count = 0, base = lua_gettop(L);
+  bool foreign = false;
+  if (!lua_checkstack(L, 2 * TAVUS_INLINE_MEMBERS + 8)) {
+    walk_large(w, index, field, step);
+    return;
+  }
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    int slot = base + 2 * count + 2;
+    if (lua_type(L, slot - 1) != LUA_TSTRING) {
+      foreign = true;
+      lua_settop(L, slot - 1);
+      continue;
+    }
+    if (count == TAVUS_INLINE_MEMBERS) {
+      lua_settop(L, base);
+      walk_large(w, index, field, step);
+      return;
+    }
+    tavus_member member;
+    member.key = lua_tolstring(L, slot - 1, &member.length);
+    member.slot = slot;
+    member.field = NULL;
+    int at = count++;
+    while (at > 0 && order_of(&member, &members[at - 1]) < 0) {
+      members[at] = members[at - 1];
+      at--;
+    }
+    members[at] = member;
+    lua_pushvalue(L, slot - 1);
+  }
+  if (foreign) foreign_keys(w, index, field, step);
+  tavus_view view = { index, members, count };
+  if (shape != NULL && shape->count > 0)
+    for (int i = 0; i < count; i++)
+      members[i].field =
+          tavus_field_find(shape, members[i].key, members[i].length);
+  tavus_step inner = { .up = step };
+  tavus_buffer_byte(L, w->out, '{');
+  for (int i = 0; i < count && !w->stopped; i++)
+    walk_member(w, members[i].slot, &members[i], shape, &view, &inner, i == 0);
+  tavus_buffer_byte(L, w->out, '}');
+  after_members(w, shape, &view, step);
+  lua_settop(L, base);
+}
+
+/* --- tables and values --- */
+
+/* Is the table one of those it lies in? */
+static bool in_cycle(const void *table, const tavus_step *step) {
+  for (; step != NULL; step = step->up)
+    if (step->table == table) return true;
+  return false;
+}
+
+static bool is_empty(lua_State *L, int index) {
+  lua_pushnil(L);
+  if (lua_next(L, index) == 0) return true;
+  lua_pop(L, 2);
+  return false;
+}
+
+static void walk_table(tavus_walk *w, int index, const tavus_field *field,
+                       tavus_step *step) {
+  lua_State *L = w->L;
+  const void *table = lua_topointer(L, index);
+  unsigned depth = step->up == NULL ? 1 : step->up->depth + 1;
+  if (in_cycle(table, step->up)) {
+    tavus_issue_text(w, TAVUS_ERROR, "cycle", step,
+                     "the table contains itself", NULL);
+    APPEND(w, "null");
+    return;
+  }
+  if (depth > TAVUS_DEPTH) {
+    luaL_checkstack(L, 8, "issue");
+    lua_pushfstring(L, "nested deeper than %d levels", TAVUS_DEPTH);
+    lua_pushnil(L);
+    tavus_issue(w, TAVUS_ERROR, "depth", step);
+    APPEND(w, "null");
+    return;
+  }
+  unsigned wanted = field != NULL ? field->types : TAVUS_ANY;
+  tavus_mark mark = tavus_mark_of(L, index, w->marks);
+  bool array, marked = mark == TAVUS_ARRAY;
+  if (mark == TAVUS_ARRAY || mark == TAVUS_OBJECT) {
+    array = marked;
+  } else {
+    lua_rawgeti(L, index, 1);
+    array = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (!array && (wanted & TAVUS_OBJECT_TYPE) == 0)
+      array = (wanted & TAVUS_ARRAY_TYPE) != 0;
+    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
+  }
+  if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
+    type_issue(w, index, field, array ? "array" : "object", step);
+    field = NULL;
+  }
+  step->table = table;
+  step->depth = depth;
+  step->shape = !array && field != NULL ? field->shape : NULL;
+  if (field == &tavus_field_patch_op) tavus_check_op(w, index, step);
+  if (array) walk_array(w, index, field, marked, step);
+  else walk_object(w, index, field, step);
+  if (field == &tavus_field_patch_op) {
+    /* What tavus_check_op set holds for that operation alone. */
+    w->place = NULL;
+    w->lenient = w->verbatim = w->senses = false;
+  }
+}
+
+void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
+                      tavus_step *step) {
+  if (++w->nodes > TAVUS_MOST_NODES || w->out->length > TAVUS_MOST_BYTES) {
+    if (!w->stopped)
+      tavus_issue_text(w, TAVUS_ERROR, "size", step,
+                       "the value is too large to send",
+                       "a table that is used in many places counts each time");
+    w->stopped = true;
+    return;
+  }
+  switch (lua_type(w->L, index)) {
+    case LUA_TSTRING: walk_string(w, index, field, NULL, step); break;
+    case LUA_TNUMBER: walk_number(w, index, field, step); break;
+    case LUA_TBOOLEAN: walk_boolean(w, index, field, step); break;
+    case LUA_TLIGHTUSERDATA: walk_light(w, index, field, step); break;
+    case LUA_TTABLE:
+      if (lua_checkstack(w->L, 8)) {
+        walk_table(w, index, field, step);
+        break;
+      }
+      tavus_issue_text(w, TAVUS_ERROR, "depth", step, "nested too deep", NULL);
+      break;
+    default:
+      value_issue(w, index, step);
+      APPEND(w, "null");
+      break;
+  }
+}

@@ -1,0 +1,155 @@
+/* walk.h - one walk over a Lua value that checks it along the contract and
+** writes its JSON. Shared by the files of this room; core.c calls it.
+**
+** The walk uses raw access only: no metamethod of a foreign table runs. It
+** leaves the stack as it found it. Everything may raise "not enough memory". */
+#ifndef TAVUS_CHECK_WALK_H
+#define TAVUS_CHECK_WALK_H
+
+/* The headers of the system come first: what follows is hidden by a pragma. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../compat.h"
+#include "../contract/contract.h"
+#include "../json/buffer.h"
+#include "../json/value.h"
+
+/* Deepest nesting, as in reading. */
+#define TAVUS_DEPTH 128
+/* Bounds that stop a value whose tables are shared so often that its text
+** would never end. Answers of 16 MiB are far below. */
+#define TAVUS_MOST_BYTES ((size_t)64 * 1024 * 1024)
+#define TAVUS_MOST_NODES ((size_t)1 << 24)
+/* After so many issues the walk ends. */
+#define TAVUS_MOST_ISSUES 1000
+/* Objects with more members are sorted through a table of their keys. */
+#define TAVUS_INLINE_MEMBERS 24
+
+/* One step of a path. The chain lives on the C stack; paths are written only
+** when there is an issue to report. */
+typedef struct tavus_step tavus_step;
+struct tavus_step {
+  const tavus_step *up; /* NULL at the root */
+  const char *key;      /* NULL: `index` counts */
+  size_t length;
+  size_t index;         /* zero-based */
+  const void *table;    /* identity of the table that is being walked */
+  unsigned depth;       /* of that table, from 1 */
+  const tavus_shape *shape; /* of that table, or NULL */
+};
+
+typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
+
+typedef struct tavus_walk {
+  lua_State *L;
+  tavus_buffer *out;
+  const tavus_marks *marks;
+  int issues;  /* stack slot: the issues found, or nil */
+  int secrets; /* stack slot: strings seen in secret fields, or nil */
+  int issue_count, secret_count, error_count;
+  size_t nodes;
+  bool strict;   /* warnings become errors */
+  bool stopped;  /* a bound was hit: end quickly */
+  bool lenient;  /* a doubtful place: errors of the contract only warn */
+  bool verbatim; /* write values as they are given (a patch's test) */
+  bool senses;   /* inside a perception tool */
+  const tavus_field *root; /* where hints look for names, or NULL */
+  const tavus_kind *patch; /* the patch being walked, or NULL */
+  const tavus_field *place; /* field at the op's path; NULL: free form */
+} tavus_walk;
+
+/* A member of an object that is being walked. */
+typedef struct tavus_member {
+  const char *key;
+  size_t length;
+  int slot; /* stack index of its value; 0 when it must be fetched */
+  const tavus_field *field;
+} tavus_member;
+
+/* An object for the rules: its members, or (members NULL) the table itself. */
+typedef struct tavus_view {
+  int table;
+  const tavus_member *members;
+  int count;
+} tavus_view;
+
+/* Checks and writes the value at `index` (absolute) as `field` (NULL: free
+** form). `step` says where it is; its last three members are filled here. */
+void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
+                      tavus_step *step);
+
+/* The same for the whole of a JSON Patch. */
+void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
+                      tavus_step *step);
+
+/* Checks one operation of w->patch before its members are walked: op, path,
+** from, value. Sets w->place, and what else holds for its value alone. */
+void tavus_check_op(tavus_walk *w, int index, tavus_step *step);
+
+/* Remarks on the use of a known field: read only, deprecated, renamed, ... */
+void tavus_remark_field(tavus_walk *w, const tavus_field *field,
+                        const tavus_step *step);
+
+/* Remarks on a string in `field`: choices, length, name, id, language.
+** `view` is the object around it, or NULL when it is unknown. */
+void tavus_check_string(tavus_walk *w, const char *text, size_t length,
+                        const tavus_field *field, const tavus_view *view,
+                        const tavus_step *step);
+
+/* What the rules of a shape say about an object. */
+void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
+                       const tavus_view *view, const tavus_step *step);
+
+/* Pushes the member (a copy, or nil) and returns its type; null is nil. */
+int tavus_view_get(tavus_walk *w, const tavus_view *view, const char *name);
+
+/* --- issues (issue.c) --- */
+
+/* Adds an issue: pops its hint (string or nil) and then its message. */
+void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
+                 const tavus_step *step);
+
+/* Adds an issue with constant texts; `hint` may be NULL. */
+void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
+                      const tavus_step *step, const char *message,
+                      const char *hint);
+
+/* Pushes user text in quotes, cut short, control characters and what is no
+** UTF-8 escaped: safe in a message. Returns it. */
+const char *tavus_push_quoted(lua_State *L, const char *text, size_t length);
+
+/* Pushes the path of a step. */
+void tavus_push_path(lua_State *L, const tavus_step *step);
+
+/* Pushes "string or array", as JSON calls the types of a set. */
+const char *tavus_push_types(lua_State *L, unsigned types);
+
+/* Keeps a string that was found in a secret field. */
+void tavus_keep_secret(tavus_walk *w, int index);
+
+/* Severity of breaking a fact of that grade. */
+tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
+
+/* --- hints (hint.c): each pushes a string or nil --- */
+
+/* What an unknown member was meant to be. *secret tells whether a secret
+** field has that name somewhere. */
+void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
+                     size_t length, bool *secret);
+
+/* What an unknown value was meant to be. */
+void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
+                       const char *text, size_t length);
+
+/* The nearest string key of the table at `index`. */
+void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length);
+
+/* Edit distance where a swap of neighbours counts one; more than `limit` gives
+** limit + 1. Long texts are never near. */
+size_t tavus_distance(const char *a, size_t a_length, const char *b,
+                      size_t b_length, size_t limit);
+
+#endif

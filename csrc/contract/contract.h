@@ -1,0 +1,227 @@
+/* contract.h - the shape of the contract data.
+**
+** The API is constant data: fields with types and limits, objects made of
+** fields, rules between fields, operations, error sentences. The walk in
+** ../check reads it and knows no field by name. Nothing here needs Lua.
+**
+** Adding a resource: one file that defines a tavus_resource, and its line in
+** registry.c. Field arrays are sorted by name (bytes), which a spec checks.
+*/
+#ifndef TAVUS_CONTRACT_H
+#define TAVUS_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* After the headers of the system, whose functions are not ours to hide. */
+#pragma GCC visibility push(hidden)
+
+/* JSON types of a field, as a set. INTEGER is a number without a fraction. */
+enum {
+  TAVUS_STRING = 1,
+  TAVUS_NUMBER = 2,
+  TAVUS_INTEGER = 4,
+  TAVUS_BOOLEAN = 8,
+  TAVUS_ARRAY_TYPE = 16,
+  TAVUS_OBJECT_TYPE = 32,
+  TAVUS_ANY = 63
+};
+
+enum {
+  TAVUS_SECRET = 1,       /* never shown, collected for redaction */
+  TAVUS_READ_ONLY = 2,    /* comes in answers; sending it is pointless */
+  TAVUS_REQUIRED = 4,     /* missing: an error */
+  TAVUS_ADVISED = 8,      /* missing: a warning */
+  TAVUS_WORD_BOOLEAN = 16, /* "true" and "false" are taken, sent as booleans */
+  TAVUS_LEVELS = 32,      /* choices may carry a level, as in name:high */
+  TAVUS_SENSES = 64,      /* what is inside belongs to perception tools */
+  TAVUS_SENSES_ONLY = 128, /* the maximum counts only in perception tools */
+  TAVUS_NON_EMPTY = 256,  /* an empty string is no value: an error */
+  TAVUS_TOOL_NAME = 512,  /* a function name: see tavus_tool_name_check */
+  TAVUS_LANGUAGE = 1024,  /* a language by its English name, not its code */
+  TAVUS_PATCH_VALUE = 4096, /* its type is that of the place the op names */
+  TAVUS_CLOSED = 2048     /* a value outside the choices is an error */
+};
+
+/* How sure the contract is of a fact (its column "Sure"): breaking a type of
+** grade A or B is an error, of grade C or D a warning. */
+typedef enum tavus_sure {
+  TAVUS_SURE_A, TAVUS_SURE_B, TAVUS_SURE_C, TAVUS_SURE_D
+} tavus_sure;
+
+typedef struct tavus_choice {
+  const char *value; /* NULL ends the list */
+  const char *retired; /* why it should not be used any more, or NULL */
+} tavus_choice;
+
+typedef struct tavus_shape tavus_shape;
+typedef struct tavus_field tavus_field;
+typedef struct tavus_rule tavus_rule;
+
+#define TAVUS_NAME(text) .name = (text), .length = sizeof(text) - 1
+
+struct tavus_field {
+  const char *name;
+  size_t length;
+  unsigned types;
+  unsigned flags;
+  tavus_sure sure;
+  const char *generation;
+  const char *text;         /* what it is, one line */
+  const char *label;        /* "an STT engine": what its choices are */
+  const tavus_choice *choices;
+  const char *custom;       /* choices are open when this sibling is there */
+  const char *id_of;        /* it holds the id of this thing */
+  const char *deprecated;   /* why, or NULL */
+  const char *successor;    /* the name that replaced it */
+  const char *hint;         /* what was meant instead, when it is unproven */
+  const char *twin;         /* the same field by its /v2/personas name */
+  bool has_minimum, has_maximum;
+  double minimum, maximum;
+  size_t max_items;         /* 0: no limit */
+  size_t max_length;        /* characters; 0: no limit */
+  const tavus_field *items; /* of an array; NULL: anything */
+  const tavus_shape *shape; /* of an object; NULL: anything */
+};
+
+/* What somebody who wrote this key probably meant. */
+typedef struct tavus_alias {
+  const char *name; /* NULL ends the list */
+  const char *hint;
+} tavus_alias;
+
+struct tavus_shape {
+  const char *name;
+  const tavus_field *fields;
+  size_t count;
+  const tavus_field *other; /* members without a name of their own; NULL: none
+                               are known, each one warns */
+  const tavus_alias *aliases;
+  const tavus_rule *rules;
+  size_t rule_count;
+  bool vocabulary; /* words of a language of its own (JSON Schema): hints for
+                      other places do not look in here */
+};
+
+typedef enum tavus_rule_kind {
+  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values */
+  TAVUS_RULE_WHEN,     /* `field` is needed when `when` is given */
+  TAVUS_RULE_NOT_WITH, /* `fields` mean nothing when `when` is one of values */
+  TAVUS_RULE_ONLY_WITH, /* `field` only when `when` is one of values, if given */
+  TAVUS_RULE_ONE_OF,   /* one of `fields` is needed */
+  TAVUS_RULE_SUM,      /* `fields` together hold at most `limit` items */
+  TAVUS_RULE_ONE_NAMING, /* old and new names do not mix in one body */
+  TAVUS_RULE_NAMES_IN  /* the strings of `field` are members of `when`; limit
+                          1: also when `when` is missing, else only if given */
+} tavus_rule_kind;
+
+struct tavus_rule {
+  tavus_rule_kind kind;
+  int number;    /* row in section 5 of the contract; 0: stated elsewhere */
+  bool error;    /* the server refuses; otherwise a warning */
+  const char *field;
+  const char *when;
+  const char *const *values; /* NULL ends it */
+  const char *const *fields; /* NULL ends it */
+  size_t limit;
+  const char *message;
+  const char *hint; /* or NULL */
+};
+
+typedef struct tavus_operation {
+  const char *name;
+  const char *method;
+  const char *path;
+  const char *body;   /* kind of the body, or NULL */
+  const char *answer; /* "object", "list" or "none" */
+  int timeout;        /* seconds, one attempt */
+  int deadline;       /* seconds, all attempts */
+  int first_page;     /* of a list; -1 elsewhere */
+  const char *const *query; /* NULL ends it; or NULL */
+} tavus_operation;
+
+/* A patch that writes `path` should write `needs` too (pointers). */
+typedef struct tavus_patch_rule {
+  const char *path; /* NULL ends the list */
+  const char *needs;
+  const char *message;
+  const char *hint;
+} tavus_patch_rule;
+
+typedef struct tavus_resource {
+  const char *name;
+  const char *collection; /* its name on the client, and in the path */
+  const char *kind;       /* of its create body */
+  const char *id_field;
+  const char *text;
+  const tavus_field *root;
+  const char *patch_kind; /* kind of a JSON Patch for it, or NULL */
+  const tavus_patch_rule *patch_rules; /* or NULL */
+  const tavus_operation *operations;
+  size_t operation_count;
+} tavus_resource;
+
+/* What tavus.validate checks: an object, or a patch for one. */
+typedef struct tavus_kind {
+  const char *name;
+  const tavus_field *root;
+  bool patch;
+  const tavus_patch_rule *patch_rules;
+} tavus_kind;
+
+/* First row whose status range holds the status and whose text, when there
+** is one, occurs in the answer's message (letters of any case). */
+typedef struct tavus_error_row {
+  int status_min, status_max;
+  const char *text;
+  const char *type;
+  const char *hint;
+} tavus_error_row;
+
+/* The registry. The lists end with NULL or a zero status. */
+extern const tavus_resource *const tavus_resources[];
+extern const tavus_error_row tavus_error_rows[];
+
+extern const tavus_resource tavus_personas, tavus_conversations;
+extern const tavus_shape tavus_shape_layers, tavus_shape_patch_op;
+extern const tavus_shape tavus_shape_parameters;
+extern const tavus_field tavus_field_tool, tavus_field_patch,
+    tavus_field_patch_op, tavus_field_anything,
+    tavus_field_text, tavus_field_secret, tavus_field_secret_any;
+extern const tavus_rule tavus_persona_rules[4], tavus_llm_rules[3],
+    tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
+    tavus_flow_rules[1];
+
+/* The six operations of JSON Patch, and words people use instead. */
+typedef struct tavus_patch_word {
+  const char *word;
+  const char *op; /* what it stands for; itself when it is an operation */
+  bool value, from; /* does the operation take them? */
+} tavus_patch_word;
+extern const tavus_patch_word tavus_patch_words[];
+
+/* The i-th kind from 0: false when there are no more. */
+bool tavus_kind_at(size_t i, tavus_kind *kind);
+
+/* Finds a kind by its name. */
+bool tavus_kind_find(const char *name, tavus_kind *kind);
+
+/* The field of that name, or NULL. */
+const tavus_field *tavus_field_find(const tavus_shape *shape, const char *name,
+                                    size_t length);
+
+/* A function name: TAVUS_NAME_GOOD, TAVUS_NAME_DOUBTFUL (accepted by language
+** models, refused by Tavus' tools registry) or TAVUS_NAME_BAD. */
+typedef enum tavus_name_grade {
+  TAVUS_NAME_GOOD, TAVUS_NAME_DOUBTFUL, TAVUS_NAME_BAD
+} tavus_name_grade;
+tavus_name_grade tavus_tool_name_check(const char *name, size_t length);
+
+/* What kind of thing such an id usually names ("persona", "replica"), or NULL
+** when its look says nothing. Ids are opaque: this is good for hints only. */
+const char *tavus_id_look(const char *id, size_t length);
+
+#define TAVUS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

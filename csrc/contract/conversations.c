@@ -1,0 +1,219 @@
+/* conversations.c - the conversation (related contract, section 2). */
+#include "contract.h"
+
+#define S .types = TAVUS_STRING
+#define B .types = TAVUS_BOOLEAN
+#define I .types = TAVUS_INTEGER
+#define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
+#define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
+#define SURE(grade) .sure = TAVUS_SURE_##grade
+#define READ_ONLY .flags = TAVUS_READ_ONLY
+#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+static const tavus_choice providers[] = {
+  { "azure_blob", NULL }, { "gcs", NULL }, { "s3", NULL }, { NULL, NULL }
+};
+
+static const tavus_field storage_fields[] = {
+  { TAVUS_NAME("assume_role_arn"), S, SURE(B), .generation = "G3+",
+    .text = "The role to take on (s3)." },
+  { TAVUS_NAME("bucket_name"), S, SURE(B), .generation = "G3+",
+    .text = "The bucket (s3, gcs)." },
+  { TAVUS_NAME("bucket_region"), S, SURE(B), .generation = "G3+",
+    .text = "The bucket's region (s3)." },
+  { TAVUS_NAME("client_id"), S, SURE(B), .generation = "G3+",
+    .text = "The application (azure_blob)." },
+  { TAVUS_NAME("container"), S, SURE(B), .generation = "G3+",
+    .text = "The container (azure_blob)." },
+  { TAVUS_NAME("external_id"), S, SURE(B), .generation = "G3+",
+    .text = "External id of the role (s3)." },
+  { TAVUS_NAME("key_template"), S, SURE(B), .generation = "G4",
+    .text = "How recordings are named." },
+  { TAVUS_NAME("project_id"), S, SURE(B), .generation = "G3+",
+    .text = "The project (gcs)." },
+  { TAVUS_NAME("provider"), S, SURE(B), .flags = TAVUS_ADVISED, .choices = providers,
+    .label = "a storage provider", .generation = "G3+",
+    .text = "Whose storage: s3, gcs or azure_blob." },
+  { TAVUS_NAME("service_account_email"), S, SURE(B), .generation = "G3+",
+    .text = "The service account (gcs)." },
+  { TAVUS_NAME("storage_account"), S, SURE(B), .generation = "G3+",
+    .text = "The storage account (azure_blob)." },
+  { TAVUS_NAME("tenant_id"), S, SURE(B), .generation = "G3+",
+    .text = "The tenant (azure_blob)." },
+  { TAVUS_NAME("workload_identity_provider"), S, SURE(B), .generation = "G3+",
+    .text = "The identity provider (gcs)." }
+};
+
+static const tavus_shape storage = {
+  .name = "recording_storage", .fields = storage_fields,
+  .count = TAVUS_COUNT(storage_fields)
+};
+
+#define RECORDING .generation = "G1+", \
+  .deprecated = "deprecated since May 2026, still works", \
+  .successor = "recording_storage"
+
+static const tavus_field property_fields[] = {
+  { TAVUS_NAME("apply_greenscreen"), B, .generation = "G1+",
+    .text = "A green background (0, 255, 155)." },
+  { TAVUS_NAME("aws_assume_role_arn"), S, RECORDING,
+    .text = "The role to take on for recordings." },
+  { TAVUS_NAME("enable_closed_captions"), B, .generation = "G1+",
+    .text = "Show captions." },
+  { TAVUS_NAME("enable_recording"), B, .generation = "G1+",
+    .text = "Allow the call to be recorded." },
+  { TAVUS_NAME("enable_transcription"), B, SURE(D), .generation = "?",
+    .text = "Write the call down; unproven." },
+  { TAVUS_NAME("language"), S, .flags = TAVUS_LANGUAGE, .generation = "G1+",
+    .text = "A language by its English name, or multilingual." },
+  { TAVUS_NAME("languages"), .types = TAVUS_ARRAY_TYPE, SURE(D), .generation = "G4",
+    .text = "Languages; unproven." },
+  { TAVUS_NAME("livekit_room_token"), S, .flags = TAVUS_SECRET, SURE(D),
+    .generation = "?", .text = "Token of a LiveKit room; unproven." },
+  { TAVUS_NAME("livekit_ws_url"), S, SURE(D), .generation = "?",
+    .text = "Address of a LiveKit server; unproven." },
+  { TAVUS_NAME("max_call_duration"), I, .has_minimum = true, .minimum = 1,
+    .has_maximum = true, .maximum = 7200, .generation = "G1+",
+    .text = "Longest call in seconds; 3600 by default." },
+  { TAVUS_NAME("participant_absent_timeout"), I, .has_minimum = true,
+    .generation = "G1+",
+    .text = "Seconds until it ends when nobody joins; 300 by default." },
+  { TAVUS_NAME("participant_left_timeout"), I, .has_minimum = true,
+    .generation = "G1+",
+    .text = "Seconds until it ends after the last one left." },
+  { TAVUS_NAME("recording_s3_bucket_name"), S, RECORDING,
+    .text = "Bucket for recordings." },
+  { TAVUS_NAME("recording_s3_bucket_region"), S, RECORDING,
+    .text = "Region of the bucket for recordings." },
+  { TAVUS_NAME("recording_storage"), OBJECT_OF(storage), SURE(B), .generation = "G3+",
+    .text = "Where recordings go." },
+  { TAVUS_NAME("require_auth"), B, .generation = "G3+",
+    .text = "Only who holds the meeting token may join." }
+};
+
+static const tavus_alias property_aliases[] = {
+  { "pipeline_mode", "is a field of a persona" },
+  { "max_duration", "did you mean \"max_call_duration\"?" },
+  { NULL, NULL }
+};
+
+static const tavus_shape properties = {
+  .name = "properties", .fields = property_fields,
+  .count = TAVUS_COUNT(property_fields), .aliases = property_aliases
+};
+
+static const tavus_choice strategies[] = {
+  { "balanced", NULL }, { "quality", NULL }, { "speed", NULL }, { NULL, NULL }
+};
+
+static const tavus_choice policies[] = { { "eu", NULL }, { NULL, NULL } };
+
+static const tavus_field fields[] = {
+  { TAVUS_NAME("audio_only"), B, .generation = "G1+", .text = "No video." },
+  { TAVUS_NAME("callback_url"), S, .generation = "G0+",
+    .text = "Where events are sent." },
+  { TAVUS_NAME("conversation_id"), S, READ_ONLY, .generation = "G0+",
+    .text = "Its id." },
+  { TAVUS_NAME("conversation_name"), S, .generation = "G0+", .text = "Its name." },
+  { TAVUS_NAME("conversation_url"), S, READ_ONLY, .generation = "G0+",
+    .text = "Where to join." },
+  { TAVUS_NAME("conversational_context"), S, .generation = "G0+",
+    .text = "Added to the persona's prompt for this call." },
+  { TAVUS_NAME("created_at"), S, READ_ONLY, .generation = "G0+",
+    .text = "When it was made." },
+  { TAVUS_NAME("custom_greeting"), S, .generation = "G0+",
+    .text = "What the persona says first; cannot be interrupted." },
+  { TAVUS_NAME("document_ids"), STRINGS, .generation = "G2+",
+    .text = "Documents the persona may consult in this call." },
+  { TAVUS_NAME("document_retrieval_strategy"), S, .choices = strategies,
+    .label = "a retrieval strategy", .generation = "G2+",
+    .text = "speed, balanced or quality." },
+  { TAVUS_NAME("document_tags"), STRINGS, .generation = "G2+",
+    .text = "Tags of documents the persona may consult in this call." },
+  { TAVUS_NAME("enable_dynamic_greeting"), B, SURE(B), .generation = "G3+",
+    .text = "The model writes the greeting." },
+  { TAVUS_NAME("events"), .types = TAVUS_ARRAY_TYPE, READ_ONLY, .generation = "G1+",
+    .text = "What happened in it (verbose answers)." },
+  { TAVUS_NAME("face_id"), S, .generation = "G4", .id_of = "replica",
+    .twin = "replica_id", .text = "The face to show, by its newer name." },
+  { TAVUS_NAME("max_participants"), I, .has_minimum = true, .minimum = 2,
+    .generation = "G3+", .text = "How many may join, the replica counted." },
+  { TAVUS_NAME("meeting_token"), S, .flags = TAVUS_READ_ONLY | TAVUS_SECRET,
+    .generation = "G3+", .text = "Lets its holder join." },
+  { TAVUS_NAME("meeting_url"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
+    .text = "A meeting to join; unproven." },
+  { TAVUS_NAME("memory_stores"), STRINGS, .generation = "G2+",
+    .text = "Where memories of it are kept." },
+  { TAVUS_NAME("pal_id"), S, .generation = "G4", .id_of = "persona",
+    .twin = "persona_id", .text = "Who takes part, by its newer name." },
+  { TAVUS_NAME("participant_tags"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
+    .text = "Tags of the participant; unproven." },
+  { TAVUS_NAME("persona_id"), S, .generation = "G0+", .id_of = "persona",
+    .text = "Who takes part; needed unless a replica is given." },
+  { TAVUS_NAME("policy"), S, SURE(C), .choices = policies, .label = "a policy",
+    .generation = "?", .text = "Where it is processed." },
+  { TAVUS_NAME("properties"), OBJECT_OF(properties), .generation = "G0+",
+    .text = "Limits, recording, language." },
+  { TAVUS_NAME("replica_id"), S, .generation = "G0+", .id_of = "replica",
+    .text = "The replica to show; wins over the persona's default." },
+  { TAVUS_NAME("require_auth"), B, .generation = "G3+",
+    .text = "Only who holds the meeting token may join." },
+  { TAVUS_NAME("shutdown_reason"), S, READ_ONLY, .generation = "G1+",
+    .text = "Why it ended (verbose answers)." },
+  { TAVUS_NAME("status"), S, READ_ONLY, .generation = "G0+",
+    .text = "active or ended." },
+  { TAVUS_NAME("test_mode"), B, .generation = "G3+",
+    .text = "Made and ended at once; nobody joins, no cost." },
+  { TAVUS_NAME("updated_at"), S, READ_ONLY, .generation = "G0+",
+    .text = "When it last changed." }
+};
+
+static const tavus_alias aliases[] = {
+  { "context", "did you mean \"conversational_context\"?" },
+  { "default_replica_id", "did you mean \"replica_id\"?" },
+  { "greeting", "did you mean \"custom_greeting\"?" },
+  { "layers", "is a field of a persona" },
+  { "name", "did you mean \"conversation_name\"?" },
+  { "pipeline_mode", "is a field of a persona" },
+  { "system_prompt", "is a field of a persona" },
+  { NULL, NULL }
+};
+
+static const tavus_rule rules[] = {
+  { .kind = TAVUS_RULE_ONE_OF, .number = 11,
+    .fields = WORDS("persona_id", "replica_id", "pal_id", "face_id"),
+    .message = "a conversation needs a persona or a replica",
+    .hint = "give persona_id (and replica_id when the persona has no default)" },
+  { .kind = TAVUS_RULE_ONE_NAMING,
+    .message = "old and new names in one body",
+    .hint = "use persona_id and replica_id, or pal_id and face_id" }
+};
+
+static const tavus_shape shape = {
+  .name = "conversation", .fields = fields, .count = TAVUS_COUNT(fields),
+  .aliases = aliases, .rules = rules, .rule_count = TAVUS_COUNT(rules)
+};
+
+static const tavus_field root = {
+  .types = TAVUS_OBJECT_TYPE, .shape = &shape, .text = "A conversation."
+};
+
+#define ONE "/v2/conversations/{conversation_id}"
+
+static const tavus_operation operations[] = {
+  { "create", "POST", "/v2/conversations", "conversation", "object", 60, 120, -1,
+    NULL },
+  { "list", "GET", "/v2/conversations", NULL, "list", 30, 60, 1,
+    WORDS("limit", "page", "status") },
+  { "get", "GET", ONE, NULL, "object", 30, 60, -1, WORDS("verbose") },
+  { "end", "POST", ONE "/end", NULL, "none", 30, 60, -1, NULL },
+  { "delete", "DELETE", ONE, NULL, "none", 30, 60, -1, WORDS("hard") }
+};
+
+const tavus_resource tavus_conversations = {
+  .name = "conversation", .collection = "conversations",
+  .kind = "conversation", .id_field = "conversation_id",
+  .text = "A call with a persona, and where to join it.",
+  .root = &root, .operations = operations,
+  .operation_count = TAVUS_COUNT(operations)
+};

@@ -1,0 +1,47 @@
+/* errors.c - what Tavus means by a status and a sentence. Many conditions
+** come as 400 with a text, so the text decides before the status does. */
+#include "contract.h"
+
+const tavus_error_row tavus_error_rows[] = {
+  { 401, 401, NULL, "auth",
+    "check the API key (option api_key, or TAVUS_API_KEY)" },
+  { 400, 400, "Invalid access token", "auth",
+    "check the API key (option api_key, or TAVUS_API_KEY)" },
+  { 402, 402, NULL, "payment", "the account is out of credits" },
+  { 400, 403, "out of conversational credits", "payment",
+    "the account is out of credits" },
+  { 400, 429, "maximum concurrent conversations", "concurrency_limit",
+    "end a conversation that still runs, then try again" },
+  { 400, 400, "Invalid persona_id", "not_found",
+    "no persona of this account has that id, or it may not be edited" },
+  { 400, 400, "Invalid pal_id", "not_found",
+    "no persona of this account has that id, or it may not be edited" },
+  { 400, 400, "Invalid replica_uuid", "not_found",
+    "no replica has that id; a replica's id usually begins with r" },
+  { 400, 400, "Invalid replica_id", "not_found",
+    "no replica has that id; a replica's id usually begins with r" },
+  { 400, 400, "Invalid face_id", "not_found", "no face has that id" },
+  { 400, 400, "Invalid conversation_id", "not_found",
+    "no conversation of this account has that id" },
+  { 400, 400, "Invalid document_id", "not_found", NULL },
+  { 400, 400, "Invalid guardrails_id", "not_found", NULL },
+  { 400, 400, "Invalid objectives_id", "not_found", NULL },
+  { 400, 400, "Invalid video_id", "not_found", NULL },
+  { 400, 400, "Objectives not found", "not_found", NULL },
+  { 400, 400, "must both be included", "bad_request",
+    "a custom llm needs model, base_url and api_key together, in every patch "
+    "that rewrites the llm layer too" },
+  { 403, 403, NULL, "permission", "the key may not do this" },
+  { 404, 404, NULL, "not_found", NULL },
+  { 408, 408, NULL, "timeout", NULL },
+  { 409, 409, "maker_changes", "conflict",
+    "the builder holds a draft; repeat with the query force = true to drop it" },
+  { 409, 409, NULL, "conflict", NULL },
+  { 422, 422, "Invalid JSON patch format", "unprocessable",
+    "PATCH takes an array of operations, see tavus.patch" },
+  { 422, 422, NULL, "unprocessable", NULL },
+  { 429, 429, NULL, "rate_limit", NULL },
+  { 400, 499, NULL, "bad_request", NULL },
+  { 500, 599, NULL, "server", NULL },
+  { 0, 0, NULL, NULL, NULL }
+};

@@ -1,0 +1,165 @@
+/* json_schema.c - the keywords of JSON Schema that a tool's parameters use.
+** A schema is written with these shapes guiding it: `properties` stays an
+** object and `required` an array when they are empty. */
+#include "contract.h"
+
+static const tavus_shape schema, schema_map, name_lists;
+
+static const tavus_field subschema = {
+  .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, .shape = &schema,
+  .text = "A schema."
+};
+
+static const tavus_choice types[] = {
+  { "array", NULL }, { "boolean", NULL }, { "integer", NULL },
+  { "null", NULL }, { "number", NULL }, { "object", NULL },
+  { "string", NULL }, { NULL, NULL }
+};
+
+static const tavus_choice parameter_types[] = { { "object", NULL }, { NULL, NULL } };
+
+static const tavus_field type_name = {
+  .types = TAVUS_STRING, .choices = types, .label = "a JSON type",
+  .text = "One of the allowed types."
+};
+
+static const tavus_field name_list = {
+  .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text, .text = "Names."
+};
+
+#define COUNT_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_INTEGER, .has_minimum = true, .text = words }
+#define NUMBER_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_NUMBER, .text = words }
+#define STRING_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_STRING, .text = words }
+#define BOOLEAN_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_BOOLEAN, .text = words }
+#define SCHEMA_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, \
+    .shape = &schema, .text = words }
+#define SCHEMAS_OF(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_ARRAY_TYPE, .items = &subschema, .text = words }
+#define SCHEMA_MAP(key, words) \
+  { TAVUS_NAME(key), .types = TAVUS_OBJECT_TYPE, .shape = &schema_map, .text = words }
+#define LIST_OF(key, item, words) \
+  { TAVUS_NAME(key), .types = TAVUS_ARRAY_TYPE, .items = item, .text = words }
+
+/* Two tables, for a schema anywhere and for the root of the parameters; they
+** differ in `type` alone. */
+#define KEYWORDS(...) \
+  STRING_OF("$anchor", "A name for this schema."), \
+  STRING_OF("$comment", "A note for readers."), \
+  SCHEMA_MAP("$defs", "Schemas to refer to."), \
+  STRING_OF("$id", "The address of this schema."), \
+  STRING_OF("$ref", "The schema to use here."), \
+  STRING_OF("$schema", "The dialect of JSON Schema."), \
+  SCHEMA_OF("additionalItems", "Items beyond the listed ones (old dialects)."), \
+  SCHEMA_OF("additionalProperties", "Members without a name of their own."), \
+  SCHEMAS_OF("allOf", "All of these must hold."), \
+  SCHEMAS_OF("anyOf", "At least one of these must hold."), \
+  { TAVUS_NAME("const"), .types = TAVUS_ANY, .text = "The only value." }, \
+  SCHEMA_OF("contains", "At least one item must be like this."), \
+  STRING_OF("contentEncoding", "How a string is encoded."), \
+  STRING_OF("contentMediaType", "What an encoded string holds."), \
+  { TAVUS_NAME("default"), .types = TAVUS_ANY, .text = "The value when absent." }, \
+  SCHEMA_MAP("definitions", "Schemas to refer to (old dialects)."), \
+  { TAVUS_NAME("dependentRequired"), .types = TAVUS_OBJECT_TYPE, \
+    .shape = &name_lists, .text = "Names that need other names." }, \
+  SCHEMA_MAP("dependentSchemas", "Names that need a schema."), \
+  BOOLEAN_OF("deprecated", "Should not be used any more."), \
+  STRING_OF("description", "What the value means, for the model."), \
+  SCHEMA_OF("else", "Holds when `if` does not."), \
+  LIST_OF("enum", &tavus_field_anything, "The allowed values."), \
+  LIST_OF("examples", &tavus_field_anything, "Examples of values."), \
+  { TAVUS_NAME("exclusiveMaximum"), .types = TAVUS_NUMBER | TAVUS_BOOLEAN, \
+    .text = "Upper bound, not included." }, \
+  { TAVUS_NAME("exclusiveMinimum"), .types = TAVUS_NUMBER | TAVUS_BOOLEAN, \
+    .text = "Lower bound, not included." }, \
+  STRING_OF("format", "A known form of string, such as date."), \
+  SCHEMA_OF("if", "A condition."), \
+  { TAVUS_NAME("items"), \
+    .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN | TAVUS_ARRAY_TYPE, \
+    .shape = &schema, .items = &subschema, .text = "The items of an array." }, \
+  COUNT_OF("maxContains", "How many items may match `contains`."), \
+  COUNT_OF("maxItems", "Most items."), \
+  { TAVUS_NAME("maxLength"), .types = TAVUS_INTEGER, .has_minimum = true, \
+    .has_maximum = true, .maximum = 1000, .flags = TAVUS_SENSES_ONLY, \
+    .sure = TAVUS_SURE_B, \
+    .text = "Most characters; 1000 or less in a perception tool." }, \
+  COUNT_OF("maxProperties", "Most members."), \
+  NUMBER_OF("maximum", "Upper bound."), \
+  COUNT_OF("minContains", "How many items must match `contains`."), \
+  COUNT_OF("minItems", "Fewest items."), \
+  COUNT_OF("minLength", "Fewest characters."), \
+  COUNT_OF("minProperties", "Fewest members."), \
+  NUMBER_OF("minimum", "Lower bound."), \
+  NUMBER_OF("multipleOf", "Must be a multiple of this."), \
+  SCHEMA_OF("not", "Must not hold."), \
+  BOOLEAN_OF("nullable", "May be null (OpenAPI)."), \
+  SCHEMAS_OF("oneOf", "Exactly one of these must hold."), \
+  STRING_OF("pattern", "A regular expression for strings."), \
+  SCHEMA_MAP("patternProperties", "Members by a pattern of their name."), \
+  SCHEMAS_OF("prefixItems", "The first items, one schema each."), \
+  SCHEMA_MAP("properties", "The members by name."), \
+  SCHEMA_OF("propertyNames", "What member names look like."), \
+  BOOLEAN_OF("readOnly", "Comes in answers only."), \
+  LIST_OF("required", &tavus_field_text, "Names of members that must be there."), \
+  SCHEMA_OF("then", "Holds when `if` does."), \
+  STRING_OF("title", "A short name."), \
+  __VA_ARGS__, \
+  BOOLEAN_OF("uniqueItems", "No two items are equal."), \
+  BOOLEAN_OF("writeOnly", "Comes in requests only.")
+
+static const tavus_field keywords[] = {
+  KEYWORDS({ TAVUS_NAME("type"), .types = TAVUS_STRING | TAVUS_ARRAY_TYPE,
+    .choices = types, .label = "a JSON type", .items = &type_name,
+    .text = "The type, or the types, of the value." })
+};
+
+static const tavus_field root_keywords[] = {
+  KEYWORDS({ TAVUS_NAME("type"), .types = TAVUS_STRING,
+    .flags = TAVUS_ADVISED | TAVUS_CLOSED, .choices = parameter_types,
+    .text = "Always object." })
+};
+
+static const tavus_alias aliases[] = {
+  { "desc", "did you mean \"description\"?" },
+  { "optional", "leave the name out of required" },
+  { "options", "did you mean \"enum\"?" },
+  { "values", "did you mean \"enum\"?" },
+  { NULL, NULL }
+};
+
+static const tavus_rule rules[] = {
+  { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
+    .when = "properties", .message = "is not one of the properties" }
+};
+
+/* The parameters of a function that require a name must describe it. */
+static const tavus_rule root_rules[] = {
+  { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
+    .when = "properties", .limit = 1,
+    .message = "is not one of the properties" }
+};
+
+static const tavus_shape schema = {
+  .name = "json_schema", .fields = keywords, .count = TAVUS_COUNT(keywords),
+  .aliases = aliases, .rules = rules, .rule_count = TAVUS_COUNT(rules),
+  .vocabulary = true
+};
+
+static const tavus_shape schema_map = {
+  .name = "json_schemas", .other = &subschema, .vocabulary = true
+};
+
+static const tavus_shape name_lists = {
+  .name = "name_lists", .other = &name_list, .vocabulary = true
+};
+
+const tavus_shape tavus_shape_parameters = {
+  .name = "parameters", .fields = root_keywords,
+  .count = TAVUS_COUNT(root_keywords), .aliases = aliases,
+  .rules = root_rules, .rule_count = TAVUS_COUNT(root_rules),
+  .vocabulary = true
+};

@@ -1,0 +1,48 @@
+/* patch.c - an operation of JSON Patch (RFC 6902; contract section 7). */
+#include "contract.h"
+
+/* The first six are the operations. The others are what people write. */
+const tavus_patch_word tavus_patch_words[] = {
+  { "add", "add", true, false },
+  { "copy", "copy", false, true },
+  { "move", "move", false, true },
+  { "remove", "remove", false, false },
+  { "replace", "replace", true, false },
+  { "test", "test", true, false },
+  { "append", "add", true, false },
+  { "create", "add", true, false },
+  { "delete", "remove", false, false },
+  { "insert", "add", true, false },
+  { "merge", "replace", true, false },
+  { "put", "replace", true, false },
+  { "rename", "move", false, true },
+  { "set", "replace", true, false },
+  { "unset", "remove", false, false },
+  { "update", "replace", true, false },
+  { NULL, NULL, false, false }
+};
+
+static const tavus_field op_fields[] = {
+  { TAVUS_NAME("from"), .types = TAVUS_STRING, .sure = TAVUS_SURE_B,
+    .text = "Where move and copy take the value: a JSON Pointer." },
+  { TAVUS_NAME("op"), .types = TAVUS_STRING,
+    .text = "add, remove, replace, move, copy or test." },
+  { TAVUS_NAME("path"), .types = TAVUS_STRING,
+    .text = "Where it happens: a JSON Pointer from the persona's root." },
+  { TAVUS_NAME("value"), .types = TAVUS_ANY, .flags = TAVUS_PATCH_VALUE,
+    .text = "The new value of add and replace, the expected one of test." }
+};
+
+const tavus_shape tavus_shape_patch_op = {
+  .name = "operation", .fields = op_fields, .count = TAVUS_COUNT(op_fields)
+};
+
+const tavus_field tavus_field_patch_op = {
+  .types = TAVUS_OBJECT_TYPE, .shape = &tavus_shape_patch_op,
+  .text = "An operation."
+};
+
+const tavus_field tavus_field_patch = {
+  .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_patch_op,
+  .text = "A JSON Patch: operations, one after the other."
+};

@@ -1,0 +1,73 @@
+/* persona_rules.c - what the fields of a persona ask of each other (contract
+** section 5). Rules 1 and 2 are errors, because the server refuses; rule 3 is a
+** rule of patches and stands with the resource; 12 and 13 are the server's. */
+#include "contract.h"
+
+#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+const tavus_rule tavus_persona_rules[4] = {
+  { .kind = TAVUS_RULE_UNLESS, .number = 1, .error = true,
+    .field = "system_prompt", .when = "pipeline_mode", .values = WORDS("echo"),
+    .message = "a persona needs a system_prompt unless pipeline_mode is echo" },
+  { .kind = TAVUS_RULE_WHEN, .number = 8, .field = "default_face_id",
+    .when = "pal_name",
+    .message = "under its /v2/pals names a persona needs default_face_id" },
+  { .kind = TAVUS_RULE_SUM, .number = 9, .limit = 50,
+    .fields = WORDS("guardrail_ids", "guardrail_tags"),
+    .message = "at most 50 guardrails a persona" },
+  { .kind = TAVUS_RULE_ONE_NAMING,
+    .message = "names of /v2/personas and of /v2/pals in one body",
+    .hint = "use the names of one of the two" }
+};
+
+/* All three together, each given as a text that is not empty. */
+const tavus_rule tavus_llm_rules[3] = {
+  { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
+    .when = "base_url",
+    .message = "a custom llm needs model, base_url and api_key together" },
+  { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "base_url",
+    .when = "api_key",
+    .message = "a custom llm needs model, base_url and api_key together",
+    .hint = "hosted models take no api_key" },
+  { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "model",
+    .when = "base_url",
+    .message = "a custom llm needs model, base_url and api_key together" }
+};
+
+const tavus_rule tavus_tts_rules[1] = {
+  { .kind = TAVUS_RULE_NOT_WITH, .number = 6, .fields = WORDS("tts_model_name"),
+    .when = "tts_engine", .values = WORDS("azure"),
+    .message = "has no meaning with azure", .hint = "leave it out" }
+};
+
+const tavus_rule tavus_stt_rules[2] = {
+  { .kind = TAVUS_RULE_ONLY_WITH, .number = 7, .field = "smart_turn_detection",
+    .when = "stt_engine", .values = WORDS("tavus-advanced"),
+    .message = "works with tavus-advanced only",
+    .hint = "turns belong to conversational_flow.turn_detection_model now" },
+  { .kind = TAVUS_RULE_NOT_WITH, .number = 7, .fields = WORDS("hotwords"),
+    .when = "stt_engine", .values = WORDS("tavus-turbo"),
+    .message = "has no meaning with tavus-turbo" }
+};
+
+const tavus_rule tavus_perception_rules[2] = {
+  { .kind = TAVUS_RULE_NOT_WITH, .number = 4, .when = "perception_model",
+    .values = WORDS("off"),
+    .fields = WORDS("ambient_awareness_queries", "audio_awareness_queries",
+                    "audio_tool_prompt", "audio_tools",
+                    "perception_analysis_queries", "perception_tool_prompt",
+                    "perception_tools", "visual_awareness_queries",
+                    "visual_tool_prompt", "visual_tools"),
+    .message = "has no effect while perception_model is off" },
+  { .kind = TAVUS_RULE_NOT_WITH, .number = 5, .when = "perception_model",
+    .values = WORDS("raven-0", "basic"),
+    .fields = WORDS("audio_awareness_queries", "audio_tool_prompt",
+                    "audio_tools"),
+    .message = "needs raven-1 or newer" }
+};
+
+const tavus_rule tavus_flow_rules[1] = {
+  { .kind = TAVUS_RULE_ONE_NAMING,
+    .message = "names of /v2/personas and of /v2/pals in one body",
+    .hint = "use the names of one of the two" }
+};

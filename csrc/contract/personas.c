@@ -1,0 +1,156 @@
+/* personas.c - the persona: top level, operations (contract sections 2, 6, 11).
+** The layers are in persona_layers.c, rules between fields in persona_rules.c. */
+#include "contract.h"
+
+#define S .types = TAVUS_STRING
+#define B .types = TAVUS_BOOLEAN
+#define O .types = TAVUS_OBJECT_TYPE
+#define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
+#define SURE(grade) .sure = TAVUS_SURE_##grade
+#define READ_ONLY .flags = TAVUS_READ_ONLY
+
+static const tavus_choice modes[] = {
+  { "echo", NULL }, { "full", NULL }, { NULL, NULL }
+};
+
+static const tavus_choice disclosures[] = {
+  { "always", NULL }, { "auto", NULL }, { NULL, NULL }
+};
+
+static const tavus_field fields[] = {
+  { TAVUS_NAME("conferencing_email"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
+    .generation = "G4", .text = "Address for meeting invitations." },
+  { TAVUS_NAME("context"), S, .generation = "G0 to G2",
+    .deprecated = "deprecated since February 2026",
+    .successor = "system_prompt",
+    .text = "Background for the conversation, apart from the prompt." },
+  { TAVUS_NAME("created_at"), S, READ_ONLY, .generation = "G0+",
+    .text = "When it was made." },
+  { TAVUS_NAME("default_face_id"), S, .generation = "G4", .id_of = "replica",
+    .twin = "default_replica_id",
+    .text = "The face it shows by default, on /v2/pals." },
+  { TAVUS_NAME("default_replica_id"), S, .generation = "G0+", .id_of = "replica",
+    .text = "The replica it shows by default." },
+  { TAVUS_NAME("disclosure_type"), S, SURE(D), .generation = "G4",
+    .choices = disclosures, .label = "a disclosure type",
+    .text = "When it says that it is an AI." },
+  { TAVUS_NAME("document_ids"), STRINGS, .generation = "G2+",
+    .text = "Documents it may consult." },
+  { TAVUS_NAME("document_tags"), STRINGS, .generation = "G2+",
+    .text = "Tags of documents it may consult." },
+  { TAVUS_NAME("greeting"), S, SURE(C), .generation = "G4",
+    .text = "What it says first." },
+  { TAVUS_NAME("guardrail_ids"), STRINGS, SURE(B), .generation = "G3+",
+    .max_items = 50, .text = "Guardrails it keeps to." },
+  { TAVUS_NAME("guardrail_tags"), STRINGS, SURE(B), .generation = "G3+",
+    .max_items = 50, .text = "Tags of guardrails it keeps to." },
+  { TAVUS_NAME("guardrails_id"), S, .generation = "G2+",
+    .deprecated = "a legacy set of guardrails", .successor = "guardrail_ids",
+    .text = "A set of guardrails it keeps to." },
+  { TAVUS_NAME("has_unpublished_changes"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
+    .generation = "G4", .text = "Whether the builder holds a newer draft." },
+  { TAVUS_NAME("is_draft_view"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
+    .generation = "G4", .text = "Whether this answer shows the draft." },
+  { TAVUS_NAME("is_published"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
+    .generation = "G4", .text = "Whether it is published." },
+  { TAVUS_NAME("is_template"), B, SURE(D), .generation = "G4",
+    .text = "Whether it is a template." },
+  { TAVUS_NAME("layers"), O, .shape = &tavus_shape_layers, .generation = "G0+",
+    .text = "How it sees, hears, thinks and speaks." },
+  { TAVUS_NAME("memories"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
+    .text = "What it remembers." },
+  { TAVUS_NAME("objectives_id"), S, .generation = "G2+",
+    .text = "The objectives it follows." },
+  { TAVUS_NAME("pal_description"), S, SURE(C), .generation = "G4",
+    .text = "A description of it, on /v2/pals." },
+  { TAVUS_NAME("pal_id"), S, READ_ONLY, .generation = "G4", .twin = "persona_id",
+    .text = "Its id, on /v2/pals." },
+  { TAVUS_NAME("pal_name"), S, .generation = "G4", .twin = "persona_name",
+    .text = "Its name, on /v2/pals." },
+  { TAVUS_NAME("pal_type"), S, READ_ONLY, .generation = "G4", .twin = "persona_type",
+    .text = "Whose it is: user or system, on /v2/pals." },
+  { TAVUS_NAME("persona_id"), S, READ_ONLY, .generation = "G0+", .id_of = "persona",
+    .text = "Its id." },
+  { TAVUS_NAME("persona_name"), S, .generation = "G0+",
+    .text = "Its name, shown in the call." },
+  { TAVUS_NAME("persona_type"), S, READ_ONLY, .generation = "G0+",
+    .text = "Whose it is: user or system." },
+  { TAVUS_NAME("pipeline_mode"), S, .choices = modes, .label = "a pipeline mode",
+    .generation = "G0+",
+    .text = "full runs every layer (default); echo speaks what it is sent." },
+  { TAVUS_NAME("publish_url"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
+    .generation = "G4", .text = "Where a draft is published." },
+  { TAVUS_NAME("skills"), .types = TAVUS_ANY, READ_ONLY, SURE(C), .generation = "G4",
+    .text = "Skills that are attached to it." },
+  { TAVUS_NAME("system_prompt"), S, .generation = "G0+",
+    .text = "Who it is and how it behaves; needed unless echo." },
+  { TAVUS_NAME("tool_ids"), STRINGS, READ_ONLY, SURE(C), .generation = "G4",
+    .text = "Tools of the registry that are attached to it." },
+  { TAVUS_NAME("updated_at"), S, READ_ONLY, .generation = "G0+",
+    .text = "When it last changed." },
+  { TAVUS_NAME("verbal_disclosure"), .types = TAVUS_STRING | TAVUS_BOOLEAN, SURE(D),
+    .generation = "G4", .text = "What it says to tell that it is an AI." },
+  { TAVUS_NAME("visual_disclosure"), .types = TAVUS_STRING | TAVUS_BOOLEAN, SURE(D),
+    .generation = "G4", .text = "What it shows to tell that it is an AI." }
+};
+
+static const tavus_alias aliases[] = {
+  { "conversation_name", "is a field of a conversation" },
+  { "custom_greeting", "is a field of a conversation; did you mean \"greeting\"?" },
+  { "conversational_context", "is a field of a conversation" },
+  { "callback_url", "is a field of a conversation" },
+  { "properties", "is a field of a conversation" },
+  { "face_id", "did you mean \"default_replica_id\"?" },
+  { "guardrails", "did you mean \"guardrail_ids\"?" },
+  { "instructions", "did you mean \"system_prompt\"?" },
+  { "llm_model", "belongs under layers.llm, as model" },
+  { "name", "did you mean \"persona_name\"?" },
+  { "objectives", "did you mean \"objectives_id\"?" },
+  { "prompt", "did you mean \"system_prompt\"?" },
+  { "replica_id", "did you mean \"default_replica_id\"?" },
+  { "voice_id", "belongs under layers.tts, as external_voice_id" },
+  { NULL, NULL }
+};
+
+static const tavus_shape shape = {
+  .name = "persona", .fields = fields, .count = TAVUS_COUNT(fields),
+  .aliases = aliases, .rules = tavus_persona_rules,
+  .rule_count = TAVUS_COUNT(tavus_persona_rules)
+};
+
+static const tavus_field root = {
+  .types = TAVUS_OBJECT_TYPE, .shape = &shape, .text = "A persona."
+};
+
+/* Rule 3: the stored key is not used again when the llm layer is rewritten. */
+static const tavus_patch_rule patch_rules[] = {
+  { "/layers/llm/base_url", "/layers/llm/api_key",
+    "a patch that writes base_url should give api_key again",
+    "the stored key is not used again when the llm layer is rewritten" },
+  { "/layers/llm/api_key", "/layers/llm/base_url",
+    "a patch that writes api_key should give base_url again",
+    "a custom llm needs model, base_url and api_key together" },
+  { NULL, NULL, NULL, NULL }
+};
+
+#define QUERY(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+static const tavus_operation operations[] = {
+  { "create", "POST", "/v2/personas", "persona", "object", 30, 60, -1, NULL },
+  { "list", "GET", "/v2/personas", NULL, "list", 30, 60, 1,
+    QUERY("limit", "page", "persona_type") },
+  { "get", "GET", "/v2/personas/{persona_id}", NULL, "object", 30, 60, -1,
+    QUERY("source") },
+  { "patch", "PATCH", "/v2/personas/{persona_id}", "persona_patch", "object",
+    30, 60, -1, QUERY("force", "target") },
+  { "delete", "DELETE", "/v2/personas/{persona_id}", NULL, "none", 30, 60, -1,
+    NULL }
+};
+
+const tavus_resource tavus_personas = {
+  .name = "persona", .collection = "personas", .kind = "persona",
+  .id_field = "persona_id",
+  .text = "Who takes part in a conversation: prompt, layers, defaults.",
+  .root = &root, .patch_kind = "persona_patch", .patch_rules = patch_rules,
+  .operations = operations, .operation_count = TAVUS_COUNT(operations)
+};

@@ -1,0 +1,143 @@
+/* core.c - the module tavus.core: contract, check and JSON for Lua. Links
+** nothing but Lua; knows nothing of HTTP.
+**
+** Strings and tables go in, strings and tables come out; no state is kept but
+** the marks and a scratch buffer, both of the VM. Misuse (a wrong argument
+** type, an unknown kind) raises at the caller's line; whatever is wrong with a
+** value is returned. */
+#include <string.h>
+
+#include "compat.h"
+
+#include "check/describe.h"
+#include "check/walk.h"
+#include "contract/contract.h"
+#include "json/value.h"
+
+/* --- arguments --- */
+
+/* The kind that argument `arg` names; raises with the list of known ones. */
+static tavus_kind check_kind(lua_State *L, int arg) {
+  tavus_kind kind;
+  const char *name = luaL_checkstring(L, arg);
+  if (tavus_kind_find(name, &kind)) return kind;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "unknown kind; known kinds are ");
+  for (size_t i = 0; tavus_kind_at(i, &kind); i++) {
+    if (i > 0) luaL_addstring(&b, ", ");
+    luaL_addstring(&b, kind.name);
+  }
+  luaL_pushresult(&b);
+  luaL_argerror(L, arg, lua_tostring(L, -1));
+  return kind;
+}
+
+/* Is options.strict true? `arg` is a table or none. */
+static bool check_strict(lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg)) return false;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_pushliteral(L, "strict");
+  lua_rawget(L, arg);
+  bool strict = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return strict;
+}
+
+/* --- the walk --- */
+
+/* Slots of a walk on the stack, after the three arguments. */
+enum { SLOT_BUFFER = 4, SLOT_ISSUES, SLOT_SECRETS, SLOT_LAST = SLOT_SECRETS };
+
+/* Walks the value at `value`, with the arguments in slots 1 to 3. */
+static void run_walk(lua_State *L, tavus_walk *w, int value,
+                     const tavus_kind *kind, bool strict) {
+  lua_settop(L, 3);
+  memset(w, 0, sizeof *w);
+  w->L = L;
+  w->out = tavus_buffer_take(L, tavus_marks_table);
+  lua_settop(L, SLOT_LAST);
+  w->issues = SLOT_ISSUES;
+  w->secrets = SLOT_SECRETS;
+  w->marks = tavus_marks_here(L);
+  w->strict = strict;
+  w->root = kind != NULL ? kind->root : NULL;
+  tavus_step root = { .up = NULL };
+  if (kind != NULL && kind->patch) tavus_walk_patch(w, value, kind, &root);
+  else tavus_walk_value(w, value, w->root, &root);
+}
+
+/* encode(value [, kind [, options]]) --> text, warnings, secrets | nil, issues
+**
+** The JSON text of a value, its keys sorted, checked on the way as `kind` ("persona",
+** "persona_patch", "tool", "conversation"); without a kind it is free form.
+** `options.strict` turns warnings into errors. `warnings` is an array of
+** issues, or nil when there are none; `secrets` is an array of the strings
+** that stand in secret fields, or nil. With an error in the value: nil and all
+** issues, warnings among them, in the order of the text. An issue is { path,
+** code, message, hint, severity }. */
+static int core_encode(lua_State *L) {
+  tavus_walk w;
+  tavus_kind kind;
+  luaL_checkany(L, 1);
+  bool typed = !lua_isnoneornil(L, 2);
+  if (typed) kind = check_kind(L, 2);
+  run_walk(L, &w, 1, typed ? &kind : NULL, check_strict(L, 3));
+  if (w.error_count > 0) {
+    tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
+    lua_pushnil(L);
+    lua_pushvalue(L, SLOT_ISSUES);
+    return 2;
+  }
+  tavus_buffer_push(L, w.out);
+  tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
+  lua_pushvalue(L, SLOT_ISSUES);
+  lua_pushvalue(L, SLOT_SECRETS);
+  return 3;
+}
+
+/* validate(kind, value [, options]) --> true, warnings | nil, issues
+**
+** Checks a value without sending it anywhere: the walk of encode, its text
+** thrown away. `warnings` is an array, empty when there is nothing to say. */
+static int core_validate(lua_State *L) {
+  tavus_walk w;
+  tavus_kind kind = check_kind(L, 1);
+  luaL_checkany(L, 2);
+  run_walk(L, &w, 2, &kind, check_strict(L, 3));
+  tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
+  if (w.error_count > 0) lua_pushnil(L);
+  else lua_pushboolean(L, 1);
+  if (lua_isnil(L, SLOT_ISSUES)) lua_newtable(L);
+  else lua_pushvalue(L, SLOT_ISSUES);
+  return 2;
+}
+
+/* contract() --> table: resources with fields, rules and operations; errors
+** (which sentence means what); kinds. A fresh table each time. */
+static int core_contract(lua_State *L) { return tavus_describe(L); }
+
+/* Functions of the core beside those that json/ adds: null, array_mt,
+** object_mt, array, object, is_array, use_marks, decode, copy, equal. */
+static const luaL_Reg functions[] = {
+  { "contract", core_contract },
+  { "encode", core_encode },
+  { "validate", core_validate },
+  { NULL, NULL }
+};
+
+TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
+
+/* require "tavus.core" --> the module. */
+TAVUS_EXPORT int luaopen_tavus_core(lua_State *L) {
+  lua_newtable(L);
+  int module = lua_gettop(L);
+  tavus_json_new(L);
+  lua_pushvalue(L, module);
+  lua_pushvalue(L, module + 1);
+  lua_pushvalue(L, module + 2);
+  luaL_setfuncs(L, functions, 2);
+  lua_pop(L, 1);
+  tavus_json_install(L, module);
+  return 1;
+}
