@@ -1,3 +1,4 @@
+-- luacheck: std max+busted
 local core = require "tavus.core"
 
 local has_integers = math.type ~= nil

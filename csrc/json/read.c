@@ -184,7 +184,7 @@ typedef struct frame {
 
 static bool check_text(reader *r) {
   frame frames[TAVUS_JSON_DEPTH];
-  frame *top = frames; /* one above the innermost open container */
+  int depth = 0; /* of open containers, the innermost the last */
   cursor p = r->at;
 
 value:
@@ -197,17 +197,17 @@ value:
     case '{':
     case '[': {
       bool is_object = *p == '{';
-      if (top == frames + TAVUS_JSON_DEPTH)
+      if (depth == TAVUS_JSON_DEPTH)
         return fail(r, p, "nested deeper than 128 levels");
-      top->note = add_note(r, 0);
-      top->count = 0;
-      top->is_object = is_object;
-      top++;
-      if (top - frames > r->deepest) r->deepest = (int)(top - frames);
+      frames[depth].note = add_note(r, 0);
+      frames[depth].count = 0;
+      frames[depth].is_object = is_object;
+      depth++;
+      if (depth > r->deepest) r->deepest = depth;
       p = skip_space(p + 1);
       if (*p == (is_object ? '}' : ']')) {
         p++;
-        top--;
+        depth--;
         break;
       }
       if (is_object) goto key;
@@ -236,11 +236,11 @@ value:
 
 after:
   p = skip_space(p);
-  if (top == frames) {
+  if (depth == 0) {
     if (p == r->end) return true;
     return fail(r, p, "unexpected text after the value");
   }
-  frame *inner = top - 1;
+  frame *inner = &frames[depth - 1];
   inner->count++;
   if (*p == ',') {
     p++;
@@ -252,7 +252,7 @@ after:
     return fail(r, p, inner->is_object ? "',' or '}' expected in an object"
                                        : "',' or ']' expected in an array");
   memcpy(r->notes->data + inner->note, &inner->count, sizeof inner->count);
-  top--;
+  depth--;
   p++;
   goto after;
 
