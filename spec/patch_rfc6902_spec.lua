@@ -264,7 +264,7 @@ describe("JSON Patch", function()
         assert.is_nil(err)
         local expected = read(case[4])
         assert.is_true(core.equal(expected, result), core.encode(result))
-        assert.are.equal(core.encode(expected), (core.encode(core.decode(core.encode(result)))))
+        assert.is_true(core.equal(expected, read(core.encode(result))))
       end
       assert.is_true(core.equal(read(case[2]), document), "the document was changed")
       assert.is_true(core.equal(read(case[3]), operations), "the patch was changed")

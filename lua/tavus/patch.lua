@@ -27,7 +27,8 @@ local methods = {}
 
 local patch_mt = { __index = methods, __name = "tavus.patch" }
 
----@class tavus.patch
+--- Called, it begins a patch: an empty one, or one with the operations of a list (which stays as it is).
+---@class tavus.PatchModule
 ---@overload fun(operations?: tavus.PatchOperation[]): tavus.Patch
 local patch = {}
 
@@ -43,7 +44,7 @@ local function check_value(method, value)
   local kind = type(value)
   if kind == "nil" then
     error(("patch:%s: the value is missing (tavus.null stands for null)"):format(method), 3)
-  elseif kind == "function" or kind == "thread" or kind == "userdata" and value ~= core.null then
+  elseif kind == "function" or kind == "thread" or kind == "userdata" and value ~= core.null and not core.is_array(value) then
     error(("patch:%s: a %s is no JSON value"):format(method, kind), 3)
   end
 end
@@ -186,7 +187,7 @@ end
 ---@param after any JSON value; `nil` raises
 ---@param options? { arrays?: "items"|"whole" } `"whole"` replaces every array that changed: longer, but safe to send twice
 ---@return tavus.Patch? patch
----@return tavus.Error? err `type = "validation"`: a value has cycles or is nested deeper than 128 levels
+---@return tavus.Error? err `type = "validation"`: a value has cycles, is nested deeper than 128 levels, or is no JSON
 function patch.diff(before, after, options)
   if before == nil or after == nil then
     error(("tavus.patch.diff: %s is nil (tavus.null stands for null)"):format(before == nil and "before" or "after"), 2)

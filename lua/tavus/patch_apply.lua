@@ -7,35 +7,17 @@
 local core = require "tavus.core"
 local errors = require "tavus.errors"
 local pointer = require "tavus.pointer"
+local read_patch = require "tavus.patch_read"
+local values = require "tavus.patch_value"
 
-local type, getmetatable, rawget = type, getmetatable, rawget
+local type, rawget = type, rawget
 local is_array, null = core.is_array, core.null
+local described = values.described
 
 local apply = {}
 
 -- The deepest nesting JSON text may have here, in reading and in writing.
 local MAX_DEPTH = 128
-
--- What each operation must carry beside `op` and `path`.
-local OPERATIONS = {
-  add = { value = true },
-  remove = {},
-  replace = { value = true },
-  move = { from = true },
-  copy = { from = true },
-  test = { value = true },
-}
-
-local function issue(index, member, code, message, hint)
-  return {
-    path = index and ("/" .. (index - 1) .. (member and "/" .. member or "")) or "",
-    index = index,
-    code = code,
-    message = message,
-    hint = hint,
-    severity = "error",
-  }
-end
 
 local function failure(message, issues, path)
   return errors.new {
@@ -44,111 +26,6 @@ local function failure(message, issues, path)
     path = path,
     issues = issues,
   }
-end
-
-local function json_type(value)
-  local kind = type(value)
-  if value == null then
-    return "null"
-  elseif kind == "table" then
-    return is_array(value) and "array" or "object"
-  elseif kind == "nil" then
-    return "nil"
-  end
-  return kind
-end
-
--- "a string", "an object", "null"
-local function described(value)
-  local kind = json_type(value)
-  if kind == "null" or kind == "nil" then
-    return kind
-  end
-  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
-end
-
-local function is_json(value)
-  local kind = type(value)
-  return kind == "table" or kind == "string" or kind == "number" or kind == "boolean" or value == null
-end
-
--- Reading a patch ----------------------------------------------------------
-
-local function read_operation(operation, index, issues)
-  if type(operation) ~= "table" or is_array(operation) then
-    issues[#issues + 1] = issue(index, nil, "type", "an operation is an object, not " .. described(operation))
-    return nil
-  end
-  local name = operation.op
-  local wants = type(name) == "string" and OPERATIONS[name]
-  if not wants then
-    issues[#issues + 1] = issue(index, "op", name == nil and "required" or "op",
-      name == nil and 'the member "op" is missing'
-        or type(name) ~= "string" and "must be a string, not " .. described(name)
-        or ('"%s" is no operation'):format(name),
-      "one of add, remove, replace, move, copy, test")
-    return nil
-  end
-
-  local before = #issues
-  local step = { op = name, index = index, path = operation.path }
-  local message
-  if operation.path == nil then
-    issues[#issues + 1] = issue(index, "path", "required", 'the member "path" is missing')
-  else
-    step.tokens, message = pointer.parse(operation.path)
-    if not step.tokens then
-      issues[#issues + 1] = issue(index, "path", "pointer", message)
-    end
-  end
-  if wants.from then
-    step.from_path = operation.from
-    if operation.from == nil then
-      issues[#issues + 1] = issue(index, "from", "required", ('"%s" needs the member "from"'):format(name))
-    else
-      step.from, message = pointer.parse(operation.from)
-      if not step.from then
-        issues[#issues + 1] = issue(index, "from", "pointer", message)
-      end
-    end
-  end
-  if wants.value then
-    if operation.value == nil then
-      issues[#issues + 1] = issue(index, "value", "required", ('"%s" needs the member "value"'):format(name),
-        "write tavus.null for null")
-    elseif not is_json(operation.value) then
-      issues[#issues + 1] = issue(index, "value", "type", "must be a JSON value, not a " .. type(operation.value))
-    else
-      -- A copy: the result must not change when the patch is changed later.
-      step.value, message = core.copy(operation.value)
-      if step.value == nil then
-        issues[#issues + 1] = issue(index, "value", "value", "cannot be copied: " .. tostring(message))
-      end
-    end
-  end
-  return #issues == before and step or nil
-end
-
--- All that is wrong with the form of a patch is told at once, before anything
--- is applied. Unknown members are ignored, as RFC 6902 asks.
----@return table[]? steps
----@return table[]? issues
-local function read_patch(patch)
-  if type(patch) ~= "table" then
-    return nil, { issue(nil, nil, "type", "a patch is an array of operations, not " .. described(patch)) }
-  end
-  if next(patch) ~= nil and not is_array(patch) or getmetatable(patch) == core.object_mt then
-    return nil, { issue(nil, nil, "type", "a patch is an array of operations, not an object",
-      'write { { op = "replace", path = "/persona_name", value = "..." } }') }
-  end
-  local steps, issues = {}, {}
-  for i = 1, #patch do
-    steps[i] = read_operation(patch[i], i, issues)
-  end
-  if #issues > 0 then
-    return nil, issues
-  end
-  return steps
 end
 
 -- Finding places -----------------------------------------------------------
@@ -225,23 +102,6 @@ local function holder(box, tokens)
   return node, token
 end
 
--- Levels of nesting in a value that `core.copy` has passed (so: finite).
-local function depth(value)
-  if type(value) ~= "table" then
-    return 0
-  end
-  local deepest = 0
-  for _, inner in next, value do
-    if type(inner) == "table" then
-      local levels = depth(inner)
-      if levels > deepest then
-        deepest = levels
-      end
-    end
-  end
-  return deepest + 1
-end
-
 -- The operations -----------------------------------------------------------
 --
 -- Each returns true, or nil and a message. `undo`, when given, collects the
@@ -254,7 +114,7 @@ local function note(undo, op, path, value)
 end
 
 local function add(box, tokens, value, undo)
-  if #tokens + depth(value) > MAX_DEPTH then
+  if #tokens + values.depth(value) > MAX_DEPTH then
     return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
   end
   if #tokens == 0 then
@@ -331,7 +191,7 @@ local function remove(box, tokens, undo)
 end
 
 local function replace(box, tokens, value, undo)
-  if #tokens + depth(value) > MAX_DEPTH then
+  if #tokens + values.depth(value) > MAX_DEPTH then
     return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
   end
   local old, message = get(box, tokens)
@@ -435,20 +295,25 @@ local function run(document, patch, with_undo)
   if not steps then
     return nil, failure("the patch is malformed", issues)
   end
-  local root, message = core.copy(document)
-  if root == nil then
-    return nil, failure("the document cannot be copied: " .. tostring(message),
-      { issue(nil, nil, "value", tostring(message)) }, "")
+  local root, problem = values.copy(document)
+  if problem then
+    local place = problem.path == "" and "" or " at " .. problem.path
+    return nil, failure(("the document is no JSON%s: %s"):format(place, problem.message),
+      { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } }, problem.path)
   end
   local box, undos = { root = root }, {}
   for i = 1, #steps do
     local step = steps[i]
     local undo = with_undo and {} or nil
-    local done
-    done, message = STEPS[step.op](box, step, undo)
+    local done, message = STEPS[step.op](box, step, undo)
     if not done then
-      return nil, failure(("operation %d of the patch failed: %s %s: %s"):format(i, step.op, step.path, message),
-        { issue(i, nil, step.op == "test" and "test" or "pointer", message) }, step.path)
+      return nil, failure(("operation %d of the patch failed: %s %s: %s"):format(i, step.op, step.path, message), { {
+        path = "/" .. (i - 1), -- in the patch, as in every issue; `index` is the place in Lua
+        index = i,
+        code = step.op == "test" and "test" or "pointer",
+        message = message,
+        severity = "error",
+      } }, step.path)
     end
     undos[i] = undo
   end

@@ -8,6 +8,7 @@
 local core = require "tavus.core"
 local errors = require "tavus.errors"
 local pointer = require "tavus.pointer"
+local values = require "tavus.patch_value"
 
 local type, next, concat, sort = type, next, table.concat, table.sort
 local floor, huge = math.floor, math.huge
@@ -351,18 +352,18 @@ local function diff(before, after, whole)
   local copies = {}
   for i, value in ipairs { before, after } do
     -- A copy checks as it goes, and the patch must not change with `after`.
-    local copied, message = core.copy(value)
-    if copied == nil then
-      local side = i == 1 and "before" or "after"
-      message = ("%s: %s"):format(side, tostring(message))
+    local copy, problem = values.copy(value)
+    if problem then
+      local message = ("the value %s is no JSON%s: %s"):format(i == 1 and "before" or "after",
+        problem.path == "" and "" or " at " .. problem.path, problem.message)
       return nil, errors.new {
         type = "validation",
-        message = "the values cannot be compared: " .. message,
-        path = "",
-        issues = { { path = "", code = "value", message = message, severity = "error" } },
+        message = message,
+        path = problem.path,
+        issues = { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } },
       }
     end
-    copies[i] = copied
+    copies[i] = copy
   end
   local state = {
     ops = {},

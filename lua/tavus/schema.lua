@@ -10,103 +10,14 @@
 -- of JSON Schema; a metatable remembers it until a tool is made of it.
 
 local core = require "tavus.core"
+local keywords = require "tavus.keywords"
 
 local error, getmetatable, setmetatable, type = error, getmetatable, setmetatable, type
-local floor, huge = math.floor, math.huge
-local null = core.null
+local floor = math.floor
 
 -- Only told apart by which one a property has; no methods.
 local REQUIRED = { __name = "tavus.Property" }
 local OPTIONAL = { __name = "tavus.Property" }
-
--- Keywords ---------------------------------------------------------------------
-
-local function is_number(value)
-  return type(value) == "number" and value == value and value > -huge and value < huge
-end
-
-local CHECKS = {
-  string = function(value) return type(value) == "string" end,
-  boolean = function(value) return type(value) == "boolean" end,
-  number = is_number,
-  positive = function(value) return is_number(value) and value > 0 end,
-  count = function(value) return is_number(value) and value >= 0 and floor(value) == value end,
-  list = function(value) return type(value) == "table" and core.is_array(value) and #value > 0 end,
-  schema = function(value) return type(value) == "table" and not core.is_array(value) end,
-  any = function(value)
-    local kind = type(value)
-    return kind == "string" or kind == "boolean" or kind == "table" or value == null or is_number(value)
-  end,
-}
-
-local WANTED = {
-  string = "a string",
-  boolean = "true or false",
-  number = "a number",
-  positive = "a number above 0",
-  count = "an integer of 0 or more",
-  list = "a list with at least one value",
-  schema = "a property type or a JSON Schema table",
-  any = "a JSON value",
-}
-
-local function keywords(own)
-  local all = {
-    title = "string", description = "string", default = "any", const = "any", examples = "list", enum = "list",
-    nullable = "boolean", deprecated = "boolean", readOnly = "boolean", writeOnly = "boolean", ["$comment"] = "string",
-  }
-  for name, check in next, own do
-    all[name] = check
-  end
-  return all
-end
-
-local numeric = keywords {
-  minimum = "number", maximum = "number", exclusiveMinimum = "number", exclusiveMaximum = "number",
-  multipleOf = "positive", format = "string",
-}
-
-local KEYWORDS = {
-  string = keywords {
-    minLength = "count", maxLength = "count", pattern = "string", format = "string",
-    contentEncoding = "string", contentMediaType = "string",
-  },
-  number = numeric,
-  integer = numeric,
-  boolean = keywords {},
-  enum = keywords { values = "list" },
-  array_of = keywords {
-    items = "schema", minItems = "count", maxItems = "count", uniqueItems = "boolean", contains = "schema",
-    minContains = "count", maxContains = "count",
-  },
-  object_of = keywords {
-    minProperties = "count", maxProperties = "count", additionalProperties = "boolean",
-  },
-}
--- An enum's values are given as `values`, and decide its type.
-KEYWORDS.enum.enum = nil
-
--- The values that `default` and `const` may have, by type.
-local FITS = {
-  string = CHECKS.string,
-  number = is_number,
-  integer = function(value) return is_number(value) and floor(value) == value end,
-  boolean = CHECKS.boolean,
-}
-
--- Where Lua tells 3.0 from 3, a count is written as an integer.
-local function whole(value)
-  return math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
-end
-
-local function listed(names)
-  local list = {}
-  for name in next, names do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return table.concat(list, ", ")
-end
 
 -- Building one property ----------------------------------------------------------
 
@@ -127,33 +38,14 @@ end
 ---@return boolean? done
 ---@return string? message
 local function take_keywords(schema, spec, kind, is_property)
-  local known = KEYWORDS[kind]
   for key, value in next, spec do
     -- The description, `optional` and properties are taken elsewhere.
     if key ~= 1 and key ~= "optional" and not (is_property and is_property(key, value)) then
-      local wanted = known[key]
-      if type(key) ~= "string" then
-        return nil, ("only the description has no name, but there is a value at [%s]"):format(tostring(key))
-      elseif key == "type" then
-        return nil, 'the keyword "type" is not for you to give: the function says it'
-      elseif not wanted then
-        return nil, ('unknown keyword "%s" (known are optional, %s)'):format(key, listed(known))
-      elseif not CHECKS[wanted](value) then
-        return nil, ('the keyword "%s" must be %s, not %s'):format(key, WANTED[wanted],
-          type(value) == "number" and tostring(value) or "a " .. type(value))
+      local known, taken = keywords.check(kind, key, value)
+      if not known then
+        return nil, taken
       end
-      schema[key] = wanted == "count" and whole(value) or value
-    end
-  end
-  return true
-end
-
-local function check_fit(schema, kind)
-  local fits = FITS[kind]
-  for _, key in ipairs { "default", "const" } do
-    local value = schema[key]
-    if fits and value ~= nil and value ~= null and not fits(value) then
-      return nil, ('the keyword "%s" does not fit: it must be %s %s'):format(key, kind == "integer" and "an" or "a", kind)
+      schema[key] = taken
     end
   end
   return true
@@ -180,7 +72,7 @@ local function build(kind, json_type, spec, is_property)
   local fits
   fits, message = take_keywords(made, spec, kind, is_property)
   if fits then
-    fits, message = check_fit(made, kind)
+    fits, message = keywords.fit(made, kind)
   end
   if not fits then
     return nil, message
@@ -325,7 +217,7 @@ local function type_of_values(values)
     local value = values[i]
     local this = type(value)
     if this == "number" then
-      if not is_number(value) then
+      if not keywords.is_number(value) then
         return nil, ("value %d is no JSON number"):format(i)
       end
       this = floor(value) == value and "integer" or "number"
@@ -367,7 +259,7 @@ function schema.enum(spec)
     built.type, built.values = kind, nil
     built.enum = core.array(core.copy(spec.values))
     local fits
-    fits, message = check_fit(built, kind)
+    fits, message = keywords.fit(built, kind)
     kind = fits and kind
   end
   if not kind then
