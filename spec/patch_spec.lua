@@ -155,9 +155,10 @@ describe("patch.apply", function()
   end)
 
   -- Newer versions of cjson have a light userdata for it; any other one can stand in.
-  if debug.upvalueid then
+  local upvalue_id = rawget(debug, "upvalueid")
+  if upvalue_id then
     it("takes cjson's empty_array for an empty array", function()
-      local empty = debug.upvalueid(function() return same end, 1)
+      local empty = upvalue_id(function() return same end, 1)
       core.use_marks { empty_array = empty }
       assert.is_true(core.is_array(empty))
       same(array { 1 }, (assert(patch.apply({ list = empty }, patch():add("/list/-", 1)))).list)
