@@ -21,9 +21,6 @@ call.DEADLINE = 60
 --- How often a call is repeated, when nobody says other.
 call.RETRIES = 2
 
--- A host that wakes us before the request is done would leave it running.
-local CANCELLED = { outcome = "cancelled", headers = {}, body = "", sent = 0 }
-
 local function hook(client, name, facts)
   local ok, err = log.guarded(client["_" .. name], facts)
   if not ok then log.hook_failed(client, name, err) end
@@ -46,7 +43,7 @@ local function pause_before(client, n, asked)
       error("the option backoff must return a number of seconds, not " .. tostring(seconds), 0)
     end
   else
-    seconds = http.backoff(n, math.random())
+    seconds = http.backoff(n)
   end
   return max(seconds, asked or 0, 0)
 end
@@ -110,7 +107,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
   local retries = given and given.retries or client._retries
-  local engine = get_engine()
+  local engine, no_engine = get_engine()
+  if not engine then return nil, errors.new { type = "config", message = no_engine } end
   local transfer = {
     body = body, may_repeat = may_repeat,
     headers = given and given.headers, query = given and given.query,
@@ -125,6 +123,9 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     if client._on_request then
       hook(client, "on_request", { method = method, path = shown, attempt = retried + 1, timeout = transfer.timeout })
     end
+    if client._log then
+      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.3g s"):format(method, shown, retried + 1, transfer.timeout))
+    end
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then
       return nil, errors.new { type = "config", message = failure.redact(session, refused, secrets),
@@ -133,15 +134,16 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     host.perform(engine, request)
     local result = request:result()
     if not result then
+      -- The host gave up before the request was done.
       request:cancel()
-      result = CANCELLED
+      result = request:result()
     end
     local outcome, status = result.outcome, result.status
     attempts = attempts + max(1, result.sent)
     if client._on_response then
       hook(client, "on_response", { method = method, path = shown, attempt = retried + 1, outcome = outcome,
         status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms,
-        request_id = request_id(result.headers) })
+        request_id = result.headers and request_id(result.headers) })
     end
 
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then

@@ -117,7 +117,11 @@ function client.new(given)
     headers = given.headers,
     connect_timeout = given.connect_timeout,
   }
-  if not session then return nil, errors.new { type = "config", message = refused } end
+  if not session then
+    return nil, errors.new { type = "config", message = refused,
+      hint = refused:find("key", 1, true) and "keys are made in the Tavus developer portal; set TAVUS_API_KEY or give api_key"
+        or nil }
+  end
 
   local self = setmetatable({
     _session = session,
@@ -146,7 +150,7 @@ local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
 
 --- Makes a call for which there is no function.
 --- @param method string e.g. "GET"
---- @param path string begins with "/"; ids in it are the caller's to percent-encode (see `client.escape`)
+--- @param path string begins with "/"; ids in it are the caller's to percent-encode
 --- @param given table|nil { body = table|string, query, headers, timeout, deadline, retries }
 --- @return any answer decoded; true when it was empty
 --- @return tavus.Meta|tavus.Error
@@ -168,13 +172,6 @@ function Client:request(method, path, given)
     if not body then return nil, errors.validation(issues, "body") end
   end
   return answer.of(self, { method = method, answer = "any" }, path, body, given, may_repeat)
-end
-
---- Percent-encodes one segment of a path.
---- @param segment string
---- @return string
-function client.escape(segment)
-  return http.escape(segment)
 end
 
 --- Closes the client: its key is wiped, and calls on it fail with a config

@@ -40,14 +40,15 @@ local hints = {
 }
 
 local outcome_types = {
-  not_sent = "connection", lost = "connection", certificate = "connection", refused = "connection",
-  timeout = "timeout", too_large = "response_too_large", cancelled = "cancelled",
+  not_sent = "connection", lost = "connection", certificate = "connection",
+  timeout = "timeout", too_large = "response_too_large", garbled = "decode", cancelled = "cancelled",
 }
 
 local outcome_texts = {
   not_sent = "no connection", lost = "the connection broke before the whole answer came",
-  certificate = "the server's certificate was not accepted", refused = "the request was not sent a second time",
-  timeout = "no answer in time", too_large = "the answer is larger than the limit", cancelled = "cancelled",
+  certificate = "the server's certificate was not accepted",
+  timeout = "no answer in time", too_large = "the answer is larger than the limit",
+  garbled = "the answer is compressed in a broken way", cancelled = "cancelled",
 }
 
 local outcome_hints = {
@@ -235,7 +236,7 @@ end
 local function matches(row, status, lowered)
   if row.status then
     if row.status ~= status then return false end
-  elseif status < (row.first or row.status_from or 0) or status > (row.last or row.status_to or 999) then
+  elseif status < (row.status_min or 0) or status > (row.status_max or 999) then
     return false
   end
   return not row.text or lowered:find(row.text:lower(), 1, true) ~= nil

@@ -32,6 +32,12 @@ local tavus = {
   object = core.object,
 }
 
+-- Through pcall the core's message for a wrong argument carries no position of
+-- this file, so that it can be raised again with the caller's.
+local function misuse(message)
+  return type(message) == "string" and message:gsub("tavus%.core%.", "tavus.") or message
+end
+
 --- Checks a value against the contract, offline.
 --- @param kind "persona"|"persona_patch"|"tool"|"conversation"
 --- @param value any
@@ -39,10 +45,8 @@ local tavus = {
 --- @return boolean|nil ok true, or nil
 --- @return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
-  -- Through pcall the core's message for a wrong argument carries no position
-  -- of this file; it is raised again with the caller's.
   local called, ok, detail = pcall(core.validate, kind, value, options)
-  if not called then error(ok, 2) end
+  if not called then error(misuse(ok), 2) end
   if ok then return true, detail end
   return nil, errors.validation(detail, kind)
 end
@@ -55,7 +59,7 @@ end
 --- @return tavus.Error|nil
 function tavus.encode(value, kind, options)
   local called, text, issues = pcall(core.encode, value, kind, options)
-  if not called then error(text, 2) end
+  if not called then error(misuse(text), 2) end
   if text then return text end
   return nil, errors.validation(issues, kind)
 end
@@ -66,7 +70,7 @@ end
 --- @return tavus.Error|nil
 function tavus.decode(text)
   local called, value, failure = pcall(core.decode, text)
-  if not called then error(value, 2) end
+  if not called then error(misuse(value), 2) end
   if value == nil then return nil, errors.decode(failure) end
   return value
 end

@@ -19,18 +19,19 @@ local each_options = options.call_and {
 --- Makes the options of a list request out of a filter and options: the filter
 -- becomes part of the query. Names that the contract does not know are sent
 -- and warned about.
---- @param op table
+--- @param op table the list operation
+--- @param title string the function's name for messages
 --- @param filter table|nil
 --- @param given table|nil
 --- @param rules table
 --- @param level integer the line to blame, from the caller
 --- @return table|nil request options with a query of its own, and `warnings`
 --- @return tavus.Error|nil
-function pages.prepare(op, filter, given, rules, level)
+function pages.prepare(op, title, filter, given, rules, level)
   if filter ~= nil and type(filter) ~= "table" then
-    error(("%s: the filter must be a table, not %s"):format(op.title, type(filter)), level + 1)
+    error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
   end
-  local fine, problem = options.check(given, rules, op.title, level + 1)
+  local fine, problem = options.check(given, rules, title, level + 1)
   if not fine then return nil, problem end
   local request, query, warnings = {}, {}, {}
   for name, value in pairs(given or {}) do request[name] = value end
@@ -42,12 +43,12 @@ function pages.prepare(op, filter, given, rules, level)
   end
   for name, value in pairs(filter or {}) do
     if type(name) ~= "string" then
-      error(("%s: names in the filter must be strings"):format(op.title), level + 1)
+      error(("%s: names in the filter must be strings"):format(title), level + 1)
     end
     if rules.max_pages and name == "max_pages" then
       request.max_pages = value
     elseif rules[name] then
-      error(("%s: %s is an option of the call: give it in the table after the filter"):format(op.title, name), level + 1)
+      error(("%s: %s is an option of the call: give it in the table after the filter"):format(title, name), level + 1)
     else
       query[name] = value
       if not known[name] then
@@ -58,7 +59,7 @@ function pages.prepare(op, filter, given, rules, level)
     end
   end
   if request.max_pages ~= nil then
-    fine, problem = options.check({ max_pages = request.max_pages }, rules, op.title, level + 1)
+    fine, problem = options.check({ max_pages = request.max_pages }, rules, title, level + 1)
     if not fine then return nil, problem end
   end
   if request.strict and #warnings > 0 then return nil, errors.validation(warnings, "filter") end
@@ -107,7 +108,7 @@ local function read_page(walk)
   elseif walk.read >= walk.most then
     walk.finished = true
     if not walk.capped_by_caller then
-      log.write(walk.client._log, "error", ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.title, walk.read))
+      log.write(walk.client._log, "error", ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.each_title, walk.read))
     end
   end
   walk.rows, walk.next, walk.meta = fresh, 1, meta
@@ -123,7 +124,7 @@ end
 --- @param level integer the line to blame, from the caller
 --- @return fun(): table|nil, tavus.Meta|nil
 function pages.each(client, op, filter, given, level)
-  local request, problem = pages.prepare(op, filter, given, each_options, level + 1)
+  local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
   if not request then error(problem, 0) end
   local query = request.query
   local first = tonumber(query.page) or op.first_page or 1

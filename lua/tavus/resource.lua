@@ -24,15 +24,6 @@ local function client_of(self, class, name, level)
   error(("%s: call it with a colon: client.%s:%s(...)"):format(name, class.collection, name), level + 1)
 end
 
---- Says why a string cannot be an id, or nil.
-local function bad_id(id)
-  if id == "" then return "is empty" end
-  if id:find "[%c\127]" then return "holds control characters" end
-  if id:find("/", 1, true) then return "holds a /" end
-  if id == "." or id == ".." then return "would change the path" end
-  return nil
-end
-
 -- The path for an id, or nil and an error. A wrong type raises.
 local function path_for(op, class, id, level)
   if type(id) ~= "string" then
@@ -44,11 +35,10 @@ local function path_for(op, class, id, level)
   end
   -- Most ids need no look at all.
   if id:find "^[%w_-]+$" then return op.head .. id .. op.tail end
-  local problem = bad_id(id)
-  if problem then
-    return nil, errors.issue("/" .. class.id_field, "id", "the id " .. problem, nil, op.title:gsub(":", "."))
-  end
-  return op.head .. http.escape(id) .. op.tail
+  local escaped, problem
+  if id:find("/", 1, true) then problem = "an id may not hold a /" else escaped, problem = http.escape(id) end
+  if not escaped then return nil, errors.issue("/" .. class.id_field, "id", problem, nil, "id") end
+  return op.head .. escaped .. op.tail
 end
 
 local function encode(op, value, given)
@@ -137,7 +127,7 @@ end
 function makers.list(class, op)
   return function(self, filter, given)
     local client = client_of(self, class, op.name, 2)
-    local request, problem = pages.prepare(op, filter, given, options.call, 2)
+    local request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
     if not request then return nil, problem end
     return answer.of(client, op, op.path, nil, request, true, nil, request.warnings)
   end
@@ -159,6 +149,7 @@ local function prepared(class, raw)
   for name, value in pairs(raw) do op[name] = value end
   op.name = method_names[raw.name] or raw.name
   op.title = class.collection .. ":" .. op.name
+  op.each_title = class.collection .. ":each"
   op.head, op.tail = op.path:match "^(.-){[%w_]+}(.*)$"
   return op
 end

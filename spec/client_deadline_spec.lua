@@ -1,0 +1,168 @@
+-- Deadlines, pauses between attempts, Retry-After.
+local clients = require "spec.support.clients"
+local sandbox_module = require "tavus.sandbox"
+local call = require "tavus.call"
+
+describe("the pause before a retry", function()
+  local sandbox
+
+  setup(function() sandbox = assert(sandbox_module.start { port = 0 }) end)
+  teardown(function() sandbox:stop() end)
+  before_each(function() sandbox:reset() end)
+
+  local function list(options, given)
+    local client, retries = clients.new(sandbox.url, options)
+    local value, result = client.personas:list(nil, given)
+    client:close()
+    return value, result, retries
+  end
+
+  it("asks the backoff for each retry", function()
+    local asked = {}
+    sandbox:next { status = 503, times = 2 }
+    assert.is_truthy(list { backoff = function(n) asked[#asked + 1] = n return 0 end })
+    assert.same({ 1, 2 }, asked)
+  end)
+
+  it("is what the backoff says when the server asks for less", function()
+    sandbox:next { status = 503, headers = { ["retry-after-ms"] = "1" } }
+    local _, _, retries = list { backoff = function() return 0.01 end }
+    assert.equal(0.01, retries[1].delay)
+    assert.equal(0.001, retries[1].retry_after)
+  end)
+
+  it("is what the server asks for when that is longer", function()
+    sandbox:next { status = 429, headers = { ["retry-after-ms"] = "20" } }
+    local value, _, retries = list { backoff = function() return 0.001 end }
+    assert.is_truthy(value)
+    assert.equal(0.02, retries[1].delay)
+  end)
+
+  it("prefers retry-after-ms to Retry-After", function()
+    sandbox:next { status = 429, headers = { ["retry-after-ms"] = "10", ["Retry-After"] = "50" } }
+    local value, _, retries = list()
+    assert.is_truthy(value)
+    assert.equal(0.01, retries[1].delay)
+  end)
+
+  it("is not begun when it would pass the deadline, and the error carries it", function()
+    sandbox:next { status = 429, headers = { ["Retry-After"] = "61" }, times = "always" }
+    local value, err, retries = list()
+    assert.is_nil(value)
+    assert.equal("rate_limit", err.type)
+    assert.equal(61, err.retry_after)
+    assert.equal(1, err.attempts)
+    assert.is_true(err.retryable)
+    assert.equal(0, #retries)
+  end)
+
+  it("is begun when the deadline is far enough", function()
+    sandbox:next { status = 429, headers = { ["retry-after-ms"] = "30" } }
+    assert.is_truthy(list(nil, { deadline = 30 }))
+  end)
+
+  it("counts the backoff against the deadline too", function()
+    sandbox:next { status = 503, times = "always" }
+    local value, err, retries = list({ backoff = function() return 1000 end })
+    assert.is_nil(value)
+    assert.equal("server", err.type)
+    assert.equal(1000, err.retry_after)
+    assert.equal(0, #retries)
+  end)
+
+  it("reads a date in Retry-After", function()
+    sandbox:next { status = 503, headers = { ["Retry-After"] = "Fri, 31 Dec 2100 23:59:59 GMT" }, times = "always" }
+    local value, err = list()
+    assert.is_nil(value)
+    assert.is_true(err.retry_after > 1e6)
+  end)
+
+  it("tells retry_after also when the retries are used up", function()
+    sandbox:next { status = 429, headers = { ["retry-after-ms"] = "5" }, times = "always" }
+    local _, err = list { retries = 1 }
+    assert.equal(0.005, err.retry_after)
+    assert.equal(2, err.attempts)
+  end)
+
+  it("must be a number", function()
+    sandbox:next { status = 503, times = "always" }
+    local client = clients.new(sandbox.url, { backoff = function() return "soon" end })
+    assert.error_matches(function() client.personas:list() end, "backoff must return a number")
+  end)
+
+  it("is random around the powers of two when nobody says other", function()
+    local http = require "tavus.http"
+    for n = 1, 8 do
+      local full = math.min(8, 0.5 * 2 ^ (n - 1))
+      assert.near(full * 0.5, http.backoff(n, 0), 1e-9)
+      assert.near(full, http.backoff(n, 1), 1e-9)
+    end
+  end)
+end)
+
+describe("time", function()
+  local sandbox
+
+  setup(function() sandbox = assert(sandbox_module.start { port = 0 }) end)
+  teardown(function() sandbox:stop() end)
+  before_each(function() sandbox:reset() end)
+
+  -- The timeout of each attempt, as the hook saw it.
+  local function timeouts(options, make)
+    local seen = {}
+    options = options or {}
+    options.on_request = function(facts) seen[#seen + 1] = facts.timeout end
+    local client = clients.new(sandbox.url, options)
+    local value, result = make(client)
+    client:close()
+    return seen, value, result
+  end
+
+  local function list(given)
+    return function(client) return client.personas:list(nil, given) end
+  end
+
+  it("of an attempt is 30 s by itself, and 60 s for creating a conversation", function()
+    assert.same({ 30 }, (timeouts(nil, list())))
+    assert.same({ 60 }, (timeouts(nil, function(client)
+      return client.conversations:create { replica_id = "r90bbd427f71" }
+    end)))
+  end)
+
+  it("of an attempt comes from the call, else from the client", function()
+    assert.same({ 7 }, (timeouts({ timeout = 7 }, list())))
+    assert.same({ 9 }, (timeouts({ timeout = 7 }, list { timeout = 9 })))
+  end)
+
+  it("of an attempt is cut to what is left until the deadline", function()
+    assert.same({ 4 }, (timeouts({ deadline = 4 }, list())))
+    assert.same({ 3 }, (timeouts({ deadline = 4 }, list { deadline = 3 })))
+    sandbox:next { status = 503 }
+    local seen = timeouts({ deadline = 20, timeout = 20 }, list())
+    assert.equal(20, seen[1])
+    assert.is_true(seen[2] < 20)
+  end)
+
+  it("of a call is as long as the attempt's when only that is given", function()
+    assert.same({ 300 }, (timeouts({ timeout = 300 }, list())))
+  end)
+
+  it("is over: the error says so", function()
+    sandbox:next { delay = 60, status = 200 }
+    local _, value, err = timeouts({ timeout = 0.5, retries = 0 }, list())
+    assert.is_nil(value)
+    assert.equal("timeout", err.type)
+    assert.is_true(err.retryable)
+    sandbox:next { delay = 60, status = 200 }
+    _, value, err = timeouts({ deadline = 0.5 }, list())
+    assert.is_nil(value)
+    assert.equal("timeout", err.type)
+    assert.truthy(err.message:find("deadline", 1, true))
+  end)
+
+  it("has the defaults that the design names", function()
+    assert.equal(30, call.TIMEOUT)
+    assert.equal(60, call.DEADLINE)
+    assert.equal(2, call.RETRIES)
+  end)
+end)
