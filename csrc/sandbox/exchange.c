@@ -177,9 +177,9 @@ int tavus_exchange_answer(lua_State *L) {
                : strcmp(close, "reset") == 0 ? ENDING_RESET
                                              : ENDING_CLOSE;
   if (end == ENDING_ANSWER) {
-    lua_Number status = luaL_checknumber(L, 1);
+    lua_Number status = lua_tonumber(L, 1); /* 0 where it is none */
     if (!(status >= 200 && status <= 599))
-      return luaL_error(L, "cannot answer with status %f", status);
+      return luaL_error(L, "cannot answer with status %d", (int)status);
     size_t length = 0;
     const char *body = luaL_optlstring(L, 2, "", &length);
     exchange->status = (unsigned int)status;

@@ -1,0 +1,108 @@
+-- The program tavus-sandbox, as a process of its own.
+local asking = require "spec.support.asking"
+local process = require "spec.support.process"
+local sandbox = require "tavus.sandbox"
+local version = require "tavus.version"
+
+local CLI = "lua/tavus/sandbox/cli.lua"
+
+-- Runs the program until `use` has returned and the signal has ended it.
+local function with_program(arguments, signal, use)
+  local pipe = assert(io.popen(("%s %s %s 2>&1 & echo $!; wait $!; echo \"[status $?]\""):format(
+    process.quote(process.interpreter()), CLI, arguments)))
+  local pid = assert(tonumber((pipe:read "*l")))
+  local first = pipe:read "*l"
+  local done, message = pcall(use, first, pipe)
+  os.execute(("kill -%s %d"):format(signal, pid))
+  local rest = pipe:read "*a"
+  pipe:close()
+  assert(done, message)
+  return tonumber(rest:match "%[status (%d+)%]"), rest
+end
+
+describe("tavus-sandbox", function()
+  it("serves until it is told to end", function()
+    for _, signal in ipairs { "INT", "TERM" } do
+      local status = with_program("--quiet --port 0", signal, function(url)
+        local handle = assert(sandbox.connect(url))
+        assert.equal(200, asking.ask(url, "GET", "/v2/personas").status)
+        assert.equal(1, #handle:requests())
+        handle:stop()
+      end)
+      assert.equal(0, status)
+    end
+  end)
+
+  it("ends though answers are under way", function()
+    local status = with_program("-q --port 0", "TERM", function(url)
+      local handle = assert(sandbox.connect(url))
+      assert(handle:next { delay = 600 })
+      local late = asking.submit(url, "GET", "/v2/personas")
+      repeat require("tavus.http").engine():step(0.01) until #handle:requests() == 1
+      late:cancel()
+    end)
+    assert.equal(0, status)
+  end)
+
+  it("prints what it serves, that it is not Tavus, and every request", function()
+    local _, rest = with_program("--port 0 --key right --set get_shape=flat --set max_conversations=2", "TERM", function(first, pipe)
+      assert.matches("^tavus%-sandbox " .. version:gsub("%p", "%%%0") .. " at http://127%.0%.0%.1:%d+$", first)
+      local text = {}
+      repeat
+        local line = pipe:read "*l"
+        text[#text + 1] = line
+      until line == nil or line:find "Ctrl%-C"
+      text = table.concat(text, "\n")
+      assert.matches("This is not Tavus", text, 1, true)
+      assert.matches("PATCH /v2/personas/{persona_id}", text, 1, true)
+      assert.matches("Only the given key is accepted.", text, 1, true)
+      local url = first:match "http://%S+"
+      assert.equal(401, asking.ask(url, "GET", "/v2/personas", nil, { key = "wrong" }).status)
+      local result = asking.ask(url, "GET", "/v2/personas/p5317866", nil, { key = "right" })
+      assert.equal("p5317866", result.json.persona_id)
+      local handle = assert(sandbox.connect(url))
+      assert.equal(2, handle:about().settings.max_conversations)
+      assert(handle:next { close = "before" })
+      asking.ask(url, "POST", "/v2/personas", {}, { key = "right" })
+      handle:stop()
+    end)
+    assert.matches("GET /v2/personas 401\n", rest, 1, true)
+    assert.matches("GET /v2/personas/p5317866 200\n", rest, 1, true)
+    assert.matches("POST /v2/personas closed (as ordered)\n", rest, 1, true)
+  end)
+
+  it("tells its version and its options", function()
+    local status, output = process.lua { file = CLI, arguments = "--version" }
+    assert.equal(0, status)
+    assert.equal("tavus-sandbox " .. version .. "\n", output)
+    status, output = process.lua { file = CLI, arguments = "--help" }
+    assert.equal(0, status)
+    for _, text in ipairs { "--port", "--key", "--quiet", "It is not Tavus", "get_shape=array" } do
+      assert.matches(text, output, 1, true)
+    end
+  end)
+
+  it("fails with a reason on bad arguments", function()
+    for arguments, text in pairs {
+      ["--port x"] = "'x' is no port",
+      ["--port 65536"] = "'65536' is no port",
+      ["--key ''"] = "the key must not be empty",
+      ["--set get_shape"] = "name=value is wanted",
+      ["--set get_shape=round"] = "must be one of",
+      ["--nothing"] = "unknown option",
+      ["more"] = "too many arguments",
+    } do
+      local status, output = process.lua { file = CLI, arguments = arguments }
+      assert.is_true(status > 0, arguments)
+      assert.matches(text, output, 1, true)
+    end
+  end)
+
+  it("fails with a reason when the port is taken", function()
+    local other = assert(sandbox.start())
+    local status, output = process.lua { file = CLI, arguments = "--port " .. other.port }
+    assert.equal(1, status)
+    assert.equal(("tavus-sandbox: cannot start a sandbox on port %d: cannot listen: Address already in use\n"):format(other.port), output)
+    other:stop()
+  end)
+end)

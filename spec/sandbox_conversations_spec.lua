@@ -1,0 +1,132 @@
+-- /v2/conversations as related.md tells it (section 2).
+local asking = require "spec.support.asking"
+local sandbox = require "tavus.sandbox"
+
+describe("the sandbox's conversations", function()
+  local server, ask
+
+  setup(function()
+    server = assert(sandbox.start())
+    ask = asking.of(server.url)
+  end)
+  teardown(function() server:stop() end)
+  before_each(function() assert(server:reset()) end)
+
+  local function persona(replica)
+    return ask("POST", "/v2/personas", { system_prompt = "x", default_replica_id = replica }).json.persona_id
+  end
+
+  local function create(body)
+    local result = ask("POST", "/v2/conversations", body or { persona_id = "p5317866" })
+    assert.equal(200, result.status, result.body)
+    return result.json.conversation_id, result.json
+  end
+
+  it("are created with an address to join", function()
+    local id, row = create { persona_id = persona "r90bbd427f71", conversation_name = "Interview User",
+      callback_url = "https://example.com/hook", properties = { max_call_duration = 600 } }
+    assert.matches("^c%x+$", id)
+    assert.equal(server.url .. "/_sandbox/conversations/" .. id, row.conversation_url)
+    assert.equal("active", row.status)
+    assert.equal("Interview User", row.conversation_name)
+    assert.equal("https://example.com/hook", row.callback_url)
+    assert.is_string(row.created_at)
+    assert.is_nil(row.meeting_token)
+    local room = ask("GET", row.conversation_url:sub(#server.url + 1))
+    assert.equal(200, room.status)
+    assert.matches("It is not Tavus", room.json.message, 1, true)
+    assert.equal(404, ask("GET", "/_sandbox/conversations/c0").status)
+  end)
+
+  it("take a replica without a persona, under the old or the new names", function()
+    create { replica_id = "r79e1c033f" }
+    create { pal_id = "p5317866", face_id = "r79e1c033f" }
+    local _, row = create { persona_id = persona(), replica_id = "r79e1c033f" }
+    assert.equal("r79e1c033f", ask("GET", "/v2/conversations/" .. row.conversation_id).json.replica_id)
+  end)
+
+  it("give a meeting token where one is wanted", function()
+    local _, row = create { persona_id = "p5317866", require_auth = true }
+    assert.is_string(row.meeting_token)
+    _, row = create { persona_id = "p5317866", properties = { require_auth = true } }
+    assert.is_string(row.meeting_token)
+  end)
+
+  it("are refused without a persona that exists or a replica", function()
+    local function refused(body, text)
+      local result = ask("POST", "/v2/conversations", body)
+      assert.equal(400, result.status)
+      assert.matches(text, result.json.error, 1, true)
+    end
+    refused({ persona_id = "p404" }, "Invalid persona_id")
+    refused({ persona_id = persona() }, "{'replica_id': ")
+    refused({ persona_id = "p5317866", replica_id = "nobody" }, "Invalid replica_uuid")
+    refused({ persona_id = 1 }, "{'persona_id': ")
+    refused({}, "Bad Request.")
+  end)
+
+  it("that are a test end at once", function()
+    local id, row = create { persona_id = "p5317866", test_mode = true }
+    assert.equal("ended", row.status)
+    assert.equal("test_mode", ask("GET", "/v2/conversations/" .. id, nil, { query = { verbose = "true" } }).json.shutdown_reason)
+  end)
+
+  it("are read flat, with events when asked for", function()
+    local id = create()
+    local row = ask("GET", "/v2/conversations/" .. id).json
+    assert.equal(id, row.conversation_id)
+    assert.equal("p5317866", row.persona_id)
+    assert.equal("r79e1c033f", row.replica_id)
+    assert.is_string(row.updated_at)
+    assert.is_nil(row.events)
+    ask("POST", "/v2/conversations/" .. id .. "/end")
+    row = ask("GET", "/v2/conversations/" .. id, nil, { query = { verbose = "true" } }).json
+    assert.equal("system.shutdown", row.events[1].event_type)
+    assert.equal(row.shutdown_reason, row.events[1].properties.shutdown_reason)
+    assert.same({ error = "Invalid conversation_id" }, ask("GET", "/v2/conversations/c404").json)
+  end)
+
+  it("are listed newest first, by page and status", function()
+    local a, b, c = create(), create(), create()
+    ask("POST", "/v2/conversations/" .. b .. "/end")
+    local list = ask("GET", "/v2/conversations", nil, { query = { limit = 2 } }).json
+    assert.equal(3, list.total_count)
+    assert.same({ c, b }, { list.data[1].conversation_id, list.data[2].conversation_id })
+    list = ask("GET", "/v2/conversations", nil, { query = { status = "active" } }).json
+    assert.equal(2, list.total_count)
+    assert.same({ c, a }, { list.data[1].conversation_id, list.data[2].conversation_id })
+    assert.equal(b, ask("GET", "/v2/conversations", nil, { query = { status = "ended" } }).json.data[1].conversation_id)
+    assert.equal(400, ask("GET", "/v2/conversations", nil, { query = { status = "x" } }).status)
+  end)
+
+  it("are ended with an empty answer, once", function()
+    local id = create()
+    local path = "/v2/conversations/" .. id .. "/end"
+    local result = ask("POST", path)
+    assert.equal(200, result.status)
+    assert.equal("", result.body)
+    assert.equal("ended", ask("GET", "/v2/conversations/" .. id).json.status)
+    assert.equal(400, ask("POST", path).status)
+    assert.same({ error = "Invalid conversation_id" }, ask("POST", "/v2/conversations/c404/end").json)
+  end)
+
+  it("are deleted", function()
+    local id = create()
+    assert.equal(204, ask("DELETE", "/v2/conversations/" .. id, nil, { query = { hard = "true" } }).status)
+    assert.same({ error = "Invalid conversation_id" }, ask("DELETE", "/v2/conversations/" .. id).json)
+  end)
+
+  it("are limited in number and cost credits, as switched", function()
+    assert(server:set { max_conversations = 1 })
+    local id = create()
+    local result = ask("POST", "/v2/conversations", { persona_id = "p5317866" })
+    assert.equal(400, result.status)
+    assert.same({ message = "User has reached maximum concurrent conversations" }, result.json)
+    ask("POST", "/v2/conversations/" .. id .. "/end")
+    create()
+    assert(server:set { out_of_credits = true })
+    result = ask("POST", "/v2/conversations", { persona_id = "p5317866" })
+    assert.equal(402, result.status)
+    assert.same({ message = "The user is out of conversational credits." }, result.json)
+  end)
+end)
