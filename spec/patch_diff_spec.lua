@@ -1,5 +1,6 @@
 local core = require "tavus.core"
 local patch = require "tavus.patch"
+local pointer = require "tavus.pointer"
 
 local null, array, object = core.null, core.array, core.object
 
@@ -314,6 +315,52 @@ describe("patch.diff and patch.invert, on any two values,", function()
     end
     return changed
   end
+
+  -- Every place in a value, as a pointer; of an array also the one after its last item.
+  local function places(value, here, list)
+    list[#list + 1] = here
+    if type(value) == "table" then
+      local array_like = core.is_array(value)
+      for key, inner in pairs(value) do
+        places(inner, here .. "/" .. (array_like and key - 1 or pointer.escape(key)), list)
+      end
+      list[#list + 1] = here .. (array_like and "/-" or "/" .. pointer.escape(names[random(#names)]))
+    end
+    table.sort(list)
+    return list
+  end
+
+  it("undo any operations that could be applied", function()
+    state = 20261120
+    local kinds = { "add", "add", "remove", "replace", "move", "copy", "test" }
+    local undone, refused = 0, 0
+    for _ = 1, 600 do
+      local before = make(4)
+      local operations, now = patch(), before
+      for _ = 1, random(6) do
+        local all = places(now, "", {})
+        local operation = {
+          op = kinds[random(#kinds)], path = all[random(#all)], from = all[random(#all)], value = make(2),
+        }
+        local after, err = patch.apply(now, { operation })
+        if err then
+          refused = refused + 1
+        else
+          operations[#operations + 1], now = operation, after
+        end
+      end
+      local result, err = patch.apply(before, operations)
+      assert.is_nil(err)
+      assert.is_true(core.equal(now, result), text(operations))
+      local undo = assert(patch.invert(operations, before))
+      local back, problem = patch.apply(now, undo)
+      assert.is_nil(problem)
+      assert.is_true(core.equal(before, back), text { before = before, patch = operations, undo = undo })
+      undone = undone + #operations
+    end
+    assert.is_true(undone > 600)
+    assert.is_true(refused > 100)
+  end)
 
   for seed = 1, 5 do
     it(("hold with seed %d"):format(seed), function()

@@ -87,6 +87,19 @@ local function whole(value)
   return math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
 end
 
+-- The keyword that was probably meant: "maxlength" and "max_length" are "maxLength".
+local function meant(names, key)
+  local function plain(text)
+    return (text:lower():gsub("[^a-z]", ""))
+  end
+  for name in next, names do
+    if plain(name) == plain(key) then
+      return name
+    end
+  end
+  return nil
+end
+
 local function listed(names)
   local list = {}
   for name in next, names do
@@ -109,6 +122,10 @@ function keywords.check(kind, key, value)
   elseif key == "type" then
     return nil, 'the keyword "type" is not for you to give: the function says it'
   elseif not wanted then
+    local other = meant(KEYWORDS[kind], key)
+    if other then
+      return nil, ('unknown keyword "%s": did you mean "%s"?'):format(key, other)
+    end
     return nil, ('unknown keyword "%s" (known are optional, %s)'):format(key, listed(KEYWORDS[kind]))
   elseif not CHECKS[wanted](value) then
     return nil, ('the keyword "%s" must be %s, not %s'):format(key, WANTED[wanted],

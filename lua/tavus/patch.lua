@@ -165,7 +165,7 @@ setmetatable(patch, {
 ---
 --- The document stays as it is; the answer shares nothing with it or with the
 --- patch. All operations are applied or none. Unknown members of an operation are
---- ignored. A document whose root was removed at the end is `tavus.null`. Nesting is limited to 128 levels.
+--- ignored. Removing the root leaves `tavus.null`. Nesting is limited to 128 levels.
 ---@param document any JSON value; `nil` raises
 ---@param operations tavus.Patch|tavus.PatchOperation[]
 ---@return any? document a new one

@@ -72,9 +72,6 @@ end
 -- Follow the first `count` tokens from the root.
 local function follow(box, tokens, count)
   local node = box.root
-  if node == nil then
-    return nil, "the whole document has been removed"
-  end
   for i = 1, count do
     local message
     node, message = child(node, tokens[i])
@@ -118,11 +115,7 @@ local function add(box, tokens, value, undo)
     return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
   end
   if #tokens == 0 then
-    if box.root ~= nil then
-      note(undo, "replace", "", box.root)
-    else
-      note(undo, "remove", "")
-    end
+    note(undo, "replace", "", box.root)
     box.root = value
     return true
   end
@@ -161,12 +154,10 @@ end
 -- Returns the value that was taken out.
 local function remove(box, tokens, undo)
   if #tokens == 0 then
+    -- A document without a root cannot be told from none; null is as empty as JSON gets.
     local old = box.root
-    if old == nil then
-      return nil, "the whole document has been removed"
-    end
-    box.root = nil
-    note(undo, "add", "", old)
+    box.root = null
+    note(undo, "replace", "", old)
     return old
   end
   local node, token = holder(box, tokens)
@@ -329,9 +320,6 @@ function apply.apply(document, patch)
   local box, err = run(document, patch, false)
   if not box then
     return nil, err
-  end
-  if box.root == nil then
-    return null
   end
   return box.root
 end
