@@ -222,6 +222,9 @@ function update.method(class, data)
   --- @return table|nil object as Tavus answered it, else as it was sent
   --- @return tavus.Meta|tavus.Error meta.changed is false when nothing had to be sent
   return function(self, id, fn, given)
+    if type(self) ~= "table" or not self._client then
+      error(("update: call it with a colon: client.%s:update(...)"):format(class.collection), 2)
+    end
     if type(fn) ~= "function" then error(("%s: wants a function, not %s"):format(title, type(fn)), 2) end
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end

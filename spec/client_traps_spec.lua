@@ -1,0 +1,265 @@
+-- What springs on the wire, seen through the client.
+local clients = require "spec.support.clients"
+local process = require "spec.support.process"
+local wire = require "spec.support.wire"
+local tavus = require "tavus"
+
+local ROW = '{"persona_id":"p1","persona_name":"A"}'
+local OK = { answer = 200, headers = { ["Content-Type"] = "application/json" }, body = ROW }
+
+describe("on the wire", function()
+  local server, client, retries
+
+  local function start(script, options, client_options)
+    server = wire.start(script, options)
+    client, retries = clients.new(server.url, client_options)
+  end
+
+  after_each(function()
+    if client then client:close() end
+    if server then server:stop() end
+    client, server = nil, nil
+  end)
+
+  local function count(method)
+    local n = 0
+    for _, request in ipairs(server:requests()) do
+      if request.method == method then n = n + 1 end
+    end
+    return n
+  end
+
+  it("a POST on a reused connection that dies is sent once and is ambiguous", function()
+    start { { "read", OK, "read", "close" }, { "read", OK, "loop" } }
+    assert(client.personas:get("p1"))
+    local persona, err = client.personas:create(clients.persona())
+    assert.is_nil(persona)
+    assert.is_true(err.ambiguous)
+    assert.equal("connection", err.type)
+    assert.equal(1, err.attempts)
+    assert.equal(1, count "POST")
+  end)
+
+  it("a PATCH that may not repeat on such a connection is sent once and is ambiguous", function()
+    start { { "read", OK, "read", "close" }, { "read", OK, "loop" } }
+    assert(client.personas:get("p1"))
+    local done, err = client.personas:patch("p1", tavus.patch():remove("/context"))
+    assert.is_nil(done)
+    assert.is_true(err.ambiguous)
+    assert.equal(1, count "PATCH")
+  end)
+
+  it("a GET on such a connection is repeated, and every sending counts", function()
+    start { { "read", OK, "read", "close" }, { "read", OK, "loop" } }
+    assert(client.personas:get("p1"))
+    local persona, meta = client.personas:get("p1")
+    assert.truthy(persona)
+    assert.equal(2, meta.attempts)
+    assert.equal(3, count "GET")
+  end)
+
+  it("a DELETE that libcurl itself sent twice has succeeded when the id is then invalid", function()
+    start { { "read", OK, "read", "close" }, { "read", { answer = 400, body = '{"error":"Invalid persona_id"}' }, "loop" } }
+    assert(client.personas:get("p1"))
+    local done, meta = client.personas:delete("p1")
+    assert.is_true(done)
+    assert.equal(2, meta.attempts)
+  end)
+
+  it("an answer cut inside its headers is no answer", function()
+    start { { "read", { send = "HTTP/1.1 204 No Content\r\nX-Half: a" }, "close" } }
+    local done, err = client.personas:delete("p1")
+    assert.is_nil(done)
+    assert.equal("connection", err.type)
+    assert.equal(3, err.attempts)
+    assert.equal(2, #retries)
+    assert.equal("lost", retries[1].outcome)
+    local persona, failed = client.personas:create(clients.persona())
+    assert.is_nil(persona)
+    assert.is_true(failed.ambiguous)
+  end)
+
+  it("an answer cut inside its body is no answer", function()
+    start { { "read", { send = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"persona_id\":" }, "close" }, { "read", OK, "loop" } }
+    assert.equal("p1", assert(client.personas:get("p1")).persona_id)
+    assert.equal("lost", retries[1].outcome)
+  end)
+
+  it("a reset is no answer", function()
+    start { { "read", "reset" }, { "read", OK, "loop" } }
+    assert.equal("p1", assert(client.personas:get("p1")).persona_id)
+    assert.equal(1, #retries)
+  end)
+
+  it("an end has no body, not {}", function()
+    start { { "read", { answer = 200 }, "loop" } }
+    assert.is_true((client.conversations:end_("c1")))
+    local request = server:requests()[1]
+    assert.equal("POST", request.method)
+    assert.equal("/v2/conversations/c1/end", request.path)
+    assert.equal("", request.body)
+    assert.is_nil(request.headers["content-type"])
+    assert.is_true(request.headers["content-length"] == nil or request.headers["content-length"] == "0")
+  end)
+
+  it("an answer over 16 MiB is refused and not asked for again", function()
+    start { { "read", { send = "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" }, { repeat_bytes = ("x"):rep(10000), count = 2000 } } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("response_too_large", err.type)
+    assert.equal(1, err.attempts)
+    assert.equal(0, #retries)
+    assert.is_false(err.retryable)
+  end)
+
+  it("headers over 64 KiB are refused", function()
+    start { { "read", { send = "HTTP/1.1 200 OK\r\n" }, { repeat_bytes = "X-A: " .. ("x"):rep(990) .. "\r\n", count = 80 }, { send = "\r\n" } } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("response_too_large", err.type)
+    assert.equal(0, #retries)
+  end)
+
+  it("an answer compressed in a broken way cannot be read", function()
+    start { { "read", { answer = 200, headers = { ["Content-Encoding"] = "gzip" }, body = "this is no gzip at all" }, "loop" } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("decode", err.type)
+    assert.equal(0, #retries)
+  end)
+
+  it("redirects are not followed, and say so", function()
+    local other = wire.start { { "read", OK, "loop" } }
+    start { { "read", { answer = 307, headers = { Location = other.url .. "/v2/personas/p1" } }, "loop" } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("redirect_blocked", err.type)
+    assert.equal(307, err.status)
+    assert.truthy(err.hint:find("base_url", 1, true))
+    assert.equal(0, other:count "connect")
+    other:stop()
+  end)
+
+  it("an HTML page becomes a readable message, and the page is kept", function()
+    local page = "<html>\n<head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
+    start({ { "read", { answer = 502, headers = { ["Content-Type"] = "text/html" }, body = page }, "loop" } }, nil, { retries = 0 })
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("server", err.type)
+    assert.equal("502 Bad Gateway", err.message)
+    assert.equal(page, err.body)
+  end)
+
+  it("a key that is sent back does not get into the error", function()
+    start { { "read", { answer = 400, headers = { ["X-Echo"] = clients.KEY }, body = '{"message":"key ' .. clients.KEY .. '"}' }, "loop" } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("key [redacted]", err.message)
+    assert.is_nil(err.body:find(clients.KEY, 1, true))
+    assert.is_nil(err.headers["x-echo"]:find(clients.KEY, 1, true))
+    assert.equal(clients.KEY, server:requests()[1].headers["x-api-key"])
+  end)
+
+  it("a secret of an unreadable answer does not get into the error", function()
+    start { { "read", { answer = 200, body = '{"persona_id":"p1","layers":{"llm":{"api_key":"sk-stored-secret"}}' }, "loop" } }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("decode", err.type)
+    assert.is_nil(err.body:find("sk-stored-secret", 1, true))
+    assert.is_nil(tostring(err):find("sk-stored-secret", 1, true))
+  end)
+
+  it("a certificate that nobody vouches for is not accepted, and not tried again", function()
+    start({ { "read", OK, "loop" } }, { tls = "localhost" })
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("connection", err.type)
+    assert.equal(0, #retries)
+    assert.equal(1, err.attempts)
+    assert.is_false(err.retryable)
+    assert.is_false(err.ambiguous)
+    assert.truthy(err.hint:find("ca_file", 1, true))
+    assert.equal(0, #server:requests())
+  end)
+
+  it("a certificate for another host is not accepted", function()
+    server = wire.start({ { "read", OK, "loop" } }, { tls = "elsewhere" })
+    client, retries = clients.new(server.url, { ca_file = server.ca_file })
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("connection", err.type)
+    assert.equal(0, #server:requests())
+  end)
+
+  it("a named authority is accepted", function()
+    server = wire.start({ { "read", OK, "loop" } }, { tls = "localhost" })
+    client, retries = clients.new(server.url, { ca_file = server.ca_file })
+    assert.equal("p1", assert(client.personas:get("p1")).persona_id)
+  end)
+
+  it("a proxy of the environment does not capture loopback", function()
+    start { { "read", OK, "loop" } }
+    local dead = "http://127.0.0.1:9"
+    local _, output = process.lua({ chunk = ([[
+      local client = assert(require("tavus").new { api_key = "k3y", base_url = %q, retries = 0 })
+      print(client.personas:get("p1") ~= nil)
+    ]]):format(server.url) }, { http_proxy = dead, HTTP_PROXY = dead, all_proxy = dead, ALL_PROXY = dead })
+    assert.equal("true\n", output)
+  end)
+
+  it("Expect and similar headers do not make a second round trip", function()
+    start { { "read", OK, "loop" } }
+    assert(client.personas:create(clients.persona(function(p) p.system_prompt = ("x"):rep(100000) end)))
+    assert.is_nil(server:requests()[1].headers.expect)
+  end)
+end)
+
+describe("a host", function()
+  local http = require "tavus.http"
+
+  it("that gives up cancels the request", function()
+    local server = wire.start { { "read", "hang" } }
+    local client = clients.new(server.url)
+    client._host = { perform = function(engine) engine:step(0) end, sleep = function() end }
+    local persona, err = client.personas:get("p1")
+    assert.is_nil(persona)
+    assert.equal("cancelled", err.type)
+    assert.is_false(err.retryable)
+    assert.equal(0, http.engine():step(0))
+    client:close()
+    server:stop()
+  end)
+
+  it("may yield: calls in coroutines run side by side through the same functions", function()
+    local server = wire.start { { "read", { await = "go" }, OK, "loop" } }
+    local client = clients.new(server.url)
+    client._host = {
+      perform = function(_, request) while not request:done() do coroutine.yield() end end,
+      sleep = function() coroutine.yield() end,
+    }
+    local tasks, results = {}, {}
+    for i = 1, 3 do
+      tasks[i] = coroutine.create(function()
+        results[i] = assert(client.personas:update("p1", function() end)).persona_id
+      end)
+    end
+    local function turn()
+      local alive = 0
+      for _, task in ipairs(tasks) do
+        if coroutine.status(task) ~= "dead" then
+          assert(coroutine.resume(task))
+          alive = alive + 1
+        end
+      end
+      http.engine():step(0.05)
+      return alive
+    end
+    while server:count "request" < 3 do turn() end
+    assert.same({}, results)
+    server:release "go"
+    while turn() > 0 do end -- luacheck: ignore 542
+    assert.same({ "p1", "p1", "p1" }, results)
+    client:close()
+    server:stop()
+  end)
+end)
