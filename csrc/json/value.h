@@ -60,7 +60,8 @@ tavus_marks *tavus_json_new(lua_State *L);
 ** equal. */
 void tavus_json_install(lua_State *L, int module);
 
-/* The mark of the table at `index`. Calls no metamethod, leaves no value. */
+/* The mark of the table at `index`. Calls no metamethod, leaves no value; it
+** and tavus_is_array want three free stack slots. */
 tavus_mark tavus_mark_of(lua_State *L, int index, const tavus_marks *marks);
 
 /* The one rule for free-form tables: is the table at `index` an array? By its
