@@ -76,6 +76,7 @@ static void set_choices(lua_State *L, const tavus_choice *choices) {
 }
 
 static void push_field(lua_State *L, const tavus_field *field, const chain *up);
+static void push_rules(lua_State *L, const tavus_shape *shape);
 
 static bool described_above(const chain *up, const tavus_shape *shape) {
   for (; up != NULL; up = up->up)
@@ -106,6 +107,10 @@ static void set_shape(lua_State *L, const tavus_shape *shape, const chain *up) {
   set_text(L, "shape", shape->name);
   push_fields(L, shape, up);
   lua_setfield(L, -2, "fields");
+  if (shape->rule_count > 0) {
+    push_rules(L, shape);
+    lua_setfield(L, -2, "rules");
+  }
   if (shape->other != NULL) {
     push_field(L, shape->other, &here);
     lua_setfield(L, -2, "other");
@@ -136,7 +141,6 @@ static void push_field(lua_State *L, const tavus_field *field,
     set_number(L, "max_length", (double)field->max_length);
   set_flag(L, "secret", (field->flags & TAVUS_SECRET) != 0);
   set_flag(L, "read_only", (field->flags & TAVUS_READ_ONLY) != 0);
-  set_flag(L, "required", (field->flags & TAVUS_REQUIRED) != 0);
   set_flag(L, "closed", (field->flags & TAVUS_CLOSED) != 0);
   if (field->types != TAVUS_ANY && (field->types & TAVUS_ARRAY_TYPE) != 0 &&
       field->items != NULL) {

@@ -134,6 +134,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
     const tavus_field *field = &shape->fields[i];
     if (field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0) continue;
     size_t n = nearness(name, length, field->name, field->length);
+    if (field->deprecated != NULL && n > 2) continue; /* a typo, no advice */
     if (n < least) {
       least = n;
       best = field;

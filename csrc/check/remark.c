@@ -61,6 +61,7 @@ static bool custom_given(tavus_walk *w, const tavus_field *field,
                          const tavus_view *view) {
   if (field->custom == NULL) return false;
   if (view == NULL) return true; /* what stands beside it is not known here */
+  luaL_checkstack(w->L, 4, "choice");
   int type = tavus_view_get(w, view, field->custom);
   lua_pop(w->L, 1);
   return type != LUA_TNIL;
@@ -73,7 +74,9 @@ static void check_choice(tavus_walk *w, const char *text, size_t length,
   size_t name = (field->flags & TAVUS_LEVELS) != 0 ? without_level(text, length)
                                                    : length;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
-    if (strncmp(c->value, text, name) != 0 || c->value[name] != '\0') continue;
+    if (c->value[0] != text[0] || strncmp(c->value, text, name) != 0 ||
+        c->value[name] != '\0')
+      continue;
     if (c->retired == NULL) return;
     luaL_checkstack(L, 8, "issue");
     lua_pushfstring(L, "\"%s\": %s", c->value, c->retired);

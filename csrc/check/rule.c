@@ -4,7 +4,6 @@
 
 int tavus_view_get(tavus_walk *w, const tavus_view *view, const char *name) {
   lua_State *L = w->L;
-  luaL_checkstack(L, 4, "rules");
   size_t length = strlen(name);
   if (view->members == NULL) {
     lua_pushstring(L, name);
@@ -100,6 +99,14 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
                             const tavus_shape *shape, const tavus_view *view,
                             const tavus_step *step) {
   bool fresh = false, old = false;
+  if (view->members != NULL) {
+    /* The usual case costs a look at each member: no newer name at all. */
+    int i = 0;
+    while (i < view->count && (view->members[i].field == NULL ||
+                               view->members[i].field->twin == NULL))
+      i++;
+    if (i == view->count) return;
+  }
   for (size_t i = 0; i < shape->count && !fresh; i++)
     if (shape->fields[i].twin != NULL &&
         given(w, view, shape->fields[i].name) != NOTHING)
@@ -115,7 +122,6 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
 static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
                           const tavus_view *view, const tavus_step *step) {
   lua_State *L = w->L;
-  luaL_checkstack(L, 16, "rules");
   int names = lua_gettop(L) + 1, known = names + 1;
   int type = tavus_view_get(w, view, rule->field);
   int known_type = tavus_view_get(w, view, rule->when);
@@ -190,6 +196,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
 
 void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
                        const tavus_view *view, const tavus_step *step) {
+  luaL_checkstack(w->L, 16, "rules");
   for (size_t i = 0; i < shape->rule_count && !w->stopped; i++)
     check_rule(w, &shape->rules[i], shape, view, step);
 }

@@ -285,10 +285,26 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
 /* --- objects --- */
 
 static int order_of(const tavus_member *a, const tavus_member *b) {
+  /* Every Lua string ends with a zero byte: the first byte is always there. */
+  if (a->key[0] != b->key[0])
+    return (unsigned char)a->key[0] - (unsigned char)b->key[0];
   size_t common = a->length < b->length ? a->length : b->length;
   int order = memcmp(a->key, b->key, common);
   if (order != 0) return order;
   return a->length < b->length ? -1 : a->length > b->length;
+}
+
+/* The field of a key. The same few keys come again and again in tools, and a
+** string that stands in a table keeps its address, so a look-up is remembered
+** by address for the time of the walk. */
+static const tavus_field *find_field(tavus_walk *w, const tavus_shape *shape,
+                                     const char *key, size_t length) {
+  size_t slot = (((uintptr_t)key >> 3) ^ ((uintptr_t)shape >> 5)) &
+                (TAVUS_REMEMBERED - 1);
+  if (w->keys[slot] == key && w->shapes[slot] == shape) return w->fields[slot];
+  w->keys[slot] = key;
+  w->shapes[slot] = shape;
+  return w->fields[slot] = tavus_field_find(shape, key, length);
 }
 
 static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
@@ -354,32 +370,10 @@ static void walk_member(tavus_walk *w, int index, const tavus_member *member,
   w->senses = senses;
 }
 
-static void missing_fields(tavus_walk *w, const tavus_shape *shape,
-                           const tavus_view *view, const tavus_step *step) {
-  for (size_t i = 0; i < shape->count; i++) {
-    const tavus_field *field = &shape->fields[i];
-    if ((field->flags & (TAVUS_REQUIRED | TAVUS_ADVISED)) == 0) continue;
-    int type = tavus_view_get(w, view, field->name);
-    lua_pop(w->L, 1);
-    if (type != LUA_TNIL) continue;
-    tavus_step missing = { .up = step, .key = field->name,
-                           .length = field->length };
-    bool needed = (field->flags & TAVUS_REQUIRED) != 0 && !w->lenient;
-    luaL_checkstack(w->L, 8, "issue");
-    lua_pushfstring(w->L, "%s is missing", field->name);
-    if (field->choices != NULL && field->choices[1].value == NULL)
-      lua_pushfstring(w->L, "it is always \"%s\"", field->choices[0].value);
-    else
-      lua_pushnil(w->L);
-    tavus_issue(w, needed ? TAVUS_ERROR : TAVUS_WARNING, "required", &missing);
-  }
-}
-
 static void after_members(tavus_walk *w, const tavus_shape *shape,
                           const tavus_view *view, const tavus_step *step) {
-  if (shape == NULL || w->stopped) return;
-  missing_fields(w, shape, view, step);
-  if (shape->rule_count > 0) tavus_check_rules(w, shape, view, step);
+  if (shape != NULL && shape->rule_count > 0 && !w->stopped)
+    tavus_check_rules(w, shape, view, step);
 }
 
 /* Reports keys that are no strings and walks the items that they name. */
@@ -485,7 +479,7 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
   if (shape != NULL && shape->count > 0)
     for (int i = 0; i < count; i++)
       members[i].field =
-          tavus_field_find(shape, members[i].key, members[i].length);
+          find_field(w, shape, members[i].key, members[i].length);
   tavus_step inner = { .up = step };
   tavus_buffer_byte(L, w->out, '{');
   for (int i = 0; i < count && !w->stopped; i++)

@@ -28,6 +28,9 @@
 /* Objects with more members are sorted through a table of their keys. */
 #define TAVUS_INLINE_MEMBERS 24
 
+/* Look-ups that a walk remembers (a power of two). */
+#define TAVUS_REMEMBERED 64
+
 /* One step of a path. The chain lives on the C stack; paths are written only
 ** when there is an issue to report. */
 typedef struct tavus_step tavus_step;
@@ -59,6 +62,10 @@ typedef struct tavus_walk {
   const tavus_field *root; /* where hints look for names, or NULL */
   const tavus_kind *patch; /* the patch being walked, or NULL */
   const tavus_field *place; /* field at the op's path; NULL: free form */
+  /* Fields found so far: see find_field in walk.c. */
+  const char *keys[TAVUS_REMEMBERED];
+  const tavus_shape *shapes[TAVUS_REMEMBERED];
+  const tavus_field *fields[TAVUS_REMEMBERED];
 } tavus_walk;
 
 /* A member of an object that is being walked. */

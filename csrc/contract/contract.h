@@ -31,8 +31,6 @@ enum {
 enum {
   TAVUS_SECRET = 1,       /* never shown, collected for redaction */
   TAVUS_READ_ONLY = 2,    /* comes in answers; sending it is pointless */
-  TAVUS_REQUIRED = 4,     /* missing: an error */
-  TAVUS_ADVISED = 8,      /* missing: a warning */
   TAVUS_WORD_BOOLEAN = 16, /* "true" and "false" are taken, sent as booleans */
   TAVUS_LEVELS = 32,      /* choices may carry a level, as in name:high */
   TAVUS_SENSES = 64,      /* what is inside belongs to perception tools */
@@ -105,7 +103,8 @@ struct tavus_shape {
 };
 
 typedef enum tavus_rule_kind {
-  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values */
+  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values;
+                          without a `when` it is always needed */
   TAVUS_RULE_WHEN,     /* `field` is needed when `when` is given */
   TAVUS_RULE_NOT_WITH, /* `fields` mean nothing when `when` is one of values */
   TAVUS_RULE_ONLY_WITH, /* `field` only when `when` is one of values, if given */

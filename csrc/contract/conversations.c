@@ -31,7 +31,7 @@ static const tavus_field storage_fields[] = {
     .text = "How recordings are named." },
   { TAVUS_NAME("project_id"), S, SURE(B), .generation = "G3+",
     .text = "The project (gcs)." },
-  { TAVUS_NAME("provider"), S, SURE(B), .flags = TAVUS_ADVISED, .choices = providers,
+  { TAVUS_NAME("provider"), S, SURE(B), .choices = providers,
     .label = "a storage provider", .generation = "G3+",
     .text = "Whose storage: s3, gcs or azure_blob." },
   { TAVUS_NAME("service_account_email"), S, SURE(B), .generation = "G3+",
@@ -44,9 +44,15 @@ static const tavus_field storage_fields[] = {
     .text = "The identity provider (gcs)." }
 };
 
+static const tavus_rule storage_rules[] = {
+  { .kind = TAVUS_RULE_UNLESS, .field = "provider",
+    .message = "provider is missing", .hint = "s3, gcs or azure_blob" }
+};
+
 static const tavus_shape storage = {
   .name = "recording_storage", .fields = storage_fields,
-  .count = TAVUS_COUNT(storage_fields)
+  .count = TAVUS_COUNT(storage_fields), .rules = storage_rules,
+  .rule_count = TAVUS_COUNT(storage_rules)
 };
 
 #define RECORDING .generation = "G1+", \

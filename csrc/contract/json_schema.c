@@ -119,7 +119,7 @@ static const tavus_field keywords[] = {
 
 static const tavus_field root_keywords[] = {
   KEYWORDS({ TAVUS_NAME("type"), .types = TAVUS_STRING,
-    .flags = TAVUS_ADVISED | TAVUS_CLOSED, .choices = parameter_types,
+    .flags = TAVUS_CLOSED, .choices = parameter_types,
     .text = "Always object." })
 };
 
@@ -140,7 +140,9 @@ static const tavus_rule rules[] = {
 static const tavus_rule root_rules[] = {
   { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
     .when = "properties", .limit = 1,
-    .message = "is not one of the properties" }
+    .message = "is not one of the properties" },
+  { .kind = TAVUS_RULE_UNLESS, .field = "type", .message = "type is missing",
+    .hint = "it is always \"object\"" }
 };
 
 static const tavus_shape schema = {

@@ -60,7 +60,9 @@ const tavus_field *tavus_field_find(const tavus_shape *shape, const char *name,
     size_t middle = low + (high - low) / 2;
     const tavus_field *field = &shape->fields[middle];
     size_t common = length < field->length ? length : field->length;
-    int order = memcmp(name, field->name, common);
+    int order = length == 0 ? -1
+                            : (unsigned char)name[0] - (unsigned char)field->name[0];
+    if (order == 0) order = memcmp(name, field->name, common);
     if (order == 0 && length == field->length) return field;
     if (order < 0 || (order == 0 && length < field->length)) high = middle;
     else low = middle + 1;
