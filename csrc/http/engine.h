@@ -30,6 +30,7 @@ typedef struct tavus_http_engine {
   unsigned references; /* the owner's one, and one for every request */
   bool closed;
   long pid; /* of the process that made it */
+  volatile unsigned char *mark; /* a page that a fork wipes; NULL: ask getpid() */
   CURLM *multi;
   CURLSH *share; /* TLS sessions */
   struct tavus_http_watch *watch;

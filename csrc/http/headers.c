@@ -72,6 +72,21 @@ out:
   return done;
 }
 
+bool tavus_http_header_suppress(struct curl_slist **list, const char *name) {
+  size_t length = strlen(name);
+  struct curl_slist *item, *longer = NULL;
+  tavus_http_bytes line = {NULL, 0, 0};
+  for (item = *list; item != NULL; item = item->next)
+    if (strncasecmp(item->data, name, length) == 0 && item->data[length] == ':')
+      return true;
+  if (tavus_http_bytes_text(&line, name) && tavus_http_bytes_text(&line, ":"))
+    longer = curl_slist_append(*list, line.data);
+  tavus_http_bytes_free(&line);
+  if (longer == NULL) return false;
+  *list = longer;
+  return true;
+}
+
 bool tavus_http_headers_copy(struct curl_slist **out,
                              const struct curl_slist *list) {
   *out = NULL;

@@ -18,6 +18,10 @@ const char *tavus_http_header_fault(const char *name, size_t name_length,
 bool tavus_http_header_set(struct curl_slist **list, const char *name,
                            const char *value);
 
+/* Keep libcurl from adding the header `name` by itself, unless the list has it.
+** False when memory runs out. */
+bool tavus_http_header_suppress(struct curl_slist **list, const char *name);
+
 /* A copy of a list. False when memory runs out (*out is NULL then). */
 bool tavus_http_headers_copy(struct curl_slist **out,
                              const struct curl_slist *list);

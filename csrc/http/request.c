@@ -35,19 +35,42 @@ tavus_http_request *tavus_http_request_new(tavus_http_session *session,
 bool tavus_http_request_body(tavus_http_request *request, const char *body,
                              size_t length) {
   request->has_body = true;
-  return tavus_http_bytes_reserve(&request->body, length) &&
-         tavus_http_bytes_add(&request->body, body, length);
+  request->body.data = tavus_http_copy(body, length);
+  if (request->body.data == NULL) return false;
+  request->body.length = length;
+  request->body.capacity = length + 1;
+  return true;
+}
+
+static bool own_headers(tavus_http_request *request) {
+  const tavus_http_session *session = request->session;
+  return request->own_headers != NULL ||
+         tavus_http_headers_copy(
+             &request->own_headers,
+             request->has_body ? session->body_headers : session->headers);
 }
 
 bool tavus_http_request_header(tavus_http_request *request, const char *name,
                                const char *value) {
-  const tavus_http_session *session = request->session;
-  if (request->own_headers == NULL &&
-      !tavus_http_headers_copy(&request->own_headers,
-                               request->has_body ? session->body_headers
-                                                 : session->headers))
-    return false;
-  return tavus_http_header_set(&request->own_headers, name, value);
+  return own_headers(request) &&
+         tavus_http_header_set(&request->own_headers, name, value);
+}
+
+/* libcurl would say that a POST without a body is a form, and would wait for
+** `100 Continue` before a large body. */
+static bool correct_headers(tavus_http_request *request) {
+#if LIBCURL_VERSION_NUM >= 0x074000
+  const size_t expects = 1024 * 1024;
+#else
+  const size_t expects = 1024;
+#endif
+  if (!request->has_body && strcmp(request->method, "POST") == 0)
+    return own_headers(request) &&
+           tavus_http_header_suppress(&request->own_headers, "Content-Type");
+  if (request->body.length >= expects)
+    return own_headers(request) &&
+           tavus_http_header_suppress(&request->own_headers, "Expect");
+  return true;
 }
 
 void tavus_http_request_drop(tavus_http_request *request) {
@@ -173,7 +196,8 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   TRY(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
-  TRY(curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""));
+  /* without zlib in the build this is refused, and nothing is inflated */
+  (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, TAVUS_HTTP_ENCODING);
   TRY(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
   if (engine->share != NULL)
     TRY(curl_easy_setopt(easy, CURLOPT_SHARE, engine->share));
@@ -222,7 +246,7 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
       !set_up(slot, session->transport, engine))
     return false;
   TRY(curl_easy_setopt(easy, CURLOPT_URL, request->url.data));
-  if (!set_method(slot, request)) return false;
+  if (!set_method(slot, request) || !correct_headers(request)) return false;
   TRY(curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
                        request->own_headers != NULL ? request->own_headers
                        : request->has_body          ? session->body_headers

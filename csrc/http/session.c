@@ -16,6 +16,11 @@ const char *tavus_http_key_fault(const char *key, size_t length) {
   return NULL;
 }
 
+static bool can_inflate(void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  return (info->features & CURL_VERSION_LIBZ) != 0;
+}
+
 static bool spell_key(tavus_http_session *session) {
   tavus_http_bytes text = {NULL, 0, 0};
   const char *at;
@@ -54,21 +59,13 @@ tavus_http_session *tavus_http_session_new(tavus_http_base *base,
       !tavus_http_header_set(&session->headers, "x-api-key", key) ||
       !tavus_http_header_set(&session->headers, "Accept", "application/json") ||
       !tavus_http_header_set(&session->headers, "User-Agent", user_agent) ||
+      (can_inflate() &&
+       !tavus_http_header_set(&session->headers, "Accept-Encoding",
+                              TAVUS_HTTP_ENCODING)) ||
       !tavus_http_headers_copy(&session->body_headers, session->headers) ||
       !tavus_http_header_set(&session->body_headers, "Content-Type",
                              "application/json"))
     goto failed;
-  {
-    /* "Name:" keeps libcurl from adding the header: a POST without a body has
-    ** no content type, and nothing waits for `100 Continue` */
-    struct curl_slist *longer =
-        curl_slist_append(session->headers, "Content-Type:");
-    if (longer == NULL) goto failed;
-    session->headers = longer;
-    longer = curl_slist_append(session->body_headers, "Expect:");
-    if (longer == NULL) goto failed;
-    session->body_headers = longer;
-  }
   session->base = *base;
   memset(base, 0, sizeof *base);
   session->transport = transport;
