@@ -1,0 +1,375 @@
+---@meta tavus.types
+-- Made by `make types` from the contract; do not edit. For the Lua language server, never loaded by a program.
+
+---@class tavus
+---@field new fun(options?: tavus.ClientOptions): tavus.Client?, tavus.Error? makes a client
+---@field tool fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool describes a tool
+---@field string fun(spec: string|tavus.StringSpec): tavus.Property
+---@field number fun(spec: string|tavus.NumberSpec): tavus.Property
+---@field integer fun(spec: string|tavus.NumberSpec): tavus.Property
+---@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property
+---@field enum fun(spec: tavus.EnumSpec): tavus.Property
+---@field array_of fun(spec: tavus.ArraySpec): tavus.Property
+---@field object_of fun(spec: table<string|integer, any>): tavus.Property
+---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
+---@field patch tavus.patch makes a JSON Patch; apply, diff, invert
+
+---@class tavus.CallOptions
+---@field timeout? number seconds for one attempt
+---@field deadline? number seconds for all attempts and the sleeps between them
+---@field retries? integer attempts after the first
+---@field headers? table<string, string>
+---@field query? table<string, string|number|boolean>
+---@field strict? boolean warnings of the check count as errors
+
+---@class tavus.UpdateOptions: tavus.CallOptions
+---@field arrays? "whole"|"items" replace an array that changed as a whole (default, safe to repeat), or send the smallest patch
+
+---@class tavus.Personas client.personas
+---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
+---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
+---@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): fun(): tavus.Persona? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
+---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
+---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
+---@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.Conversations client.conversations
+---@field create fun(self: tavus.Conversations, conversation: tavus.Conversation, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/conversations
+---@field list fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations
+---@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): fun(): tavus.Conversation? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
+---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
+---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}
+
+--- Who takes part in a conversation: prompt, layers, defaults.
+---@class tavus.Persona
+---@field conferencing_email? any Address for meeting invitations. Only in answers.
+---@field context? string Background for the conversation, apart from the prompt. Deprecated since February 2026. Now system_prompt.
+---@field created_at? string When it was made. Only in answers.
+---@field default_face_id? string The face it shows by default, on /v2/pals. Elsewhere default_replica_id.
+---@field default_replica_id? string The replica it shows by default.
+---@field disclosure_type? "always"|"auto"|string When it says that it is an AI.
+---@field document_ids? string[] Documents it may consult.
+---@field document_tags? string[] Tags of documents it may consult.
+---@field greeting? string What it says first.
+---@field guardrail_ids? string[] Guardrails it keeps to.
+---@field guardrail_tags? string[] Tags of guardrails it keeps to.
+---@field guardrails_id? string A set of guardrails it keeps to. Deprecated: a legacy set of guardrails. Now guardrail_ids.
+---@field has_unpublished_changes? any Whether the builder holds a newer draft. Only in answers.
+---@field is_draft_view? any Whether this answer shows the draft. Only in answers.
+---@field is_published? any Whether it is published. Only in answers.
+---@field is_template? boolean Whether it is a template.
+---@field layers? tavus.Layers How it sees, hears, thinks and speaks.
+---@field memories? any What it remembers.
+---@field objectives_id? string The objectives it follows.
+---@field pal_description? string A description of it, on /v2/pals.
+---@field pal_id? string Its id, on /v2/pals. Elsewhere persona_id. Only in answers.
+---@field pal_name? string Its name, on /v2/pals. Elsewhere persona_name.
+---@field pal_type? string Whose it is: user or system, on /v2/pals. Elsewhere persona_type. Only in answers.
+---@field persona_id? string Its id. Only in answers.
+---@field persona_name? string Its name, shown in the call.
+---@field persona_type? string Whose it is: user or system. Only in answers.
+---@field pipeline_mode? "echo"|"full"|string full runs every layer (default); echo speaks what it is sent.
+---@field publish_url? any Where a draft is published. Only in answers.
+---@field skills? any Skills that are attached to it. Only in answers.
+---@field system_prompt? string Who it is and how it behaves; needed unless echo.
+---@field tool_ids? string[] Tools of the registry that are attached to it. Only in answers.
+---@field updated_at? string When it last changed. Only in answers.
+---@field verbal_disclosure? string|boolean What it says to tell that it is an AI.
+---@field visual_disclosure? string|boolean What it shows to tell that it is an AI.
+
+--- How it sees, hears, thinks and speaks.
+---@class tavus.Layers
+---@field conferencing? tavus.Conferencing Who it is in meetings; patched alone.
+---@field conversational_flow? tavus.ConversationalFlow Who speaks when.
+---@field llm? tavus.Llm The language model.
+---@field perception? tavus.Perception What it sees and hears beside the words.
+---@field stt? tavus.Stt Speech to text.
+---@field transport? tavus.Transport What carries the call, in echo mode.
+---@field tts? tavus.Tts Text to speech.
+---@field vqa? tavus.Vqa What it saw before perception. Deprecated: retired. Now perception.
+
+--- Who it is in meetings; patched alone.
+---@class tavus.Conferencing
+---@field username? string Its name in meetings.
+
+--- Who speaks when.
+---@class tavus.ConversationalFlow
+---@field active_listening? "high"|"low"|"medium"|string How much it shows that it listens. Deprecated: dropped.
+---@field idle_end_behavior? "end_conversation"|"wait"|string What happens when nobody speaks any more.
+---@field idle_engagement? "eager"|"off"|"patient"|string How soon it breaks a silence; off by default.
+---@field pal_interruptibility? "high"|"low"|"medium"|"none"|"verylow"|string How easily it lets itself be interrupted, on /v2/pals. Elsewhere replica_interruptibility.
+---@field replica_interruptibility? "high"|"low"|"medium"|"none"|"verylow"|string How easily it lets itself be interrupted; medium by default.
+---@field turn_commitment? "high"|"low"|"medium"|string How firmly it keeps its turn. Deprecated: dropped from the schema.
+---@field turn_detection_model? "sparrow-0"|"sparrow-1"|"sparrow-2"|"time-based"|"timebased"|string What decides that a speaker has finished.
+---@field turn_taking_patience? "high"|"low"|"medium"|string How long it waits before it answers; medium by default.
+---@field voice_isolation? "far"|"near"|"off"|string Which voices it hears; near by default.
+---@field wake_phrase? string It answers only after this phrase; null for always.
+
+--- The language model.
+---@class tavus.Llm
+---@field api_key? string Key of a custom llm; again in each patch that rewrites the layer. Secret.
+---@field base_url? string Root of an OpenAI-compatible API, without /chat/completions.
+---@field default_query? table<string, any> Query parameters of every call to a custom llm.
+---@field extra_body? tavus.ExtraBody More members for the body of the call to the model.
+---@field headers? table<string, string> Headers of every call to a custom llm.
+---@field model? "tavus-claude-haiku-4.5"|"tavus-gemini-2.5-flash"|"tavus-gemini-3-flash"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-gpt-5.2"|"tavus-gpt-5.6-sol"|"tavus-gpt-5.6-terra"|"tavus-gpt-oss"|"tavus-llama"|"tavus-llama-4"|string Name of a hosted model, or the custom llm's own.
+---@field speculative_inference? boolean Begin to answer before the speaker has finished.
+---@field tools? tavus.Tool[] Functions the model may call.
+
+--- More members for the body of the call to the model.
+---@class tavus.ExtraBody
+---@field temperature? number How freely the model words its answers, 0 to 2.
+---@field top_p? number Share of the likeliest words to draw from, 0 to 1.
+
+--- A tool.
+---@class tavus.Tool
+---@field ["function"]? tavus.Function What the model may call.
+---@field type? "function"|string Always function.
+
+--- What the model may call.
+---@class tavus.Function
+---@field description? string When and why the model should call it.
+---@field name? string The name the model calls; letters, digits and _.
+---@field parameters? tavus.Parameters JSON Schema of the arguments; its type is object.
+
+--- JSON Schema of the arguments; its type is object.
+---@class tavus.Parameters
+---@field ["$anchor"]? string A name for this schema.
+---@field ["$comment"]? string A note for readers.
+---@field ["$defs"]? table<string, boolean|tavus.JsonSchema> Schemas to refer to.
+---@field ["$id"]? string The address of this schema.
+---@field ["$ref"]? string The schema to use here.
+---@field ["$schema"]? string The dialect of JSON Schema.
+---@field additionalItems? boolean|tavus.JsonSchema Items beyond the listed ones (old dialects).
+---@field additionalProperties? boolean|tavus.JsonSchema Members without a name of their own.
+---@field allOf? (boolean|tavus.JsonSchema)[] All of these must hold.
+---@field anyOf? (boolean|tavus.JsonSchema)[] At least one of these must hold.
+---@field const? any The only value.
+---@field contains? boolean|tavus.JsonSchema At least one item must be like this.
+---@field contentEncoding? string How a string is encoded.
+---@field contentMediaType? string What an encoded string holds.
+---@field default? any The value when absent.
+---@field definitions? table<string, boolean|tavus.JsonSchema> Schemas to refer to (old dialects).
+---@field dependentRequired? table<string, string[]> Names that need other names.
+---@field dependentSchemas? table<string, boolean|tavus.JsonSchema> Names that need a schema.
+---@field deprecated? boolean Should not be used any more.
+---@field description? string What the value means, for the model.
+---@field ["else"]? boolean|tavus.JsonSchema Holds when `if` does not.
+---@field enum? any[] The allowed values.
+---@field examples? any[] Examples of values.
+---@field exclusiveMaximum? number|boolean Upper bound, not included.
+---@field exclusiveMinimum? number|boolean Lower bound, not included.
+---@field format? string A known form of string, such as date.
+---@field ["if"]? boolean|tavus.JsonSchema A condition.
+---@field items? boolean|(boolean|tavus.JsonSchema)[]|tavus.JsonSchema The items of an array.
+---@field maxContains? integer How many items may match `contains`.
+---@field maxItems? integer Most items.
+---@field maxLength? integer Most characters; 1000 or less in a perception tool.
+---@field maxProperties? integer Most members.
+---@field maximum? number Upper bound.
+---@field minContains? integer How many items must match `contains`.
+---@field minItems? integer Fewest items.
+---@field minLength? integer Fewest characters.
+---@field minProperties? integer Fewest members.
+---@field minimum? number Lower bound.
+---@field multipleOf? number Must be a multiple of this.
+---@field ["not"]? boolean|tavus.JsonSchema Must not hold.
+---@field nullable? boolean May be null (OpenAPI).
+---@field oneOf? (boolean|tavus.JsonSchema)[] Exactly one of these must hold.
+---@field pattern? string A regular expression for strings.
+---@field patternProperties? table<string, boolean|tavus.JsonSchema> Members by a pattern of their name.
+---@field prefixItems? (boolean|tavus.JsonSchema)[] The first items, one schema each.
+---@field properties? table<string, boolean|tavus.JsonSchema> The members by name.
+---@field propertyNames? boolean|tavus.JsonSchema What member names look like.
+---@field readOnly? boolean Comes in answers only.
+---@field required? string[] Names of members that must be there.
+---@field ["then"]? boolean|tavus.JsonSchema Holds when `if` does.
+---@field title? string A short name.
+---@field type? "object"|string Always object.
+---@field uniqueItems? boolean No two items are equal.
+---@field writeOnly? boolean Comes in requests only.
+
+--- A schema.
+---@class tavus.JsonSchema
+---@field ["$anchor"]? string A name for this schema.
+---@field ["$comment"]? string A note for readers.
+---@field ["$defs"]? table<string, any> Schemas to refer to.
+---@field ["$id"]? string The address of this schema.
+---@field ["$ref"]? string The schema to use here.
+---@field ["$schema"]? string The dialect of JSON Schema.
+---@field additionalItems? boolean|tavus.JsonSchema Items beyond the listed ones (old dialects).
+---@field additionalProperties? boolean|tavus.JsonSchema Members without a name of their own.
+---@field allOf? (boolean|tavus.JsonSchema)[] All of these must hold.
+---@field anyOf? (boolean|tavus.JsonSchema)[] At least one of these must hold.
+---@field const? any The only value.
+---@field contains? boolean|tavus.JsonSchema At least one item must be like this.
+---@field contentEncoding? string How a string is encoded.
+---@field contentMediaType? string What an encoded string holds.
+---@field default? any The value when absent.
+---@field definitions? table<string, any> Schemas to refer to (old dialects).
+---@field dependentRequired? table<string, string[]> Names that need other names.
+---@field dependentSchemas? table<string, any> Names that need a schema.
+---@field deprecated? boolean Should not be used any more.
+---@field description? string What the value means, for the model.
+---@field ["else"]? boolean|tavus.JsonSchema Holds when `if` does not.
+---@field enum? any[] The allowed values.
+---@field examples? any[] Examples of values.
+---@field exclusiveMaximum? number|boolean Upper bound, not included.
+---@field exclusiveMinimum? number|boolean Lower bound, not included.
+---@field format? string A known form of string, such as date.
+---@field ["if"]? boolean|tavus.JsonSchema A condition.
+---@field items? boolean|(boolean|tavus.JsonSchema)[]|tavus.JsonSchema The items of an array.
+---@field maxContains? integer How many items may match `contains`.
+---@field maxItems? integer Most items.
+---@field maxLength? integer Most characters; 1000 or less in a perception tool.
+---@field maxProperties? integer Most members.
+---@field maximum? number Upper bound.
+---@field minContains? integer How many items must match `contains`.
+---@field minItems? integer Fewest items.
+---@field minLength? integer Fewest characters.
+---@field minProperties? integer Fewest members.
+---@field minimum? number Lower bound.
+---@field multipleOf? number Must be a multiple of this.
+---@field ["not"]? boolean|tavus.JsonSchema Must not hold.
+---@field nullable? boolean May be null (OpenAPI).
+---@field oneOf? (boolean|tavus.JsonSchema)[] Exactly one of these must hold.
+---@field pattern? string A regular expression for strings.
+---@field patternProperties? table<string, any> Members by a pattern of their name.
+---@field prefixItems? (boolean|tavus.JsonSchema)[] The first items, one schema each.
+---@field properties? table<string, any> The members by name.
+---@field propertyNames? boolean|tavus.JsonSchema What member names look like.
+---@field readOnly? boolean Comes in answers only.
+---@field required? string[] Names of members that must be there.
+---@field ["then"]? boolean|tavus.JsonSchema Holds when `if` does.
+---@field title? string A short name.
+---@field type? "array"|"boolean"|"integer"|"null"|"number"|"object"|"string"|string|("array"|"boolean"|"integer"|"null"|"number"|"object"|"string"|string)[] The type, or the types, of the value.
+---@field uniqueItems? boolean No two items are equal.
+---@field writeOnly? boolean Comes in requests only.
+
+--- What it sees and hears beside the words.
+---@class tavus.Perception
+---@field ambient_awareness_queries? string[] What to watch for (raven-0). Now visual_awareness_queries.
+---@field audio_awareness_queries? string[] What to listen for all through the call (raven-1 and newer).
+---@field audio_tool_prompt? string When and how to use the audio tools.
+---@field audio_tools? tavus.Tool[] Tools that what is heard may call (raven-1 and newer).
+---@field emotion_recognition? "auto"|"full"|"limited"|string How much emotion it reads in faces.
+---@field perception_analysis_queries? string[] Questions answered once, when the call is over.
+---@field perception_model? "basic"|"off"|"raven-0"|"raven-1"|"raven-2"|string What looks and listens; off for nothing.
+---@field perception_tool_prompt? string When and how to use the perception tools (raven-0). Now visual_tool_prompt.
+---@field perception_tools? tavus.Tool[] Tools that what is seen may call (raven-0). Now visual_tools.
+---@field screen_awareness_queries? string[] What to watch for on a shared screen; unproven.
+---@field screen_tools? tavus.Tool[] Tools that a shared screen may call; unproven.
+---@field tool_prompt? string When and how to use the tools (before raven-0). Deprecated: gone. Now visual_tool_prompt.
+---@field visual_awareness_queries? string[] What to watch for all through the call.
+---@field visual_tool_prompt? string When and how to use the visual tools.
+---@field visual_tools? tavus.Tool[] Tools that what is seen may call.
+
+--- Speech to text.
+---@class tavus.Stt
+---@field diarization? any Tell speakers apart; a Deepgram name, unproven.
+---@field hotwords? string Words to listen for, as one text.
+---@field language? any Language; a Deepgram name, unproven.
+---@field participant_interrupt_sensitivity? "high"|"low"|"medium"|"superlow"|"verylow"|string How easily a participant interrupts. Deprecated: moved to conversational_flow. Now conversational_flow.replica_interruptibility.
+---@field participant_pause_sensitivity? "high"|"low"|"medium"|"superlow"|"verylow"|string How soon a pause counts as the end of a turn. Deprecated: moved to conversational_flow. Now conversational_flow.turn_taking_patience.
+---@field smart_format? any Format numbers and dates; a Deepgram name, unproven.
+---@field smart_turn_detection? boolean Find the end of a turn with sparrow-0. Deprecated: legacy. Now conversational_flow.turn_detection_model.
+---@field stt_engine? "tavus-advanced"|"tavus-auto"|"tavus-deepgram-medical"|"tavus-parakeet"|"tavus-soniox"|"tavus-turbo"|"tavus-whisper"|string Who listens; tavus-auto by default.
+
+--- What carries the call, in echo mode.
+---@class tavus.Transport
+---@field transport_type? "daily"|"livekit"|string What carries the call.
+
+--- Text to speech.
+---@class tavus.Tts
+---@field api_key? string Key of the voice provider, for private voices. Secret.
+---@field external_voice_id? string The voice's id at its provider.
+---@field playht_user_id? string Account at PlayHT. Deprecated: PlayHT was removed in January 2026.
+---@field pronunciation_dictionary_id? string How to say certain words; empty detaches it.
+---@field tts_emotion_control? boolean Let the voice show emotion.
+---@field tts_engine? "azure"|"cartesia"|"elevenlabs"|"playht"|string Who speaks; cartesia by default.
+---@field tts_model_name? string The provider's model; none with azure.
+---@field voice_id? string A voice of Tavus' own list; a provider's goes to external_voice_id.
+---@field voice_settings? tavus.VoiceSettings Settings of the voice; which ones is the engine's.
+
+--- Settings of the voice; which ones is the engine's.
+---@class tavus.VoiceSettings
+---@field emotion? ("anger"|"curiosity"|"positivity"|"sadness"|"surprise"|string)[] Emotions in the voice (older sonic models).
+---@field similarity_boost? number How close to the original voice (ElevenLabs), 0 to 1.
+---@field speed? string|number A number or a word such as normal; the range is the engine's.
+---@field stability? number How even the voice is (ElevenLabs), 0 to 1.
+---@field style? number How exaggerated the style is (ElevenLabs), 0 to 1.
+---@field use_speaker_boost? boolean Bring out the speaker (ElevenLabs).
+---@field volume? number Loudness (sonic-3).
+
+--- What it saw before perception.
+---@class tavus.Vqa
+---@field enabled? boolean Whether it sees.
+
+--- A call with a persona, and where to join it.
+---@class tavus.Conversation
+---@field audio_only? boolean No video.
+---@field callback_url? string Where events are sent.
+---@field conversation_id? string Its id. Only in answers.
+---@field conversation_name? string Its name.
+---@field conversation_url? string Where to join. Only in answers.
+---@field conversational_context? string Added to the persona's prompt for this call.
+---@field created_at? string When it was made. Only in answers.
+---@field custom_greeting? string What the persona says first; cannot be interrupted.
+---@field document_ids? string[] Documents the persona may consult in this call.
+---@field document_retrieval_strategy? "balanced"|"quality"|"speed"|string speed, balanced or quality.
+---@field document_tags? string[] Tags of documents the persona may consult in this call.
+---@field enable_dynamic_greeting? boolean The model writes the greeting.
+---@field events? any[] What happened in it (verbose answers). Only in answers.
+---@field face_id? string The face to show, by its newer name. Elsewhere replica_id.
+---@field max_participants? integer How many may join, the replica counted.
+---@field meeting_token? string Lets its holder join. Only in answers. Secret.
+---@field meeting_url? any A meeting to join; unproven.
+---@field memory_stores? string[] Where memories of it are kept.
+---@field pal_id? string Who takes part, by its newer name. Elsewhere persona_id.
+---@field participant_tags? any Tags of the participant; unproven.
+---@field persona_id? string Who takes part; needed unless a replica is given.
+---@field policy? "eu"|string Where it is processed.
+---@field properties? tavus.Properties Limits, recording, language.
+---@field replica_id? string The replica to show; wins over the persona's default.
+---@field require_auth? boolean Only who holds the meeting token may join.
+---@field shutdown_reason? string Why it ended (verbose answers). Only in answers.
+---@field status? string active or ended. Only in answers.
+---@field test_mode? boolean Made and ended at once; nobody joins, no cost.
+---@field updated_at? string When it last changed. Only in answers.
+
+--- Limits, recording, language.
+---@class tavus.Properties
+---@field apply_greenscreen? boolean A green background (0, 255, 155).
+---@field aws_assume_role_arn? string The role to take on for recordings. Deprecated since May 2026, still works. Now recording_storage.
+---@field enable_closed_captions? boolean Show captions.
+---@field enable_recording? boolean Allow the call to be recorded.
+---@field enable_transcription? boolean Write the call down; unproven.
+---@field language? string A language by its English name, or multilingual.
+---@field languages? any[] Languages; unproven.
+---@field livekit_room_token? string Token of a LiveKit room; unproven. Secret.
+---@field livekit_ws_url? string Address of a LiveKit server; unproven.
+---@field max_call_duration? integer Longest call in seconds; 3600 by default.
+---@field participant_absent_timeout? integer Seconds until it ends when nobody joins; 300 by default.
+---@field participant_left_timeout? integer Seconds until it ends after the last one left.
+---@field recording_s3_bucket_name? string Bucket for recordings. Deprecated since May 2026, still works. Now recording_storage.
+---@field recording_s3_bucket_region? string Region of the bucket for recordings. Deprecated since May 2026, still works. Now recording_storage.
+---@field recording_storage? tavus.RecordingStorage Where recordings go.
+---@field require_auth? boolean Only who holds the meeting token may join.
+
+--- Where recordings go.
+---@class tavus.RecordingStorage
+---@field assume_role_arn? string The role to take on (s3).
+---@field bucket_name? string The bucket (s3, gcs).
+---@field bucket_region? string The bucket's region (s3).
+---@field client_id? string The application (azure_blob).
+---@field container? string The container (azure_blob).
+---@field external_id? string External id of the role (s3).
+---@field key_template? string How recordings are named.
+---@field project_id? string The project (gcs).
+---@field provider? "azure_blob"|"gcs"|"s3"|string Whose storage: s3, gcs or azure_blob.
+---@field service_account_email? string The service account (gcs).
+---@field storage_account? string The storage account (azure_blob).
+---@field tenant_id? string The tenant (azure_blob).
+---@field workload_identity_provider? string The identity provider (gcs).

@@ -1,0 +1,195 @@
+--- Writes lua/tavus/types.lua: what an editor cannot see in the sources because it comes from the contract or is
+-- loaded when first used. `make types` runs this; spec/types_spec.lua compares.
+local core = require "tavus.core"
+
+local PREAMBLE = [[
+---@meta tavus.types
+-- Made by `make types` from the contract; do not edit. For the Lua language server, never loaded by a program.
+
+---@class tavus
+---@field new fun(options?: tavus.ClientOptions): tavus.Client?, tavus.Error? makes a client
+---@field tool fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool describes a tool
+---@field string fun(spec: string|tavus.StringSpec): tavus.Property
+---@field number fun(spec: string|tavus.NumberSpec): tavus.Property
+---@field integer fun(spec: string|tavus.NumberSpec): tavus.Property
+---@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property
+---@field enum fun(spec: tavus.EnumSpec): tavus.Property
+---@field array_of fun(spec: tavus.ArraySpec): tavus.Property
+---@field object_of fun(spec: table<string|integer, any>): tavus.Property
+---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
+---@field patch tavus.patch makes a JSON Patch; apply, diff, invert
+
+---@class tavus.CallOptions
+---@field timeout? number seconds for one attempt
+---@field deadline? number seconds for all attempts and the sleeps between them
+---@field retries? integer attempts after the first
+---@field headers? table<string, string>
+---@field query? table<string, string|number|boolean>
+---@field strict? boolean warnings of the check count as errors
+
+---@class tavus.UpdateOptions: tavus.CallOptions
+---@field arrays? "whole"|"items" replace an array that changed as a whole (default, safe to repeat), or send the smallest patch
+]]
+
+local lua_types = {
+  string = "string", number = "number", integer = "integer", boolean = "boolean",
+  array = "any[]", object = "table<string, any>", any = "any",
+}
+
+local function camel(name)
+  return (("_" .. name):gsub("_(%w)", string.upper))
+end
+
+-- Names that Lua keeps for itself, and the ones with other characters, are written in brackets.
+local keywords = {}
+for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
+  until while]]):gmatch "%a+" do keywords[word] = true end
+
+local function field_name(name)
+  if keywords[name] or not name:find "^[%a_][%w_]*$" then return ("[%q]"):format(name) end
+  return name
+end
+
+local out, written
+local described -- shapes whose fields the contract tells somewhere; where one comes again inside itself it does not
+
+local function add(line) out[#out + 1] = line end
+
+local function class_name(field) return "tavus." .. camel(field.shape or field.ref) end
+
+local function choices_of(field)
+  local words = {}
+  for i, choice in ipairs(field.choices) do words[i] = ("%q"):format(choice) end
+  -- Tavus changes its lists: what is known helps to write, anything else is no mistake.
+  words[#words + 1] = "string"
+  return table.concat(words, "|")
+end
+
+local type_of
+
+local function one_type(field, name)
+  if name == "string" and field.choices then return choices_of(field) end
+  if name == "array" and field.items then
+    local item = type_of(field.items)
+    return (item:find("|", 1, true) and "(" .. item .. ")" or item) .. "[]"
+  end
+  if name == "object" then
+    if described[field.shape or field.ref] then return class_name(field) end
+    if field.other then return "table<string, " .. type_of(field.other) .. ">" end
+  end
+  return lua_types[name]
+end
+
+function type_of(field)
+  local names = field.types or { field.type }
+  local parts = {}
+  for i, name in ipairs(names) do parts[i] = one_type(field, name) end
+  return table.concat(parts, "|")
+end
+
+local function note(field)
+  local parts = { field.description }
+  if field.deprecated then
+    parts[#parts + 1] = field.deprecated:find "^deprecated" and field.deprecated:gsub("^d", "D") .. "."
+      or "Deprecated: " .. field.deprecated .. "."
+  end
+  if field.successor then parts[#parts + 1] = "Now " .. field.successor .. "." end
+  if field.twin then parts[#parts + 1] = "Elsewhere " .. field.twin .. "." end
+  if field.read_only then parts[#parts + 1] = "Only in answers." end
+  if field.secret then parts[#parts + 1] = "Secret." end
+  return table.concat(parts, " ")
+end
+
+local write_class
+
+local function collect(field)
+  if field.shape and field.fields and #field.fields > 0 then described[field.shape] = true end
+  if field.items then collect(field.items) end
+  if field.other then collect(field.other) end
+  for _, member in ipairs(field.fields or {}) do collect(member) end
+end
+
+-- The classes that a field's value is made of, each once.
+local function write_below(field)
+  if field.items then write_below(field.items) end
+  if field.other then write_below(field.other) end
+  if field.shape and field.fields and #field.fields > 0 then write_class(field) end
+end
+
+function write_class(field)
+  local name = class_name(field)
+  if written[name] then return end
+  written[name] = true
+  add ""
+  if field.description then add("--- " .. field.description) end
+  add("---@class " .. name)
+  for _, member in ipairs(field.fields) do
+    add(("---@field %s? %s %s"):format(field_name(member.name), type_of(member), note(member)))
+  end
+  for _, member in ipairs(field.fields) do write_below(member) end
+end
+
+local method_names = { ["end"] = "end_" }
+
+local function write_resource(resource)
+  local object = "tavus." .. camel(resource.name)
+  local class = "tavus." .. camel(resource.collection)
+  add ""
+  add("---@class " .. class .. " client." .. resource.collection)
+  local function method(name, arguments, results, text)
+    add(("---@field %s fun(self: %s%s): %s %s"):format(name, class, arguments, results, text))
+  end
+  local has = {}
+  for _, op in ipairs(resource.operations) do
+    local name = method_names[op.name] or op.name
+    has[op.name] = true
+    local text = op.method .. " " .. op.path
+    local options = ", options?: tavus.CallOptions"
+    local id = op.path:find("{", 1, true) and ", " .. resource.id_field .. ": string" or ""
+    if op.answer == "list" then
+      local filter = {}
+      for i, query in ipairs(op.query or {}) do
+        filter[i] = query .. "?: " .. ((query == "limit" or query == "page") and "integer" or "string")
+      end
+      filter = "{ " .. table.concat(filter, ", ") .. " }"
+      method(name, ", filter?: " .. filter .. options,
+        ("{ data: %s[], total_count: integer }?, tavus.Meta|tavus.Error"):format(object), text)
+      method("each", ", filter?: " .. filter .. options, ("fun(): %s?"):format(object),
+        "all pages, a row at a time; raises its error")
+    elseif op.body and op.body:find "_patch$" then
+      method(name, id .. ", patch: tavus.Patch|tavus.PatchOperation[]" .. options,
+        object .. "|true|nil, tavus.Meta|tavus.Error", text)
+    elseif op.body then
+      method(name, id .. ", " .. resource.name .. ": " .. object .. options,
+        object .. "?, tavus.Meta|tavus.Error", text)
+    elseif op.answer == "none" then
+      method(name, id .. options, "true?, tavus.Meta|tavus.Error", text)
+    else
+      method(name, id .. options, object .. "?, tavus.Meta|tavus.Error", text)
+    end
+  end
+  if has.get and has.patch then
+    method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
+      resource.id_field, resource.name, object, object), object .. "|true|nil, tavus.Meta|tavus.Error",
+      "get, change, send the smallest patch")
+  end
+end
+
+local annotations = {}
+
+--- The text of lua/tavus/types.lua as the contract of this build wants it.
+---@return string
+function annotations.text()
+  out, written, described = { (PREAMBLE:gsub("\n$", "")) }, {}, {}
+  local resources = core.contract().resources
+  for _, resource in ipairs(resources) do collect(resource) end
+  for _, resource in ipairs(resources) do write_resource(resource) end
+  for _, resource in ipairs(resources) do
+    write_class { shape = resource.name, fields = resource.fields, description = resource.description }
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
+if arg and arg[0] and arg[0]:match "annotations%.lua$" then io.write(annotations.text()) end
+
+return annotations
