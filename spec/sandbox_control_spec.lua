@@ -194,17 +194,30 @@ describe("steering the sandbox", function()
       assert.is_nil(entry.json)
     end)
 
+    it("are told whole, however many and large", function()
+      local large = '{"system_prompt":"' .. ("x"):rep(900000) .. '"}'
+      for _ = 1, 5 do ask("POST", "/v2/personas", large) end
+      for _ = 1, 1200 do ask("GET", "/v2/nothing") end
+      local all = server:requests()
+      assert.equal(1205, #all)
+      for i, entry in ipairs(all) do assert.equal(i, entry.seq) end
+      assert.equal(large, all[5].body)
+      assert.equal(#large, all[5].body_size)
+      assert.is_true(#core.decode(ask("GET", "/_sandbox/requests").body).data < 5)
+      ask("POST", "/v2/personas", '{"system_prompt":"' .. ("x"):rep(3000000) .. '"}')
+      local entry = server:requests { since = 1205 }[1]
+      assert.equal(1024 * 1024, #entry.body)
+      assert.equal(3000020, entry.body_size)
+    end)
+
     it("keeps the last ten thousand", function()
       local journal = require("tavus.sandbox.journal").new()
       for _ = 1, 10050 do journal:add("GET", "/", "", {}, nil) end
-      local kept = journal:select {}
-      assert.equal(10000, #kept)
-      assert.equal(51, kept[1].seq)
-      assert.equal(10050, kept[10000].seq)
-      local large = ("x"):rep(20 * 1024 * 1024)
-      for _ = 1, 3 do journal:add("POST", "/", "", {}, large) end
-      assert.equal(10053, journal.seq)
-      assert.equal(10053, journal.first)
+      assert.equal(51, journal:select({})[1].seq)
+      assert.equal(10050, journal:select({ since = 10049 })[1].seq)
+      for _ = 1, 50 do journal:add("POST", "/", "", {}, ("x"):rep(1024 * 1024)) end
+      assert.equal(10100, journal.seq)
+      assert.equal(10100 - 31, journal.first)
     end)
   end)
 
@@ -285,6 +298,21 @@ describe("steering the sandbox", function()
     assert.is_nil(none)
     assert.is_string(message)
     assert.has_error(function() sandbox.connect(7) end)
+  end)
+
+  it("ends with the block that closes it, where Lua has such blocks", function()
+    local chunk = (rawget(_G, "loadstring") or load) [[
+      local sandbox = ...
+      local url
+      do
+        local one <close> = assert(sandbox.start())
+        url = one.url
+      end
+      return url
+    ]]
+    local can_close = not _VERSION:find "5%.[123]$"
+    assert.equal(can_close, chunk ~= nil)
+    if chunk then assert.is_nil((sandbox.connect(chunk(sandbox)))) end
   end)
 
   it("ends with stop, which may be called again", function()

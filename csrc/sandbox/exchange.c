@@ -34,6 +34,7 @@ struct tavus_exchange {
   double due;               /* on tavus_sandbox_clock */
   tavus_exchange *before;   /* in the server's list while `waiting` */
   tavus_exchange *after;
+  bool begun;               /* the headers are there, the body comes */
   bool waiting;
   bool answered;            /* Lua has spoken */
   bool too_large;
@@ -274,15 +275,14 @@ tavus_mhd_result tavus_exchange_handle(
   (void)url;
   (void)version;
   if (exchange == NULL || server->stopping) return MHD_NO;
-  if (exchange->connection == NULL) return MHD_NO;
   if (*upload_data_size > 0) {
     if (!append_body(server, exchange, upload_data, *upload_data_size)) return MHD_NO;
     *upload_data_size = 0;
     return MHD_YES;
   }
   if (!exchange->answered) {
-    if (exchange->status == 0) { /* the first call: the body is still to come */
-      exchange->status = 1;
+    if (!exchange->begun) {
+      exchange->begun = true;
       return MHD_YES;
     }
     ask(server, exchange, method);

@@ -60,7 +60,6 @@ static bool listen_on(tavus_server *server, unsigned short port,
 bool tavus_server_open(tavus_server *server, unsigned short port,
                        unsigned int max_connections, unsigned int idle_seconds,
                        tavus_server_failure *failure) {
-  server->epoll_fd = server->listen_fd = -1;
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return fail(failure, "cannot make an eventfd", errno);
   if (!listen_on(server, port, failure)) return false;
@@ -133,7 +132,7 @@ bool tavus_server_run(tavus_server *server, tavus_server_failure *failure) {
 }
 
 static void close_fd(int *fd) {
-  if (*fd > 0) close(*fd);
+  if (*fd >= 0) close(*fd);
   *fd = -1;
 }
 

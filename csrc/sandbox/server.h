@@ -59,7 +59,7 @@ double tavus_sandbox_clock(void);
 
 /* Listens on 127.0.0.1:port (0: any free one; the real one is in
 ** server->port). Connections wait until tavus_server_run. The server must be
-** zeroed, with `max_body` filled in. On failure the caller still has to call tavus_server_stop. */
+** zeroed but for its descriptors, which are -1, and `max_body`. On failure the caller still has to call tavus_server_stop. */
 bool tavus_server_open(tavus_server *server, unsigned short port,
                        unsigned int max_connections, unsigned int idle_seconds,
                        tavus_server_failure *failure);
@@ -68,7 +68,7 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
 bool tavus_server_run(tavus_server *server, tavus_server_failure *failure);
 
 /* Ends the thread, cuts what is under way, closes the Lua state and every
-** descriptor. Fit for a server in any stage, a zeroed or stopped one too. */
+** descriptor. Fit for a server in any stage, an unopened or stopped one too. */
 void tavus_server_stop(tavus_server *server);
 
 /* For a process that was forked off: there is no thread here to join and the

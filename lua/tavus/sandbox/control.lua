@@ -30,7 +30,8 @@ local function about(context)
 end
 
 local function requests(context, query)
-  return reply.json(200, { data = context.journal:select(query), total_count = context.journal.seq })
+  local data, more = context.journal:select(query)
+  return reply.json(200, { data = data, next = more, total_count = context.journal.seq })
 end
 
 local function add_rule(context, _, body)

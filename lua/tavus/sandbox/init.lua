@@ -97,12 +97,17 @@ function methods:requests(filter)
     if type(value) ~= "string" and type(value) ~= "number" then misuse("%s must be a text or a number", name) end
     query[name] = type(value) == "number" and ("%.14g"):format(value) or value
   end
-  local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
-  if not answer then return nil, message end
-  for _, entry in ipairs(answer.data) do
-    if entry.body then entry.json = core.decode(entry.body) end
-  end
-  return answer.data
+  local all = {}
+  repeat
+    local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
+    if not answer then return nil, message end
+    for _, entry in ipairs(answer.data) do
+      if entry.body then entry.json = core.decode(entry.body) end
+      all[#all + 1] = entry
+    end
+    query.since = answer.next and ("%d"):format(answer.next)
+  until not query.since
+  return all
 end
 
 --- Back to a fresh sandbox: rows, rules, journal and switches.

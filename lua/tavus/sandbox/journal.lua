@@ -7,6 +7,11 @@ local journal = {}
 
 local MAX_ENTRIES = 10000
 local MAX_BYTES = 32 * 1024 * 1024
+local MAX_BODY = 1024 * 1024 -- of one entry
+
+-- What one answer to `GET /_sandbox/requests` holds; it goes on with `since`.
+local PAGE_ENTRIES = 1000
+local PAGE_BYTES = 2 * 1024 * 1024
 
 ---@class tavus.sandbox.Entry
 ---@field seq integer          counts all requests since the start or the last reset
@@ -14,7 +19,8 @@ local MAX_BYTES = 32 * 1024 * 1024
 ---@field path string          without the query
 ---@field query table<string, string>
 ---@field headers table<string, string>  names in lower case, without `x-api-key`
----@field body string|nil      as it came (no UTF-8: bad bytes are shown as `?`)
+---@field body string|nil      as it came, its first MiB (no UTF-8: bad bytes are shown as `?`)
+---@field body_size integer    of the whole body, in bytes
 ---@field status integer|nil   what was answered; nil where the connection was closed
 ---@field closed "before"|"after"|nil
 ---@field scripted boolean     a rule of `next` decided
@@ -33,7 +39,11 @@ methods.__index = methods
 ---@return table entry
 function methods:add(method, path, query_text, headers, body)
   self.seq = self.seq + 1
-  local entry = { seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body }
+  local size = body and #body or 0
+  if size > MAX_BODY then body = body:sub(1, MAX_BODY):gsub("[\192-\247]?[\128-\191]*$", "") end
+  local entry = {
+    seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body, body_size = size,
+  }
   self.entries[self.seq] = entry
   self.bytes = self.bytes + (body and #body or 0)
   while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
@@ -63,6 +73,7 @@ local function shown(entry)
     query = core.object(query),
     headers = core.object(headers),
     body = printable(entry.body),
+    body_size = entry.body_size,
     status = entry.status,
     closed = entry.closed,
     scripted = entry.scripted or false,
@@ -70,11 +81,12 @@ local function shown(entry)
   }
 end
 
---- The entries that fit a filter, oldest first.
+--- The entries that fit a filter, oldest first, as many as one answer takes.
 ---@param filter { method: string|nil, path: string|nil, status: string|nil, since: string|nil }
 ---@return tavus.sandbox.Entry[]
+---@return integer|nil next  where there may be more: `since` for the rest
 function methods:select(filter)
-  local found = core.array {}
+  local found, bytes = core.array {}, 0
   local pattern = filter.path and routes.pattern(filter.path)
   local method = filter.method and filter.method:upper()
   local status, since = tonumber(filter.status), tonumber(filter.since) or 0
@@ -83,6 +95,8 @@ function methods:select(filter)
     if (not method or entry.method == method)
       and (not pattern or entry.path:find(pattern))
       and (not filter.status or entry.status == status) then
+      bytes = bytes + (entry.body and #entry.body or 0)
+      if #found == PAGE_ENTRIES or bytes > PAGE_BYTES and #found > 0 then return found, seq - 1 end
       found[#found + 1] = shown(entry)
     end
   end
