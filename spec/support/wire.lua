@@ -94,6 +94,29 @@ function wire.remove(folder)
   run("rm -rf " .. quote(folder))
 end
 
+--- The Lua that runs the specs.
+function wire.interpreter()
+  local i = 0
+  while arg[i - 1] do i = i - 1 end
+  return arg[i]
+end
+
+--- Run Lua source in a process of its own, under the Lua that runs the specs: whether it ended with status 0, and what it
+-- printed (errors too). `environment` is a table of variables for it; `...` in the source are the further arguments.
+function wire.run(text, environment, ...)
+  local folder = wire.folder()
+  write_file(folder .. "/main.lua", text)
+  local words = { "env" }
+  for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  words[#words + 1] = quote(wire.interpreter())
+  words[#words + 1] = quote(folder .. "/main.lua")
+  for _, argument in ipairs { ... } do words[#words + 1] = quote(tostring(argument)) end
+  local ok = run(table.concat(words, " ") .. " >" .. quote(folder .. "/output") .. " 2>&1")
+  local output = read_file(folder .. "/output")
+  wire.remove(folder)
+  return ok, output
+end
+
 local certificates
 
 --- Certificates, made once a process with the `openssl` command: `{ folder, ca_file, other_ca_file, localhost = { cert, key },

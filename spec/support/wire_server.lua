@@ -143,10 +143,13 @@ local function main()
     local body = step.body or ""
     local lines = { ("HTTP/1.1 %d %s"):format(step.answer, step.reason or "Scripted") }
     local framed = false
-    for name, value in pairs(step.headers or {}) do
-      local line = type(name) == "number" and value or name .. ": " .. value
+    local function header(line)
       if line:lower():match "^content%-length:" or line:lower():match "^transfer%-encoding:" then framed = true end
       lines[#lines + 1] = line
+    end
+    for _, line in ipairs(step.headers or {}) do header(line) end
+    for name, value in pairs(step.headers or {}) do
+      if type(name) == "string" then header(name .. ": " .. value) end
     end
     local bodiless = step.answer == 204 or step.answer == 304
     if not framed and not bodiless then lines[#lines + 1] = "Content-Length: " .. #body end

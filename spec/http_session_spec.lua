@@ -1,0 +1,178 @@
+-- What may be put into a session and a request, and that the key stays inside.
+local http = require "tavus.http"
+
+local key = "tvsk_0123456789abcdef"
+
+local function session(options)
+  options.api_key = options.api_key or key
+  return http.session(options)
+end
+
+local function refused(options, pattern)
+  local value, message = session(options)
+  assert.is_nil(value)
+  assert.matches(pattern, message)
+end
+
+describe("http.session", function()
+  it("keeps a path prefix and drops slashes at the end", function()
+    assert.equal("https://example.com", session({ base_url = "https://example.com/" }):base_url())
+    assert.equal("https://example.com:8443/a/b", session({ base_url = "https://example.com:8443/a/b//" }):base_url())
+    assert.equal("https://tavusapi.com", session({}):base_url())
+  end)
+
+  it("accepts plain http for loopback only, or when allowed", function()
+    for _, host in ipairs { "127.0.0.1:81", "127.4.5.6", "localhost:80", "LOCALHOST", "[::1]:8080" } do
+      assert.truthy(session { base_url = "http://" .. host })
+    end
+    for _, host in ipairs { "example.com", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]", "0.0.0.0" } do
+      refused({ base_url = "http://" .. host }, "plain http")
+      assert.truthy(session { base_url = "http://" .. host, allow_http = true })
+    end
+  end)
+
+  it("refuses what is no https base URL", function()
+    refused({ base_url = "" }, "empty")
+    refused({ base_url = "ftp://example.com" }, "https")
+    refused({ base_url = "file:///etc/passwd" }, "https")
+    refused({ base_url = "example.com" }, "base_url")
+    refused({ base_url = "https://" }, "base_url")
+    refused({ base_url = "https://user:pass@example.com" }, "user name")
+    refused({ base_url = "https://example.com/?a=1" }, "query")
+    refused({ base_url = "https://example.com/#x" }, "query or fragment")
+    refused({ base_url = "https://example.com/a\r\nHost: b" }, "printable ASCII")
+    refused({ base_url = "https://exam\0ple.com" }, "printable ASCII")
+    refused({ base_url = "https://example.com/a/../b" }, "dot segments")
+    refused({ base_url = "https://example.com/a/%2e%2E/b" }, "dot segments")
+    refused({ base_url = "https://example.com/" .. ("a"):rep(9000) }, "too long")
+  end)
+
+  it("refuses a key that could not be sent", function()
+    refused({ api_key = "" }, "no API key")
+    for _, bad in ipairs { "a\r\nb", "abc\n", "a b", "a\0b", "k\195\169y" } do refused({ api_key = bad }, "API key") end
+  end)
+
+  it("says what to do without a key", function()
+    local value, message = http.session {}
+    assert.is_nil(value)
+    assert.matches("TAVUS_API_KEY", message)
+  end)
+
+  it("refuses header injection and headers that frame the message", function()
+    refused({ headers = { ["X-A"] = "b\r\nX-Evil: 1" } }, "control characters")
+    refused({ headers = { ["X-A"] = "b\0c" } }, "control characters")
+    refused({ headers = { ["X A"] = "b" } }, "name")
+    refused({ headers = { ["X\nA"] = "b" } }, "name")
+    refused({ headers = { [""] = "b" } }, "name")
+    refused({ headers = { [1] = "X: b" } }, "name must be a string")
+    refused({ headers = { A = {} } }, "value must be a string")
+    refused({ user_agent = "a\r\nb" }, "control characters")
+    for _, name in ipairs { "Host", "content-length", "Transfer-Encoding", "Connection" } do
+      refused({ headers = { [name] = "1" } }, "written by the library")
+    end
+    refused({ headers = { ["X-API-Key"] = "other" } }, "api_key")
+  end)
+
+  it("refuses a proxy that is no URL without repeating it", function()
+    local value, message = session { proxy = "http://user:secret@host:port" }
+    assert.is_nil(value)
+    assert.matches("proxy", message)
+    assert.is_nil(message:find("secret", 1, true))
+  end)
+
+  it("raises on options of the wrong type", function()
+    for name, value in pairs { base_url = 1, api_key = true, headers = "x", ca_file = {}, connect_timeout = "5" } do
+      assert.has_error(function() session { [name] = value } end)
+    end
+    assert.has_error(function() http.session() end)
+  end)
+
+  it("never shows the key", function()
+    local made = session { base_url = "https://example.com" }
+    assert.is_nil(tostring(made):find(key, 1, true))
+    assert.equal("tavus", getmetatable(made))
+    assert.equal("a [redacted] b [redacted]", made:redact("a " .. key .. " b " .. key))
+    assert.equal("nothing", made:redact "nothing")
+    assert.equal("", made:redact "")
+  end)
+
+  it("redacts the key as it looks in URLs and in JSON", function()
+    local made = session { api_key = "ab/cd+ef\"gh" }
+    assert.equal("<[redacted]>", made:redact "<ab/cd+ef\"gh>")
+    assert.equal("<[redacted]>", made:redact "<ab%2Fcd%2Bef%22gh>")
+    assert.equal("<[redacted]>", made:redact '<ab\\/cd+ef\\"gh>')
+  end)
+
+  it("forgets the key when it is closed, as often as one likes", function()
+    local made = session { base_url = "http://127.0.0.1:1" }
+    made:close()
+    made:close()
+    assert.equal(key, made:redact(key))
+    local request, message = http.engine():submit(made, "GET", "/")
+    assert.is_nil(request)
+    assert.matches("closed", message)
+  end)
+end)
+
+describe("http.escape", function()
+  it("encodes all but unreserved characters", function()
+    assert.equal("p123-_.~AZ", http.escape "p123-_.~AZ")
+    assert.equal("a%2Fb%3Fc%23d%25%20%C3%A9", http.escape "a/b?c#d% \195\169")
+    assert.equal("...", http.escape "...")
+  end)
+
+  it("refuses ids that would be another path", function()
+    for _, bad in ipairs { "", ".", "..", "a\r\nb", "a\0b", "\127" } do
+      local value, message = http.escape(bad)
+      assert.is_nil(value)
+      assert.matches("id may not", message)
+    end
+  end)
+end)
+
+describe("engine:submit", function()
+  local engine, made
+
+  setup(function()
+    engine = assert(http.engine())
+    made = session { base_url = "http://127.0.0.1:1" }
+  end)
+
+  local function fails(pattern, method, path, options)
+    local request, message = engine:submit(made, method, path, options)
+    assert.is_nil(request)
+    assert.matches(pattern, message)
+  end
+
+  it("refuses broken methods, paths, queries and headers, and sends nothing", function()
+    fails("method", "get", "/")
+    fails("method", "GET / HTTP/1.1\r\n", "/")
+    fails("slash", "GET", "v2")
+    fails("slash", "GET", "")
+    fails("printable", "GET", "/a b")
+    fails("printable", "GET", "/a\r\nb")
+    fails("printable", "GET", "/a\0b")
+    fails("printable", "GET", "/\195\169")
+    fails("#", "GET", "/a#b")
+    fails("dot segments", "DELETE", "/v2/personas/..")
+    fails("dot segments", "DELETE", "/v2/personas/.%2e/x")
+    fails("control", "GET", "/", { query = { a = "b\r\nc" } })
+    fails("control", "GET", "/", { query = { ["a\0"] = "b" } })
+    fails("query value", "GET", "/", { query = { a = {} } })
+    fails("query pair", "GET", "/", { query = { "a" } })
+    fails("query must", "GET", "/", { query = "a=b" })
+    fails("control", "GET", "/", { headers = { ["X-A"] = "b\r\nX-Evil: 1" } })
+    fails("headers must", "GET", "/", { headers = "X-A: b" })
+    assert.equal(0, engine:step(0))
+  end)
+
+  it("raises on arguments of the wrong type", function()
+    assert.has_error(function() engine:submit(nil, "GET", "/") end)
+    assert.has_error(function() engine:submit(made, nil, "/") end)
+    assert.has_error(function() engine:submit(made, "GET", "/", { body = {} }) end)
+    assert.has_error(function() engine:submit(made, "GET", "/", { timeout = "1" }) end)
+    assert.has_error(function() engine:submit(made, "GET", "/", "x") end)
+    assert.has_error(function() engine:wait(made, 1) end)
+    assert.equal(0, engine:step(0))
+  end)
+end)

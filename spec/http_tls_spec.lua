@@ -1,0 +1,141 @@
+-- Whom a session trusts, and which way it goes there: certificates and proxies.
+local http = require "tavus.http"
+local wire = require "spec.support.wire"
+
+local key = "tvsk_0123456789abcdef"
+local engine, servers
+
+local function serve(script, options)
+  local server = wire.start(script, options)
+  servers[#servers + 1] = server
+  return server
+end
+
+local function session(server, options)
+  options = options or {}
+  options.api_key = key
+  options.base_url = options.base_url or server.url
+  return assert(http.session(options))
+end
+
+local function perform(made, method, path, options)
+  options = options or {}
+  options.timeout = options.timeout or 10
+  local request = assert(engine:submit(made, method, path, options))
+  while not engine:wait(request, 1) do end -- luacheck: ignore (a signal or a slow machine)
+  return request:result()
+end
+
+before_each(function() engine, servers = assert(http.engine()), {} end)
+
+after_each(function()
+  for _, server in ipairs(servers) do server:stop() end
+end)
+
+describe("a certificate", function()
+  local answering = { { "read", { answer = 200, body = "safe" }, "loop" } }
+
+  it("is accepted when the named authority signed it", function()
+    local server = serve(answering, { tls = "localhost" })
+    local result = perform(session(server, { ca_file = server.ca_file }), "GET", "/")
+    assert.equal("answer", result.outcome)
+    assert.equal("safe", result.body)
+    assert.equal(key, server:requests()[1].headers["x-api-key"])
+  end)
+
+  it("of an unknown authority is refused before anything is sent", function()
+    local server = serve(answering, { tls = "localhost" })
+    for _, ca_file in ipairs { wire.certificates().other_ca_file, false } do
+      local result = perform(session(server, { ca_file = ca_file or nil }), "POST", "/", { body = "{}" })
+      assert.equal("certificate", result.outcome)
+      assert.equal("CURLE_PEER_FAILED_VERIFICATION", result.code)
+      assert.equal(0, result.sent)
+    end
+    assert.equal(0, #server:requests())
+  end)
+
+  it("for another host is refused", function()
+    local server = serve(answering, { tls = "elsewhere" })
+    local result = perform(session(server, { ca_file = server.ca_file }), "GET", "/")
+    assert.equal("certificate", result.outcome)
+    assert.equal(0, #server:requests())
+  end)
+
+  it("file that is missing or broken is a certificate fault, not a connection one", function()
+    local server = serve(answering, { tls = "localhost" })
+    for _, path in ipairs { "/nonexistent/ca.pem", "spec/support/wire.lua" } do
+      local result = perform(session(server, { ca_file = path }), "GET", "/")
+      assert.equal("certificate", result.outcome)
+    end
+    assert.equal(0, #server:requests())
+  end)
+
+  it("is asked for once: sessions with the same options share connections, others do not", function()
+    local server = serve(answering, { tls = "localhost" })
+    for _ = 1, 3 do perform(session(server, { ca_file = server.ca_file }), "GET", "/") end
+    assert.equal(1, server:count "connect")
+    -- a session that does not trust the authority may not ride on that connection
+    assert.equal("certificate", perform(session(server), "GET", "/").outcome)
+    assert.equal(3, #server:requests())
+  end)
+
+  it("matters: plain HTTP behind https is not_sent", function()
+    local server = serve { { "hang" } }
+    server.url = server.url:gsub("^http:", "https:")
+    local plain = serve { { { send = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }, "hang" } }
+    local result = perform(session(nil, { base_url = (plain.url:gsub("^http:", "https:")) }), "POST", "/", { body = "{}" })
+    assert.equal("not_sent", result.outcome)
+    assert.equal(0, result.sent)
+  end)
+
+  it("lets an answer cut inside TLS not pass for a whole one", function()
+    local server = serve({ { "read", { send = "HTTP/1.1 204 No Content\r\n" }, "close" } }, { tls = "localhost" })
+    assert.equal("lost", perform(session(server, { ca_file = server.ca_file }), "DELETE", "/").outcome)
+  end)
+end)
+
+describe("a proxy", function()
+  it("is used when it is named, also for loopback, and whatever no_proxy says", function()
+    local proxy = serve { { "read", { answer = 200, body = "by proxy" }, "loop" } }
+    local result = perform(session(nil, { base_url = "http://127.0.0.1:9", proxy = proxy.url }), "GET", "/x")
+    assert.equal("by proxy", result.body)
+    assert.equal("http://127.0.0.1:9/x", proxy:requests()[1].path)
+  end)
+
+  local script = [[
+    local http = require "tavus.http"
+    local engine = http.engine()
+    local made = assert(http.session { api_key = "some key":gsub(" ", "_"), base_url = arg[1], allow_http = true, proxy = arg[2] })
+    local request = engine:submit(made, "GET", "/", { timeout = 10 })
+    while not engine:wait(request, 1) do end
+    local result = request:result()
+    print(result.outcome, result.status, result.body)
+  ]]
+  script = script:gsub('"some key":gsub%(" ", "_"%)', '"some_key"')
+
+  it("of the environment does not capture loopback", function()
+    local proxy = serve { { "read", { answer = 200, body = "captured" }, "loop" } }
+    local server = serve { { "read", { answer = 200, body = "direct" }, "loop" } }
+    local environment = { http_proxy = proxy.url, https_proxy = proxy.url, all_proxy = proxy.url, ALL_PROXY = proxy.url }
+    local ok, output = wire.run(script, environment, server.url)
+    assert.is_true(ok, output)
+    assert.matches("answer\t200\tdirect", output)
+    assert.same({}, proxy:journal())
+    ok, output = wire.run(script, environment, "http://tavus-spec.invalid")
+    assert.is_true(ok, output)
+    assert.matches("captured", output)
+    environment.no_proxy = "*"
+    ok, output = wire.run(script, environment, "http://127.0.0.1:9", proxy.url)
+    assert.is_true(ok, output)
+    assert.matches("captured", output)
+  end)
+
+  it("that refuses a tunnel leaves the request not sent", function()
+    local proxy = serve { { "read", { answer = 403, headers = { ["X-Proxy"] = "no" } }, "loop" } }
+    local result = perform(session(nil, { base_url = "https://tavus-spec.invalid", proxy = proxy.url }), "POST", "/", { body = "{}" })
+    assert.equal("not_sent", result.outcome)
+    assert.equal(0, result.sent)
+    assert.equal("CONNECT", proxy:requests()[1].method)
+    assert.is_nil(proxy:requests()[1].headers["x-api-key"])
+  end)
+end)
