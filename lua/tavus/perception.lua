@@ -35,18 +35,7 @@ local GENERATIONS = {
 
 local ANALYSIS = "perception_analysis_queries"
 
----@class tavus.Perception ordinary data: the layer as the API takes it
----@field perception_model string
----@field visual_awareness_queries? string[]
----@field audio_awareness_queries? string[]
----@field perception_analysis_queries? string[]
----@field visual_tools? tavus.Tool[]
----@field visual_tool_prompt? string
----@field audio_tools? tavus.Tool[]
----@field audio_tool_prompt? string
----@field ambient_awareness_queries? string[] of raven-0
----@field perception_tools? tavus.Tool[] of raven-0
----@field perception_tool_prompt? string of raven-0
+---@class tavus.Perception ordinary data, the layer as the API takes it; its fields are in types.lua
 local methods = {}
 
 local perception_mt = { __index = methods, __name = "tavus.Perception" }

@@ -55,15 +55,6 @@ local function build(name, spec)
   }
 end
 
----@class tavus.ToolFunction
----@field name string
----@field description? string
----@field parameters? table JSON Schema of an object
-
----@class tavus.Tool ordinary data: the wrapper that the API takes
----@field type "function"
----@field ["function"] tavus.ToolFunction
-
 ---@alias tavus.ToolSpec table<string|integer, string|tavus.Property|table>
 
 --- Describe a tool. `tavus.tool "name"` returns a function that takes a table: the description first, then
