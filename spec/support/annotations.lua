@@ -17,7 +17,7 @@ local PREAMBLE = [[
 ---@field array_of fun(spec: tavus.ArraySpec): tavus.Property
 ---@field object_of fun(spec: table<string|integer, any>): tavus.Property
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
----@field patch tavus.patch makes a JSON Patch; apply, diff, invert
+---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
 
 ---@class tavus.CallOptions
 ---@field timeout? number seconds for one attempt
