@@ -152,9 +152,15 @@ static const tavus_patch_word *find_word(const char *text, size_t length) {
   return NULL;
 }
 
-static const tavus_patch_word *nearest_word(const char *text, size_t length) {
+/* The word that was meant, whatever the case of its letters. */
+static const tavus_patch_word *nearest_word(const char *given, size_t length) {
   const tavus_patch_word *best = NULL;
   size_t least = 3;
+  char text[16];
+  if (length > sizeof text) return NULL;
+  for (size_t i = 0; i < length; i++)
+    text[i] = given[i] >= 'A' && given[i] <= 'Z' ? (char)(given[i] | 0x20)
+                                                 : given[i];
   for (const tavus_patch_word *p = tavus_patch_words; p->word != NULL; p++) {
     size_t n = tavus_distance(text, length, p->word, strlen(p->word), 2);
     if (n < least) {

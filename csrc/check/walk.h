@@ -22,7 +22,7 @@
 /* Bounds that stop a value whose tables are shared so often that its text
 ** would never end. Answers of 16 MiB are far below. */
 #define TAVUS_MOST_BYTES ((size_t)64 * 1024 * 1024)
-#define TAVUS_MOST_NODES ((size_t)1 << 24)
+#define TAVUS_MOST_NODES ((size_t)1 << 23)
 /* After so many issues the walk ends. */
 #define TAVUS_MOST_ISSUES 1000
 /* Objects with more members are sorted through a table of their keys. */

@@ -1,0 +1,592 @@
+-- luacheck: std max+busted
+-- What the check says: severities, hints, rules, tools. The walk over hostile
+-- values is in hostile_spec, patches in check_patch_spec.
+local core = require "tavus.core"
+
+--- The issue at a path (with a code), and the verdict.
+local function look(kind, value, path, code, options)
+  local ok, issues = core.validate(kind, value, options)
+  for _, issue in ipairs(issues) do
+    if issue.path == path and (code == nil or issue.code == code) then
+      return issue, ok, issues
+    end
+  end
+  return nil, ok, issues
+end
+
+local function persona(more)
+  local p = { system_prompt = "You are calm." }
+  for k, v in pairs(more or {}) do p[k] = v end
+  return p
+end
+
+local function layers(name, layer) return persona { layers = { [name] = layer } } end
+
+--- Codes of all issues, sorted: to say that there are no others.
+local function codes(kind, value)
+  local _, issues = core.validate(kind, value)
+  local list = {}
+  for i, issue in ipairs(issues) do list[i] = issue.code end
+  table.sort(list)
+  return list
+end
+
+describe("validate", function()
+  it("raises on misuse at the caller's line", function()
+    local ok, message = pcall(core.validate, "personas", {})
+    assert.is_false(ok)
+    assert.matches("unknown kind", message)
+    assert.matches("persona, persona_patch, conversation, tool", message)
+    assert.is_false(pcall(core.validate))
+    assert.is_false(pcall(core.validate, "persona"))
+    assert.is_false(pcall(core.validate, "persona", {}, "strict"))
+    assert.is_false(pcall(core.encode))
+    assert.is_false(pcall(core.encode, {}, "nothing"))
+  end)
+
+  it("gives true and an empty array for a plain persona", function()
+    local ok, warnings = core.validate("persona", persona {
+      persona_name = "Ada", pipeline_mode = "full",
+      layers = { llm = { model = "tavus-gpt-oss" }, stt = { stt_engine = "tavus-auto" } },
+    })
+    assert.is_true(ok)
+    assert.same({}, warnings)
+  end)
+
+  it("tells all issues at once, in the order of the text", function()
+    local ok, issues = core.validate("persona", {
+      persona_name = 7,
+      layers = { stt = { hotwords = { "a" } }, llm = { tools = "[]" } },
+      document_ids = "d1",
+    })
+    assert.is_nil(ok)
+    local paths = {}
+    for i, issue in ipairs(issues) do paths[i] = issue.path end
+    assert.same({ "/document_ids", "/layers/llm/tools", "/layers/stt/hotwords",
+      "/persona_name", "/system_prompt" }, paths)
+    local issue = issues[1]
+    assert.same({ path = "/document_ids", code = "type", severity = "error",
+      message = "expected array, got string",
+      hint = "put it in an array: { ... }" }, issue)
+  end)
+
+  it("says the same every time", function()
+    local value = { b = 1, a = 2, layers = { z = 1, y = 2 }, d = 1, c = 1 }
+    local first = select(2, core.validate("persona", value))
+    for _ = 1, 5 do
+      assert.same(first, select(2, core.validate("persona", value)))
+    end
+  end)
+
+  it("refuses a document that is no object", function()
+    for _, value in ipairs { 1, "text", true, core.null, core.array {}, { 1 } } do
+      local issue, ok = look("persona", value, "", "type")
+      assert.is_nil(ok)
+      assert.matches("^expected object, got ", issue.message)
+    end
+  end)
+
+  it("lets null stand for any member", function()
+    local ok, warnings = core.validate("persona", persona {
+      persona_name = core.null, document_ids = core.null,
+      layers = { llm = core.null, tts = { voice_settings = core.null,
+        pronunciation_dictionary_id = core.null } },
+      objectives_id = core.null,
+    })
+    assert.is_true(ok)
+    assert.same({}, warnings)
+    assert.is_true((core.validate("persona", persona { layers = core.null })))
+  end)
+
+  it("only warns of what it does not know, and refuses it when strict", function()
+    local value = persona { favourite_colour = "blue",
+      layers = { llm = { model = "tavus-next" }, tts = { tts_engine = "choir" } } }
+    local ok, warnings = core.validate("persona", value)
+    assert.is_true(ok)
+    assert.equal(3, #warnings)
+    for _, w in ipairs(warnings) do assert.equal("warning", w.severity) end
+    local strict, issues = core.validate("persona", value, { strict = true })
+    assert.is_nil(strict)
+    assert.equal(3, #issues)
+    for _, i in ipairs(issues) do assert.equal("error", i.severity) end
+    assert.is_nil((core.encode(value, "persona", { strict = true })))
+  end)
+
+  it("stops counting at a thousand issues", function()
+    local ids = {}
+    for i = 1, 2000 do ids[i] = i end
+    local ok, issues = core.validate("persona", persona { document_ids = ids })
+    assert.is_nil(ok)
+    assert.equal(1001, #issues)
+    assert.equal("too_many", issues[1001].code)
+  end)
+end)
+
+describe("types", function()
+  local function hint_of(value, path)
+    local issue, ok = look("persona", value, path, "type")
+    assert.is_nil(ok)
+    return issue.hint
+  end
+
+  it("are named as JSON names them", function()
+    local issue = look("persona", layers("tts", { voice_settings = { speed = true } }),
+      "/layers/tts/voice_settings/speed", "type")
+    assert.equal("expected string or number, got boolean", issue.message)
+  end)
+
+  it("come with a hint", function()
+    assert.equal("write it as a string, in quotes",
+      hint_of(persona { persona_name = 12 }, "/persona_name"))
+    assert.equal("join the items into one text",
+      hint_of(layers("stt", { hotwords = { "Ada" } }), "/layers/stt/hotwords"))
+    assert.equal("this is JSON in a string: decode it first (tavus.decode)",
+      hint_of(layers("llm", { tools = " [ ]" }), "/layers/llm/tools"))
+    assert.equal("this is JSON in a string: decode it first (tavus.decode)",
+      hint_of(persona { layers = "{}" }, "/layers"))
+    assert.equal("write the number without quotes", hint_of(
+      layers("tts", { voice_settings = { stability = "0.5" } }),
+      "/layers/tts/voice_settings/stability"))
+    assert.equal("write true or false, no quotes", hint_of(
+      layers("llm", { speculative_inference = "true" }),
+      "/layers/llm/speculative_inference"))
+    assert.equal("an empty object is tavus.object{}",
+      hint_of(persona { layers = core.array {} }, "/layers"))
+    assert.equal("an array has the keys 1, 2, 3, ...",
+      hint_of(persona { document_ids = { first = "d" } }, "/document_ids"))
+  end)
+
+  it("of a fact that is not sure only warn", function()
+    local issue, ok = look("persona", persona { greeting = 5 }, "/greeting", "type")
+    assert.is_true(ok)
+    assert.equal("warning", issue.severity)
+  end)
+
+  it("know whole numbers", function()
+    local function duration(n)
+      return look("conversation", { persona_id = "p5317866",
+        properties = { max_call_duration = n } }, "/properties/max_call_duration")
+    end
+    assert.is_nil(duration(600))
+    assert.equal("type", duration(600.5).code)
+    assert.equal("type", duration("600").code)
+    assert.equal("range", duration(0).code)
+  end)
+end)
+
+describe("tts_emotion_control", function()
+  it("may be a word, and is sent as a boolean", function()
+    for word, sent in pairs { ["true"] = "true", ["false"] = "false" } do
+      local text, warnings = core.encode(
+        layers("tts", { tts_emotion_control = word }), "persona")
+      assert.equal('{"layers":{"tts":{"tts_emotion_control":' .. sent ..
+        '}},"system_prompt":"You are calm."}', text)
+      assert.equal("warning", warnings[1].severity)
+    end
+  end)
+
+  it("may be no other word", function()
+    local issue, ok = look("persona", layers("tts", { tts_emotion_control = "yes" }),
+      "/layers/tts/tts_emotion_control")
+    assert.is_nil(ok)
+    assert.equal("error", issue.severity)
+  end)
+end)
+
+describe("hints", function()
+  for _, case in ipairs {
+    { persona { llm = {} }, "/llm", "belongs under layers" },
+    { persona { perception = {} }, "/perception", "belongs under layers" },
+    { persona { hotwords = "a" }, "/hotwords", "belongs under layers.stt" },
+    { persona { api_key = "k" }, "/api_key", "belongs under layers.llm or layers.tts" },
+    { persona { name = "n" }, "/name", 'did you mean "persona_name"?' },
+    { persona { system_promt = "n" }, "/system_promt", 'did you mean "system_prompt"?' },
+    { persona { replica_id = "r" }, "/replica_id", 'did you mean "default_replica_id"?' },
+    { persona { pal_name = "n", default_face_id = "r90bbd427f71" }, "/pal_name",
+      'called "persona_name" here' },
+    { persona { default_face_id = "r90bbd427f71" }, "/default_face_id",
+      'called "default_replica_id" here' },
+    { persona { default_replica_id = "p5317866" }, "/default_replica_id",
+      "this looks like a persona id, and a replica id is wanted" },
+    { persona { context = "c" }, "/context", "use system_prompt" },
+    { persona { callback_url = "u" }, "/callback_url", "is a field of a conversation" },
+    { layers("conversational", {}), "/layers/conversational",
+      'did you mean "conversational_flow"?' },
+    { layers("document_ids", {}), "/layers/document_ids", "belongs at the top level" },
+    { layers("percetpion", {}), "/layers/percetpion", 'did you mean "perception"?' },
+    { layers("llm", { temperature = 1 }), "/layers/llm/temperature",
+      "belongs under extra_body" },
+    { layers("llm", { tts_engine = "x" }), "/layers/llm/tts_engine",
+      "belongs under layers.tts" },
+    { layers("tts", { voice_id = "v" }), "/layers/tts/voice_id",
+      'did you mean "external_voice_id"?' },
+    { layers("tts", { cartesia_voice_id = "v" }), "/layers/tts/cartesia_voice_id",
+      'did you mean "external_voice_id"?' },
+    { layers("tts", { speed = 1 }), "/layers/tts/speed", "belongs under voice_settings" },
+    { layers("perception", { perception_model = "tavus-turbo" }),
+      "/layers/perception/perception_model",
+      '"tavus-turbo" is an STT engine (stt_engine)' },
+    { layers("perception", { perception_model = "raven1" }),
+      "/layers/perception/perception_model", 'did you mean "raven-1"?' },
+    { layers("perception", { ambient_awareness_queries = {} }),
+      "/layers/perception/ambient_awareness_queries",
+      "renamed to visual_awareness_queries" },
+    { layers("perception", { perception_tools = {} }),
+      "/layers/perception/perception_tools", "renamed to visual_tools" },
+    { layers("perception", { perception_tool_prompt = "" }),
+      "/layers/perception/perception_tool_prompt", "renamed to visual_tool_prompt" },
+    { layers("conversational_flow", { pal_interruptibility = "low" }),
+      "/layers/conversational_flow/pal_interruptibility",
+      'called "replica_interruptibility" here' },
+    { layers("conversational_flow", { turn_taking_patience = "meduim" }),
+      "/layers/conversational_flow/turn_taking_patience", 'did you mean "medium"?' },
+    { layers("stt", { participant_pause_sensitivity = "high" }),
+      "/layers/stt/participant_pause_sensitivity",
+      "use conversational_flow.turn_taking_patience" },
+  } do
+    it("at " .. case[2] .. " say: " .. case[3], function()
+      local issue, ok = look("persona", case[1], case[2])
+      assert.is_true(ok)
+      assert.equal("warning", issue.severity)
+      assert.equal(case[3], issue.hint)
+    end)
+  end
+
+  it("work for conversations", function()
+    local function hint(key, value)
+      return look("conversation", { persona_id = "p5317866", [key] = value },
+        "/" .. key).hint
+    end
+    assert.equal("belongs under properties", hint("language", "german"))
+    assert.equal("is a field of a persona", hint("system_prompt", "x"))
+    assert.equal("this looks like a persona id, and a replica id is wanted",
+      hint("replica_id", "p5317866"))
+    assert.equal("this looks like a replica id, and a persona id is wanted",
+      look("conversation", { persona_id = "r90bbd427f71" }, "/persona_id").hint)
+    assert.matches("english", look("conversation", { persona_id = "p5317866",
+      properties = { language = "de" } }, "/properties/language").hint:lower())
+  end)
+
+  it("quote what the user wrote, short and printable", function()
+    local issue = look("persona", layers("tts",
+      { tts_engine = "a\0b\27[31m\255" .. ("x"):rep(500) }), "/layers/tts/tts_engine")
+    assert.matches("\\x00", issue.message, 1, true)
+    assert.matches("\\x1b", issue.message, 1, true)
+    assert.matches("\\xff", issue.message, 1, true)
+    assert.is_true(#issue.message < 150)
+    assert.is_nil(issue.message:find("%c"))
+    local key = ("k"):rep(500) .. "\n"
+    local unknown = select(2, core.validate("persona", persona { [key] = 1 }))[1]
+    assert.is_true(#unknown.message < 150)
+  end)
+
+  it("never quote a secret, wherever it was put", function()
+    local secret = "hush-hush-hush"
+    local value = persona { api_key = secret, layers = {
+      llm = { model = "m", base_url = "https://llm.example.com", api_key = secret,
+        headers = { Authorization = secret } }, tts = { api_key = { secret } } } }
+    local _, issues = core.validate("persona", value)
+    for _, issue in ipairs(issues) do
+      for _, text in pairs(issue) do assert.is_nil(text:find(secret, 1, true)) end
+    end
+    value.layers.tts = nil
+    local _, _, secrets = core.encode(value, "persona")
+    assert.same({ secret, secret, secret }, secrets)
+  end)
+end)
+
+describe("rule 1", function()
+  it("wants a system_prompt", function()
+    for _, prompt in ipairs { "", core.null } do
+      local issue, ok = look("persona", { system_prompt = prompt }, "/system_prompt")
+      assert.is_nil(ok)
+      assert.equal("required", issue.code)
+    end
+    assert.is_nil((core.validate("persona", {})))
+    assert.is_nil((core.validate("persona", { pipeline_mode = "full" })))
+  end)
+
+  it("wants none in echo mode", function()
+    assert.is_true((core.validate("persona", { pipeline_mode = "echo" })))
+    for _, prompt in ipairs { "", core.null, "text" } do
+      assert.same({}, codes("persona",
+        { pipeline_mode = "echo", system_prompt = prompt }))
+    end
+  end)
+end)
+
+describe("rule 2", function()
+  local all = { model = "m", base_url = "https://llm.example.com/v1", api_key = "k" }
+
+  it("is content with all three and with none", function()
+    assert.same({}, codes("persona", layers("llm", all)))
+    assert.same({}, codes("persona", layers("llm", {})))
+    assert.same({}, codes("persona", layers("llm", { model = "tavus-gpt-oss" })))
+  end)
+
+  for _, missing in ipairs { "model", "base_url", "api_key" } do
+    it("misses " .. missing, function()
+      local llm = {}
+      for k, v in pairs(all) do llm[k] = v end
+      llm[missing] = nil
+      local issue, ok = look("persona", layers("llm", llm), "/layers/llm/" .. missing)
+      assert.is_nil(ok)
+      assert.equal("required", issue.code)
+      assert.matches("model, base_url and api_key", issue.message)
+    end)
+  end
+
+  it("counts null as missing and empty texts as nothing", function()
+    assert.is_nil((core.validate("persona", layers("llm",
+      { model = "m", base_url = "https://llm.example.com", api_key = core.null }))))
+    assert.is_true((core.validate("persona", layers("llm",
+      { model = "tavus-gpt-oss", base_url = "", api_key = core.null }))))
+  end)
+end)
+
+describe("the other rules only warn:", function()
+  for _, case in ipairs {
+    { 4, layers("perception", { perception_model = "off", visual_awareness_queries = { "x" } }),
+      "/layers/perception/visual_awareness_queries" },
+    { 5, layers("perception", { perception_model = "raven-0", audio_tools = {},
+        audio_awareness_queries = { "x" } }), "/layers/perception/audio_awareness_queries" },
+    { 6, layers("tts", { tts_engine = "azure", tts_model_name = "sonic-3" }),
+      "/layers/tts/tts_model_name" },
+    { 7, layers("stt", { stt_engine = "tavus-auto", smart_turn_detection = true }),
+      "/layers/stt/smart_turn_detection" },
+    { 7, layers("stt", { stt_engine = "tavus-turbo", hotwords = "x" }),
+      "/layers/stt/hotwords" },
+  } do
+    it("rule " .. case[1] .. " at " .. case[3], function()
+      local issue, ok = look("persona", case[2], case[3], "rule")
+      assert.is_true(ok)
+      assert.equal("warning", issue.severity)
+    end)
+  end
+
+  it("rule 4 has nothing against empty lists", function()
+    assert.same({}, codes("persona", layers("perception",
+      { perception_model = "off", visual_tools = {}, visual_tool_prompt = "" })))
+  end)
+
+  it("rule 7 has nothing against tavus-advanced, or smart_turn_detection = false", function()
+    assert.is_nil(look("persona", layers("stt", { stt_engine = "tavus-advanced",
+      smart_turn_detection = true }), "/layers/stt/smart_turn_detection", "rule"))
+    assert.is_nil(look("persona", layers("stt", { stt_engine = "tavus-auto",
+      smart_turn_detection = false }), "/layers/stt/smart_turn_detection", "rule"))
+  end)
+
+  it("rule 8, a face for a pal", function()
+    local issue, ok = look("persona", persona { pal_name = "x" }, "/default_face_id")
+    assert.is_true(ok)
+    assert.equal("required", issue.code)
+  end)
+
+  it("rule 9, fifty guardrails in all", function()
+    local ids, tags = {}, {}
+    for i = 1, 30 do ids[i], tags[i] = "g" .. i, "t" .. i end
+    local issue, ok = look("persona",
+      persona { guardrail_ids = ids, guardrail_tags = tags }, "", "range")
+    assert.is_true(ok)
+    assert.matches("50", issue.message)
+  end)
+
+  it("rule 11, somebody to talk to", function()
+    local issue, ok = look("conversation", {}, "", "required")
+    assert.is_true(ok)
+    assert.matches("persona or a replica", issue.message)
+    for _, name in ipairs { "persona_id", "replica_id", "pal_id", "face_id" } do
+      assert.is_nil(look("conversation", { [name] = "x" }, "", "required"))
+    end
+  end)
+
+  it("old and new names do not mix", function()
+    assert.is_table(look("conversation",
+      { pal_id = "p5317866", replica_id = "r90bbd427f71" }, "", "rule"))
+    assert.is_nil(look("conversation",
+      { pal_id = "p5317866", face_id = "r90bbd427f71" }, "", "rule"))
+    assert.is_table(look("persona", persona { pal_name = "a", persona_name = "b",
+      default_face_id = "r90bbd427f71" }, "", "rule"))
+  end)
+
+  it("a storage wants its provider", function()
+    local issue, ok = look("conversation", { persona_id = "p5317866",
+      properties = { recording_storage = { bucket_name = "b" } } },
+      "/properties/recording_storage/provider")
+    assert.is_true(ok)
+    assert.equal("required", issue.code)
+  end)
+end)
+
+describe("model names", function()
+  it("are free with a custom llm, and known when hosted", function()
+    assert.same({}, codes("persona", layers("llm",
+      { model = "anything", base_url = "https://llm.example.com", api_key = "k" })))
+    assert.same({ "choice" }, codes("persona", layers("llm", { model = "anything" })))
+    assert.same({ "deprecated" }, codes("persona", layers("llm", { model = "tavus-llama" })))
+  end)
+end)
+
+describe("tools", function()
+  local function tool(f, more)
+    local t = { type = "function", ["function"] = f }
+    for k, v in pairs(more or {}) do t[k] = v end
+    return t
+  end
+  local function with(parameters) return tool { name = "act", parameters = parameters } end
+
+  it("pass when they are well formed", function()
+    assert.same({}, codes("tool", tool { name = "get_weather", description = "d",
+      parameters = { type = "object",
+        properties = { place = { type = "string", enum = { "a" } } },
+        required = { "place" }, additionalProperties = false } }))
+    assert.same({}, codes("tool", tool { name = "stop" }))
+    assert.same({}, codes("tool", with { type = "object", properties = {}, required = {} }))
+  end)
+
+  for _, case in ipairs {
+    { "no name", tool { description = "d" }, "/function/name", "error" },
+    { "null name", tool { name = core.null }, "/function/name", "error" },
+    { "empty name", tool { name = "" }, "/function/name", "error" },
+    { "number name", tool { name = 5 }, "/function/name", "error" },
+    { "spaces in the name", tool { name = "get weather" }, "/function/name", "error" },
+    { "a long name", tool { name = ("x"):rep(65) }, "/function/name", "error" },
+    { "a dash in the name", tool { name = "get-weather" }, "/function/name", "warning" },
+    { "a digit first", tool { name = "1st" }, "/function/name", "warning" },
+    { "no type", { ["function"] = { name = "a" } }, "/type", "warning" },
+    { "a wrong type", tool({ name = "a" }, { type = "tool" }), "/type", "warning" },
+    { "no function", { type = "function" }, "/function", "error" },
+    { "a flat tool", { type = "function", name = "a", description = "d",
+      parameters = { type = "object" } }, "/function", "error" },
+    { "a stray name", tool({ name = "a" }, { name = "a" }), "/name", "warning" },
+    { "a stray required", tool({ name = "a" }, { required = {} }), "/required", "warning" },
+    { "required beside parameters", tool { name = "a", required = {},
+      parameters = { type = "object" } }, "/function/required", "warning" },
+    { "parameters without a type", with {}, "/function/parameters/type", "warning" },
+    { "parameters of another type", with { type = "array" },
+      "/function/parameters/type", "error" },
+    { "parameters as an array", with { { name = "x" } }, "/function/parameters", "error" },
+    { "parameters as text", with '{"type":"object"}', "/function/parameters", "error" },
+    { "required outside properties", with { type = "object",
+      properties = { place = { type = "string" } }, required = { "place", "plaec" } },
+      "/function/parameters/required/1", "error" },
+    { "required without properties", with { type = "object", required = { "place" } },
+      "/function/parameters/required/0", "error" },
+    { "required as text", with { type = "object", properties = {}, required = "a" },
+      "/function/parameters/required", "error" },
+    { "properties as an array", with { type = "object", properties = { { name = "a" } } },
+      "/function/parameters/properties", "error" },
+    { "a property as text", with { type = "object", properties = { a = "string" } },
+      "/function/parameters/properties/a", "error" },
+    { "required = true in a property", with { type = "object",
+      properties = { a = { type = "string", required = true } } },
+      "/function/parameters/properties/a/required", "error" },
+    { "enum as text", with { type = "object", properties = { a = { enum = "x,y" } } },
+      "/function/parameters/properties/a/enum", "error" },
+    { "an unknown JSON type", with { type = "object", properties = { a = { type = "str" } } },
+      "/function/parameters/properties/a/type", "warning" },
+    { "an unknown keyword", with { type = "object", properties = { a = { colour = 1 } } },
+      "/function/parameters/properties/a/colour", "warning" },
+    { "maxLength as text", with { type = "object", properties = { a = { maxLength = "5" } } },
+      "/function/parameters/properties/a/maxLength", "error" },
+    { "a deep required", with { type = "object", properties = { a = { type = "array",
+      items = { anyOf = { { type = "object", properties = { b = {} },
+        required = { "c" } } } } } } },
+      "/function/parameters/properties/a/items/anyOf/0/required/0", "error" },
+  } do
+    it("with " .. case[1] .. " give one " .. case[4], function()
+      local issue, ok = look("tool", case[2], case[3])
+      assert.is_table(issue)
+      assert.equal(case[4], issue.severity)
+      assert.equal(case[4] == "warning" or nil, ok)
+    end)
+  end
+
+  it("come with hints", function()
+    local function hint(value, path) return look("tool", value, path).hint end
+    assert.matches("wrap it: { type = \"function\", function = {",
+      hint({ name = "a" }, "/function"), 1, true)
+    assert.equal("belongs under function", hint(tool({ name = "a" }, { description = "d" }),
+      "/description"))
+    assert.equal("belongs under parameters", hint(tool { name = "a", required = {} },
+      "/function/required"))
+    assert.equal('did you mean "place"?', hint(with { type = "object",
+      properties = { place = {} }, required = { "plaec" } },
+      "/function/parameters/required/0"))
+    assert.equal('did you mean "string"?', hint(with { type = "object",
+      properties = { a = { type = "strnig" } } }, "/function/parameters/properties/a/type"))
+  end)
+
+  it("let a schema without properties ask for names", function()
+    assert.same({}, codes("tool", with { type = "object",
+      properties = { a = {}, b = {} },
+      anyOf = { { required = { "a" } }, { required = { "b" } } } }))
+  end)
+
+  it("are checked in each place where they stand", function()
+    for place, key in pairs { llm = "tools", perception = "visual_tools" } do
+      local issue, ok = look("persona", layers(place, { [key] = { tool { name = "" } } }),
+        "/layers/" .. place .. "/" .. key .. "/0/function/name")
+      assert.is_nil(ok)
+      assert.equal("value", issue.code)
+    end
+  end)
+
+  it("may have long texts, but not for perception", function()
+    local t = with { type = "object", properties = { a = { type = "string", maxLength = 1001 } } }
+    local path = "/0/function/parameters/properties/a/maxLength"
+    assert.same({}, codes("tool", t))
+    assert.same({}, codes("persona", layers("llm", { tools = { t } })))
+    for _, key in ipairs { "visual_tools", "audio_tools" } do
+      local issue = look("persona", layers("perception", { [key] = { t } }),
+        "/layers/perception/" .. key .. path)
+      assert.equal("range", issue.code)
+    end
+  end)
+
+  it("are written with arrays and objects where JSON Schema wants them", function()
+    local text = core.encode(with { type = "object", properties = {}, required = {},
+      ["$defs"] = {}, allOf = {} }, "tool")
+    assert.equal('{"function":{"name":"act","parameters":{"$defs":{},"allOf":[],' ..
+      '"properties":{},"required":[],"type":"object"}},"type":"function"}', text)
+  end)
+end)
+
+describe("encode with a kind", function()
+  it("writes the types of the contract", function()
+    local text = core.encode({ persona_id = "p5317866", document_ids = {},
+      properties = { max_call_duration = 3600.0 } }, "conversation")
+    assert.equal('{"document_ids":[],"persona_id":"p5317866",' ..
+      '"properties":{"max_call_duration":3600}}', text)
+    text = core.encode(persona { layers = { llm = { extra_body = {}, headers = {},
+      tools = {} }, tts = { voice_settings = {} } } }, "persona")
+    assert.equal('{"layers":{"llm":{"extra_body":{},"headers":{},"tools":[]},' ..
+      '"tts":{"voice_settings":{}}},"system_prompt":"You are calm."}', text)
+  end)
+
+  it("writes what it does not know", function()
+    assert.equal('{"later":{"a":[1,{}],"b":null},"system_prompt":"You are calm."}',
+      (core.encode(persona { later = { a = { 1, {} }, b = core.null } }, "persona")))
+  end)
+
+  it("sorts the keys of objects of any size", function()
+    local value, parts = {}, {}
+    for i = 1, 300 do
+      value[("k%03d"):format(i)] = i
+      parts[i] = ('"k%03d":%d'):format(i, i)
+    end
+    assert.equal("{" .. table.concat(parts, ",") .. "}", (core.encode(value)))
+    value.system_prompt = "x"
+    parts[301] = '"system_prompt":"x"'
+    assert.equal("{" .. table.concat(parts, ",") .. "}",
+      (core.encode(value, "persona")))
+  end)
+
+  it("checks rules in objects of any size", function()
+    local value = {}
+    for i = 1, 40 do value["x" .. i] = i end
+    assert.is_table(look("persona", value, "/system_prompt", "required"))
+    value.system_prompt = "x"
+    assert.is_nil(look("persona", value, "/system_prompt", "required"))
+  end)
+end)
