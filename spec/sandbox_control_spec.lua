@@ -243,7 +243,8 @@ describe("steering the sandbox", function()
   end)
 
   it("refuses switches it does not have", function()
-    for _, changes in ipairs { { get_shape = "round" }, { shape = "flat" }, { max_conversations = "many" } } do
+    for _, changes in ipairs { { get_shape = "round" }, { shape = "flat" }, { max_conversations = "many" },
+      { max_conversations = -1 }, { max_conversations = 0.5 } } do
       assert.has_error(function() server:set(changes) end)
       local result = ask("POST", "/_sandbox/set", changes)
       assert.equal(400, result.status)

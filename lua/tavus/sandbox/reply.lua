@@ -81,13 +81,15 @@ end
 function reply.bad_request_text(issues)
   local root = { names = {}, children = {} }
   for _, issue in ipairs(issues) do
-    local node = root
+    local node, said = root, false
     for token in issue.path:gmatch "/([^/]*)" do
-      if node.reasons then break end -- a reason further up says enough
+      said = node.reasons ~= nil
+      if said then break end
       node = child_of(node, (token:gsub("~1", "/"):gsub("~0", "~")))
     end
     if node == root then node = child_of(root, "_schema") end
-    if #node.names == 0 then
+    -- One reason on the way from the root to a place is enough.
+    if not said and #node.names == 0 then
       node.reasons = node.reasons or {}
       node.reasons[#node.reasons + 1] = issue.message
     end

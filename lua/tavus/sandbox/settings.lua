@@ -91,6 +91,9 @@ local function check(name, value)
   if type(value) ~= switch.type then
     return ("switch '%s' must be a %s"):format(name, switch.type)
   end
+  if switch.type == "number" and not (value >= 0 and value < 2 ^ 31 and value == math.floor(value)) then
+    return ("switch '%s' must be a whole number of 0 or more"):format(name)
+  end
   return nil
 end
 

@@ -1,0 +1,128 @@
+-- The sandbox's parts that can be looked at without a server.
+local core = require "tavus.core"
+local ids = require "tavus.sandbox.ids"
+local reply = require "tavus.sandbox.reply"
+local routes = require "tavus.sandbox.routes"
+local settings = require "tavus.sandbox.settings"
+local store = require "tavus.sandbox.store"
+
+describe("the text of a refusal", function()
+  local function text(...) return reply.bad_request_text { ... } end
+
+  it("is a Python print of nested dicts", function()
+    assert.equal("Bad Request. {'a': ['no']}", text { path = "/a", message = "no" })
+    assert.equal("Bad Request. {'a': {'b': ['no', 'nor']}, 'c': {'0': ['never']}}",
+      text({ path = "/a/b", message = "no" }, { path = "/a/b", message = "nor" }, { path = "/c/0", message = "never" }))
+    assert.equal("Bad Request. {'_schema': ['all of it']}", text { path = "", message = "all of it" })
+    assert.equal("Bad Request. {'a/b': {'~': ['no']}}", text { path = "/a~1b/~0", message = "no" })
+  end)
+
+  it("quotes as Python does", function()
+    assert.equal([[Bad Request. {'a': ["it's"]}]], text { path = "/a", message = "it's" })
+    assert.equal([[Bad Request. {'a': ['it\'s "it"\n\\']}]], text { path = "/a", message = "it's \"it\"\n\\" })
+  end)
+
+  it("gives one reason on the way to a place", function()
+    local outer, inner = { path = "/a", message = "no" }, { path = "/a/b", message = "nor" }
+    assert.equal("Bad Request. {'a': ['no']}", text(outer, inner))
+    assert.equal("Bad Request. {'a': {'b': ['nor']}}", text(inner, outer))
+  end)
+end)
+
+describe("the route table", function()
+  local table_of_routes = routes.new(core.contract())
+
+  it("has every operation of the contract", function()
+    for _, resource in ipairs(core.contract().resources) do
+      for _, operation in ipairs(resource.operations) do
+        local path = operation.path:gsub("{.-}", "an%%20id%%2F")
+        local route, id = table_of_routes:find(operation.method, path)
+        assert.equal(operation.name, route.operation.name)
+        assert.equal(resource.name, route.resource)
+        assert.equal(operation.path:find("{", 1, true) and "an id/" or nil, id)
+      end
+    end
+  end)
+
+  it("tells a missing path from a missing method", function()
+    assert.same({}, { table_of_routes:find("GET", "/v2/none") })
+    local route, id, allowed = table_of_routes:find("TRACE", "/v2/personas/p1")
+    assert.is_nil(route)
+    assert.is_nil(id)
+    assert.equal("DELETE, GET, HEAD, PATCH", allowed)
+  end)
+
+  it("reads queries", function()
+    assert.same({ a = "1 2", b = "", c = "=&", ["d e"] = "x" }, routes.query "a=0&a=1+2&b=&&c=%3D%26&d%20e=x")
+    assert.same({ flag = "" }, routes.query "flag")
+  end)
+
+  it("matches paths with stars and names, and nothing else by magic", function()
+    local function fits(pattern, path) return path:find(routes.pattern(pattern)) ~= nil end
+    assert.is_true(fits("/v2/personas/{persona_id}", "/v2/personas/p1"))
+    assert.is_false(fits("/v2/personas/{persona_id}", "/v2/personas/p1/x"))
+    assert.is_false(fits("/v2/personas/{persona_id}", "/v2/personas/"))
+    assert.is_true(fits("/v2/*", "/v2/personas/p1/x"))
+    assert.is_true(fits("*", "/anything"))
+    assert.is_true(fits("/a.b-c%20+d", "/a.b-c%20+d"))
+    assert.is_false(fits("/a.b", "/axb"))
+    assert.is_false(fits("/a", "/ab"))
+  end)
+end)
+
+describe("the store", function()
+  it("keeps the order of insertion through removals and replacements", function()
+    local rows = store.new()
+    for i = 1, 5 do rows:insert("id" .. i, { n = i }) end
+    assert.is_true(rows:remove "id2")
+    assert.is_false(rows:remove "id2")
+    rows:replace("id4", { n = 44 })
+    rows:insert("id6", { n = 6 })
+    local seen = {}
+    for n = 1, rows.count do seen[n] = rows:newest(n).n end
+    assert.same({ 6, 5, 44, 3, 1 }, seen)
+    assert.is_nil(rows:get "id2")
+  end)
+end)
+
+describe("ids", function()
+  it("look like Tavus' and differ", function()
+    local source, seen = ids.new(), {}
+    for _ = 1, 2000 do
+      for id, pattern in pairs {
+        [source:persona()] = "^p" .. ("%x"):rep(11) .. "$",
+        [source:conversation()] = "^c" .. ("%x"):rep(15) .. "$",
+        [source:token()] = "^" .. ("%x"):rep(32) .. "$",
+        [source:request()] = "^" .. ("%x"):rep(16) .. "$",
+      } do
+        assert.matches(pattern, id)
+        assert.is_nil(seen[id])
+        seen[id] = true
+      end
+    end
+  end)
+
+  it("come with times in ISO 8601, with microseconds", function()
+    local source = ids.new()
+    for _ = 1, 100 do
+      assert.matches("^20%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$", source:timestamp())
+    end
+  end)
+end)
+
+describe("the switches", function()
+  it("have defaults that they accept, and say what they mean", function()
+    local values = settings.defaults()
+    assert.is_true(settings.apply(values, settings.defaults()))
+    for _, name in ipairs(settings.names()) do
+      assert.is_string(settings.switches[name].meaning)
+      assert.is_not_nil(values[name])
+    end
+  end)
+
+  it("change all or none", function()
+    local values = settings.defaults()
+    assert.is_nil((settings.apply(values, { get_shape = "flat", nothing = 1 })))
+    assert.same(settings.defaults(), values)
+  end)
+end)
