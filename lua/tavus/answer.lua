@@ -4,36 +4,39 @@ local core = require "tavus.core"
 local call = require "tavus.call"
 local failure = require "tavus.failure"
 
+local run, request_id, decode = call.run, call.request_id, core.decode
+
 local answer = {}
 
---- @class tavus.Meta
---- @field status integer|nil HTTP status; nil when nothing had to be sent
---- @field changed boolean|nil of calls that change something: false when nothing changed
---- @field request_id string|nil the server's id of the request, when it sent one
---- @field attempts integer how often the request was sent
---- @field elapsed_ms number over all attempts and sleeps
---- @field headers table<string, string> the answer's headers, names in lower case
---- @field warnings tavus.Issue[] what the check found doubtful in the value sent
+---@class tavus.Meta
+---@field status integer|nil HTTP status; nil when nothing had to be sent
+---@field changed boolean|nil of calls that change something: false when nothing changed
+---@field request_id string|nil the server's id of the request, when it sent one
+---@field attempts integer how often the request was sent
+---@field elapsed_ms number over all attempts and sleeps
+---@field headers table<string, string> the answer's headers, names in lower case
+---@field warnings tavus.Issue[] what the check found doubtful in the value sent
 
 --- Makes the meta of a result.
---- @param op table the operation
---- @param result table
---- @param attempts integer
---- @param elapsed_ms number
---- @param warnings tavus.Issue[]|nil
---- @return tavus.Meta
+---@param op table the operation
+---@param result table
+---@param attempts integer
+---@param elapsed_ms number
+---@param warnings tavus.Issue[]|nil
+---@return tavus.Meta
 function answer.meta(op, result, attempts, elapsed_ms, warnings)
   local changed
-  if op.method ~= "GET" then changed = result.status ~= 304 end
+  local status, headers = result.status, result.headers
+  if op.method ~= "GET" then changed = status ~= 304 end
   return {
-    status = result.status, changed = changed, request_id = call.request_id(result.headers),
-    attempts = attempts, elapsed_ms = elapsed_ms, headers = result.headers, warnings = warnings or {},
+    status = status, changed = changed, request_id = request_id(headers),
+    attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings or {},
   }
 end
 
 --- The meta of a call that had nothing to send.
---- @param warnings tavus.Issue[]|nil
---- @return tavus.Meta
+---@param warnings tavus.Issue[]|nil
+---@return tavus.Meta
 function answer.local_meta(warnings)
   return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings or {} }
 end
@@ -41,8 +44,8 @@ end
 -- The error of an answer that says success and cannot be used.
 local function unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
   local err = failure.of_decode(client._session, result, problem, secrets)
-  err.method, err.path, err.attempts, err.elapsed_ms = op.method, path:match "^[^?#]*", attempts, elapsed_ms
-  err.request_id = call.request_id(result.headers)
+  err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
+  err.request_id = request_id(result.headers)
   err.retryable, err.ambiguous = false, false
   if op.method ~= "GET" then
     err.hint = ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(result.status)
@@ -60,9 +63,9 @@ end
 
 --- Takes the object out of the three shapes that Tavus uses: the object
 -- itself, { data = object }, { data = { object } }.
---- @param value table
---- @param id_names string[] names that only the object itself has
---- @return table|nil nil when there is none, or more than one
+---@param value table
+---@param id_names string[] names that only the object itself has
+---@return table|nil nil when there is none, or more than one
 function answer.unwrap(value, id_names)
   local data = value.data
   if type(data) ~= "table" or names_itself(value, id_names) then
@@ -75,18 +78,18 @@ function answer.unwrap(value, id_names)
 end
 
 --- Makes one call and reads its answer.
---- @param client table
---- @param op table operation of the contract; op.answer: "object", "list", "none", "any"
---- @param path string
---- @param body string|nil
---- @param given table|nil
---- @param may_repeat boolean
---- @param secrets string[]|nil
---- @param warnings tavus.Issue[]|nil
---- @return any value true when there is nothing to read
---- @return tavus.Meta|tavus.Error
+---@param client table
+---@param op table operation of the contract; op.answer: "object", "list", "none", "any"
+---@param path string
+---@param body string|nil
+---@param given table|nil
+---@param may_repeat boolean
+---@param secrets string[]|nil
+---@param warnings tavus.Issue[]|nil
+---@return any value true when there is nothing to read
+---@return tavus.Meta|tavus.Error
 function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
-  local result, attempts, elapsed_ms = call.run(client, op, path, body, given, may_repeat, secrets)
+  local result, attempts, elapsed_ms = run(client, op, path, body, given, may_repeat, secrets)
   if not result then return nil, attempts end
   local meta = answer.meta(op, result, attempts, elapsed_ms, warnings)
   local wanted, text, status = op.answer, result.body, result.status
@@ -97,7 +100,7 @@ function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
   elseif text == "" then
     return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it is empty", secrets)
   end
-  local value, problem = core.decode(text)
+  local value, problem = decode(text)
   if value == nil then
     return nil, unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
   end

@@ -4,6 +4,11 @@
 -- The same loop serves every host: it waits only through the host's `perform`
 -- and `sleep`, and no pcall of its own lies around them, so that a host may
 -- yield there.
+--
+-- A host is a table: `perform(engine, request)` returns when the request is
+-- done (or an error table, when it cannot wait here at all), `sleep(engine,
+-- seconds)` when the time is over; with `notify` the engine reports finished
+-- requests by their ids.
 
 local http = require "tavus.http"
 local errors = require "tavus.errors"
@@ -20,6 +25,12 @@ call.TIMEOUT = 30
 call.DEADLINE = 60
 --- How often a call is repeated, when nobody says other.
 call.RETRIES = 2
+
+-- The path as it is told: a query may hold what nobody else should read.
+local function shown(path)
+  return (path:match "^[^?#]*")
+end
+call.shown = shown
 
 local function hook(client, name, facts)
   local ok, err = log.guarded(client["_" .. name], facts)
@@ -87,16 +98,16 @@ local function failed(session, result, secrets, verdict)
 end
 
 --- Makes one call.
---- @param client table the client
---- @param op table { method, timeout, deadline }: an operation of the contract, or like one
---- @param path string ids percent-encoded
---- @param body string|nil
---- @param given table|nil checked options of the call
---- @param may_repeat boolean doing it twice does what doing it once does
---- @param secrets string[]|nil secrets in the body
---- @return table|nil result the request's result: status 2xx or 304, or the 4xx by which a DELETE's repeat says that an earlier try had done it
---- @return integer|tavus.Error attempts
---- @return number|nil elapsed_ms
+---@param client table the client
+---@param op table { method, timeout, deadline }: an operation of the contract, or like one
+---@param path string ids percent-encoded
+---@param body string|nil
+---@param given table|nil checked options of the call
+---@param may_repeat boolean doing it twice does what doing it once does
+---@param secrets string[]|nil secrets in the body
+---@return table|nil result the request's result: status 2xx or 304, or the 4xx by which a DELETE's repeat says that an earlier try had done it
+---@return integer|tavus.Error attempts
+---@return number|nil elapsed_ms
 function call.run(client, op, path, body, given, may_repeat, secrets)
   local session = client._session
   if client._closed then
@@ -110,10 +121,9 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local engine, no_engine = get_engine()
   if not engine then return nil, errors.new { type = "config", message = no_engine } end
   local transfer = {
-    body = body, may_repeat = may_repeat,
+    body = body, may_repeat = may_repeat, notify = host.notify,
     headers = given and given.headers, query = given and given.query,
   }
-  local shown = path:match "^[^?#]*"
   local started = now()
   local ends = started + deadline
   local left, attempts, retried, doubtful = deadline, 0, 0, false
@@ -121,17 +131,22 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   while true do
     transfer.timeout = min(timeout, left)
     if client._on_request then
-      hook(client, "on_request", { method = method, path = shown, attempt = retried + 1, timeout = transfer.timeout })
+      hook(client, "on_request", { method = method, path = shown(path), attempt = retried + 1, timeout = transfer.timeout })
     end
     if client._log then
-      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.3g s"):format(method, shown, retried + 1, transfer.timeout))
+      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.3g s"):format(method, shown(path), retried + 1, transfer.timeout))
     end
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then
       return nil, errors.new { type = "config", message = failure.redact(session, refused, secrets),
-        method = method, path = shown, attempts = attempts, elapsed_ms = (now() - started) * 1000 }
+        method = method, path = shown(path), attempts = attempts, elapsed_ms = (now() - started) * 1000 }
     end
-    host.perform(engine, request)
+    local cannot_wait = host.perform(engine, request)
+    if cannot_wait then
+      -- Nothing is sent before the first step, so a host may still refuse here.
+      request:cancel()
+      return nil, cannot_wait
+    end
     local result = request:result()
     if not result then
       -- The host gave up before the request was done.
@@ -141,7 +156,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     local outcome, status = result.outcome, result.status
     attempts = attempts + max(1, result.sent)
     if client._on_response then
-      hook(client, "on_response", { method = method, path = shown, attempt = retried + 1, outcome = outcome,
+      hook(client, "on_response", { method = method, path = shown(path), attempt = retried + 1, outcome = outcome,
         status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms,
         request_id = result.headers and request_id(result.headers) })
     end
@@ -149,7 +164,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
       local elapsed = (now() - started) * 1000
       if client._log then
-        log.write(client._log, "info", ("%s %s: %d in %.0f ms"):format(method, shown, status, elapsed))
+        log.write(client._log, "info", ("%s %s: %d in %.0f ms"):format(method, shown(path), status, elapsed))
       end
       return result, attempts, elapsed
     end
@@ -157,11 +172,11 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     local verdict = verdict_of(method, outcome, status or 0, may_repeat)
     local remains, unslept
     if verdict == "retry" and retried < retries then
-      remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown, result, attempts)
+      remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
     end
     if not remains then
       local err = failed(session, result, secrets, verdict)
-      err.method, err.path, err.attempts, err.elapsed_ms = method, shown, attempts, (now() - started) * 1000
+      err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.retry_after = unslept or err.retry_after
       if outcome == "timeout" and left < timeout then
         err.message = ("the deadline of %g s came before an answer"):format(deadline)
@@ -174,7 +189,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
           err.hint = "an earlier try, of which no answer came, may have done it"
         end
       end
-      if client._log then log.write(client._log, "error", method .. " " .. shown .. ": " .. err.type .. ": " .. err.message) end
+      if client._log then log.write(client._log, "error", method .. " " .. err.path .. ": " .. err.type .. ": " .. err.message) end
       return nil, err
     end
     doubtful = doubtful or (outcome ~= "not_sent" and status ~= 429)

@@ -13,23 +13,23 @@ local version = require "tavus.version"
 
 local client = {}
 
---- @class tavus.ClientOptions
---- @field api_key string|nil the key; else TAVUS_API_KEY
---- @field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
---- @field timeout number|nil seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
---- @field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
---- @field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
---- @field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
---- @field ca_file string|nil a PEM file of the authorities to trust
---- @field allow_http boolean|nil permits http:// to other hosts than this one
---- @field proxy string|nil
---- @field headers table<string, string>|nil sent with every request
---- @field user_agent string|nil
---- @field connect_timeout number|nil seconds, 5 when nil
---- @field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
---- @field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
---- @field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
---- @field log "error"|"info"|"debug"|false|(fun(level: string, message: string))|nil a level for stderr, or a function for every line; else TAVUS_LOG
+---@class tavus.ClientOptions
+---@field api_key string|nil the key; else TAVUS_API_KEY
+---@field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
+---@field timeout number|nil seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
+---@field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
+---@field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
+---@field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
+---@field ca_file string|nil a PEM file of the authorities to trust
+---@field allow_http boolean|nil permits http:// to other hosts than this one
+---@field proxy string|nil
+---@field headers table<string, string>|nil sent with every request
+---@field user_agent string|nil
+---@field connect_timeout number|nil seconds, 5 when nil
+---@field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
+---@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
+---@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
+---@field log "error"|"info"|"debug"|false|(fun(level: string, message: string))|nil a level for stderr, or a function for every line; else TAVUS_LOG
 
 local rules = {
   api_key = { type = "string" },
@@ -50,9 +50,9 @@ local rules = {
   log = { type = "string|function|boolean", choices = log.levels },
 }
 
---- @class tavus.Client
---- @field personas tavus.Personas
---- @field conversations tavus.Conversations
+---@class tavus.Client
+---@field personas tavus.Personas
+---@field conversations tavus.Conversations
 local Client = {}
 Client.__index = Client
 Client.__name = "tavus.client"
@@ -90,9 +90,9 @@ local function log_setting(given)
 end
 
 --- Makes a client. It opens no connection; the first call does.
---- @param given tavus.ClientOptions|nil
---- @return tavus.Client|nil
---- @return tavus.Error|nil of type "config"
+---@param given tavus.ClientOptions|nil
+---@return tavus.Client|nil
+---@return tavus.Error|nil of type "config"
 function client.new(given)
   local fine, problem = options.check(given, rules, "tavus.new", 2)
   if not fine then return nil, problem end
@@ -149,11 +149,11 @@ request_options.strict = nil
 local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
 
 --- Makes a call for which there is no function.
---- @param method string e.g. "GET"
---- @param path string begins with "/"; ids in it are the caller's to percent-encode
---- @param given table|nil { body = table|string, query, headers, timeout, deadline, retries }
---- @return any answer decoded; true when it was empty
---- @return tavus.Meta|tavus.Error
+---@param method string e.g. "GET"
+---@param path string begins with "/"; ids in it are the caller's to percent-encode
+---@param given table|nil { body = table|string, query, headers, timeout, deadline, retries }
+---@return any answer decoded; true when it was empty
+---@return tavus.Meta|tavus.Error
 function Client:request(method, path, given)
   if type(method) ~= "string" then error("client:request: the method must be a string, not " .. type(method), 2) end
   if type(path) ~= "string" then error("client:request: the path must be a string, not " .. type(path), 2) end

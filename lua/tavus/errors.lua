@@ -5,14 +5,14 @@
 
 local errors = {}
 
---- @class tavus.Issue
---- @field path string JSON Pointer of the value; "" is the root
---- @field code string what kind of problem, e.g. "type", "unknown_field"
---- @field message string what is wrong
---- @field hint string|nil what was probably meant
---- @field severity "error"|"warning"
+---@class tavus.Issue
+---@field path string JSON Pointer of the value; "" is the root
+---@field code string what kind of problem, e.g. "type", "unknown_field"
+---@field message string what is wrong
+---@field hint string|nil what was probably meant
+---@field severity "error"|"warning"
 
---- @alias tavus.ErrorType
+---@alias tavus.ErrorType
 --- | "config" the client cannot work with these options or this environment
 --- | "validation" the value does not fit the contract; nothing was sent
 --- | "connection" no answer: name, connection, TLS, or a cut transfer
@@ -32,24 +32,24 @@ local errors = {}
 --- | "redirect_blocked" 3xx: redirects are never followed
 --- | "response_too_large" the answer passed the size limit
 
---- @class tavus.Error
---- @field type tavus.ErrorType
---- @field message string one sentence; no secrets
---- @field code string|nil finer than the type: libcurl's name, an issue's code, the kind of a conflict
---- @field status integer|nil HTTP status, when there was an answer
---- @field method string|nil
---- @field path string|nil path of the request, without the query
---- @field request_id string|nil the server's id of the request, when it sent one
---- @field retry_after number|nil seconds to wait before it is worth trying again
---- @field retryable boolean|nil the same call may be made again without harm
---- @field ambiguous boolean|nil it may have happened: look before you repeat
---- @field attempts integer|nil how often the request was sent, 0 when never tried
---- @field elapsed_ms number|nil over all attempts and sleeps
---- @field body string|nil the answer's text, cut short, secrets removed
---- @field headers table<string,string>|nil the answer's headers
---- @field issues tavus.Issue[]|nil of a validation error
---- @field hint string|nil what to do
---- @field conflict string|nil of a 409: Tavus' word for it, e.g. "maker_changes"
+---@class tavus.Error
+---@field type tavus.ErrorType
+---@field message string one sentence; no secrets
+---@field code string|nil finer than the type: libcurl's name, an issue's code, the kind of a conflict
+---@field status integer|nil HTTP status, when there was an answer
+---@field method string|nil
+---@field path string|nil path of the request, without the query
+---@field request_id string|nil the server's id of the request, when it sent one
+---@field retry_after number|nil seconds to wait before it is worth trying again
+---@field retryable boolean|nil the same call may be made again without harm
+---@field ambiguous boolean|nil it may have happened: look before you repeat
+---@field attempts integer|nil how often the request was sent, 0 when never tried
+---@field elapsed_ms number|nil over all attempts and sleeps
+---@field body string|nil the answer's text, cut short, secrets removed
+---@field headers table<string,string>|nil the answer's headers
+---@field issues tavus.Issue[]|nil of a validation error
+---@field hint string|nil what to do
+---@field conflict string|nil of a 409: Tavus' word for it, e.g. "maker_changes"
 
 --- Every type an error can have.
 errors.types = {
@@ -95,8 +95,8 @@ function meta.__concat(a, b)
 end
 
 --- Makes an error of a table of fields, which becomes the error itself.
---- @param fields table fields of tavus.Error; `type` and `message` are required
---- @return tavus.Error
+---@param fields table fields of tavus.Error; `type` and `message` are required
+---@return tavus.Error
 function errors.new(fields)
   if type(fields) ~= "table" then error("errors.new wants a table", 2) end
   if not errors.types[fields.type] then error("unknown error type " .. tostring(fields.type), 2) end
@@ -105,16 +105,16 @@ function errors.new(fields)
 end
 
 --- Tells whether a value is an error made by this library.
---- @param value any
---- @return boolean
+---@param value any
+---@return boolean
 function errors.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
 --- Makes a validation error of issues.
---- @param issues tavus.Issue[] as the core gives them, not empty
---- @param what string|nil what was checked, e.g. "persona"; "value" when nil
---- @return tavus.Error
+---@param issues tavus.Issue[] as the core gives them, not empty
+---@param what string|nil what was checked, e.g. "persona"; "value" when nil
+---@return tavus.Error
 function errors.validation(issues, what)
   local first = issues[1] or {}
   local place = (first.path == nil or first.path == "") and "the root" or first.path
@@ -124,12 +124,12 @@ function errors.validation(issues, what)
 end
 
 --- Makes a validation error with one issue.
---- @param path string JSON Pointer
---- @param code string
---- @param message string
---- @param hint string|nil
---- @param what string|nil as in errors.validation
---- @return tavus.Error
+---@param path string JSON Pointer
+---@param code string
+---@param message string
+---@param hint string|nil
+---@param what string|nil as in errors.validation
+---@return tavus.Error
 function errors.issue(path, code, message, hint, what)
   return errors.validation({
     { path = path, code = code, message = message, hint = hint, severity = "error" },
@@ -137,8 +137,8 @@ function errors.issue(path, code, message, hint, what)
 end
 
 --- Makes a decode error of what `core.decode` says.
---- @param failure table { message, line, column, position }
---- @return tavus.Error
+---@param failure table { message, line, column, position }
+---@return tavus.Error
 function errors.decode(failure)
   local text = failure.message or "not JSON"
   if failure.line and failure.column then

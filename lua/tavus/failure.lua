@@ -133,10 +133,10 @@ local function hide_fields(text)
 end
 
 --- Takes the key and other secrets out of a text.
---- @param session userdata whose key it is
---- @param text string
---- @param secrets string[]|nil secrets that were sent, as `core.encode` tells them
---- @return string
+---@param session userdata whose key it is
+---@param text string
+---@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
+---@return string
 function failure.redact(session, text, secrets)
   if not secret_names then load_contract() end
   text = session:redact(text)
@@ -209,11 +209,11 @@ end
 --- Finds the sentence in the body of an answer that is no success: `error` (a string, or an
 -- object with `message`), `message`, `detail` (a string, or a list of { msg }), `errors`, the raw
 -- body. Of an HTML page it is the title, or the status in words.
---- @param status integer
---- @param body string free of secrets
---- @param headers table<string, string>|nil
---- @return string message
---- @return table|nil decoded the body, when it is a JSON object
+---@param status integer
+---@param body string free of secrets
+---@param headers table<string, string>|nil
+---@return string message
+---@return table|nil decoded the body, when it is a JSON object
 function failure.message(status, body, headers)
   local decoded = body ~= "" and core.decode(body) or nil
   if type(decoded) == "table" then
@@ -243,10 +243,10 @@ local function matches(row, status, lowered)
 end
 
 --- Finds the type of an answer that is no success.
---- @param status integer
---- @param message string
---- @return tavus.ErrorType
---- @return string|nil hint
+---@param status integer
+---@param message string
+---@return tavus.ErrorType
+---@return string|nil hint
 function failure.classify(status, message)
   if not known_errors then load_contract() end
   local lowered = message:lower()
@@ -273,10 +273,10 @@ local function clean_headers(session, headers, secrets)
 end
 
 --- Makes the error of an answer that is no success.
---- @param session userdata
---- @param result table the request's result, with outcome "answer"
---- @param secrets string[]|nil
---- @return tavus.Error
+---@param session userdata
+---@param result table the request's result, with outcome "answer"
+---@param secrets string[]|nil
+---@return tavus.Error
 function failure.of_answer(session, result, secrets)
   local status = result.status
   local body = failure.redact(session, result.body or "", secrets)
@@ -296,10 +296,10 @@ function failure.of_answer(session, result, secrets)
 end
 
 --- Makes the error of an outcome without an answer.
---- @param session userdata
---- @param result table
---- @param secrets string[]|nil
---- @return tavus.Error
+---@param session userdata
+---@param result table
+---@param secrets string[]|nil
+---@return tavus.Error
 function failure.of_outcome(session, result, secrets)
   local outcome = result.outcome
   local kind = outcome_types[outcome] or "connection"
@@ -316,11 +316,11 @@ function failure.of_outcome(session, result, secrets)
 end
 
 --- Makes the error of an answer that says success and cannot be read.
---- @param session userdata
---- @param result table
---- @param problem table|string what `core.decode` said, or a sentence
---- @param secrets string[]|nil
---- @return tavus.Error
+---@param session userdata
+---@param result table
+---@param problem table|string what `core.decode` said, or a sentence
+---@param secrets string[]|nil
+---@return tavus.Error
 function failure.of_decode(session, result, problem, secrets)
   local err = type(problem) == "table" and errors.decode(problem)
     or errors.new { type = "decode", message = problem }

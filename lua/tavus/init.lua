@@ -21,7 +21,7 @@ do
   end
 end
 
---- @class tavus
+---@class tavus
 local tavus = {
   _VERSION = require "tavus.version",
   --- JSON's null; the same value as `cjson.null`.
@@ -39,11 +39,11 @@ local function misuse(message)
 end
 
 --- Checks a value against the contract, offline.
---- @param kind "persona"|"persona_patch"|"tool"|"conversation"
---- @param value any
---- @param options table|nil { strict = boolean }: warnings count as errors
---- @return boolean|nil ok true, or nil
---- @return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
+---@param kind "persona"|"persona_patch"|"tool"|"conversation"
+---@param value any
+---@param options table|nil { strict = boolean }: warnings count as errors
+---@return boolean|nil ok true, or nil
+---@return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
   local called, ok, detail = pcall(core.validate, kind, value, options)
   if not called then error(misuse(ok), 2) end
@@ -52,11 +52,11 @@ function tavus.validate(kind, value, options)
 end
 
 --- Writes a value as JSON: keys sorted, numbers exact.
---- @param value any
---- @param kind string|nil a kind of `tavus.validate`: check along the contract in the same walk
---- @param options table|nil { strict = boolean }
---- @return string|nil text
---- @return tavus.Error|nil
+---@param value any
+---@param kind string|nil a kind of `tavus.validate`: check along the contract in the same walk
+---@param options table|nil { strict = boolean }
+---@return string|nil text
+---@return tavus.Error|nil
 function tavus.encode(value, kind, options)
   local called, text, issues = pcall(core.encode, value, kind, options)
   if not called then error(misuse(text), 2) end
@@ -65,9 +65,9 @@ function tavus.encode(value, kind, options)
 end
 
 --- Reads JSON: strict, lossless; arrays are marked, null is `tavus.null`.
---- @param text string
---- @return any value nil when the text is no JSON
---- @return tavus.Error|nil
+---@param text string
+---@return any value nil when the text is no JSON
+---@return tavus.Error|nil
 function tavus.decode(text)
   local called, value, failure = pcall(core.decode, text)
   if not called then error(misuse(value), 2) end

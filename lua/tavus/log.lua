@@ -13,8 +13,8 @@ local function to_stderr(level, message)
 end
 
 --- Makes a log.
---- @param where string|function|nil a level (lines go to stderr), or a function(level, message) that gets every line
---- @return table|nil log { rank, write }; nil when nothing is to be logged
+---@param where string|function|nil a level (lines go to stderr), or a function(level, message) that gets every line
+---@return table|nil log { rank, write }; nil when nothing is to be logged
 function log.new(where)
   if type(where) == "function" then return { rank = log.levels.debug, write = where } end
   if log.levels[where] then return { rank = log.levels[where], write = to_stderr } end
@@ -23,8 +23,8 @@ end
 
 --- Runs a function of the user's and keeps its errors from ending the call.
 -- Ctrl-C inside it still ends the call.
---- @return boolean ok
---- @return any what it raised
+---@return boolean ok
+---@return any what it raised
 function log.guarded(fn, ...)
   local ok, err = pcall(fn, ...)
   if not ok and type(err) == "string" and err:find("interrupted!", 1, true) then error(err, 0) end
@@ -32,9 +32,9 @@ function log.guarded(fn, ...)
 end
 
 --- Writes one line. The user's function may fail; that is told once on stderr.
---- @param self table|nil a log, or nil
---- @param level "error"|"info"|"debug"
---- @param message string
+---@param self table|nil a log, or nil
+---@param level "error"|"info"|"debug"
+---@param message string
 function log.write(self, level, message)
   if not self or log.levels[level] > self.rank then return end
   local ok, err = log.guarded(self.write, level, message)
@@ -45,9 +45,9 @@ function log.write(self, level, message)
 end
 
 --- Tells about an error in a hook: to the log, or once a hook to stderr.
---- @param client table keeps which hooks were told
---- @param hook string the hook's name
---- @param err any
+---@param client table keeps which hooks were told
+---@param hook string the hook's name
+---@param err any
 function log.hook_failed(client, hook, err)
   local message = "the hook " .. hook .. " failed: " .. tostring(err)
   if client._log then return log.write(client._log, "error", message) end

@@ -22,9 +22,9 @@ local function distance(a, b)
 end
 
 --- Finds the known name that a wrong one most likely meant.
---- @param name string
---- @param known table<string, any> its keys are the known names
---- @return string|nil
+---@param name string
+---@param known table<string, any> its keys are the known names
+---@return string|nil
 function options.nearest(name, known)
   local best, least
   for candidate in pairs(known) do
@@ -67,20 +67,20 @@ local function bad_content(value, rule)
 end
 
 --- Makes the config error for an option or an environment variable.
---- @param name string
---- @param problem string
---- @param hint string|nil
---- @return tavus.Error
+---@param name string
+---@param problem string
+---@param hint string|nil
+---@return tavus.Error
 function options.bad(name, problem, hint)
   return errors.new { type = "config", code = name, message = name .. " " .. problem, hint = hint }
 end
 
 --- Checks one number that came as text from the environment.
---- @param name string the variable's name
---- @param text string
---- @param rule table as in options.check
---- @return number|nil
---- @return tavus.Error|nil
+---@param name string the variable's name
+---@param text string
+---@param rule table as in options.check
+---@return number|nil
+---@return tavus.Error|nil
 function options.number_from(name, text, rule)
   local value = text:match "^%s*%d+%.?%d*%s*$" and tonumber(text)
   if not value then
@@ -92,12 +92,12 @@ function options.number_from(name, text, rule)
 end
 
 --- Checks a table of options.
---- @param given table|nil
---- @param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
---- @param what string how the options are called in messages, e.g. "tavus.new"
---- @param level integer level of the line to blame, as `error` takes it, seen from the caller
---- @return boolean|nil true, or nil for bad content
---- @return tavus.Error|nil
+---@param given table|nil
+---@param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
+---@param what string how the options are called in messages, e.g. "tavus.new"
+---@param level integer level of the line to blame, as `error` takes it, seen from the caller
+---@return boolean|nil true, or nil for bad content
+---@return tavus.Error|nil
 function options.check(given, rules, what, level)
   if given == nil then return true end
   if type(given) ~= "table" then
@@ -139,8 +139,8 @@ options.call = {
 }
 
 --- The rules of `options.call` and some more.
---- @param more table<string, table>
---- @return table<string, table>
+---@param more table<string, table>
+---@return table<string, table>
 function options.call_and(more)
   local rules = {}
   for name, rule in pairs(options.call) do rules[name] = rule end

@@ -19,14 +19,14 @@ local each_options = options.call_and {
 --- Makes the options of a list request out of a filter and options: the filter
 -- becomes part of the query. Names that the contract does not know are sent
 -- and warned about.
---- @param op table the list operation
---- @param title string the function's name for messages
---- @param filter table|nil
---- @param given table|nil
---- @param rules table
---- @param level integer the line to blame, from the caller
---- @return table|nil request options with a query of its own, and `warnings`
---- @return tavus.Error|nil
+---@param op table the list operation
+---@param title string the function's name for messages
+---@param filter table|nil
+---@param given table|nil
+---@param rules table
+---@param level integer the line to blame, from the caller
+---@return table|nil request options with a query of its own, and `warnings`
+---@return tavus.Error|nil
 function pages.prepare(op, title, filter, given, rules, level)
   if filter ~= nil and type(filter) ~= "table" then
     error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
@@ -117,12 +117,12 @@ end
 --- Walks all rows of a list, page after page: `for row, meta in each(...)`.
 -- Rows that come twice are given once. It ends after two pages in a row
 -- without a new row, when `total_count` rows were seen, or after `max_pages`.
---- @param client table
---- @param op table the list operation
---- @param filter table|nil sent as the query; `limit` is the size of a page
---- @param given table|nil options of each request, and max_pages
---- @param level integer the line to blame, from the caller
---- @return fun(): table|nil, tavus.Meta|nil
+---@param client table
+---@param op table the list operation
+---@param filter table|nil sent as the query; `limit` is the size of a page
+---@param given table|nil options of each request, and max_pages
+---@param level integer the line to blame, from the caller
+---@return fun(): table|nil, tavus.Meta|nil
 function pages.each(client, op, filter, given, level)
   local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
   if not request then error(problem, 0) end

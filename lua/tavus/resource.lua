@@ -198,7 +198,7 @@ local classes
 
 --- The classes of all resources, by the name of their collection. Read from
 -- the contract once a VM.
---- @return table<string, table>
+---@return table<string, table>
 function resource.classes()
   if not classes then
     local made = {}

@@ -206,9 +206,9 @@ local function patch_between(class, trees, before, after, arrays)
 end
 
 --- Makes the method `update` of a resource.
---- @param class table the resource's class, with operations get and patch
---- @param data table its contract
---- @return function
+---@param class table the resource's class, with operations get and patch
+---@param data table its contract
+---@return function
 function update.method(class, data)
   local get, send = class.operations.get, class.operations.patch
   local title = class.collection .. ":update"
@@ -216,11 +216,11 @@ function update.method(class, data)
 
   --- Reads an object, lets a function change it, and sends the smallest patch,
   -- or nothing when nothing changed.
-  --- @param id string
-  --- @param fn fun(object: table): table|nil changes its argument, a copy, or returns a new object
-  --- @param given table|nil options of the calls, and arrays = "whole" (default) | "items"
-  --- @return table|nil object as Tavus answered it, else as it was sent
-  --- @return tavus.Meta|tavus.Error meta.changed is false when nothing had to be sent
+  ---@param id string
+  ---@param fn fun(object: table): table|nil changes its argument, a copy, or returns a new object
+  ---@param given table|nil options of the calls, and arrays = "whole" (default) | "items"
+  ---@return table|nil object as Tavus answered it, else as it was sent
+  ---@return tavus.Meta|tavus.Error meta.changed is false when nothing had to be sent
   return function(self, id, fn, given)
     if type(self) ~= "table" or not self._client then
       error(("update: call it with a colon: client.%s:update(...)"):format(class.collection), 2)

@@ -1,8 +1,5 @@
 --- The blocking host: the program waits.
 --
--- A host says who waits: `perform` returns when the request is done, `sleep`
--- when the time is over. Nothing else of the library knows how waiting is done.
---
 -- Ctrl-C reaches a Lua program only while Lua runs, so the waiting is done in
 -- short steps in a Lua loop.
 
@@ -18,8 +15,8 @@ end
 
 --- Waits until a request is done. An error out of the wait (Ctrl-C) cancels
 -- the request and goes on to the caller.
---- @param engine userdata
---- @param request userdata
+---@param engine userdata
+---@param request userdata
 function blocking.perform(engine, request)
   local ok, err = pcall(wait, engine, request)
   if ok then return end
@@ -28,8 +25,8 @@ function blocking.perform(engine, request)
 end
 
 --- Waits for a time while the engine's other requests go on.
---- @param engine userdata
---- @param seconds number
+---@param engine userdata
+---@param seconds number
 function blocking.sleep(engine, seconds)
   local now = http.now
   local ends = now() + seconds
