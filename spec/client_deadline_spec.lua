@@ -160,6 +160,25 @@ describe("time", function()
     assert.truthy(err.message:find("deadline", 1, true))
   end)
 
+  it("until the deadline is 60 s by itself, and 120 s for creating a conversation", function()
+    local blocking = require "tavus.host.blocking"
+    local slept = {}
+    local client = clients.new(sandbox.url)
+    client._host = { perform = blocking.perform, sleep = function(_, seconds) slept[#slept + 1] = seconds end }
+    local function wait(seconds) sandbox:next { status = 429, headers = { ["Retry-After"] = tostring(seconds) } } end
+    local function talk() return client.conversations:create { replica_id = "r90bbd427f71" } end
+    wait(50)
+    assert.truthy(client.personas:list())
+    wait(61)
+    assert.is_nil((client.personas:list()))
+    wait(110)
+    assert.truthy(talk())
+    wait(121)
+    assert.is_nil((talk()))
+    assert.same({ 50, 110 }, slept)
+    client:close()
+  end)
+
   it("has the defaults that the design names", function()
     assert.equal(30, call.TIMEOUT)
     assert.equal(60, call.DEADLINE)

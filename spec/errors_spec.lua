@@ -227,6 +227,18 @@ describe("what an error never holds", function()
     end
   end)
 
+  it("is a member of an object that holds secrets", function()
+    local secret = "Bearer of-somebody"
+    for _, body in ipairs {
+      '{"layers":{"llm":{"headers":{"Authorization":"' .. secret .. '","X-B":"' .. secret .. '"},"model":"m"}}}',
+      '{"headers":{"Authorization":"' .. secret,
+      '{"error":"got {\\"headers\\": {\\"Authorization\\": \\"' .. secret .. '\\"}}"}',
+    } do
+      assert_clean(of(body), "of-somebody")
+    end
+    assert.truthy(of('{"headers":{"A":"b"},"model":"m"}').body:find('"model":"m"', 1, true))
+  end)
+
   it("keeps what is no secret", function()
     local err = of('{"error":"no such model","api_key":""}', { "abc" })
     assert.equal("no such model", err.message)

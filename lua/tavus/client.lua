@@ -144,7 +144,6 @@ function client.new(given)
 end
 
 local request_options = options.call_and { body = { type = "table|string" } }
-request_options.strict = nil
 
 local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
 

@@ -56,20 +56,22 @@ local outcome_hints = {
   not_sent = "nothing was sent; check the network, base_url and proxy",
 }
 
--- The contract's table of errors, and the names of its secret fields, read
--- once a VM and only when something went wrong.
-local known_errors, secret_names
+-- The contract's table of errors, the names of its secret fields, and those of
+-- its objects with secret members; read once a VM and only when something went
+-- wrong.
+local known_errors, secret_names, secret_objects
 
-local function collect(field, names)
-  if field.secret and field.name then names[field.name] = true end
-  for _, child in ipairs(field.fields or {}) do collect(child, names) end
-  if field.items then collect(field.items, names) end
+local function collect(field)
+  if field.secret and field.name then secret_names[field.name] = true end
+  if field.other and field.other.secret and field.name then secret_objects[field.name] = true end
+  for _, child in ipairs(field.fields or {}) do collect(child) end
+  if field.items then collect(field.items) end
 end
 
 local function load_contract()
   local contract = core.contract()
-  known_errors, secret_names = contract.errors or {}, { api_key = true }
-  for _, resource in ipairs(contract.resources) do collect(resource, secret_names) end
+  known_errors, secret_names, secret_objects = contract.errors, {}, {}
+  for _, resource in ipairs(contract.resources) do collect(resource) end
 end
 
 -- Text up to a length, not cut inside a UTF-8 character.
@@ -106,28 +108,44 @@ local function string_end(text, from, quote)
   end
 end
 
--- Hides the values of secret fields in text that quotes JSON (or Python's
--- print of it): "api_key": "...".
+-- Hides the strings that come after `head`, a pattern that captures the
+-- backslash before the opening quote, if there is one, and the quote.
+local function hide_strings(text, head)
+  local out, from = {}, 1
+  while true do
+    local _, last, escaped, quote = text:find(head, from)
+    if not last then break end
+    local stop
+    if escaped == "\\" then
+      stop = text:find("\\" .. quote, last + 1, true) or #text + 1
+    else
+      stop = string_end(text, last + 1, quote)
+    end
+    out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and REDACTED or "")
+    from = stop
+  end
+  if from == 1 then return text end
+  out[#out + 1] = text:sub(from)
+  return table.concat(out)
+end
+
+-- A name in quotes and what stands before its value, in JSON (also JSON inside
+-- a JSON string) and in Python's print of it.
+local function named(name)
+  return "\\?[\"']" .. name:gsub("%W", "%%%0") .. "\\?[\"']%s*:%s*"
+end
+
+-- Hides the values of secret fields, and all strings among the members of
+-- objects that hold secrets.
 local function hide_fields(text)
   for name in pairs(secret_names) do
-    local head = "\\?[\"']" .. name:gsub("%W", "%%%0") .. "\\?[\"']%s*[:=]%s*(\\?)([\"'])"
-    local out, from = {}, 1
-    while true do
-      local _, last, escaped, quote = text:find(head, from)
-      if not last then break end
-      local stop
-      if escaped == "\\" then
-        stop = text:find("\\" .. quote, last + 1, true) or #text + 1
-      else
-        stop = string_end(text, last + 1, quote)
-      end
-      out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and REDACTED or "")
-      from = stop
-    end
-    if from > 1 then
-      out[#out + 1] = text:sub(from)
-      text = table.concat(out)
-    end
+    text = hide_strings(text, named(name) .. "(\\?)([\"'])")
+  end
+  for name in pairs(secret_objects) do
+    text = text:gsub(named(name) .. "%b{}", function(object) return hide_strings(object, ":%s*(\\?)([\"'])") end)
+    -- One that the end of the text cuts off has no closing brace.
+    local first = text:find(named(name) .. "{[^}]*$")
+    if first then text = text:sub(1, first - 1) .. hide_strings(text:sub(first), ":%s*(\\?)([\"'])") end
   end
   return text
 end

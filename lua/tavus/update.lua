@@ -19,8 +19,11 @@ local rules = options.call_and { arrays = { type = "string", choices = { whole =
 
 -- Does a secret look as if the server hid it?
 local function masked(text)
-  return text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:find("...", 1, true)
-    or text:find("\226\128\166", 1, true) or text:lower():find("redacted", 1, true)
+  if text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:lower():find("redacted", 1, true) then
+    return true
+  end
+  -- Prose may hold an ellipsis; the rest of a key has no blanks around it.
+  return (text:find("...", 1, true) or text:find("\226\128\166", 1, true)) and not text:find "%s"
 end
 
 -- The part of the contract that leads to fields with a flag: { members, other, items },
