@@ -23,7 +23,7 @@ describe("lua/tavus/types.lua", function()
       end
     end
     for class in text:gmatch "%-%-%-@class ([%w.]+)" do
-      local _, count = text:gsub("%-%-%-@class " .. class:gsub("%.", "%%.") .. "[%s]", "")
+      local _, count = text:gsub("%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w.]", "")
       assert.are.equal(1, count, class)
     end
   end)
