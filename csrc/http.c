@@ -210,10 +210,7 @@ static int session_gc(lua_State *L) {
   session_box *box = luaL_checkudata(L, 1, SESSION);
   tavus_http_session *session = box->session;
   box->session = NULL;
-  if (session != NULL) {
-    tavus_http_session_close(session);
-    tavus_http_session_drop(session);
-  }
+  tavus_http_session_drop(session);
   tavus_http_transport_drop(box->transport);
   box->transport = NULL;
   tavus_http_base_free(&box->base);

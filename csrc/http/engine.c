@@ -104,7 +104,7 @@ static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
 /* The engine lets go of a request that is done. */
 static void release(tavus_http_engine *engine, tavus_http_request *request) {
   engine->finished++;
-  tavus_http_session_drop(request->session);
+  tavus_http_session_leave(request->session);
   request->session = NULL;
   if (request->notify && !engine->closed) {
     request->reported = true;
@@ -256,6 +256,10 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
       request->reported = false;
       tavus_http_request_drop(request);
     }
+    return;
+  }
+  if (tavus_http_engine_is_inherited(engine)) {
+    tavus_http_engine_close(engine);
     return;
   }
   leave_line(engine, request);

@@ -19,7 +19,7 @@ tavus_http_request *tavus_http_request_new(tavus_http_session *session,
   if (request == NULL) return NULL;
   request->references = 1;
   request->session = session;
-  tavus_http_session_keep(session);
+  tavus_http_session_enter(session);
   if (method_length < sizeof request->method)
     memcpy(request->method, method, method_length + 1);
   if (!tavus_http_bytes_reserve(&request->url, session->base.length + length) ||
@@ -81,7 +81,7 @@ void tavus_http_request_drop(tavus_http_request *request) {
   tavus_http_bytes_free(&request->answer_headers);
   tavus_http_bytes_free(&request->answer_body);
   tavus_http_bytes_free(&request->message);
-  tavus_http_session_drop(request->session);
+  tavus_http_session_leave(request->session);
   if (request->engine != NULL) tavus_http_engine_drop(request->engine);
   free(request);
 }

@@ -53,7 +53,7 @@ tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            const char *user_agent) {
   tavus_http_session *session = calloc(1, sizeof *session);
   if (session == NULL) return NULL;
-  session->references = 1;
+  session->owned = true;
   session->key = tavus_http_copy(key, strlen(key));
   if (session->key == NULL || !spell_key(session) ||
       !tavus_http_header_set(&session->headers, "x-api-key", key) ||
@@ -94,23 +94,32 @@ static void wipe_secrets(tavus_http_session *session) {
 void tavus_http_session_close(tavus_http_session *session) {
   session->closed = true;
   /* requests under way still point at the lists: the last of them wipes */
-  if (session->references == 1) wipe_secrets(session);
+  if (session->requests == 0) wipe_secrets(session);
 }
 
-void tavus_http_session_keep(tavus_http_session *session) {
-  session->references++;
+static void free_unused(tavus_http_session *session) {
+  if (session->owned || session->requests > 0) return;
+  tavus_http_base_free(&session->base);
+  tavus_http_transport_drop(session->transport);
+  free(session);
 }
 
 void tavus_http_session_drop(tavus_http_session *session) {
   if (session == NULL) return;
-  if (--session->references > 0) {
-    if (session->references == 1 && session->closed) wipe_secrets(session);
-    return;
-  }
-  wipe_secrets(session);
-  tavus_http_base_free(&session->base);
-  tavus_http_transport_drop(session->transport);
-  free(session);
+  tavus_http_session_close(session);
+  session->owned = false;
+  free_unused(session);
+}
+
+void tavus_http_session_enter(tavus_http_session *session) {
+  session->requests++;
+}
+
+void tavus_http_session_leave(tavus_http_session *session) {
+  if (session == NULL) return;
+  session->requests--;
+  if (session->closed && session->requests == 0) wipe_secrets(session);
+  free_unused(session);
 }
 
 static bool redact(tavus_http_bytes *text, const char *secret) {

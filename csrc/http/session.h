@@ -13,8 +13,9 @@ TAVUS_HTTP_PRIVATE
 #define TAVUS_HTTP_ENCODING "gzip"
 
 typedef struct tavus_http_session {
-  unsigned references;
+  bool owned;        /* the owner has not dropped it yet */
   bool closed;
+  unsigned requests; /* not done yet: they need key and headers */
   tavus_http_base base;
   tavus_http_transport *transport;
   struct curl_slist *headers;      /* of a request without a body; every line
@@ -28,7 +29,7 @@ typedef struct tavus_http_session {
 /* Why `key` is no API key (empty, or not visible ASCII), or NULL. */
 const char *tavus_http_key_fault(const char *key, size_t length);
 
-/* A session with one reference, or NULL when memory runs out. Takes over
+/* A session of the caller's, or NULL when memory runs out. Takes over
 ** *base (which is emptied) and `transport` on success only. */
 tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            tavus_http_transport *transport,
@@ -43,8 +44,13 @@ bool tavus_http_session_header(tavus_http_session *session, const char *name,
 /* Forget and wipe the key. Requests already submitted are not disturbed. */
 void tavus_http_session_close(tavus_http_session *session);
 
-void tavus_http_session_keep(tavus_http_session *session);
+/* The owner is done with it (NULL is fine): closes it. */
 void tavus_http_session_drop(tavus_http_session *session);
+
+/* A request begins and ends to need the session, which outlives its owner so
+** long. */
+void tavus_http_session_enter(tavus_http_session *session);
+void tavus_http_session_leave(tavus_http_session *session);
 
 /* Replace the key, in each of its spellings, by `[redacted]`. False when
 ** memory runs out: the text is then emptied. */
