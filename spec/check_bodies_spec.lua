@@ -121,7 +121,7 @@ describe("reading and writing keeps", function()
         local typed = core.encode(value, kind_of(name))
         if list == fails then
           assert.is_nil(typed)
-        elseif not (typed == text) then
+        elseif typed ~= text then
           -- Only booleans written as words are sent differently.
           assert.is_true(name == "persona_word_boolean" or name == "patch_mixed_values")
         end

@@ -348,6 +348,7 @@ describe("the error sentences", function()
     { 400, "Invalid replica_uuid", "not_found" },
     { 400, "Invalid conversation_id", "not_found" },
     { 400, "Bad Request. {'field': ['reason']}", "bad_request" },
+    { 400, "Bad Request. base_url and api_key must be included to use a custom llm", "bad_request" },
     { 400, "User has reached maximum concurrent conversations", "concurrency_limit" },
     { 401, "Invalid access token", "auth" },
     { 402, "The user is out of conversational credits.", "payment" },

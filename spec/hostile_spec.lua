@@ -172,6 +172,8 @@ describe("cycles", function()
     local ok, issues = core.validate("persona_patch",
       { { op = "add", path = "/layers", value = value } })
     assert.is_nil(ok)
+    assert.equal("/0/value/layers", issues[#issues].path)
+    assert.equal("cycle", issues[#issues].code)
     local patch = {}
     patch[1] = patch
     assert.is_nil((core.validate("persona_patch", patch)))

@@ -2,64 +2,77 @@
 ** something to report. */
 #include "walk.h"
 
-#include "../json/pointer.h"
 #include "../json/utf8.h"
 
 #define SHOWN 48 /* bytes of user text that a message quotes */
 
-static const char *escaped(lua_State *L, const char *text, size_t length,
-                           size_t most, const char *quote) {
+/* Adds one byte as \xNN. */
+static void add_code(luaL_Buffer *b, unsigned char byte) {
   static const char digits[] = "0123456789abcdef";
+  const char code[4] = { '\\', 'x', digits[byte >> 4], digits[byte & 15] };
+  luaL_addlstring(b, code, sizeof code);
+}
+
+const char *tavus_push_quoted(lua_State *L, const char *text, size_t length) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
-  luaL_addstring(&b, quote);
+  luaL_addchar(&b, '"');
   const unsigned char *at = (const unsigned char *)text;
   const unsigned char *end = at + length;
-  const unsigned char *stop = length > most ? at + most : end;
+  const unsigned char *stop = length > SHOWN ? at + SHOWN : end;
   while (at < stop) {
     size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
     if (n > 0 && at + n > stop && stop < end) break;
     if (n == 0 || *at < 0x20 || *at == 0x7f) {
-      const char code[4] = { '\\', 'x', digits[*at >> 4], digits[*at & 15] };
-      luaL_addlstring(&b, code, sizeof code);
-      at++;
+      add_code(&b, *at++);
     } else {
       luaL_addlstring(&b, (const char *)at, n);
       at += n;
     }
   }
   if (at < end) luaL_addstring(&b, "...");
-  luaL_addstring(&b, quote);
+  luaL_addchar(&b, '"');
   luaL_pushresult(&b);
   return lua_tostring(L, -1);
 }
 
-const char *tavus_push_quoted(lua_State *L, const char *text, size_t length) {
-  return escaped(L, text, length, SHOWN, "\"");
-}
-
-/* Appends the path of a step; the recursion is as deep as the value. A key
-** that is no UTF-8 shows its bytes as \xNN, so that the path can be printed. */
-static void append_path(lua_State *L, tavus_buffer *buffer,
-                        const tavus_step *step) {
-  if (step == NULL || step->up == NULL) return;
-  append_path(L, buffer, step->up);
-  if (step->key == NULL) {
-    tavus_pointer_append_index(L, buffer, step->index);
-  } else if (tavus_utf8_check(step->key, step->length, NULL)) {
-    tavus_pointer_append(L, buffer, step->key, step->length);
-  } else {
-    const char *text = escaped(L, step->key, step->length, step->length, "");
-    tavus_pointer_append(L, buffer, text, lua_rawlen(L, -1));
-    lua_pop(L, 1);
+/* Adds a key as a token of a JSON Pointer. What is no UTF-8 shows as \xNN, so
+** that a path can always be printed. */
+static void add_token(luaL_Buffer *b, const char *key, size_t length) {
+  const unsigned char *at = (const unsigned char *)key, *end = at + length;
+  while (at < end) {
+    size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
+    if (n == 0) {
+      add_code(b, *at++);
+    } else if (*at == '~' || *at == '/') {
+      luaL_addstring(b, *at++ == '~' ? "~0" : "~1");
+    } else {
+      luaL_addlstring(b, (const char *)at, n);
+      at += n;
+    }
   }
 }
 
+static void add_index(luaL_Buffer *b, size_t index) {
+  char digits[24], *at = digits + sizeof digits;
+  do *--at = (char)('0' + index % 10); while ((index /= 10) > 0);
+  luaL_addlstring(b, at, (size_t)(digits + sizeof digits - at));
+}
+
+/* The recursion is as deep as the value. */
+static void add_path(luaL_Buffer *b, const tavus_step *step) {
+  if (step == NULL || step->up == NULL) return;
+  add_path(b, step->up);
+  luaL_addchar(b, '/');
+  if (step->key != NULL) add_token(b, step->key, step->length);
+  else add_index(b, step->index);
+}
+
 void tavus_push_path(lua_State *L, const tavus_step *step) {
-  tavus_buffer *buffer = tavus_buffer_new(L);
-  append_path(L, buffer, step);
-  tavus_buffer_push(L, buffer);
-  lua_remove(L, -2);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  add_path(&b, step);
+  luaL_pushresult(&b);
 }
 
 const char *tavus_push_types(lua_State *L, unsigned types) {

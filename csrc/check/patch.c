@@ -200,7 +200,9 @@ static const tavus_patch_word *check_word(tavus_walk *w, int op,
 static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
                          bool wanted, tavus_step *step) {
   lua_State *L = w->L;
+  bool null = tavus_is_null(L, index);
   bool there = !lua_isnil(L, index);
+  if (wanted && null && strcmp(step->key, "from") == 0) there = false;
   if (there == wanted) return;
   luaL_checkstack(L, 8, "issue");
   if (wanted) {
@@ -215,7 +217,8 @@ static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
                       "item of an array is named by its index");
     else
       lua_pushliteral(L, "leave it out");
-    tavus_issue(w, TAVUS_ERROR, "op", step);
+    /* Some serializers write every member of an operation: null is nothing. */
+    tavus_issue(w, null ? TAVUS_WARNING : TAVUS_ERROR, "op", step);
   }
 }
 

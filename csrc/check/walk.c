@@ -248,7 +248,6 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   int value = lua_gettop(L) + 1;
   while (plain && !w->stopped && lua_next(L, index) != 0) {
     if (lua_type(L, value - 1) == LUA_TNUMBER &&
-        (size_t)lua_tonumber(L, value - 1) == n + 1 &&
         lua_tonumber(L, value - 1) == (lua_Number)(n + 1)) {
       walk_item(w, value, items, &inner, n++);
       lua_pop(L, 1);

@@ -28,7 +28,7 @@ const tavus_error_row tavus_error_rows[] = {
   { 400, 400, "Invalid objectives_id", "not_found", NULL },
   { 400, 400, "Invalid video_id", "not_found", NULL },
   { 400, 400, "Objectives not found", "not_found", NULL },
-  { 400, 400, "must both be included", "bad_request",
+  { 400, 400, "custom llm", "bad_request",
     "a custom llm needs model, base_url and api_key together, in every patch "
     "that rewrites the llm layer too" },
   { 403, 403, NULL, "permission", "the key may not do this" },

@@ -41,11 +41,13 @@ static const tavus_shape query = {
   .name = "default_query", .other = &tavus_field_secret_any
 };
 
+/* Ranges and types of hosted models; a custom llm's provider may want anything
+** here, so nothing in it is an error. */
 static const tavus_field extra_body_fields[] = {
-  { TAVUS_NAME("temperature"), N, .generation = "G1+", .has_minimum = true,
+  { TAVUS_NAME("temperature"), N, SURE(C), .generation = "G1+", .has_minimum = true,
     .has_maximum = true, .maximum = 2,
     .text = "How freely the model words its answers, 0 to 2." },
-  { TAVUS_NAME("top_p"), N, .generation = "G1+", .has_minimum = true,
+  { TAVUS_NAME("top_p"), N, SURE(C), .generation = "G1+", .has_minimum = true,
     .has_maximum = true, .maximum = 1,
     .text = "Share of the likeliest words to draw from, 0 to 1." }
 };
