@@ -175,7 +175,8 @@ describe("the way it ended", function()
   it("is not_sent when the name does not exist", function()
     local result = perform(session { base_url = "https://tavus-spec.invalid" }, "POST", "/", { body = "{}" })
     assert.equal("not_sent", result.outcome)
-    assert.equal("CURLE_COULDNT_RESOLVE_HOST", result.code)
+    -- without a name server at all the time to connect runs out first
+    assert.is_truthy(result.code == "CURLE_COULDNT_RESOLVE_HOST" or result.code == "CURLE_OPERATION_TIMEDOUT")
   end)
 
   it("is lost after a reset, on a new connection", function()

@@ -176,7 +176,8 @@ describe("a process", function()
         keep = setmetatable({}, { __gc = late })
       end
       print "reached the end"
-    ]], nil, server.url)
+      -- Lua never finalizes what is made while it closes: that request's memory is its own leak
+    ]], { ASAN_OPTIONS = "detect_leaks=0" }, server.url)
     assert.is_true(ok, output)
     assert.equal("reached the end\n", output)
   end)
@@ -253,7 +254,7 @@ describe("a process", function()
       }
     ]]
     file:close()
-    assert.is_truthy(os.execute(("cc -shared -fPIC -o %s/fork.so %s/fork.c"):format(folder, folder)))
+    assert.is_truthy(os.execute(("env -u LD_PRELOAD cc -shared -fPIC -o %s/fork.so %s/fork.c"):format(folder, folder)))
     serve {
       { "read", { answer = 200 }, "read", { await = "child is gone" }, { answer = 200, body = "to the parent" }, "loop" },
       { "read", { answer = 200, body = "to the child" }, "loop" },
