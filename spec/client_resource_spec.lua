@@ -148,6 +148,14 @@ describe("the resources", function()
       assert.equal('{"a":[],"b":{},"c":null,"persona_id":"p1"}', tavus.encode(persona))
     end)
 
+    it("takes a 304 to a condition of the caller's for no change", function()
+      answer { status = 304 }
+      local value, meta = client.personas:get(id, { headers = { ["If-None-Match"] = "\"x\"" } })
+      assert.is_true(value)
+      assert.is_false(meta.changed)
+      assert.equal(304, meta.status)
+    end)
+
     it("sends the query it is given", function()
       assert.truthy(client.personas:get(id, { query = { source = "draft" } }))
       assert.equal("draft", last().query.source)

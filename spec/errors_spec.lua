@@ -213,6 +213,13 @@ describe("what an error never holds", function()
     assert_clean(of('{"error":"no a\\/secret\\/path"}', { "a/secret/path" }), "secret")
   end)
 
+  it("is a secret behind other escapes", function()
+    assert_clean(of('{"error":"no sk\\u002dsecret-1"}', { "sk-secret-1" }), "secret-1")
+    assert_clean(of('{"error":"no ' .. KEY:gsub("_", "\\u005f") .. '"}'), KEY:sub(6))
+    local err = of('{"error":"{\\"k\\":\\"sk-\\\\\\"q9\\"}"}', { 'sk-"q9' })
+    assert.is_nil(err.message:find("q9", 1, true), err.message)
+  end)
+
   it("is the value of a secret field, whoever it belongs to", function()
     local secret = "sk-of-somebody-else"
     for _, body in ipairs {

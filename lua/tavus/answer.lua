@@ -27,7 +27,7 @@ local answer = {}
 function answer.meta(op, result, attempts, elapsed_ms, warnings)
   local changed
   local status, headers = result.status, result.headers
-  if op.method ~= "GET" then changed = status ~= 304 end
+  if status == 304 then changed = false elseif op.method ~= "GET" then changed = true end
   return {
     status = status, changed = changed, request_id = request_id(headers),
     attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings or {},

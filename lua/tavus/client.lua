@@ -176,7 +176,6 @@ end
 --- Closes the client: its key is wiped, and calls on it fail with a config
 -- error. Closing twice is fine. Connections belong to the VM and stay.
 function Client:close()
-  if self._closed then return end
   self._closed = true
   self._session:close()
 end

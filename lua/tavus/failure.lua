@@ -290,6 +290,16 @@ local function clean_headers(session, headers, secrets)
   return out
 end
 
+-- The body free of secrets. One that is written with \u escapes is written
+-- again without, since a secret may hide in them.
+local function clean_body(session, body, secrets)
+  if body:find("\\u", 1, true) then
+    local value = core.decode(body)
+    body = value ~= nil and core.encode(value) or body
+  end
+  return failure.redact(session, body, secrets)
+end
+
 --- Makes the error of an answer that is no success.
 ---@param session userdata
 ---@param result table the request's result, with outcome "answer"
@@ -297,9 +307,9 @@ end
 ---@return tavus.Error
 function failure.of_answer(session, result, secrets)
   local status = result.status
-  local body = failure.redact(session, result.body or "", secrets)
+  local body = clean_body(session, result.body or "", secrets)
   local message, decoded = failure.message(status, body, result.headers)
-  -- Again, since the sentence stood escaped in the body.
+  -- Again, since the sentence stood escaped in the body, maybe twice.
   message = failure.redact(session, message, secrets)
   local kind, hint = failure.classify(status, message)
   local conflict = decoded and text_of(decoded.conflict)
@@ -342,7 +352,7 @@ end
 function failure.of_decode(session, result, problem, secrets)
   local err = type(problem) == "table" and errors.decode(problem)
     or errors.new { type = "decode", message = problem }
-  local body = failure.redact(session, result.body or "", secrets)
+  local body = clean_body(session, result.body or "", secrets)
   err.message = "the answer cannot be read: " .. failure.redact(session, err.message, secrets)
   err.status = result.status
   err.body = cut(body, BODY_MOST)

@@ -118,13 +118,14 @@ local function has_path(patch, path)
   return false
 end
 
--- The rule of the custom language model. Returns an error, or nil.
+-- The rule of the custom language model, once masked secrets are what they
+-- were. Returns an error, or nil.
 local function check_custom(patch, before, after, kind)
   local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
   if not (new and given_text(new[CUSTOM.mark]) and touches(patch, CUSTOM.root)) then return nil end
   local secret = new[CUSTOM.secret]
   local place = CUSTOM.root .. "/" .. CUSTOM.secret
-  if not given_text(secret) or masked(secret) or (old and old[CUSTOM.secret] == secret) then
+  if not given_text(secret) or (old and old[CUSTOM.secret] == secret) then
     return errors.issue(place, "required",
       "a change of the llm layer of a persona with a custom model needs its key given again",
       "set layers.llm.api_key in the function: Tavus does not use the stored key again, and shows it only masked", kind)
