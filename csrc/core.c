@@ -19,16 +19,14 @@
 /* The kind that argument `arg` names; raises with the list of known ones. */
 static tavus_kind check_kind(lua_State *L, int arg) {
   tavus_kind kind;
-  const char *name = luaL_checkstring(L, arg);
+  size_t length;
+  const char *name = luaL_checklstring(L, arg, &length);
   if (tavus_kind_find(name, &kind)) return kind;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, "unknown kind; known kinds are ");
-  for (size_t i = 0; tavus_kind_at(i, &kind); i++) {
-    if (i > 0) luaL_addstring(&b, ", ");
-    luaL_addstring(&b, kind.name);
-  }
-  luaL_pushresult(&b);
+  lua_pushfstring(L, "unknown kind %s; known kinds are",
+                  tavus_push_quoted(L, name, length));
+  for (size_t i = 0; tavus_kind_at(i, &kind); i++)
+    lua_pushfstring(L, "%s%s %s", lua_tostring(L, -1), i > 0 ? "," : "",
+                    kind.name);
   luaL_argerror(L, arg, lua_tostring(L, -1));
   return kind;
 }

@@ -35,7 +35,7 @@ describe("validate", function()
   it("raises on misuse at the caller's line", function()
     local ok, message = pcall(core.validate, "personas", {})
     assert.is_false(ok)
-    assert.matches("unknown kind", message)
+    assert.matches('unknown kind "personas"', message, 1, true)
     assert.matches("persona, persona_patch, conversation, tool", message)
     assert.is_false(pcall(core.validate))
     assert.is_false(pcall(core.validate, "persona"))
@@ -152,7 +152,7 @@ describe("types", function()
       "/layers/llm/speculative_inference"))
     assert.equal("an empty object is tavus.object{}",
       hint_of(persona { layers = core.array {} }, "/layers"))
-    assert.equal("an array has the keys 1, 2, 3, ...",
+    assert.equal("put it in an array: { { ... } }",
       hint_of(persona { document_ids = { first = "d" } }, "/document_ids"))
   end)
 

@@ -35,7 +35,7 @@ static const char *type_hint(lua_State *L, int index, unsigned wanted,
     return NULL;
   }
   if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
-    return "an array has the keys 1, 2, 3, ...";
+    return "put it in an array: { { ... } }";
   if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
       lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
     return "an empty object is tavus.object{}";
@@ -119,13 +119,20 @@ static void range_issue(tavus_walk *w, const tavus_field *field,
   tavus_issue(w, TAVUS_WARNING, "range", step);
 }
 
+/* No fraction? (floor would need the mathematics library.) */
+static bool is_whole(double number) {
+  if (!(number > -9007199254740992.0 && number < 9007199254740992.0))
+    return number - number == 0; /* so large that nothing follows the point */
+  return (double)(int64_t)number == number;
+}
+
 static void walk_number(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_step *step) {
   lua_State *L = w->L;
   if (field != NULL) {
     double number = (double)lua_tonumber(L, index);
     bool finite = number - number == 0;
-    bool whole = finite && floor(number) == number;
+    bool whole = is_whole(number);
     if ((field->types & TAVUS_NUMBER) == 0 &&
         ((field->types & TAVUS_INTEGER) == 0 || (finite && !whole)))
       type_issue(w, index, field, "number", step);
@@ -188,7 +195,7 @@ static keys count_keys(lua_State *L, int index) {
       k.texts++;
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
       double n = (double)lua_tonumber(L, -1);
-      if (n >= 1 && n <= 2147483647.0 && floor(n) == n) {
+      if (n >= 1 && n <= 2147483647.0 && is_whole(n)) {
         k.indexes++;
         if ((size_t)n > k.largest) k.largest = (size_t)n;
       } else {

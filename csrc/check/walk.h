@@ -7,7 +7,6 @@
 #define TAVUS_CHECK_WALK_H
 
 /* The headers of the system come first: what follows is hidden by a pragma. */
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
