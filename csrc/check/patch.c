@@ -15,8 +15,6 @@ typedef struct place {
   bool senses, secret;
 } place;
 
-typedef enum use { WRITES, TAKES, REMOVES } use;
-
 static void pointer_issue(tavus_walk *w, const tavus_step *step,
                           const char *message, const char *hint) {
   tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
@@ -64,11 +62,11 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
 }
 
 /* May the token stand in an array? */
-static bool array_token(tavus_walk *w, const char *token, size_t length, use how,
-                        bool last, const tavus_step *step) {
+static bool array_token(tavus_walk *w, const char *token, size_t length,
+                        bool appends, const tavus_step *step) {
   size_t index;
   if (length == 1 && token[0] == '-') {
-    if (how == WRITES && last) return true;
+    if (appends) return true;
     pointer_issue(w, step, "\"-\" is the place after the last item: only add, "
                   "move and copy can write there", NULL);
     return false;
@@ -79,9 +77,9 @@ static bool array_token(tavus_walk *w, const char *token, size_t length, use how
 }
 
 /* Where a pointer leads in the contract. `appends` says whether `-` may end
-** it. Fields on the way are remarked upon when they are written. */
-static place resolve(tavus_walk *w, const char *text, size_t length, use how,
-                     bool appends, const tavus_step *step) {
+** it; with `writes` fields on the way are remarked upon. */
+static place resolve(tavus_walk *w, const char *text, size_t length,
+                     bool writes, bool appends, const tavus_step *step) {
   place p = { .field = w->patch->root };
   tavus_pointer walk = { text, text + length };
   const char *token;
@@ -106,7 +104,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length, use how,
     p.field = NULL;
     if (shape != NULL) {
       p.field = tavus_field_find(shape, token, size);
-      if (p.field != NULL && how == WRITES)
+      if (p.field != NULL && writes)
         tavus_remark_field(w, p.field, step);
       if (p.field == NULL) p.field = shape->other;
       if (p.field == NULL && field->items != NULL &&
@@ -115,9 +113,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length, use how,
       if (p.field == NULL) unknown_place(w, shape, token, size, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {
-      if (array_token(w, token, size, appends ? WRITES : how == WRITES ? TAKES
-                                                                       : how,
-                      last, step))
+      if (array_token(w, token, size, appends && last, step))
         p.field = field->items;
       else
         p.broken = true;
@@ -232,7 +228,7 @@ static void check_from(tavus_walk *w, int from, int path, const place *to,
   if (lua_type(L, from) != LUA_TSTRING) return;
   size_t length, path_length;
   const char *text = lua_tolstring(L, from, &length);
-  place source = resolve(w, text, length, TAKES, false, step);
+  place source = resolve(w, text, length, false, false, step);
   if (source.broken || lua_type(L, path) != LUA_TSTRING) return;
   const char *target = lua_tolstring(L, path, &path_length);
   if (strcmp(word->op, "move") == 0 && path_length > length &&
@@ -269,8 +265,7 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
     bool removes = word != NULL && strcmp(word->op, "remove") == 0;
     bool tests = word != NULL && strcmp(word->op, "test") == 0;
     bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;
-    to = resolve(w, text, length, removes ? REMOVES : tests ? TAKES : WRITES,
-                 appends, &at_path);
+    to = resolve(w, text, length, !removes && !tests, appends, &at_path);
     if (removes && to.root)
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->lenient = w->verbatim = tests;

@@ -29,16 +29,16 @@ enum {
 };
 
 enum {
-  TAVUS_SECRET = 1,       /* never shown, collected for redaction */
-  TAVUS_READ_ONLY = 2,    /* comes in answers; sending it is pointless */
-  TAVUS_WORD_BOOLEAN = 4, /* "true" and "false" are taken, sent as booleans */
-  TAVUS_LEVELS = 8,      /* choices may carry a level, as in name:high */
-  TAVUS_SENSES = 16,      /* what is inside belongs to perception tools */
-  TAVUS_SENSES_ONLY = 32, /* the maximum counts only in perception tools */
-  TAVUS_TOOL_NAME = 64,  /* a function name: see tavus_tool_name_check */
-  TAVUS_LANGUAGE = 128,  /* a language by its English name, not its code */
-  TAVUS_PATCH_VALUE = 512, /* its type is that of the place the op names */
-  TAVUS_CLOSED = 256     /* a value outside the choices is an error */
+  TAVUS_SECRET = 1,         /* never shown, collected for redaction */
+  TAVUS_READ_ONLY = 2,      /* comes in answers; sending it is pointless */
+  TAVUS_WORD_BOOLEAN = 4,   /* "true" and "false" are taken, sent as booleans */
+  TAVUS_LEVELS = 8,         /* choices may carry a level, as in name:high */
+  TAVUS_SENSES = 16,        /* what is inside belongs to perception tools */
+  TAVUS_SENSES_ONLY = 32,   /* the maximum counts only in perception tools */
+  TAVUS_TOOL_NAME = 64,     /* a function name: see tavus_tool_name_check */
+  TAVUS_LANGUAGE = 128,     /* a language by its English name, not its code */
+  TAVUS_CLOSED = 256,       /* a value outside the choices is an error */
+  TAVUS_PATCH_VALUE = 512   /* its type is that of the place the op names */
 };
 
 /* How sure the contract is of a fact (its column "Sure"): breaking a type of
