@@ -128,6 +128,22 @@ describe("tables that are neither array nor object", function()
     end
   end)
 
+  it("give one issue where the contract wants an object", function()
+    for path, value in pairs {
+      [""] = { system_prompt = "x", "stray" },
+      ["/layers"] = { system_prompt = "x", layers = { llm = {}, "stray" } },
+    } do
+      local ok, issues = core.validate("persona", value)
+      assert.is_nil(ok)
+      assert.equal(1, #issues)
+      assert.equal("mixed", issues[1].code)
+      assert.equal(path, issues[1].path)
+    end
+    local _, issues = core.validate("persona_patch", { { op = "remove", path = "/context", "stray" } })
+    assert.equal(1, #issues)
+    assert.equal("/0", issues[1].path)
+  end)
+
   it("number keys where the contract wants an object are told", function()
     local ok, issues = core.validate("persona", { system_prompt = "x",
       layers = { llm = { headers = { [7] = "x" } } } })

@@ -207,9 +207,9 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
   const tavus_choice *best = NULL;
   size_t least = SIZE_MAX;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
+    if (c->retired != NULL) continue;
     size_t n = nearness(text, length, c->value, strlen(c->value));
-    if (n < least || (n == least && best != NULL && best->retired != NULL &&
-                      c->retired == NULL)) {
+    if (n < least) {
       least = n;
       best = c;
     }

@@ -542,6 +542,10 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     if (!array && (wanted & TAVUS_OBJECT_TYPE) == 0)
       array = (wanted & TAVUS_ARRAY_TYPE) != 0;
     if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
+    /* Items in what should be an object: if it has names too, those count, and
+    ** the walk over them reports the mixture. */
+    if (array && (wanted & TAVUS_ARRAY_TYPE) == 0 && !marked)
+      array = count_keys(L, index).texts == 0;
   }
   if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
     type_issue(w, index, field, array ? "array" : "object", step);
