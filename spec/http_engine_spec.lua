@@ -123,7 +123,8 @@ describe("a request", function()
 
   it("reads interim answers past, chunks, and bodies without a length", function()
     serve {
-      { "read", { send = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: t\r\n\r\n" },
+      { "read", { send = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" },
+        { send = "3\r\nabc\r\n0\r\nX-Trailer: t\r\n\r\n" },
         "read", { send = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end" }, "close" },
       { "read", { answer = 204 }, "read", { answer = 304 }, "loop" },
     }

@@ -387,6 +387,22 @@ static void collect(tavus_http_engine *engine) {
   }
 }
 
+/* libcurl gave up in the middle, for want of memory: no transfer can be relied
+** on any more, so each of them ends here rather than never. */
+static void give_up(tavus_http_engine *engine) {
+  tavus_http_request *request;
+  engine->broken = false;
+  while ((request = engine->active.first) != NULL) {
+    tavus_http_slot *slot = request->slot;
+    leave_line(engine, request);
+    curl_multi_remove_handle(engine->multi, slot->easy);
+    request->out_of_memory = true;
+    tavus_http_slot_unload(slot, CURLE_OUT_OF_MEMORY);
+    tavus_http_slot_free(slot);
+    release(engine, request);
+  }
+}
+
 static bool is_idle(const tavus_http_engine *engine) {
   return engine->active_count == 0 && engine->queued_count == 0;
 }
@@ -400,6 +416,7 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   start_some(engine);
   if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
   collect(engine);
+  if (engine->broken) give_up(engine);
   wait = engine->finished != before || can_start(engine) ? 0 : until - now;
   if (wait < 0) wait = 0;
   if (wait > 0 && engine->due >= 0 && engine->due - now < wait)
@@ -407,6 +424,7 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   if (wait == 0 && engine->finished != before) return true;
   undisturbed = tavus_http_watch_wait(engine, wait);
   collect(engine);
+  if (engine->broken) give_up(engine);
   return undisturbed;
 }
 

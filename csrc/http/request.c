@@ -288,8 +288,8 @@ static tavus_http_outcome judge(const tavus_http_request *request,
     return TAVUS_HTTP_TOO_LARGE;
   }
   if (request->out_of_memory) {
-    *message = "out of memory while reading the answer";
-    return TAVUS_HTTP_LOST;
+    *message = "out of memory";
+    return request->sent > 0 ? TAVUS_HTTP_LOST : TAVUS_HTTP_NOT_SENT;
   }
   if (request->repeat_refused) {
     *message = "the connection died before an answer came, and sending the "
@@ -309,7 +309,7 @@ static tavus_http_outcome judge(const tavus_http_request *request,
   if (code == CURLE_BAD_CONTENT_ENCODING) return TAVUS_HTTP_GARBLED;
   if (!request->headers_complete && request->header_bytes > 0 &&
       code == CURLE_OUT_OF_MEMORY) {
-    /* libcurl's own limit of one header line */
+    /* libcurl's way of saying that one header line passed its own limit */
     *message = "the answer's headers are larger than 64 KiB";
     return TAVUS_HTTP_TOO_LARGE;
   }

@@ -176,8 +176,9 @@ void tavus_http_watch_abandon(tavus_http_engine *engine) {
 void tavus_http_watch_run(tavus_http_engine *engine) {
   int running;
   engine->due = -1;
-  (void)curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0,
-                                 &running);
+  if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0,
+                               &running) != CURLM_OK)
+    engine->broken = true;
 }
 
 static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
@@ -198,7 +199,8 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   if (event->events & (EPOLLIN | EPOLLHUP)) bits |= CURL_CSELECT_IN;
   if (event->events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
   if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
-  (void)curl_multi_socket_action(engine->multi, fd, bits, &running);
+  if (curl_multi_socket_action(engine->multi, fd, bits, &running) != CURLM_OK)
+    engine->broken = true;
 }
 
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {

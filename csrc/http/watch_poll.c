@@ -23,9 +23,15 @@ void tavus_http_watch_close(tavus_http_engine *engine) { (void)engine; }
 /* Sockets stay open in the child: only libcurl knows them here. */
 void tavus_http_watch_abandon(tavus_http_engine *engine) { (void)engine; }
 
+static int perform(tavus_http_engine *engine) {
+  int running = 0;
+  if (curl_multi_perform(engine->multi, &running) != CURLM_OK)
+    engine->broken = true;
+  return running;
+}
+
 void tavus_http_watch_run(tavus_http_engine *engine) {
-  int running;
-  (void)curl_multi_perform(engine->multi, &running);
+  (void)perform(engine);
   engine->due = -1;
 }
 
@@ -40,18 +46,16 @@ static bool nap(int64_t ns) {
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   int64_t wait = ns > 3600 * TAVUS_HTTP_SECOND ? 3600000 : (ns + ms - 1) / ms;
-  int64_t before;
-  int running, count = 0;
+  int64_t until = tavus_http_now() + ns;
+  int count = 0;
   if (engine->active_count == 0) return nap(ns);
-  (void)curl_multi_perform(engine->multi, &running);
-  if (running < (int)engine->active_count || wait == 0) return true;
-  before = tavus_http_now();
+  if (perform(engine) < (int)engine->active_count || wait == 0) return true;
   if (curl_multi_poll(engine->multi, NULL, 0, (int)wait, &count) != CURLM_OK)
     return nap(ms);
-  (void)curl_multi_perform(engine->multi, &running);
-  /* libcurl hides EINTR: an early return without a reason is taken for one */
-  (void)before;
-  return true;
+  (void)perform(engine);
+  /* libcurl hides EINTR: nothing ready before the time is over looks the same,
+  ** and to go back to the host once too often does no harm */
+  return count > 0 || tavus_http_now() >= until;
 }
 
 int tavus_http_watch_fd(tavus_http_engine *engine) {
