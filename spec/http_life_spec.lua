@@ -91,9 +91,12 @@ describe("collection", function()
   it("of a request in flight cancels it", function()
     serve { { "read", "hang" } }
     local made = session()
-    local held = { submit(made, "GET", "/") }
-    await(function() return server:count "request" == 1 end)
-    held[1] = nil
+    local function fly()
+      local request = submit(made, "GET", "/")
+      await(function() return server:count "request" == 1 end)
+      return request:done()
+    end
+    assert.is_false(fly())
     collectgarbage()
     collectgarbage()
     assert.equal(0, engine:step(0))
