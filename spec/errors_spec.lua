@@ -69,6 +69,19 @@ describe("an error's text", function()
       tostring(errors.issue("", "type", "no array", "give a list", "persona_patch")))
   end)
 
+  it("tells warnings from errors", function()
+    local list = {
+      { path = "/a", code = "unknown_field", message = "odd", severity = "warning" },
+      { path = "/b", code = "type", message = "bad", severity = "error" },
+      { path = "/c", code = "choice", message = "new", severity = "warning" },
+    }
+    local err = errors.validation(list, "persona")
+    assert.equal("type", err.code)
+    assert.equal("validation: the persona has 1 problem and 2 warnings, at /b\n  /a: warning: odd\n  /b: bad\n  /c: warning: new",
+      tostring(err))
+    assert.equal("the persona has 1 problem, at /a", errors.validation({ list[1] }, "persona").message)
+  end)
+
   it("joins with strings", function()
     local err = errors.new { type = "auth", message = "no" }
     assert.equal("failed: auth: no!", "failed: " .. err .. "!")
@@ -79,7 +92,10 @@ describe("an error's text", function()
     assert.is_nil(value)
     assert.equal("decode", err.type)
     assert.equal(2, err.line)
-    assert.truthy(tostring(err):find("line 2, column %d+: "))
+    assert.truthy(tostring(err):find("line 2, column %d+"))
+    local _, times = tostring(err):gsub("line 2", "")
+    assert.equal(1, times)
+    assert.equal("line 3, column 4: odd", errors.decode({ message = "odd", line = 3, column = 4 }).message)
   end)
 end)
 

@@ -119,7 +119,7 @@ function client.new(given)
   }
   if not session then
     return nil, errors.new { type = "config", message = refused,
-      hint = refused:find("key", 1, true) and "keys are made in the Tavus developer portal; set TAVUS_API_KEY or give api_key"
+      hint = refused:find("no API key", 1, true) and "keys are made in the Tavus developer portal; set TAVUS_API_KEY or give api_key"
         or nil }
   end
 

@@ -82,7 +82,8 @@ end
 function meta.__tostring(err)
   local lines = { one_line(err.type) .. ": " .. one_line(err.message) .. details(err) }
   for _, issue in ipairs(err.issues or {}) do
-    local line = "  " .. (issue.path == "" and "(root)" or one_line(issue.path)) .. ": " .. one_line(issue.message)
+    local line = "  " .. (issue.path == "" and "(root)" or one_line(issue.path)) .. ": "
+      .. (issue.severity == "warning" and "warning: " or "") .. one_line(issue.message)
     if issue.hint then line = line .. " (" .. one_line(issue.hint) .. ")" end
     lines[#lines + 1] = line
   end
@@ -111,15 +112,28 @@ function errors.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
---- Makes a validation error of issues.
+local function counted(count, word)
+  return ("%d %s%s"):format(count, word, count == 1 and "" or "s")
+end
+
+--- Makes a validation error of issues. Warnings that stand beside errors are
+-- listed with them, and told apart; warnings alone count as problems.
 ---@param issues tavus.Issue[] as the core gives them, not empty
 ---@param what string|nil what was checked, e.g. "persona"; "value" when nil
 ---@return tavus.Error
 function errors.validation(issues, what)
-  local first = issues[1] or {}
+  local problems, first = 0, nil
+  for _, issue in ipairs(issues) do
+    if issue.severity ~= "warning" then
+      problems = problems + 1
+      first = first or issue
+    end
+  end
+  local warnings = #issues - problems
+  if problems == 0 then problems, warnings, first = warnings, 0, issues[1] end
   local place = (first.path == nil or first.path == "") and "the root" or first.path
-  local text = ("the %s has %d problem%s, %sat %s"):format((what or "value"):gsub("_", " "), #issues,
-    #issues == 1 and "" or "s", #issues == 1 and "" or "the first ", place)
+  local text = ("the %s has %s%s, %sat %s"):format((what or "value"):gsub("_", " "), counted(problems, "problem"),
+    warnings > 0 and " and " .. counted(warnings, "warning") or "", problems == 1 and "" or "the first ", place)
   return errors.new { type = "validation", code = first.code, message = text, issues = issues }
 end
 
@@ -141,7 +155,7 @@ end
 ---@return tavus.Error
 function errors.decode(failure)
   local text = failure.message or "not JSON"
-  if failure.line and failure.column then
+  if failure.line and failure.column and not text:find(("line %d"):format(failure.line), 1, true) then
     text = ("line %d, column %d: %s"):format(failure.line, failure.column, text)
   end
   return errors.new {
