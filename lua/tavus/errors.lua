@@ -155,12 +155,14 @@ end
 ---@return tavus.Error
 function errors.decode(failure)
   local text = failure.message or "not JSON"
+  -- Whole numbers, where Lua has them, print without a fraction.
+  local function whole(number) return number and math.floor(number) end
   if failure.line and failure.column and not text:find(("line %d"):format(failure.line), 1, true) then
     text = ("line %d, column %d: %s"):format(failure.line, failure.column, text)
   end
   return errors.new {
     type = "decode", message = text,
-    line = failure.line, column = failure.column, position = failure.position,
+    line = whole(failure.line), column = whole(failure.column), position = whole(failure.position),
   }
 end
 
