@@ -1,13 +1,9 @@
-/* describe.c - the contract as Lua tables. A shape that lies in itself (JSON
-** Schema) is described once; inside, `ref` names it. */
+/* describe.c - the contract as Lua tables. What a shape holds is described once
+** and shared by every field of that shape (tools have 60 members and stand in
+** five places); where a shape lies in itself (JSON Schema), `ref` names it. */
 #include "walk.h"
 
 #include "describe.h"
-
-typedef struct chain {
-  const struct chain *up;
-  const tavus_shape *shape;
-} chain;
 
 static void set_text(lua_State *L, const char *key, const char *text) {
   if (text == NULL) return;
@@ -75,51 +71,64 @@ static void set_choices(lua_State *L, const tavus_choice *choices) {
   lua_setfield(L, -2, "retired");
 }
 
-static void push_field(lua_State *L, const tavus_field *field, const chain *up);
+static void push_field(lua_State *L, const tavus_field *field, int shapes);
 static void push_rules(lua_State *L, const tavus_shape *shape);
 
-static bool described_above(const chain *up, const tavus_shape *shape) {
-  for (; up != NULL; up = up->up)
-    if (up->shape == shape) return true;
-  return false;
-}
-
-static void push_fields(lua_State *L, const tavus_shape *shape,
-                        const chain *up) {
-  chain here = { up, shape };
+static void push_fields(lua_State *L, const tavus_shape *shape, int shapes) {
   lua_createtable(L, (int)shape->count, 0);
   for (size_t i = 0; i < shape->count; i++) {
-    push_field(L, &shape->fields[i], &here);
+    push_field(L, &shape->fields[i], shapes);
     lua_rawseti(L, -2, (int)(i + 1));
   }
 }
 
-static void set_shape(lua_State *L, const tavus_shape *shape, const chain *up) {
-  if (shape == NULL) {
-    set_flag(L, "open", true);
-    return;
-  }
-  if (described_above(up, shape)) {
-    set_text(L, "ref", shape->name);
-    return;
-  }
-  chain here = { up, shape };
+/* What fields of that shape share: shape, fields, rules, other, open. */
+static void push_shared(lua_State *L, const tavus_shape *shape, int shapes) {
+  lua_newtable(L);
   set_text(L, "shape", shape->name);
-  push_fields(L, shape, up);
+  push_fields(L, shape, shapes);
   lua_setfield(L, -2, "fields");
   if (shape->rule_count > 0) {
     push_rules(L, shape);
     lua_setfield(L, -2, "rules");
   }
   if (shape->other != NULL) {
-    push_field(L, shape->other, &here);
+    push_field(L, shape->other, shapes);
     lua_setfield(L, -2, "other");
     set_flag(L, "open", true);
   }
 }
 
-static void push_field(lua_State *L, const tavus_field *field,
-                       const chain *up) {
+/* Sets it on the field at the top. In the table at `shapes` a shape that is
+** being described has `true`, one that is described what its fields share. */
+static void set_shape(lua_State *L, const tavus_shape *shape, int shapes) {
+  if (shape == NULL) {
+    set_flag(L, "open", true);
+    return;
+  }
+  lua_rawgetp(L, shapes, shape);
+  if (lua_isboolean(L, -1)) {
+    lua_pop(L, 1);
+    set_text(L, "ref", shape->name);
+    return;
+  }
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, shapes, shape);
+    push_shared(L, shape, shapes);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, shapes, shape);
+  }
+  for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 1);
+}
+
+static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   static const char *const grades[] = { "A", "B", "C", "D" };
   luaL_checkstack(L, 16, "contract");
   lua_createtable(L, 0, 8);
@@ -144,11 +153,11 @@ static void push_field(lua_State *L, const tavus_field *field,
   set_flag(L, "closed", (field->flags & TAVUS_CLOSED) != 0);
   if (field->types != TAVUS_ANY && (field->types & TAVUS_ARRAY_TYPE) != 0 &&
       field->items != NULL) {
-    push_field(L, field->items, up);
+    push_field(L, field->items, shapes);
     lua_setfield(L, -2, "items");
   }
   if (field->types != TAVUS_ANY && (field->types & TAVUS_OBJECT_TYPE) != 0)
-    set_shape(L, field->shape, up);
+    set_shape(L, field->shape, shapes);
 }
 
 static void set_list(lua_State *L, const char *key, const char *const *list) {
@@ -196,7 +205,8 @@ static void push_rules(lua_State *L, const tavus_shape *shape) {
   }
 }
 
-static void push_resource(lua_State *L, const tavus_resource *resource) {
+static void push_resource(lua_State *L, const tavus_resource *resource,
+                          int shapes) {
   lua_newtable(L);
   set_text(L, "name", resource->name);
   set_text(L, "collection", resource->collection);
@@ -204,7 +214,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource) {
   set_text(L, "patch_kind", resource->patch_kind);
   set_text(L, "id_field", resource->id_field);
   set_text(L, "description", resource->text);
-  push_fields(L, resource->root->shape, NULL);
+  push_fields(L, resource->root->shape, shapes);
   lua_setfield(L, -2, "fields");
   push_rules(L, resource->root->shape);
   lua_setfield(L, -2, "rules");
@@ -230,11 +240,13 @@ static void push_error_row(lua_State *L, const tavus_error_row *row) {
 }
 
 int tavus_describe(lua_State *L) {
-  int n = 0;
+  int n = 0, shapes;
+  lua_newtable(L);
+  shapes = lua_gettop(L);
   lua_newtable(L);
   lua_newtable(L);
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
-    push_resource(L, *r);
+    push_resource(L, *r, shapes);
     lua_rawseti(L, -2, ++n);
   }
   lua_setfield(L, -2, "resources");
