@@ -61,17 +61,21 @@ local outcome_hints = {
 -- wrong.
 local known_errors, secret_names, secret_objects
 
-local function collect(field)
+-- Fields of one shape share one list of members, so a list is walked once.
+local function collect(field, seen)
   if field.secret and field.name then secret_names[field.name] = true end
   if field.other and field.other.secret and field.name then secret_objects[field.name] = true end
-  for _, child in ipairs(field.fields or {}) do collect(child) end
-  if field.items then collect(field.items) end
+  if field.items then collect(field.items, seen) end
+  if not field.fields or seen[field.fields] then return end
+  seen[field.fields] = true
+  for _, child in ipairs(field.fields) do collect(child, seen) end
 end
 
 local function load_contract()
   local contract = core.contract()
   known_errors, secret_names, secret_objects = contract.errors, {}, {}
-  for _, resource in ipairs(contract.resources) do collect(resource) end
+  local seen = {}
+  for _, resource in ipairs(contract.resources) do collect(resource, seen) end
 end
 
 -- Text up to a length, not cut inside a UTF-8 character.

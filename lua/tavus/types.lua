@@ -28,16 +28,16 @@
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
 ---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
----@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): fun(): tavus.Persona? all pages, a row at a time; raises its error
+---@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, max_pages?: integer }, options?: tavus.CallOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
----@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error get, change, send the smallest patch
+---@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Conversations client.conversations
 ---@field create fun(self: tavus.Conversations, conversation: tavus.Conversation, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/conversations
 ---@field list fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations
----@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): fun(): tavus.Conversation? all pages, a row at a time; raises its error
+---@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string, max_pages?: integer }, options?: tavus.CallOptions): fun(): tavus.Conversation?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}

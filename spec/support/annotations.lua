@@ -151,10 +151,11 @@ local function write_resource(resource)
       for i, query in ipairs(op.query or {}) do
         filter[i] = query .. "?: " .. ((query == "limit" or query == "page") and "integer" or "string")
       end
+      local pages = "{ " .. table.concat(filter, ", ") .. ", max_pages?: integer }"
       filter = "{ " .. table.concat(filter, ", ") .. " }"
       method(name, ", filter?: " .. filter .. options,
         ("{ data: %s[], total_count: integer }?, tavus.Meta|tavus.Error"):format(object), text)
-      method("each", ", filter?: " .. filter .. options, ("fun(): %s?"):format(object),
+      method("each", ", filter?: " .. pages .. options, ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")
     elseif op.body and op.body:find "_patch$" then
       method(name, id .. ", patch: tavus.Patch|tavus.PatchOperation[]" .. options,
@@ -170,7 +171,7 @@ local function write_resource(resource)
   end
   if has.get and has.patch then
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
-      resource.id_field, resource.name, object, object), object .. "|true|nil, tavus.Meta|tavus.Error",
+      resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
       "get, change, send the smallest patch")
   end
 end
