@@ -16,14 +16,15 @@
 
 #include "compat.h"
 
-#define SESSION "tavus.http.session"
-#define ENGINE "tavus.http.engine"
-#define REQUEST "tavus.http.request"
 #define DEFAULT_BASE_URL "https://tavusapi.com"
 #define DEFAULT_USER_AGENT "tavus-lua"
 #define MOST_QUERY 64
 
+/* What a userdata of ours begins with: the address of its kind's name. */
+typedef const char *kind_mark;
+
 typedef struct session_box {
+  kind_mark kind;
   tavus_http_session *session;
   /* under construction: */
   tavus_http_base base;
@@ -31,14 +32,19 @@ typedef struct session_box {
 } session_box;
 
 typedef struct engine_box {
+  kind_mark kind;
   tavus_http_engine *engine;
 } engine_box;
 
 typedef struct request_box {
+  kind_mark kind;
   tavus_http_request *request;
   tavus_http_bytes target; /* under construction: path and query */
 } request_box;
 
+static const char SESSION[] = "tavus.http.session";
+static const char ENGINE[] = "tavus.http.engine";
+static const char REQUEST[] = "tavus.http.request";
 static const char engine_key = 0; /* its address is the engine's registry key */
 
 #if LUA_VERSION_NUM < 502
@@ -53,15 +59,25 @@ static const char engine_key = 0; /* its address is the engine's registry key */
 #endif
 
 /* A zeroed userdata with its metatable. */
-static void *new_box(lua_State *L, const char *kind, size_t size) {
+static void *new_box(lua_State *L, kind_mark kind, size_t size) {
 #if LUA_VERSION_NUM >= 504
   void *box = lua_newuserdatauv(L, size, 1);
 #else
   void *box = lua_newuserdata(L, size);
 #endif
   memset(box, 0, size);
+  *(kind_mark *)box = kind;
   luaL_setmetatable(L, kind);
   return box;
+}
+
+/* The userdata at `index`, or an error. The mark tells the kind without the
+** registry, which luaL_checkudata would ask half a dozen times a request. */
+static void *check_box(lua_State *L, int index, kind_mark kind, size_t size) {
+  void *box = lua_touserdata(L, index);
+  if (box != NULL && lua_rawlen(L, index) == size && *(kind_mark *)box == kind)
+    return box;
+  return luaL_checkudata(L, index, kind);
 }
 
 static int fail(lua_State *L, const char *message) {
@@ -91,7 +107,7 @@ static bool has_nul(const char *text, size_t length) {
 /* ---- sessions ---- */
 
 static tavus_http_session *check_session(lua_State *L, int index) {
-  session_box *box = luaL_checkudata(L, index, SESSION);
+  session_box *box = check_box(L, index, SESSION, sizeof *box);
   return box->session;
 }
 
@@ -207,7 +223,7 @@ static int new_session(lua_State *L) {
 }
 
 static int session_gc(lua_State *L) {
-  session_box *box = luaL_checkudata(L, 1, SESSION);
+  session_box *box = check_box(L, 1, SESSION, sizeof *box);
   tavus_http_session *session = box->session;
   box->session = NULL;
   tavus_http_session_drop(session);
@@ -265,15 +281,16 @@ static tavus_http_engine *live_engine(engine_box *box) {
   tavus_http_engine *engine = box->engine;
   if (engine == NULL) return NULL;
   if (!tavus_http_engine_is_inherited(engine)) return engine;
-  box->engine = NULL;
+  box->engine = tavus_http_engine_new();
+  if (box->engine != NULL)
+    (void)tavus_http_engine_limit(box->engine, engine->max_connections);
   tavus_http_engine_close(engine);
   tavus_http_engine_drop(engine);
-  box->engine = tavus_http_engine_new();
   return box->engine;
 }
 
 static tavus_http_engine *check_engine(lua_State *L) {
-  engine_box *box = luaL_checkudata(L, 1, ENGINE);
+  engine_box *box = check_box(L, 1, ENGINE, sizeof *box);
   return live_engine(box);
 }
 
@@ -295,7 +312,7 @@ static int get_engine(lua_State *L) {
 }
 
 static int engine_gc(lua_State *L) {
-  engine_box *box = luaL_checkudata(L, 1, ENGINE);
+  engine_box *box = check_box(L, 1, ENGINE, sizeof *box);
   tavus_http_engine *engine = box->engine;
   box->engine = NULL;
   if (engine != NULL) {
@@ -528,7 +545,7 @@ static int engine_step(lua_State *L) {
 }
 
 static tavus_http_request *check_request(lua_State *L, int index) {
-  request_box *box = luaL_checkudata(L, index, REQUEST);
+  request_box *box = check_box(L, index, REQUEST, sizeof *box);
   return box->request;
 }
 
@@ -607,7 +624,8 @@ static int engine_limit(lua_State *L) {
 }
 
 static int engine_tostring(lua_State *L) {
-  tavus_http_engine *engine = ((engine_box *)luaL_checkudata(L, 1, ENGINE))->engine;
+  engine_box *box = check_box(L, 1, ENGINE, sizeof *box);
+  tavus_http_engine *engine = box->engine;
   if (engine == NULL || engine->closed)
     lua_pushliteral(L, "tavus.http.engine (closed)");
   else
@@ -626,7 +644,7 @@ static int request_cancel(lua_State *L) {
 }
 
 static int request_gc(lua_State *L) {
-  request_box *box = luaL_checkudata(L, 1, REQUEST);
+  request_box *box = check_box(L, 1, REQUEST, sizeof *box);
   tavus_http_request *request = box->request;
   tavus_http_bytes_free(&box->target);
   box->request = NULL;

@@ -171,6 +171,14 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
     if ((call) != CURLE_OK) return false; \
   } while (0)
 
+/* Before 7.88 OpenSSL writes to the socket itself, and a connection that was
+** reset would end the process by SIGPIPE unless libcurl may ignore it. */
+static bool needs_signals(const tavus_http_transport *transport) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  return transport->https && info->version_num < 0x075800 &&
+         (info->features & CURL_VERSION_ASYNCHDNS) != 0;
+}
+
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
@@ -192,7 +200,8 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
 #else
   slot->prereq_works = false;
 #endif
-  TRY(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+  TRY(curl_easy_setopt(easy, CURLOPT_NOSIGNAL,
+                       needs_signals(transport) ? 0L : 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
