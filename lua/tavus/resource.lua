@@ -60,10 +60,8 @@ function makers.create(class, op)
   return function(self, value, given)
     local client = client_of(self, class, op.name, 2)
     table_wanted(op, value, 2)
-    if given ~= nil then
-      local fine, problem = options.check(given, options.call, op.title, 2)
-      if not fine then return nil, problem end
-    end
+    local fine, problem = options.check(given, options.call, op.title, 2)
+    if not fine then return nil, problem end
     local text, warnings, secrets = encode(op, value, given)
     if not text then return nil, warnings end
     return answer.of(client, op, op.path, text, given, false, secrets, warnings)
@@ -76,11 +74,9 @@ function makers.by_id(class, op)
     local client = client_of(self, class, op.name, 2)
     local path, problem = path_for(op, class, id, 2)
     if not path then return nil, problem end
-    if given ~= nil then
-      local fine
-      fine, problem = options.check(given, options.call, op.title, 2)
-      if not fine then return nil, problem end
-    end
+    local fine
+    fine, problem = options.check(given, options.call, op.title, 2)
+    if not fine then return nil, problem end
     return answer.of(client, op, path, nil, given, true)
   end
 end
@@ -93,33 +89,13 @@ function makers.patch(class, op)
     local path, problem = path_for(op, class, id, 2)
     if not path then return nil, problem end
     table_wanted(op, patch, 2)
-    if given ~= nil then
-      local fine
-      fine, problem = options.check(given, options.call, op.title, 2)
-      if not fine then return nil, problem end
-    end
+    local fine
+    fine, problem = options.check(given, options.call, op.title, 2)
+    if not fine then return nil, problem end
     local text, warnings, secrets = encode(op, patch, given)
     if not text then return nil, warnings end
     if text == "[]" then return true, answer.local_meta(warnings) end
     return answer.of(client, op, path, text, given, require("tavus.patch").repeatable(patch), secrets, warnings)
-  end
-end
-
--- Any other body for an id.
-function makers.change(class, op)
-  return function(self, id, value, given)
-    local client = client_of(self, class, op.name, 2)
-    local path, problem = path_for(op, class, id, 2)
-    if not path then return nil, problem end
-    table_wanted(op, value, 2)
-    if given ~= nil then
-      local fine
-      fine, problem = options.check(given, options.call, op.title, 2)
-      if not fine then return nil, problem end
-    end
-    local text, warnings, secrets = encode(op, value, given)
-    if not text then return nil, warnings end
-    return answer.of(client, op, path, text, given, false, secrets, warnings)
   end
 end
 
@@ -168,8 +144,7 @@ local function kind_of(op)
   if op.answer == "list" then return "list" end
   if not op.head then return "create" end
   if not op.body then return "by_id" end
-  if op.method == "PATCH" and op.body:find "_patch$" then return "patch" end
-  return "change"
+  return "patch"
 end
 
 local function build(data)
