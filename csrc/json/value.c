@@ -120,16 +120,35 @@ static int core_use_marks(lua_State *L) {
 static const char too_deep[] = "nested deeper than 128 levels";
 static const char circular[] = "a table contains itself";
 static const char no_stack[] = "nested too deep for the Lua stack that is left";
+static const char too_large[] =
+    "too large: more than 10 million values, a table counting for ten";
+
+/* A table that stands in several places is walked once a place, so forty small
+** tables can stand for 2^40 places. This ends such a walk in about a second,
+** and a copy below some 200 MB. */
+enum { WALK_BUDGET = 10 * 1000 * 1000, TABLE_COST = 10 };
 
 typedef struct walk {
   lua_State *L;
   const tavus_marks *marks;
   const void *open[TAVUS_JSON_DEPTH]; /* the tables around the current one */
   int depth;
+  int budget;          /* what is left of WALK_BUDGET */
   const char *message; /* set when the walk had to stop */
 } walk;
 
+/* Counts a value; false: it was one too many. */
+static bool spend(walk *w, int cost) {
+  if (w->budget >= cost) {
+    w->budget -= cost;
+    return true;
+  }
+  w->message = too_large;
+  return false;
+}
+
 static bool enter(walk *w, const void *table) {
+  if (!spend(w, TABLE_COST)) return false;
   for (int i = 0; i < w->depth; i++) {
     if (w->open[i] != table) continue;
     w->message = circular;
@@ -147,7 +166,7 @@ static bool enter(walk *w, const void *table) {
 /* Replaces the value on the top by its copy; false: stopped, stack undefined. */
 static bool copy_top(walk *w) {
   lua_State *L = w->L;
-  if (!lua_istable(L, -1)) return true;
+  if (!lua_istable(L, -1)) return spend(w, 1);
   if (!enter(w, lua_topointer(L, -1))) return false;
   size_t items = lua_rawlen(L, -1);
   lua_createtable(L, items < INT_MAX ? (int)items : INT_MAX, items > 0 ? 0 : 4);
@@ -171,12 +190,14 @@ static bool copy_top(walk *w) {
 
 /* copy(value) --> value | nil, message
 ** A deep copy: tables are new, marks and null stay; other metatables (the
-** builders' methods) do not. A cycle or too deep a nesting is the message. */
+** builders' methods) do not. A cycle, too deep a nesting or too large a value is
+** the message. */
 static int core_copy(lua_State *L) {
   walk w;
   w.L = L;
   w.marks = tavus_marks_here(L);
   w.depth = 0;
+  w.budget = WALK_BUDGET;
   w.message = NULL;
   luaL_checkany(L, 1);
   lua_settop(L, 1);
@@ -195,7 +216,7 @@ static bool array_like(walk *w, int index) {
 /* Compares the values at the absolute indices `a` and `b`. */
 static bool equal_values(walk *w, int a, int b) {
   lua_State *L = w->L;
-  if (lua_rawequal(L, a, b)) return true;
+  if (lua_rawequal(L, a, b)) return spend(w, 1);
   bool table_a = lua_istable(L, a);
   bool table_b = lua_istable(L, b);
   if (!table_a || !table_b) {
@@ -237,13 +258,14 @@ static bool equal_values(walk *w, int a, int b) {
 
 /* equal(a, b) --> boolean | nil, message
 ** Equality as JSON has it: numbers by value, arrays and objects apart, the
-** order of names of no importance. A cycle or too deep a nesting that equality
-** hangs on is the message. */
+** order of names of no importance. A cycle, too deep a nesting or too large a
+** value that equality hangs on is the message. */
 static int core_equal(lua_State *L) {
   walk w;
   w.L = L;
   w.marks = tavus_marks_here(L);
   w.depth = 0;
+  w.budget = WALK_BUDGET;
   w.message = NULL;
   luaL_checkany(L, 1);
   luaL_checkany(L, 2);
