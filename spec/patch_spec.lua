@@ -207,6 +207,82 @@ describe("patch.apply", function()
     assert.matches("contains itself", tostring(err), 1, true)
   end)
 
+  -- Each level holds the one below twice, so that a small value stands for a vast one.
+  local function doubling(levels)
+    local value = { x = 1 }
+    for _ = 1, levels do
+      value = { a = value, b = value }
+    end
+    return value
+  end
+
+  it("ends in an error where tables are shared without end", function()
+    local vast = doubling(40)
+    local result, err = patch.apply(vast, {})
+    assert.is_nil(result)
+    assert.are.equal("validation", err.type)
+    assert.are.equal("size", err.issues[1].code)
+    assert.matches("too large", tostring(err), 1, true)
+    result, err = patch.apply({}, patch():add("/x", vast))
+    assert.is_nil(result)
+    assert.are.equal("/0/value", err.issues[1].path)
+    assert.are.equal("size", err.issues[1].code)
+    result, err = patch.diff({}, vast)
+    assert.is_nil(result)
+    assert.matches("too large", tostring(err), 1, true)
+  end)
+
+  it("ends in an error where copies of copies grow without end", function()
+    local operations = patch()
+    for i = 1, 100 do
+      operations:copy("", "/" .. i)
+    end
+    for _, undo in ipairs { false, true } do
+      local result, err
+      if undo then
+        result, err = patch.invert(operations, { a = 1 })
+      else
+        result, err = patch.apply({ a = 1 }, operations)
+      end
+      assert.is_nil(result)
+      assert.are.equal("validation", err.type)
+      assert.matches("operation 19 of the patch failed: copy /19: ", err.message, 1, true)
+      assert.matches("more than a million values", err.message, 1, true)
+    end
+    local few = patch()
+    for i = 1, 1000 do
+      few:copy("/a", "/" .. i)
+    end
+    assert.is_not_nil(patch.apply({ a = { 1, 2, 3 } }, few))
+  end)
+
+  it("reads operations as they would be sent, past any metatable", function()
+    local inherits = setmetatable({ op = "add", path = "/a" }, { __index = { value = 1 } })
+    local result, err = patch.apply({}, { inherits })
+    assert.is_nil(result)
+    assert.are.equal("/0/value", err.issues[1].path)
+    local raises = setmetatable({ op = "add" }, { __index = function() error("looked at") end })
+    local ok
+    ok, result, err = pcall(patch.apply, {}, { raises })
+    assert.is_true(ok, tostring(result))
+    assert.is_nil(result)
+    assert.are.equal("/0/path", err.issues[1].path)
+    assert.is_false(patch.repeatable { inherits, raises })
+  end)
+
+  if rawget(_G, "jit") then
+    it("refuses LuaJIT's own kinds of value", function()
+      local int64 = require("ffi").new("int64_t", 1)
+      local result, err = patch.apply({ a = { int64 } }, {})
+      assert.is_nil(result)
+      assert.are.equal("/a/0", err.path)
+      result, err = patch.apply({}, { { op = "add", path = "/a", value = int64 } })
+      assert.is_nil(result)
+      assert.are.equal("/0/value", err.issues[1].path)
+      raises_here("is no JSON value", line(), pcall(function() local p = patch():add("/a", int64) return p end))
+    end)
+  end
+
   it("refuses what is no JSON, and says where", function()
     for place, value in pairs {
       ["/a/0"] = { a = { print } }, ["/b~1c"] = { ["b/c"] = io.stdout }, ["/list"] = { list = { 1, 2, nil, 4 } },

@@ -8,12 +8,12 @@
 --      :add("/layers/stt/hotwords", "leadership")
 --      :remove("/context")
 
-local core = require "tavus.core"
 local changes = require "tavus.patch_apply"
 local compare = require "tavus.patch_diff"
 local pointer = require "tavus.pointer"
+local values = require "tavus.patch_value"
 
-local error, type = error, type
+local error, rawget, type = error, rawget, type
 
 ---@class tavus.PatchOperation
 ---@field op "add"|"remove"|"replace"|"move"|"copy"|"test"
@@ -41,11 +41,10 @@ local function check_pointer(method, name, text)
 end
 
 local function check_value(method, value)
-  local kind = type(value)
-  if kind == "nil" then
+  if value == nil then
     error(("patch:%s: the value is missing (tavus.null stands for null)"):format(method), 3)
-  elseif kind == "function" or kind == "thread" or kind == "userdata" and value ~= core.null and not core.is_array(value) then
-    error(("patch:%s: a %s is no JSON value"):format(method, kind), 3)
+  elseif not values.is_json_kind(value) then
+    error(("patch:%s: a %s is no JSON value"):format(method, type(value)), 3)
   end
 end
 
@@ -187,7 +186,7 @@ end
 ---@param after any JSON value; `nil` raises
 ---@param options? { arrays?: "items"|"whole" } `"whole"` replaces every array that changed: longer, but safe to send twice
 ---@return tavus.Patch? patch
----@return tavus.Error? err `type = "validation"`: a value has cycles, is nested deeper than 128 levels, or is no JSON
+---@return tavus.Error? err `type = "validation"`: a value has cycles, is nested deeper than 128 levels, too large, or no JSON
 function patch.diff(before, after, options)
   if before == nil or after == nil then
     error(("tavus.patch.diff: %s is nil (tavus.null stands for null)"):format(before == nil and "before" or "after"), 2)
@@ -233,10 +232,11 @@ function patch.repeatable(operations)
   end
   for i = 1, #operations do
     local operation = operations[i]
-    if type(operation) ~= "table" or operation.op ~= "add" and operation.op ~= "replace" then
+    local op = type(operation) == "table" and rawget(operation, "op")
+    if op ~= "add" and op ~= "replace" then
       return false
     end
-    local tokens = pointer.parse(operation.path)
+    local tokens = pointer.parse(rawget(operation, "path"))
     if not tokens then
       return false
     end

@@ -19,6 +19,10 @@ local apply = {}
 -- The deepest nesting JSON text may have here, in reading and in writing.
 local MAX_DEPTH = 128
 
+-- What the `copy` operations of one patch may copy together. Copies of copies double:
+-- forty short operations would otherwise fill any memory.
+local MAX_COPIED = 1000000
+
 local function failure(message, issues, path)
   return errors.new {
     type = "validation",
@@ -110,8 +114,12 @@ local function note(undo, op, path, value)
   end
 end
 
+local function too_deep(tokens, value)
+  return #tokens + values.measure(value) > MAX_DEPTH
+end
+
 local function add(box, tokens, value, undo)
-  if #tokens + values.depth(value) > MAX_DEPTH then
+  if too_deep(tokens, value) then
     return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
   end
   if #tokens == 0 then
@@ -182,7 +190,7 @@ local function remove(box, tokens, undo)
 end
 
 local function replace(box, tokens, value, undo)
-  if #tokens + values.depth(value) > MAX_DEPTH then
+  if too_deep(tokens, value) then
     return nil, ("the document would be nested deeper than %d levels"):format(MAX_DEPTH)
   end
   local old, message = get(box, tokens)
@@ -263,6 +271,11 @@ function STEPS.copy(box, step, undo)
   if value == nil then
     return nil, message
   end
+  local _, count = values.measure(value)
+  box.copied = box.copied + count
+  if box.copied > MAX_COPIED then
+    return nil, "the patch copies more than a million values"
+  end
   return add(box, step.tokens, core.copy(value), undo)
 end
 
@@ -292,7 +305,7 @@ local function run(document, patch, with_undo)
     return nil, failure(("the document is no JSON%s: %s"):format(place, problem.message),
       { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } }, problem.path)
   end
-  local box, undos = { root = root }, {}
+  local box, undos = { root = root, copied = 0 }, {}
   for i = 1, #steps do
     local step = steps[i]
     local undo = with_undo and {} or nil

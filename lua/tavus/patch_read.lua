@@ -4,7 +4,7 @@ local core = require "tavus.core"
 local pointer = require "tavus.pointer"
 local values = require "tavus.patch_value"
 
-local type, next, getmetatable = type, next, getmetatable
+local type, next, getmetatable, rawget = type, next, getmetatable, rawget
 local is_array, described = core.is_array, values.described
 
 -- What each operation must carry beside `op` and `path`.
@@ -34,7 +34,8 @@ local function read_operation(operation, index, issues)
     issues[#issues + 1] = issue(index, nil, "type", "an operation is an object, not " .. described(operation))
     return nil
   end
-  local name = operation.op
+  -- Raw, as the encoder reads: what a metatable would add is not sent, and may raise.
+  local name, path = rawget(operation, "op"), rawget(operation, "path")
   local wants = type(name) == "string" and OPERATIONS[name]
   if not wants then
     issues[#issues + 1] = issue(index, "op", name == nil and "required" or "op",
@@ -46,35 +47,36 @@ local function read_operation(operation, index, issues)
   end
 
   local before = #issues
-  local step = { op = name, index = index, path = operation.path }
+  local step = { op = name, index = index, path = path }
   local message
-  if operation.path == nil then
+  if path == nil then
     issues[#issues + 1] = issue(index, "path", "required", 'the member "path" is missing')
   else
-    step.tokens, message = pointer.parse(operation.path)
+    step.tokens, message = pointer.parse(path)
     if not step.tokens then
       issues[#issues + 1] = issue(index, "path", "pointer", message)
     end
   end
   if wants.from then
-    step.from_path = operation.from
-    if operation.from == nil then
+    step.from_path = rawget(operation, "from")
+    if step.from_path == nil then
       issues[#issues + 1] = issue(index, "from", "required", ('"%s" needs the member "from"'):format(name))
     else
-      step.from, message = pointer.parse(operation.from)
+      step.from, message = pointer.parse(step.from_path)
       if not step.from then
         issues[#issues + 1] = issue(index, "from", "pointer", message)
       end
     end
   end
   if wants.value then
-    if operation.value == nil then
+    local value = rawget(operation, "value")
+    if value == nil then
       issues[#issues + 1] = issue(index, "value", "required", ('"%s" needs the member "value"'):format(name),
         "write tavus.null for null")
     else
       -- A copy: the result must not change when the patch is changed later.
       local problem
-      step.value, problem = values.copy(operation.value)
+      step.value, problem = values.copy(value)
       if problem then
         issues[#issues + 1] = issue(index, "value" .. problem.path, problem.code, problem.message)
       end
@@ -100,12 +102,13 @@ local function read_patch(patch)
   for _ in next, patch do
     count = count + 1
   end
-  if count ~= #patch then
-    -- An operation behind a hole would be left out without a word.
-    return nil, { issue(nil, nil, "sparse", "a patch is an array of operations, without holes and named members") }
-  end
   for i = 1, count do
-    steps[i] = read_operation(patch[i], i, issues)
+    local operation = rawget(patch, i)
+    if operation == nil then
+      -- An operation behind a hole would be left out without a word.
+      return nil, { issue(nil, nil, "sparse", "a patch is an array of operations, without holes and named members") }
+    end
+    steps[i] = read_operation(operation, i, issues)
   end
   if #issues > 0 then
     return nil, issues

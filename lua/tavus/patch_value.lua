@@ -25,11 +25,22 @@ local function is_empty_array(value)
   return type(value) == "userdata" and value ~= null and is_array(value)
 end
 
+-- A list of what is JSON and not of what is none: LuaJIT adds a kind of its own, cdata.
+local SCALARS = { string = true, number = true, boolean = true }
+
+--- Whether a value's kind is one that JSON has. Looks at the value itself and not into it.
+---@param value any
+---@return boolean
+function patch_value.is_json_kind(value)
+  local kind = type(value)
+  return kind == "table" or SCALARS[kind] or value == null or is_empty_array(value)
+end
+
 local function scalar_flaw(value)
   local kind = type(value)
   if kind == "number" and (value ~= value or value == huge or value == -huge) then
     return "number", tostring(value) .. " is no JSON number", ""
-  elseif kind == "function" or kind == "thread" or kind == "userdata" and value ~= null then
+  elseif not SCALARS[kind] and value ~= null then
     return "value", ("a %s is no JSON value"):format(kind), ""
   end
   return nil
@@ -62,6 +73,18 @@ local function flaw(value)
   return nil
 end
 
+-- What stops core.copy, by a word of its message.
+local STOPS = { { "deep", "depth" }, { "large", "size" }, { "itself", "cycle" } }
+
+local function stop_code(message)
+  for _, stop in ipairs(STOPS) do
+    if message:find(stop[1], 1, true) then
+      return stop[2]
+    end
+  end
+  return "value"
+end
+
 --- A deep copy that keeps the marks of arrays and objects.
 ---@param value any
 ---@return any? copy
@@ -72,7 +95,7 @@ function patch_value.copy(value)
   end
   local copy, message = core.copy(value)
   if copy == nil then
-    return nil, { path = "", code = message:find("128", 1, true) and "depth" or "cycle", message = message }
+    return nil, { path = "", code = stop_code(message), message = message }
   end
   local code, place
   code, message, place = flaw(copy)
@@ -82,23 +105,27 @@ function patch_value.copy(value)
   return copy
 end
 
---- Levels of nesting: 0 for a scalar, 1 for an empty table.
+--- How deep a value is and how much it holds.
 ---@param value any a value that `copy` has made
----@return integer
-function patch_value.depth(value)
+---@return integer levels of nesting: 0 for a scalar, 1 for an empty table
+---@return integer count of values, itself among them
+function patch_value.measure(value)
   if type(value) ~= "table" then
-    return 0
+    return 0, 1
   end
-  local deepest = 0
+  local deepest, count = 0, 1
   for _, inner in next, value do
     if type(inner) == "table" then
-      local levels = patch_value.depth(inner)
+      local levels, held = patch_value.measure(inner)
+      count = count + held
       if levels > deepest then
         deepest = levels
       end
+    else
+      count = count + 1
     end
   end
-  return deepest + 1
+  return deepest + 1, count
 end
 
 return patch_value
