@@ -1,5 +1,6 @@
 -- /v2/conversations as related.md tells it (section 2).
 local asking = require "spec.support.asking"
+local core = require "tavus.core"
 local sandbox = require "tavus.sandbox"
 
 describe("the sandbox's conversations", function()
@@ -62,7 +63,16 @@ describe("the sandbox's conversations", function()
     refused({ persona_id = persona() }, "{'replica_id': ")
     refused({ persona_id = "p5317866", replica_id = "nobody" }, "Invalid replica_uuid")
     refused({ persona_id = 1 }, "{'persona_id': ")
-    refused({}, "Bad Request.")
+    refused({}, "Bad Request. {'persona_id': ['is needed where there is no replica_id']}")
+    refused({ persona_id = "p5317866", face_id = "r79e1c033f" }, "old and new names in one body")
+    refused({ pal_id = "p5317866", replica_id = "r79e1c033f" }, "old and new names in one body")
+  end)
+
+  it("take null for left out", function()
+    local id, row = create { replica_id = "r79e1c033f", persona_id = core.null, pal_id = core.null,
+      conversation_name = core.null, callback_url = core.null }
+    assert.equal("New Conversation " .. id, row.conversation_name)
+    assert.equal("", row.callback_url)
   end)
 
   it("that are a test end at once", function()

@@ -74,6 +74,23 @@ describe("the sandbox's personas", function()
       assert.matches("api_key", result.json.error)
     end)
 
+    it("refuses what would be nested too deep to be shown in a list", function()
+      local function nested(levels)
+        return '{"system_prompt":"x","made_up":' .. ("["):rep(levels) .. ("]"):rep(levels) .. "}"
+      end
+      local result = ask("POST", "/v2/personas", nested(126))
+      assert.equal(400, result.status)
+      assert.matches("^Bad Request%. {'_schema': %['nested deeper than 126 levels'%]}", result.json.error)
+      result = ask("POST", "/v2/personas", nested(125))
+      assert.equal(200, result.status)
+      local id = result.json.persona_id
+      assert.equal(200, ask("GET", "/v2/personas").status)
+      assert.equal(200, ask("GET", "/v2/personas/" .. id).status)
+      result = patch(id, { op = "add", path = "/made_up" .. ("/0"):rep(124) .. "/-", value = core.array { core.array() } })
+      assert.equal(400, result.status)
+      assert.equal(200, ask("GET", "/v2/personas").status)
+    end)
+
     it("refuses a body that is no JSON object", function()
       for _, body in ipairs { "", "{", "nonsense", "[]", "1", '"x"', "null", '{"a":"\255"}' } do
         local status, text = asking.bare(server.url, "POST /v2/personas", { ["x-api-key"] = "k" }, body)
@@ -261,7 +278,7 @@ describe("the sandbox's personas", function()
 
     it("answers 422 for what is no patch", function()
       local id = create()
-      for _, body in ipairs { '{"persona_name":"x"}', '"x"', "1", "null", "[1]", '[{"op":"set","path":"/a","value":1}]',
+      for _, body in ipairs { '{"persona_name":"x"}', "{}", '"x"', "1", "null", "[1]", '[{"op":"set","path":"/a","value":1}]',
         '[{"op":"add","path":"a","value":1}]', '[{"op":"add","path":"/a"}]', '[{"path":"/a","value":1}]',
         '[{"op":"move","path":"/a"}]' } do
         local result = ask("PATCH", "/v2/personas/" .. id, body)
@@ -295,6 +312,8 @@ describe("the sandbox's personas", function()
       assert.equal(400, patch(id, { op = "replace", path = "/system_prompt", value = 1 }).status)
       assert.equal(400, patch(id, { op = "replace", path = "", value = core.array {} }).status)
       local result = patch(id, { op = "add", path = "/default_replica_id", value = "nobody" })
+      assert.same({ error = "Invalid replica_uuid" }, result.json)
+      result = patch(id, { op = "add", path = "/default_face_id", value = "nobody" })
       assert.same({ error = "Invalid replica_uuid" }, result.json)
     end)
 
@@ -381,8 +400,13 @@ describe("the sandbox's personas", function()
     assert.equal(405, ask("POST", "/v2/personas/p1", {}).status)
   end)
 
-  it("minds no slash at the end", function()
+  it("minds no slash at the end, but one too many elsewhere", function()
     assert.equal(200, ask("GET", "/v2/personas/").status)
+    assert.equal(200, ask("GET", "/v2/personas/p5317866/").status)
+    assert.equal(404, ask("GET", "/v2//personas").status)
+    assert.equal(404, ask("GET", "//v2/personas").status)
+    assert.equal(404, ask("GET", "/v2/personas//p5317866").status)
+    assert.equal(404, ask("GET", "/v2/personas//").status)
     assert.equal(405, ask("DELETE", "/v2/personas/").status)
   end)
 

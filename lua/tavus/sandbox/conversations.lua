@@ -11,12 +11,21 @@ local LIST_FIELDS = {
   "replica_id", "persona_id", "created_at", "updated_at",
 }
 
--- One member by its old or its newer name.
-local function either(body, old, new)
-  local value = body[old]
-  if value == nil or value == core.null then value = body[new] end
+local function member(body, name)
+  local value = body[name]
   if value == core.null then return nil end
   return value
+end
+
+-- One member by its old or its newer name.
+local function either(body, old, new)
+  local value = member(body, old)
+  if value == nil then return member(body, new) end
+  return value
+end
+
+local function mixes_names(body)
+  return (member(body, "persona_id") or member(body, "replica_id")) and (member(body, "pal_id") or member(body, "face_id"))
 end
 
 local function selected(row, names)
@@ -44,6 +53,9 @@ function conversations.create(context, _, _, body)
   if context.settings.out_of_credits then
     return reply.failure(402, "message", "The user is out of conversational credits.")
   end
+  if mixes_names(body) then
+    return context:bad_request { { path = "", message = "old and new names in one body" } }
+  end
   local persona_id = either(body, "persona_id", "pal_id")
   local replica_id = either(body, "replica_id", "face_id")
   local persona
@@ -52,7 +64,9 @@ function conversations.create(context, _, _, body)
     if not persona then return context:refuse "Invalid persona_id" end
   end
   replica_id = replica_id or persona and either(persona, "default_replica_id", "default_face_id")
-  if not replica_id then
+  if not replica_id and not persona then
+    return context:bad_request { { path = "/persona_id", message = "is needed where there is no replica_id" } }
+  elseif not replica_id then
     return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
   end
   if not replica_id:find "^r[%w_-]+$" then return context:refuse "Invalid replica_uuid" end
@@ -66,10 +80,10 @@ function conversations.create(context, _, _, body)
   local now = context.ids:timestamp()
   local row = {
     conversation_id = id,
-    conversation_name = body.conversation_name or "New Conversation " .. id,
+    conversation_name = member(body, "conversation_name") or "New Conversation " .. id,
     conversation_url = context.url .. "/_sandbox/conversations/" .. id,
     status = "active",
-    callback_url = body.callback_url or "",
+    callback_url = member(body, "callback_url") or "",
     persona_id = persona_id or context.stock[1].persona_id,
     replica_id = replica_id,
     created_at = now,

@@ -131,7 +131,7 @@ function methods:set(changes)
   if not done then misuse("%s", message) end
   local answer
   answer, message = post(self, "/_sandbox/set", shallow(changes))
-  if not answer then return nil, message or nil end
+  if not answer then return nil, message end
   return answer.settings
 end
 

@@ -30,6 +30,13 @@ local PAGE_BYTES = 2 * 1024 * 1024
 local methods = {}
 methods.__index = methods
 
+-- What an entry takes, about.
+local function size_of(entry)
+  local size = #entry.path + #entry.query_text + (entry.body and #entry.body or 0)
+  for name, value in pairs(entry.headers) do size = size + #name + #value end
+  return size
+end
+
 --- Adds an entry for a request; status and the rest are filled in by the caller.
 ---@param method string
 ---@param path string
@@ -44,11 +51,11 @@ function methods:add(method, path, query_text, headers, body)
   local entry = {
     seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body, body_size = size,
   }
+  entry.size = size_of(entry)
   self.entries[self.seq] = entry
-  self.bytes = self.bytes + (body and #body or 0)
+  self.bytes = self.bytes + entry.size
   while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
-    local oldest = self.entries[self.first]
-    self.bytes = self.bytes - (oldest.body and #oldest.body or 0)
+    self.bytes = self.bytes - self.entries[self.first].size
     self.entries[self.first] = nil
     self.first = self.first + 1
   end
@@ -95,7 +102,7 @@ function methods:select(filter)
     if (not method or entry.method == method)
       and (not pattern or entry.path:find(pattern))
       and (not filter.status or entry.status == status) then
-      bytes = bytes + (entry.body and #entry.body or 0)
+      bytes = bytes + entry.size
       if #found == PAGE_ENTRIES or bytes > PAGE_BYTES and #found > 0 then return found, seq - 1 end
       found[#found + 1] = shown(entry)
     end

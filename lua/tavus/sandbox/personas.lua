@@ -3,6 +3,8 @@
 local core = require "tavus.core"
 local pages = require "tavus.sandbox.pages"
 local patch = require "tavus.patch"
+local patch_value = require "tavus.patch_value"
+local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 
 local personas = {}
@@ -57,13 +59,25 @@ local function is_replica(id)
 end
 
 local function check_replica(context, persona)
-  local replica = persona.default_replica_id
-  if replica == nil or replica == core.null or is_replica(replica) then return nil end
-  return context:refuse "Invalid replica_uuid"
+  for _, name in ipairs { "default_replica_id", "default_face_id" } do
+    local replica = persona[name]
+    if replica ~= nil and replica ~= core.null and not is_replica(replica) then
+      return context:refuse "Invalid replica_uuid"
+    end
+  end
+  return nil
+end
+
+-- A list wraps a row twice, and JSON ends at 128 levels here.
+local MAX_DEPTH = 126
+
+local function check_depth(context, persona)
+  if patch_value.measure(persona) <= MAX_DEPTH then return nil end
+  return context:bad_request { { path = "", message = ("nested deeper than %d levels"):format(MAX_DEPTH) } }
 end
 
 function personas.create(context, _, _, body)
-  local refused = check_replica(context, body)
+  local refused = check_replica(context, body) or check_depth(context, body)
   if refused then return refused end
   local id
   repeat id = context.ids:persona() until not context:persona(id)
@@ -150,13 +164,14 @@ end
 function personas.patch(context, id, _, operations)
   local before = context.personas:get(id)
   if not before then return context:refuse "Invalid persona_id" end
-  if not (type(operations) == "table" and (core.is_array(operations) or next(operations) == nil)) then
+  if type(operations) ~= "table" or not core.is_array(operations) then
     return reply.failure(422, "message", "Invalid JSON patch format")
   end
   local after, err = patch.apply(shown(context, before), operations)
   if after == nil then
     if err.path == nil then return reply.failure(422, "message", "Invalid JSON patch format") end
-    return context:bad_request { { path = "/" .. err.path:gsub("~", "~0"):gsub("/", "~1"), message = err.issues and err.issues[1].message or err.message } }
+    -- The failed path as a whole names the place in the answer.
+    return context:bad_request { { path = "/" .. pointer.escape(err.path), message = err.issues[1].message } }
   end
   if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
   local issues = read_only_issues(before, after)
@@ -169,7 +184,7 @@ function personas.patch(context, id, _, operations)
 
   local writable = shallow(after)
   for _, name in ipairs(READ_ONLY) do writable[name] = nil end
-  local refused = context:check("persona", writable) or check_replica(context, after)
+  local refused = context:check("persona", writable) or check_replica(context, after) or check_depth(context, after)
   if refused then return refused end
   after.updated_at = context.ids:timestamp()
   context.personas:replace(id, after)

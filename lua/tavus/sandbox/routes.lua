@@ -30,7 +30,7 @@ local function unescape(segment)
   return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
---- Finds what a request means. A slash at the end makes no difference.
+--- Finds what a request means. One slash at the end makes no difference.
 ---@param method string
 ---@param path string without the query, still percent-encoded
 ---@return tavus.sandbox.Route|nil
@@ -38,6 +38,7 @@ end
 ---@return string|nil allowed  where the path exists but not with this method: the methods it has
 function methods:find(method, path)
   local node, id = self.root, nil
+  if path:find("//", 1, true) then return nil end
   for segment in path:gmatch "[^/]+" do
     local next_node = node.literal[segment]
     if not next_node then

@@ -121,50 +121,57 @@ local function handle(context, method, path, query, headers, body)
   return handler(context, id, routes.query(query), value)
 end
 
-local function scripted(context, rule, ...)
-  local answer
-  if rule.close == "before" then return nil end
-  if rule.status then
-    answer = { status = rule.status, body = rule.body, headers = rule.headers }
-  else
-    answer = handle(context, ...)
-    if rule.headers then
-      local headers = {}
-      for name, value in pairs(answer.headers or {}) do headers[name] = value end
-      for name, value in pairs(rule.headers) do headers[name] = value end
-      answer = { status = answer.status, body = answer.body, headers = headers }
-    end
+-- A new table: the headers of `own`, and those of `base` that `own` does not
+-- have in any case of letters.
+local function overlaid(base, own)
+  local all, given = {}, {}
+  for name, value in pairs(own) do
+    all[name], given[name:lower()] = value, true
   end
-  return answer
+  for name, value in pairs(base) do
+    if not given[name:lower()] then all[name] = value end
+  end
+  return all
 end
 
-local function has_content_type(headers)
-  for name in pairs(headers) do
-    if name:lower() == "content-type" then return true end
-  end
-  return false
+local function scripted(context, rule, ...)
+  if rule.close == "before" then return nil end
+  if rule.status then return { status = rule.status, body = rule.body, headers = rule.headers } end
+  local answer = handle(context, ...)
+  if not rule.headers then return answer end
+  return { status = answer.status, body = answer.body, headers = overlaid(answer.headers or {}, rule.headers) }
 end
 
 -- Headers are read by the server before the next request, so one table serves
 -- all answers that bring none of their own.
 local plain, bare = { ["Content-Type"] = JSON }, {}
 
-local function finish(answer, request_id)
-  local body, headers = answer.body, answer.headers
-  if headers then
-    local all = { ["x-request-id"] = request_id }
-    if body and not has_content_type(headers) then all["Content-Type"] = JSON end
-    for name, value in pairs(headers) do all[name] = value end
-    headers = all
-  else
-    headers = body and plain or bare
-    headers["x-request-id"] = request_id
+-- The headers that go out with an answer.
+local function dressed(answer, request_id)
+  local headers = answer.body and plain or bare
+  headers["x-request-id"] = request_id
+  return answer.headers and overlaid(headers, answer.headers) or headers
+end
+
+local function header(headers, wanted)
+  for name, value in pairs(headers) do
+    if name:lower() == wanted then return tostring(value) end
   end
-  return answer.status, body, headers
+  return nil
 end
 
 local function tell(method, uri, outcome, rule)
   io.stderr:write(method, " ", (uri:gsub("[%c\128-\255]", "?")), " ", tostring(outcome), rule and " (as ordered)" or "", "\n")
+end
+
+-- A steering request, or one that is too large: not scripted, not in the journal.
+local function aside(context, method, path, query, body, too_large)
+  if too_large then return reply.failure(413, "message", "Request Entity Too Large") end
+  if path == "/" then path = "/_sandbox" end
+  if path:find "^/_sandbox" and (#path == 9 or path:byte(10) == 47) then
+    return control.answer(context, method, path, query, body)
+  end
+  return nil
 end
 
 local function serve(context, method, uri, headers, body, too_large)
@@ -172,33 +179,28 @@ local function serve(context, method, uri, headers, body, too_large)
   local path = mark and uri:sub(1, mark - 1) or uri
   local query = mark and uri:sub(mark + 1) or ""
   local request_id = context.ids:request()
-  if too_large then
-    return finish(reply.failure(413, "message", "Request Entity Too Large"), request_id)
-  end
-  if path == "/" then path = "/_sandbox" end
-  if path:find "^/_sandbox" and (#path == 9 or path:byte(10) == 47) then
-    return finish(control.answer(context, method, path, query, body), request_id)
-  end
+  local answer = aside(context, method, path, query, body, too_large)
+  if answer then return answer.status, answer.body, dressed(answer, request_id) end
+
   local entry = context.journal:add(method, path, query, headers, body)
   entry.request_id = request_id
   local rule = context.script:take(method, path)
-  if not rule then
-    local answer = handle(context, method, path, query, headers, body)
-    entry.status = answer.status
-    if context.log then tell(method, uri, answer.status) end
-    return finish(answer, request_id)
+  entry.scripted = rule ~= nil
+  if rule then
+    answer = scripted(context, rule, method, path, query, headers, body)
+  else
+    answer = handle(context, method, path, query, headers, body)
   end
-  entry.scripted = true
-  local answer = scripted(context, rule, method, path, query, headers, body)
-  if rule.close then
+  if rule and rule.close then
     entry.closed = rule.close
     if context.log then tell(method, uri, "closed", rule) end
     return nil, nil, nil, rule.delay, rule.reset and "reset" or "close"
   end
   entry.status = answer.status
   if context.log then tell(method, uri, answer.status, rule) end
-  local status, text, all = finish(answer, request_id)
-  return status, text, all, rule.delay
+  local all = dressed(answer, request_id)
+  if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
+  return answer.status, answer.body, all, rule and rule.delay or nil
 end
 
 ---@param options { key: string|nil, port: integer } and switches as `["set.name"] = value`
