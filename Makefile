@@ -8,7 +8,8 @@ CC      ?= cc
 CFLAGS  ?= -O2 -fPIC
 LIBFLAG ?= -shared
 
-# A build of its own beside the plain one: `asan` has the sanitizers, any other name just its own folder.
+# A build of its own beside the plain one: `asan` has the sanitizers, `poll` the event loop of systems without epoll,
+# any other name just its own folder.
 VARIANT     ?=
 LUA_NAME    := $(notdir $(LUA))
 BUILD       := .build/$(LUA_NAME)$(if $(VARIANT),-$(VARIANT))
@@ -20,6 +21,8 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ifeq ($(VARIANT),asan)
 CFLAGS     := -O1 -g -fPIC -fno-omit-frame-pointer $(SANITIZERS)
 LIBFLAG    := -shared $(SANITIZERS)
+else ifeq ($(VARIANT),poll)
+CFLAGS     := -O2 -fPIC -DTAVUS_HTTP_POLL
 endif
 
 .PHONY: help demo test build env check bench types clean rock rock-install
@@ -78,7 +81,7 @@ clean:
 
 # name of the shared object, its sources, its libraries
 CORE    := $(wildcard csrc/core.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
-HTTP    := $(wildcard csrc/http.c csrc/http/*.c)
+HTTP    := $(wildcard csrc/http.c csrc/http/*.c csrc/http_lua/*.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))

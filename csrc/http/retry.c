@@ -40,6 +40,10 @@ const char *tavus_http_verdict(const char *outcome, long status,
   return NO;
 }
 
+bool tavus_http_is_safe_to_repeat(const char *method) {
+  return strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0;
+}
+
 double tavus_http_backoff(int n, double random) {
   double seconds = 0.5;
   if (!(random >= 0)) random = 0;

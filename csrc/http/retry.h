@@ -11,6 +11,9 @@ TAVUS_HTTP_PRIVATE
 const char *tavus_http_verdict(const char *outcome, long status,
                                bool may_repeat);
 
+/* Doing it twice does what doing it once does, as far as the method tells. */
+bool tavus_http_is_safe_to_repeat(const char *method);
+
 /* Seconds before retry `n` (1, 2, ...), `random` between 0 and 1. */
 double tavus_http_backoff(int n, double random);
 

@@ -1,0 +1,164 @@
+/* engine.c - the VM's engine for Lua: made when first asked for, driven by the
+** hosts. */
+#include "box.h"
+
+static const char engine_key = 0; /* its address is the engine's registry key */
+
+/* The engine of the box; after a fork a fresh one. NULL when none can be made
+** or the VM is closing. */
+static tavus_http_engine *live_engine(engine_box *box) {
+  tavus_http_engine *engine = box->engine;
+  if (engine == NULL) return NULL;
+  if (!tavus_http_engine_is_inherited(engine)) return engine;
+  box->engine = tavus_http_engine_new();
+  if (box->engine != NULL)
+    (void)tavus_http_engine_limit(box->engine, engine->max_connections);
+  tavus_http_engine_close(engine);
+  tavus_http_engine_drop(engine);
+  return box->engine;
+}
+
+tavus_http_engine *tavus_http_check_engine(lua_State *L, int index) {
+  engine_box *box = tavus_http_box_check(L, index, tavus_http_engine_kind,
+                                         sizeof *box);
+  return live_engine(box);
+}
+
+/* http.engine() -> the VM's engine | nil, message */
+int tavus_http_push_engine(lua_State *L) {
+  engine_box *box;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &engine_key);
+  if (!lua_isnil(L, -1)) {
+    (void)live_engine(lua_touserdata(L, -1));
+    return 1;
+  }
+  box = tavus_http_box_new(L, tavus_http_engine_kind, sizeof *box);
+  box->engine = tavus_http_engine_new();
+  if (box->engine == NULL)
+    return tavus_http_fail(L, "no HTTP engine: out of memory or file descriptors");
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &engine_key);
+  return 1;
+}
+
+static int engine_gc(lua_State *L) {
+  engine_box *box = tavus_http_box_check(L, 1, tavus_http_engine_kind, sizeof *box);
+  tavus_http_engine *engine = box->engine;
+  box->engine = NULL;
+  if (engine != NULL) {
+    tavus_http_engine_close(engine);
+    tavus_http_engine_drop(engine);
+  }
+  return 0;
+}
+
+/* engine:step(seconds) -> how many requests are not done yet
+** Works for at most that long; returns early when one was finished or a signal
+** came. */
+static int engine_step(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  int64_t ns = tavus_http_to_ns(luaL_optnumber(L, 2, 0));
+  lua_Integer left = 0;
+  if (engine != NULL && !engine->closed) {
+    (void)tavus_http_engine_step(engine, ns);
+    left = (lua_Integer)engine->active_count + (lua_Integer)engine->queued_count;
+  }
+  lua_pushinteger(L, left);
+  return 1;
+}
+
+/* engine:wait(request, seconds) -> whether it is done
+** Returns early (false) when a signal came. */
+static int engine_wait(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  tavus_http_request *request = tavus_http_check_request(L, 2);
+  int64_t ns = tavus_http_to_ns(luaL_checknumber(L, 3));
+  luaL_argcheck(L, request != NULL && request->engine != NULL, 2,
+                "a submitted request expected");
+  if (request->state != TAVUS_HTTP_DONE && request->engine == engine)
+    (void)tavus_http_engine_wait(engine, request, ns);
+  lua_pushboolean(L, request->state == TAVUS_HTTP_DONE);
+  return 1;
+}
+
+/* engine:sleep(seconds) -> true; false when a signal came first
+** Requests under way go on meanwhile. */
+static int engine_sleep(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  int64_t ns = tavus_http_to_ns(luaL_checknumber(L, 2));
+  bool whole = engine == NULL || engine->closed ||
+               tavus_http_engine_sleep(engine, ns) == TAVUS_HTTP_WOKEN_TIME;
+  lua_pushboolean(L, whole);
+  return 1;
+}
+
+/* engine:fd() -> the descriptor to watch for reading | nil where none exists */
+static int engine_fd(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  int fd = engine == NULL || engine->closed ? -1 : tavus_http_engine_fd(engine);
+  if (fd < 0) return tavus_http_fail(L, "no descriptor on this system: use timeout()");
+  lua_pushinteger(L, fd);
+  return 1;
+}
+
+/* engine:timeout() -> seconds until a step is wanted | nil when none is */
+static int engine_timeout(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  int64_t ns =
+      engine == NULL || engine->closed ? -1 : tavus_http_engine_timeout(engine);
+  if (ns < 0) return 0;
+  lua_pushnumber(L, (lua_Number)ns / (lua_Number)TAVUS_HTTP_SECOND);
+  return 1;
+}
+
+/* engine:alarm([when]) wakes the host at this http.now(); nil: no alarm */
+static int engine_alarm(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  int64_t when = lua_isnoneornil(L, 2) ? -1 : tavus_http_to_ns(luaL_checknumber(L, 2));
+  if (engine != NULL && !engine->closed) tavus_http_engine_alarm(engine, when);
+  return 0;
+}
+
+/* engine:finished() -> the id of the next request submitted with `notify` that
+** is done | nil */
+static int engine_finished(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  uint64_t id =
+      engine == NULL || engine->closed ? 0 : tavus_http_engine_report(engine);
+  if (id == 0) return 0;
+  lua_pushnumber(L, (lua_Number)id);
+  return 1;
+}
+
+/* engine:limit(connections): how many one host may have; default 32 */
+static int engine_limit(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  lua_Integer connections = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, connections >= 1 && connections <= 100000, 2,
+                "1 to 100000 expected");
+  if (engine != NULL && !engine->closed)
+    (void)tavus_http_engine_limit(engine, (unsigned)connections);
+  return 0;
+}
+
+static int engine_tostring(lua_State *L) {
+  engine_box *box = tavus_http_box_check(L, 1, tavus_http_engine_kind, sizeof *box);
+  tavus_http_engine *engine = box->engine;
+  if (engine == NULL || engine->closed)
+    lua_pushliteral(L, "tavus.http.engine (closed)");
+  else
+    lua_pushfstring(L, "tavus.http.engine (%d under way, %d waiting)",
+                    (int)engine->active_count, (int)engine->queued_count);
+  return 1;
+}
+
+const luaL_Reg tavus_http_engine_methods[] = {
+    {"submit", tavus_http_submit}, {"step", engine_step},
+    {"wait", engine_wait},         {"sleep", engine_sleep},
+    {"fd", engine_fd},             {"timeout", engine_timeout},
+    {"alarm", engine_alarm},       {"finished", engine_finished},
+    {"limit", engine_limit},       {NULL, NULL}};
+
+const luaL_Reg tavus_http_engine_events[] = {{"__gc", engine_gc},
+                                             {"__tostring", engine_tostring},
+                                             {NULL, NULL}};

@@ -1,0 +1,131 @@
+/* request.c - requests for Lua: whether they are done, and how they ended. */
+#include "box.h"
+
+/* request:cancel(), __gc and __close: idempotent */
+static int request_cancel(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  if (request != NULL) tavus_http_engine_cancel(request);
+  return 0;
+}
+
+static int request_gc(lua_State *L) {
+  request_box *box = tavus_http_box_check(L, 1, tavus_http_request_kind, sizeof *box);
+  tavus_http_request *request = box->request;
+  tavus_http_bytes_free(&box->target);
+  box->request = NULL;
+  if (request == NULL) return 0;
+  tavus_http_engine_cancel(request);
+  tavus_http_request_drop(request);
+  return 0;
+}
+
+/* request:done() -> boolean */
+static int request_done(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  lua_pushboolean(L, request == NULL || request->state == TAVUS_HTTP_DONE);
+  return 1;
+}
+
+/* request:id() -> number, as reported by engine:finished() */
+static int request_id(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  if (request == NULL) return 0;
+  lua_pushnumber(L, (lua_Number)request->id);
+  return 1;
+}
+
+static void push_headers(lua_State *L, const tavus_http_bytes *block) {
+  const char *at = block->data;
+  const char *end = at == NULL ? NULL : at + block->length;
+  lua_createtable(L, 0, 8);
+  while (at < end) {
+    size_t name = strlen(at);
+    const char *value = at + name + 1;
+    size_t length = strlen(value);
+    lua_pushlstring(L, at, name);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushlstring(L, value, length);
+    } else { /* the same name again: one list, as RFC 9110 has it */
+      lua_pushliteral(L, ", ");
+      lua_pushlstring(L, value, length);
+      lua_concat(L, 3);
+    }
+    lua_rawset(L, -3);
+    at = value + length + 1;
+  }
+}
+
+static void set_number(lua_State *L, const char *name, lua_Integer value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* request:result() -> outcome table | nil while it is not done
+** { outcome, status, headers, body, elapsed_ms, sent, message, code }: `status`
+** and `headers` where an answer began, `body` where it is whole, `message` and
+** `code` where it is not. The same table every time. */
+static int request_result(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  lua_settop(L, 1);
+  if (request == NULL || request->state != TAVUS_HTTP_DONE) return 0;
+  if (request->collected) {
+    tavus_http_box_kept(L, 1);
+    return 1;
+  }
+  lua_createtable(L, 0, 8);
+  lua_pushstring(L, tavus_http_outcome_name(request->outcome));
+  lua_setfield(L, -2, "outcome");
+  set_number(L, "sent", (lua_Integer)request->sent);
+  lua_pushnumber(L, request->started == 0
+                        ? 0
+                        : (lua_Number)(request->ended - request->started) / 1e6);
+  lua_setfield(L, -2, "elapsed_ms");
+  if (request->status != 0) {
+    set_number(L, "status", (lua_Integer)request->status);
+    push_headers(L, &request->answer_headers);
+    lua_setfield(L, -2, "headers");
+  }
+  if (request->outcome == TAVUS_HTTP_ANSWER) {
+    lua_pushlstring(L,
+                    request->answer_body.data == NULL ? ""
+                                                      : request->answer_body.data,
+                    request->answer_body.length);
+    lua_setfield(L, -2, "body");
+  } else {
+    lua_pushstring(L, request->message.data == NULL ? "" : request->message.data);
+    lua_setfield(L, -2, "message");
+    if (request->code != CURLE_OK) {
+      lua_pushstring(L, tavus_http_code_name(request->code));
+      lua_setfield(L, -2, "code");
+    }
+  }
+  lua_pushvalue(L, -1);
+  tavus_http_box_keep(L, 1);
+  request->collected = true;
+  tavus_http_bytes_free(&request->answer_body);
+  tavus_http_bytes_free(&request->answer_headers);
+  return 1;
+}
+
+static int request_tostring(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  if (request == NULL)
+    lua_pushliteral(L, "tavus.http.request (closed)");
+  else
+    lua_pushfstring(L, "tavus.http.request (%s, %s)", request->method,
+                    tavus_http_outcome_name(request->outcome));
+  return 1;
+}
+
+const luaL_Reg tavus_http_request_methods[] = {
+    {"done", request_done},     {"cancel", request_cancel},
+    {"result", request_result}, {"id", request_id},
+    {NULL, NULL}};
+
+const luaL_Reg tavus_http_request_events[] = {{"__gc", request_gc},
+                                              {"__close", request_cancel},
+                                              {"__tostring", request_tostring},
+                                              {NULL, NULL}};

@@ -1,0 +1,146 @@
+/* session.c - sessions for Lua: whom to talk to, as whom, and the key. */
+#include "box.h"
+
+#define DEFAULT_BASE_URL "https://tavusapi.com"
+#define DEFAULT_USER_AGENT "tavus-lua"
+
+/* The option `name` of the table at 1: a string, or NULL when it is nil. It
+** stays on the stack. */
+static const char *string_option(lua_State *L, const char *name,
+                                 size_t *length) {
+  lua_getfield(L, 1, name);
+  *length = 0;
+  if (lua_isnil(L, -1)) return NULL;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "option '%s': string expected, got %s", name,
+               luaL_typename(L, -1));
+  return lua_tolstring(L, -1, length);
+}
+
+/* http.session(options) -> session | nil, message
+** options: api_key (default: TAVUS_API_KEY, which never becomes a Lua string),
+** base_url, allow_http, ca_file, proxy, user_agent, headers, connect_timeout
+** (seconds). */
+int tavus_http_push_session(lua_State *L) {
+  session_box *box;
+  const char *key, *url, *ca_file, *proxy, *agent, *fault, *name = NULL;
+  size_t length, key_length;
+  lua_Number connect;
+  bool allow_http;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  box = tavus_http_box_new(L, tavus_http_session_kind, sizeof *box);
+  lua_getfield(L, 1, "allow_http");
+  allow_http = lua_toboolean(L, -1) != 0;
+  url = string_option(L, "base_url", &length);
+  if (url == NULL) url = DEFAULT_BASE_URL, length = strlen(url);
+  if ((fault = tavus_http_base_read(&box->base, url, length, allow_http)))
+    return tavus_http_fail(L, fault);
+  ca_file = string_option(L, "ca_file", &length);
+  if (ca_file != NULL && (length == 0 || memchr(ca_file, '\0', length) != NULL))
+    return tavus_http_fail(L, "ca_file is no file name");
+  proxy = string_option(L, "proxy", &length);
+  if (proxy != NULL && (fault = tavus_http_proxy_fault(proxy, length)))
+    return tavus_http_fail(L, fault);
+  agent = string_option(L, "user_agent", &length);
+  if (agent == NULL) agent = DEFAULT_USER_AGENT, length = strlen(agent);
+  if ((fault = tavus_http_header_fault("User-Agent", 10, agent, length)))
+    return tavus_http_refuse_header(L, "User-Agent", fault);
+  lua_getfield(L, 1, "connect_timeout");
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+    return luaL_error(L, "option 'connect_timeout': number expected, got %s",
+                      luaL_typename(L, -1));
+  connect = lua_isnil(L, -1) ? 5 : lua_tonumber(L, -1);
+  lua_getfield(L, 1, "headers");
+  if (!lua_isnil(L, -1) && !lua_istable(L, -1))
+    return luaL_error(L, "option 'headers': table expected, got %s",
+                      luaL_typename(L, -1));
+  key = string_option(L, "api_key", &key_length);
+  if (key == NULL) {
+    key = getenv("TAVUS_API_KEY");
+    key_length = key == NULL ? 0 : strlen(key);
+  }
+  if (key == NULL || key_length == 0)
+    return tavus_http_fail(L, "no API key: give api_key, or set TAVUS_API_KEY");
+  if ((fault = tavus_http_key_fault(key, key_length))) return tavus_http_fail(L, fault);
+  box->transport =
+      tavus_http_transport_new(box->base.https, box->base.loopback, ca_file,
+                               proxy, tavus_http_to_ms(connect));
+  if (box->transport == NULL) return tavus_http_fail(L, "out of memory");
+  box->session = tavus_http_session_new(&box->base, box->transport, key, agent);
+  if (box->session == NULL) return tavus_http_fail(L, "out of memory");
+  box->transport = NULL;
+  if (lua_istable(L, -2)) {
+    lua_pushnil(L);
+    while (lua_next(L, -3) != 0) {
+      const char *value = tavus_http_header_at_top(L, &name, &fault);
+      if (fault != NULL) return tavus_http_refuse_header(L, name, fault);
+      if (!tavus_http_session_header(box->session, name, value))
+        return tavus_http_fail(L, "out of memory");
+      lua_pop(L, 2);
+    }
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
+static int session_gc(lua_State *L) {
+  session_box *box = tavus_http_box_check(L, 1, tavus_http_session_kind, sizeof *box);
+  tavus_http_session *session = box->session;
+  box->session = NULL;
+  tavus_http_session_drop(session);
+  tavus_http_transport_drop(box->transport);
+  box->transport = NULL;
+  tavus_http_base_free(&box->base);
+  return 0;
+}
+
+/* session:close() forgets the key; idempotent. */
+static int session_close(lua_State *L) {
+  tavus_http_session *session = tavus_http_check_session(L, 1);
+  if (session != NULL) tavus_http_session_close(session);
+  return 0;
+}
+
+static int session_tostring(lua_State *L) {
+  tavus_http_session *session = tavus_http_check_session(L, 1);
+  if (session == NULL || session->closed)
+    lua_pushliteral(L, "tavus.http.session (closed)");
+  else
+    lua_pushfstring(L, "tavus.http.session (%s)", session->base.text);
+  return 1;
+}
+
+/* session:base_url() -> string */
+static int session_base_url(lua_State *L) {
+  tavus_http_session *session = tavus_http_check_session(L, 1);
+  lua_pushstring(L, session == NULL ? "" : session->base.text);
+  return 1;
+}
+
+/* session:redact(text) -> text with the key replaced by "[redacted]" */
+static int session_redact(lua_State *L) {
+  tavus_http_session *session = tavus_http_check_session(L, 1);
+  request_box *box;
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  lua_settop(L, 2);
+  if (session == NULL || session->key == NULL) return 1;
+  box = tavus_http_box_new(L, tavus_http_request_kind, sizeof *box); /* owns the copy */
+  if (!tavus_http_bytes_add(&box->target, text, length) ||
+      !tavus_http_session_redact(session, &box->target))
+    return luaL_error(L, "out of memory");
+  lua_pushlstring(L, box->target.data, box->target.length);
+  tavus_http_bytes_free(&box->target);
+  return 1;
+}
+
+const luaL_Reg tavus_http_session_methods[] = {{"close", session_close},
+                                               {"redact", session_redact},
+                                               {"base_url", session_base_url},
+                                               {NULL, NULL}};
+
+const luaL_Reg tavus_http_session_events[] = {{"__gc", session_gc},
+                                              {"__close", session_close},
+                                              {"__tostring", session_tostring},
+                                              {NULL, NULL}};
