@@ -23,6 +23,7 @@ return function(options)
     if uri == "/close" then return nil, nil, nil, 0, "close" end
     if uri == "/reset" then return nil, nil, nil, 0, "reset" end
     if uri == "/late-reset" then return nil, nil, nil, 0.01, "reset" end
+    if uri == "/long" then return 200, "|" .. tostring(headers[("x-long-"):rep(40)]) .. "|" end
     local delay = tonumber(uri:match "^/delay/(.+)$")
     return 200, table.concat({ method, uri, tostring(body), headers["x-twice"] or "", tostring(options.number),
       tostring(options.flag), tostring(options.text), tostring(calls) }, "|"), { ["X-Service"] = "yes" }, delay
@@ -70,6 +71,16 @@ describe("the sandbox's server", function()
     assert.matches("X%-Service: yes", head)
     local twice = asking.raw(url, "GET / HTTP/1.1\r\nHost: x\r\nX-Twice: a\r\nx-twice: b\r\nConnection: close\r\n\r\n")
     assert.matches("|a, b|", twice, 1, true)
+  end)
+
+  it("hands over every header, however many and long", function()
+    local lines = { "GET / HTTP/1.1", "Host: x", "Connection: close" }
+    for i = 1, 200 do lines[#lines + 1] = "X-Filler-" .. i .. ": y" end
+    lines[#lines + 1] = ("X-Long-"):rep(40) .. ": z"
+    lines[#lines + 1] = "X-Twice: the last"
+    assert.matches("|the last|", asking.raw(url, table.concat(lines, "\r\n") .. "\r\n\r\n"), 1, true)
+    assert.matches("|long|", asking.raw(url, "GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+      .. ("X-Long-"):rep(40) .. ": long\r\n\r\n"), 1, true)
   end)
 
   it("sends headers whose values are numbers", function()

@@ -18,8 +18,6 @@
 
 #include "server.h"
 
-enum { MAX_HEADERS = 100 };
-
 /* How the connection goes on after the request. */
 typedef enum { ENDING_ANSWER, ENDING_CLOSE, ENDING_RESET } ending;
 
@@ -50,8 +48,9 @@ typedef struct {
 } header;
 
 typedef struct {
-  header list[MAX_HEADERS];
+  header *list;
   int count;
+  int room;
 } header_list;
 
 /* ------------------------------------------------------- the delayed ones */
@@ -102,10 +101,32 @@ static tavus_mhd_result collect_header(void *context, enum MHD_ValueKind kind,
                                        const char *value, size_t value_length) {
   header_list *headers = context;
   (void)kind;
-  if (headers->count == MAX_HEADERS) return MHD_NO;
+  if (headers->count == headers->room) return MHD_NO;
   headers->list[headers->count++] =
       (header){name, value != NULL ? value : "", name_length, value_length};
   return MHD_YES;
+}
+
+/* All headers of the request; the list is a userdata on the stack's top. How
+** many there can be is bounded by libmicrohttpd's memory for a request. */
+static header_list request_headers(lua_State *L, struct MHD_Connection *connection) {
+  header_list headers;
+  headers.count = 0;
+  headers.room = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
+  if (headers.room < 1) headers.room = 1;
+  headers.list = lua_newuserdata(L, (size_t)headers.room * sizeof *headers.list);
+  (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, &headers);
+  return headers;
+}
+
+static void push_lower(lua_State *L, const char *text, size_t length) {
+  luaL_Buffer lower;
+  luaL_buffinit(L, &lower);
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i];
+    luaL_addchar(&lower, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
+  }
+  luaL_pushresult(&lower);
 }
 
 /* Pushes a table of headers: names in lower case, repeated ones joined. */
@@ -113,13 +134,7 @@ static void push_headers(lua_State *L, const header_list *headers) {
   lua_createtable(L, 0, headers->count);
   for (int i = 0; i < headers->count; i++) {
     const header *h = &headers->list[i];
-    char name[128];
-    if (h->name_length > sizeof name) continue;
-    for (size_t k = 0; k < h->name_length; k++) {
-      char c = h->name[k];
-      name[k] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    lua_pushlstring(L, name, h->name_length);
+    push_lower(L, h->name, h->name_length);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3);
     if (lua_isnil(L, -1)) {
@@ -156,11 +171,8 @@ static void add_headers(lua_State *L, int index, struct MHD_Response *response) 
 ** and keeps what it says in the exchange. */
 int tavus_exchange_answer(lua_State *L) {
   tavus_exchange *exchange = lua_touserdata(L, 1);
-  header_list headers;
-  headers.count = 0;
-  MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND,
-                              collect_header, &headers);
   lua_settop(L, 0);
+  header_list headers = request_headers(L, exchange->connection);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushstring(L, exchange->method);
   lua_pushstring(L, exchange->uri);
@@ -171,6 +183,7 @@ int tavus_exchange_answer(lua_State *L) {
     lua_pushnil(L);
   lua_pushboolean(L, exchange->too_large);
   lua_call(L, 5, 5);
+  lua_remove(L, 1); /* the list of headers */
 
   lua_Number delay = lua_isnoneornil(L, 4) ? 0 : luaL_checknumber(L, 4);
   const char *close = luaL_optstring(L, 5, NULL);
