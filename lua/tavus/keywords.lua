@@ -13,13 +13,30 @@ local function is_number(value)
   return type(value) == "number" and value == value and value > -huge and value < huge
 end
 
+-- A sequence with at least one item, and nothing beside its items.
+local function is_list(value)
+  if type(value) ~= "table" or not core.is_array(value) then
+    return false
+  end
+  local count = 0
+  for _ in next, value do
+    count = count + 1
+  end
+  for i = 1, count do
+    if value[i] == nil then
+      return false
+    end
+  end
+  return count > 0
+end
+
 local CHECKS = {
   string = function(value) return type(value) == "string" end,
   boolean = function(value) return type(value) == "boolean" end,
   number = is_number,
   positive = function(value) return is_number(value) and value > 0 end,
   count = function(value) return is_number(value) and value >= 0 and floor(value) == value end,
-  list = function(value) return type(value) == "table" and core.is_array(value) and #value > 0 end,
+  list = is_list,
   schema = function(value) return type(value) == "table" and not core.is_array(value) end,
   any = function(value)
     local kind = type(value)
@@ -33,7 +50,7 @@ local WANTED = {
   number = "a number",
   positive = "a number above 0",
   count = "an integer of 0 or more",
-  list = "a list with at least one value",
+  list = "a list with at least one value and nothing else in it",
   schema = "a property type or a JSON Schema table",
   any = "a JSON value",
 }
@@ -129,23 +146,46 @@ function keywords.check(kind, key, value)
     return nil, ('unknown keyword "%s" (known are optional, %s)'):format(key, listed(KEYWORDS[kind]))
   elseif not CHECKS[wanted](value) then
     return nil, ('the keyword "%s" must be %s, not %s'):format(key, WANTED[wanted],
-      type(value) == "number" and tostring(value) or "a " .. type(value))
+      type(value) == "number" and tostring(value) or type(value) == "table" and next(value) == nil and "an empty table"
+        or "a " .. type(value))
   end
   return true, wanted == "count" and whole(value) or value
 end
 
---- Check that `default` and `const` are values of the type they stand beside.
+local function among(value, list)
+  for i = 1, #list do
+    if list[i] == value then
+      return true
+    end
+  end
+  return false
+end
+
+--- Check that the values of `enum`, and `default` and `const`, are of the type they stand
+--- beside, and that the latter two are among the former.
 ---@param schema table
 ---@param json_type string
 ---@return boolean? fits
 ---@return string? message
 function keywords.fit(schema, json_type)
-  local fits = FITS[json_type]
+  local fits, enum = FITS[json_type], schema.enum
+  if not fits then
+    return true
+  end
+  local wanted = (json_type == "integer" and "an " or "a ") .. json_type
+  for i = 1, enum and #enum or 0 do
+    if enum[i] ~= null and not fits(enum[i]) then
+      return nil, ('the keyword "enum" does not fit: value %d must be %s'):format(i, wanted)
+    end
+  end
   for _, key in ipairs { "default", "const" } do
     local value = schema[key]
-    if fits and value ~= nil and value ~= null and not fits(value) then
-      return nil, ('the keyword "%s" does not fit: it must be %s %s'):format(key, json_type == "integer" and "an" or "a",
-        json_type)
+    if value ~= nil and value ~= null then
+      if not fits(value) then
+        return nil, ('the keyword "%s" does not fit: it must be %s'):format(key, wanted)
+      elseif enum and not among(value, enum) then
+        return nil, ('the keyword "%s" is none of the values'):format(key)
+      end
     end
   end
   return true

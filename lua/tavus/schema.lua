@@ -137,6 +137,17 @@ end
 
 local schema = {}
 
+-- A type function whose only peculiarity is its name.
+local function simple(kind)
+  return function(spec)
+    local built, message = build(kind, kind, spec)
+    if not built then
+      error(("tavus.%s: %s"):format(kind, message), 2)
+    end
+    return built
+  end
+end
+
 ---@class tavus.Property a JSON Schema table
 ---@field type string
 ---@field description? string
@@ -159,15 +170,8 @@ local schema = {}
 ---@field enum? string[]
 
 --- A string parameter.
----@param spec string|tavus.StringSpec the description, or a table
----@return tavus.Property
-function schema.string(spec)
-  local built, message = build("string", "string", spec)
-  if not built then
-    error("tavus.string: " .. message, 2)
-  end
-  return built
-end
+---@type fun(spec: string|tavus.StringSpec): tavus.Property takes the description, or a table
+schema.string = simple "string"
 
 ---@class tavus.NumberSpec: tavus.PropertySpec
 ---@field minimum? number
@@ -178,37 +182,16 @@ end
 ---@field enum? number[]
 
 --- A number parameter, with or without a fraction.
----@param spec string|tavus.NumberSpec the description, or a table
----@return tavus.Property
-function schema.number(spec)
-  local built, message = build("number", "number", spec)
-  if not built then
-    error("tavus.number: " .. message, 2)
-  end
-  return built
-end
+---@type fun(spec: string|tavus.NumberSpec): tavus.Property takes the description, or a table
+schema.number = simple "number"
 
 --- A whole number parameter.
----@param spec string|tavus.NumberSpec the description, or a table
----@return tavus.Property
-function schema.integer(spec)
-  local built, message = build("integer", "integer", spec)
-  if not built then
-    error("tavus.integer: " .. message, 2)
-  end
-  return built
-end
+---@type fun(spec: string|tavus.NumberSpec): tavus.Property takes the description, or a table
+schema.integer = simple "integer"
 
 --- A parameter that is true or false.
----@param spec string|tavus.PropertySpec the description, or a table
----@return tavus.Property
-function schema.boolean(spec)
-  local built, message = build("boolean", "boolean", spec)
-  if not built then
-    error("tavus.boolean: " .. message, 2)
-  end
-  return built
-end
+---@type fun(spec: string|tavus.PropertySpec): tavus.Property takes the description, or a table
+schema.boolean = simple "boolean"
 
 -- The JSON type that all values of an enum share.
 local function type_of_values(values)
