@@ -194,6 +194,11 @@ function patch.diff(before, after, options)
   if options ~= nil and type(options) ~= "table" then
     error("tavus.patch.diff: options must be a table, not a " .. type(options), 2)
   end
+  for name in next, options or {} do
+    if name ~= "arrays" then
+      error(("tavus.patch.diff has no option '%s'; it has: arrays"):format(tostring(name)), 2)
+    end
+  end
   local arrays = options and options.arrays
   if arrays ~= nil and arrays ~= "items" and arrays ~= "whole" then
     error('tavus.patch.diff: options.arrays must be "items" or "whole"', 2)
