@@ -137,6 +137,16 @@ typedef struct walk {
   const char *message; /* set when the walk had to stop */
 } walk;
 
+static walk begin(lua_State *L) {
+  walk w;
+  w.L = L;
+  w.marks = tavus_marks_here(L);
+  w.depth = 0;
+  w.budget = WALK_BUDGET;
+  w.message = NULL;
+  return w;
+}
+
 /* Counts a value; false: it was one too many. */
 static bool spend(walk *w, int cost) {
   if (w->budget >= cost) {
@@ -193,12 +203,7 @@ static bool copy_top(walk *w) {
 ** builders' methods) do not. A cycle, too deep a nesting or too large a value is
 ** the message. */
 static int core_copy(lua_State *L) {
-  walk w;
-  w.L = L;
-  w.marks = tavus_marks_here(L);
-  w.depth = 0;
-  w.budget = WALK_BUDGET;
-  w.message = NULL;
+  walk w = begin(L);
   luaL_checkany(L, 1);
   lua_settop(L, 1);
   if (copy_top(&w)) return 1;
@@ -261,12 +266,7 @@ static bool equal_values(walk *w, int a, int b) {
 ** order of names of no importance. A cycle, too deep a nesting or too large a
 ** value that equality hangs on is the message. */
 static int core_equal(lua_State *L) {
-  walk w;
-  w.L = L;
-  w.marks = tavus_marks_here(L);
-  w.depth = 0;
-  w.budget = WALK_BUDGET;
-  w.message = NULL;
+  walk w = begin(L);
   luaL_checkany(L, 1);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
