@@ -58,6 +58,19 @@ describe("what the documents show", function()
     end)
   end
 
+  it("examples/quickstart.lua deletes the persona though a step before that fails", function()
+    for _, rule in ipairs {
+      { method = "PATCH", status = 400, body = { error = "not today" } },
+      { method = "DELETE", path = "/v2/conversations/*", status = 400, body = { error = "not today" } },
+    } do
+      assert(sandbox:next(rule))
+      local status, output = process.lua({ file = "examples/quickstart.lua" }, environment)
+      assert.are_not.equal(0, status)
+      assert.matches("not today", output, 1, true)
+      assert.are.equal(0, left_behind())
+    end
+  end)
+
   for _, block in ipairs(blocks_of("README.md")) do
     it(("README.md, the block at line %d runs"):format(block.line), function()
       local status, output = process.lua({ chunk = block.text }, environment)
