@@ -8,6 +8,8 @@
 #define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define READ_ONLY .flags = TAVUS_READ_ONLY
+#define MEAN(name) "did you mean \"" name "\"?"
+#define OF_PERSONA "is a field of a persona"
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const tavus_choice providers[] = {
@@ -98,8 +100,15 @@ static const tavus_field property_fields[] = {
 };
 
 static const tavus_alias property_aliases[] = {
-  { "pipeline_mode", "is a field of a persona" },
-  { "max_duration", "did you mean \"max_call_duration\"?" },
+  { "captions", MEAN("enable_closed_captions") },
+  { "greenscreen", MEAN("apply_greenscreen") },
+  { "maxCallDuration", MEAN("max_call_duration") },
+  { "max_duration", MEAN("max_call_duration") },
+  { "pipeline_mode", OF_PERSONA },
+  { "properties", "one properties object is enough" },
+  { "record", MEAN("enable_recording") },
+  { "recording", MEAN("enable_recording") },
+  { "transcription", MEAN("enable_transcription") },
   { NULL, NULL }
 };
 
@@ -175,13 +184,24 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
-  { "context", "did you mean \"conversational_context\"?" },
-  { "default_replica_id", "did you mean \"replica_id\"?" },
-  { "greeting", "did you mean \"custom_greeting\"?" },
-  { "layers", "is a field of a persona" },
-  { "name", "did you mean \"conversation_name\"?" },
-  { "pipeline_mode", "is a field of a persona" },
-  { "system_prompt", "is a field of a persona" },
+  { "context", MEAN("conversational_context") },
+  { "conversation_context", MEAN("conversational_context") },
+  { "default_face_id", MEAN("face_id") },
+  { "default_replica_id", MEAN("replica_id") },
+  { "greeting", MEAN("custom_greeting") },
+  { "guardrail_ids", OF_PERSONA },
+  { "guardrails_id", OF_PERSONA },
+  { "layers", OF_PERSONA },
+  { "max_duration", "belongs under properties, as max_call_duration" },
+  { "name", MEAN("conversation_name") },
+  { "objectives_id", OF_PERSONA },
+  { "persona", MEAN("persona_id") },
+  { "persona_name", OF_PERSONA },
+  { "pipeline_mode", OF_PERSONA },
+  { "replica", MEAN("replica_id") },
+  { "system_prompt", OF_PERSONA },
+  { "webhook", MEAN("callback_url") },
+  { "webhook_url", MEAN("callback_url") },
   { NULL, NULL }
 };
 

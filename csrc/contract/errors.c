@@ -2,36 +2,44 @@
 ** come as 400 with a text, so the text decides before the status does. */
 #include "contract.h"
 
+#define CHECK_KEY \
+  "check the API key (option api_key, or TAVUS_API_KEY); a key can also be " \
+  "tied to a list of IP addresses"
+
+/* An unknown id is 400 with "Invalid <thing>_id", whatever the thing. */
+#define UNKNOWN(name, hint) { 400, 400, "Invalid " name, "not_found", hint }
+#define NO_PERSONA \
+  "no persona of this account has that id, or it may not be edited"
+#define NO_REPLICA \
+  "no replica has that id; a replica's id usually begins with r"
+#define NO_CALL "no conversation of this account has that id"
+
 const tavus_error_row tavus_error_rows[] = {
-  { 401, 401, NULL, "auth",
-    "check the API key (option api_key, or TAVUS_API_KEY)" },
-  { 400, 400, "Invalid access token", "auth",
-    "check the API key (option api_key, or TAVUS_API_KEY)" },
+  { 401, 401, NULL, "auth", CHECK_KEY },
+  { 400, 400, "Invalid access token", "auth", CHECK_KEY },
   { 402, 402, NULL, "payment", "the account is out of credits" },
   { 400, 403, "out of conversational credits", "payment",
     "the account is out of credits" },
   { 400, 429, "maximum concurrent conversations", "concurrency_limit",
     "end a conversation that still runs, then try again" },
-  { 400, 400, "Invalid persona_id", "not_found",
-    "no persona of this account has that id, or it may not be edited" },
-  { 400, 400, "Invalid pal_id", "not_found",
-    "no persona of this account has that id, or it may not be edited" },
-  { 400, 400, "Invalid replica_uuid", "not_found",
-    "no replica has that id; a replica's id usually begins with r" },
-  { 400, 400, "Invalid replica_id", "not_found",
-    "no replica has that id; a replica's id usually begins with r" },
-  { 400, 400, "Invalid face_id", "not_found", "no face has that id" },
-  { 400, 400, "Invalid conversation_id", "not_found",
-    "no conversation of this account has that id" },
-  { 400, 400, "Invalid document_id", "not_found", NULL },
-  { 400, 400, "Invalid guardrails_id", "not_found", NULL },
-  { 400, 400, "Invalid objectives_id", "not_found", NULL },
-  { 400, 400, "Invalid video_id", "not_found", NULL },
+  UNKNOWN("persona_id", NO_PERSONA), UNKNOWN("persona_uuid", NO_PERSONA),
+  UNKNOWN("pal_id", NO_PERSONA), UNKNOWN("pal_uuid", NO_PERSONA),
+  UNKNOWN("replica_uuid", NO_REPLICA), UNKNOWN("replica_id", NO_REPLICA),
+  UNKNOWN("face_id", "no face has that id"),
+  UNKNOWN("face_uuid", "no face has that id"),
+  UNKNOWN("conversation_id", NO_CALL), UNKNOWN("conversation_uuid", NO_CALL),
+  UNKNOWN("document_id", NULL), UNKNOWN("guardrail_id", NULL),
+  UNKNOWN("guardrails_id", NULL), UNKNOWN("lipsync_id", NULL),
+  UNKNOWN("objective_id", NULL), UNKNOWN("objectives_id", NULL),
+  UNKNOWN("pronunciation_dictionary_id", NULL), UNKNOWN("speech_id", NULL),
+  UNKNOWN("tool_id", NULL), UNKNOWN("video_id", NULL),
+  UNKNOWN("voice_id", NULL),
   { 400, 400, "Objectives not found", "not_found", NULL },
   { 400, 400, "custom llm", "bad_request",
     "a custom llm needs model, base_url and api_key together, in every patch "
     "that rewrites the llm layer too" },
-  { 403, 403, NULL, "permission", "the key may not do this" },
+  { 403, 403, NULL, "permission",
+    "the key may not do this, or not from this IP address" },
   { 404, 404, NULL, "not_found", NULL },
   { 408, 408, NULL, "timeout", NULL },
   { 409, 409, "maker_changes", "conflict",

@@ -3,11 +3,17 @@
 ** object and `required` an array when they are empty. */
 #include "contract.h"
 
-static const tavus_shape schema, schema_map, name_lists;
+static const tavus_shape schema, schema_map, name_lists, dependencies;
 
 static const tavus_field subschema = {
   .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, .shape = &schema,
   .text = "A schema."
+};
+
+static const tavus_field dependency = {
+  .types = TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN,
+  .shape = &schema, .items = &tavus_field_text,
+  .text = "Names that are needed, or a schema."
 };
 
 static const tavus_choice types[] = {
@@ -51,6 +57,8 @@ static const tavus_field name_list = {
   STRING_OF("$anchor", "A name for this schema."), \
   STRING_OF("$comment", "A note for readers."), \
   SCHEMA_MAP("$defs", "Schemas to refer to."), \
+  STRING_OF("$dynamicAnchor", "A name that other schemas may take over."), \
+  STRING_OF("$dynamicRef", "The schema of such a name."), \
   STRING_OF("$id", "The address of this schema."), \
   STRING_OF("$ref", "The schema to use here."), \
   STRING_OF("$schema", "The dialect of JSON Schema."), \
@@ -62,8 +70,12 @@ static const tavus_field name_list = {
   SCHEMA_OF("contains", "At least one item must be like this."), \
   STRING_OF("contentEncoding", "How a string is encoded."), \
   STRING_OF("contentMediaType", "What an encoded string holds."), \
+  SCHEMA_OF("contentSchema", "What the decoded string is like."), \
   { TAVUS_NAME("default"), .types = TAVUS_ANY, .text = "The value when absent." }, \
   SCHEMA_MAP("definitions", "Schemas to refer to (old dialects)."), \
+  { TAVUS_NAME("dependencies"), .types = TAVUS_OBJECT_TYPE, \
+    .shape = &dependencies, \
+    .text = "Names that need names or a schema (old dialects)." }, \
   { TAVUS_NAME("dependentRequired"), .types = TAVUS_OBJECT_TYPE, \
     .shape = &name_lists, .text = "Names that need other names." }, \
   SCHEMA_MAP("dependentSchemas", "Names that need a schema."), \
@@ -71,6 +83,8 @@ static const tavus_field name_list = {
   STRING_OF("description", "What the value means, for the model."), \
   SCHEMA_OF("else", "Holds when `if` does not."), \
   LIST_OF("enum", &tavus_field_anything, "The allowed values."), \
+  { TAVUS_NAME("example"), .types = TAVUS_ANY, \
+    .text = "An example of a value (OpenAPI)." }, \
   LIST_OF("examples", &tavus_field_anything, "Examples of values."), \
   { TAVUS_NAME("exclusiveMaximum"), .types = TAVUS_NUMBER | TAVUS_BOOLEAN, \
     .text = "Upper bound, not included." }, \
@@ -108,6 +122,8 @@ static const tavus_field name_list = {
   SCHEMA_OF("then", "Holds when `if` does."), \
   STRING_OF("title", "A short name."), \
   __VA_ARGS__, \
+  SCHEMA_OF("unevaluatedItems", "Items that no keyword has looked at."), \
+  SCHEMA_OF("unevaluatedProperties", "Members that no keyword has looked at."), \
   BOOLEAN_OF("uniqueItems", "No two items are equal."), \
   BOOLEAN_OF("writeOnly", "Comes in requests only.")
 
@@ -124,7 +140,10 @@ static const tavus_field root_keywords[] = {
 };
 
 static const tavus_alias aliases[] = {
+  { "any_of", "did you mean \"anyOf\"?" },
   { "desc", "did you mean \"description\"?" },
+  { "fields", "did you mean \"properties\"?" },
+  { "name", "the key in properties is the name" },
   { "optional", "leave the name out of required" },
   { "options", "did you mean \"enum\"?" },
   { "values", "did you mean \"enum\"?" },
@@ -157,6 +176,10 @@ static const tavus_shape schema_map = {
 
 static const tavus_shape name_lists = {
   .name = "name_lists", .other = &name_list, .vocabulary = true
+};
+
+static const tavus_shape dependencies = {
+  .name = "dependencies", .other = &dependency, .vocabulary = true
 };
 
 const tavus_shape tavus_shape_parameters = {

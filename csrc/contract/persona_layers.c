@@ -7,6 +7,7 @@
 #define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
 #define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
+#define MEAN(name) "did you mean \"" name "\"?"
 #define RULES(list) .rules = list, .rule_count = TAVUS_COUNT(list)
 #define SHAPE(its, ...) \
   { .name = #its, .fields = its##_fields, .count = TAVUS_COUNT(its##_fields), \
@@ -76,14 +77,23 @@ static const tavus_field llm_fields[] = {
 };
 
 static const tavus_alias llm_aliases[] = {
+  { "api_base", MEAN("base_url") },
+  { "baseURL", MEAN("base_url") },
+  { "endpoint", MEAN("base_url") },
   { "frequency_penalty", "belongs under extra_body" },
-  { "llm_model", "did you mean \"model\"?" },
+  { "functions", MEAN("tools") },
+  { "llm_model", MEAN("model") },
+  { "max_completion_tokens", "belongs under extra_body" },
   { "max_tokens", "belongs under extra_body" },
-  { "model_name", "did you mean \"model\"?" },
+  { "model_name", MEAN("model") },
+  { "name", MEAN("model") },
   { "presence_penalty", "belongs under extra_body" },
+  { "prompt", "belongs at the top level, as system_prompt" },
+  { "reasoning_effort", "belongs under extra_body" },
   { "seed", "belongs under extra_body" },
   { "stop", "belongs under extra_body" },
-  { "url", "did you mean \"base_url\"?" },
+  { "top_k", "belongs under extra_body" },
+  { "url", MEAN("base_url") },
   { NULL, NULL }
 };
 
@@ -102,6 +112,11 @@ static const tavus_choice emotions[] = {
   { "sadness", NULL }, { "surprise", NULL }, { NULL, NULL }
 };
 
+static const tavus_choice speeds[] = {
+  { "fast", NULL }, { "fastest", NULL }, { "normal", NULL }, { "slow", NULL },
+  { "slowest", NULL }, { NULL, NULL }
+};
+
 static const tavus_field emotion = {
   S, SURE(B), .flags = TAVUS_LEVELS, .choices = emotions, .label = "an emotion",
   .text = "A name, or name:level with low, medium or high."
@@ -115,6 +130,7 @@ static const tavus_field voice_settings_fields[] = {
   { TAVUS_NAME("similarity_boost"), N, SHARE, .generation = "G0+",
     .text = "How close to the original voice (ElevenLabs), 0 to 1." },
   { TAVUS_NAME("speed"), .types = TAVUS_NUMBER | TAVUS_STRING, .generation = "G0+",
+    .choices = speeds, .label = "a speed",
     .text = "A number or a word such as normal; the range is the engine's." },
   { TAVUS_NAME("stability"), N, SHARE, .generation = "G0+",
     .text = "How even the voice is (ElevenLabs), 0 to 1." },
@@ -146,7 +162,7 @@ static const tavus_field tts_fields[] = {
   { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
     .text = "The provider's model; none with azure." },
   { TAVUS_NAME("voice_id"), S, SURE(D), .generation = "G4",
-    .hint = "did you mean \"external_voice_id\"?",
+    .hint = MEAN("external_voice_id"),
     .text = "A voice of Tavus' own list; a provider's goes to "
             "external_voice_id." },
   { TAVUS_NAME("voice_settings"), OBJECT_OF(voice_settings), .generation = "G0+",
@@ -154,14 +170,16 @@ static const tavus_field tts_fields[] = {
 };
 
 static const tavus_alias tts_aliases[] = {
-  { "cartesia_voice_id", "did you mean \"external_voice_id\"?" },
-  { "elevenlabs_voice_id", "did you mean \"external_voice_id\"?" },
-  { "engine", "did you mean \"tts_engine\"?" },
-  { "model", "did you mean \"tts_model_name\"?" },
-  { "playht_voice_id", "did you mean \"external_voice_id\"?" },
-  { "provider", "did you mean \"tts_engine\"?" },
-  { "tts_voice_id", "did you mean \"external_voice_id\"?" },
-  { "voice", "did you mean \"external_voice_id\"?" },
+  { "cartesia_voice_id", MEAN("external_voice_id") },
+  { "elevenlabs_voice_id", MEAN("external_voice_id") },
+  { "engine", MEAN("tts_engine") },
+  { "externalVoiceId", MEAN("external_voice_id") },
+  { "language", "is a property of a conversation" },
+  { "model", MEAN("tts_model_name") },
+  { "playht_voice_id", MEAN("external_voice_id") },
+  { "provider", MEAN("tts_engine") },
+  { "tts_voice_id", MEAN("external_voice_id") },
+  { "voice", MEAN("external_voice_id") },
   { NULL, NULL }
 };
 
@@ -189,6 +207,7 @@ static const tavus_field stt_fields[] = {
   { TAVUS_NAME("hotwords"), S, .generation = "G0+",
     .text = "Words to listen for, as one text." },
   { TAVUS_NAME("language"), .types = TAVUS_ANY, SURE(D), .generation = "?",
+    .hint = "is a property of a conversation",
     .text = "Language; a Deepgram name, unproven." },
   { TAVUS_NAME("participant_interrupt_sensitivity"), S, .choices = sensitivities,
     .label = "a sensitivity", .generation = "G0 to G2",
@@ -210,9 +229,12 @@ static const tavus_field stt_fields[] = {
 };
 
 static const tavus_alias stt_aliases[] = {
-  { "engine", "did you mean \"stt_engine\"?" },
-  { "hot_words", "did you mean \"hotwords\"?" },
-  { "model", "did you mean \"stt_engine\"?" },
+  { "engine", MEAN("stt_engine") },
+  { "hot_words", MEAN("hotwords") },
+  { "keywords", MEAN("hotwords") },
+  { "model", MEAN("stt_engine") },
+  { "provider", MEAN("stt_engine") },
+  { "vocabulary", MEAN("hotwords") },
   { NULL, NULL }
 };
 
@@ -237,6 +259,8 @@ static const tavus_field question = {
 #define QUESTIONS .types = TAVUS_ARRAY_TYPE, .items = &question
 #define TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_tool, \
   .flags = TAVUS_SENSES
+#define SENSE_TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_sense_tool, \
+  .flags = TAVUS_SENSES
 #define RENAMED(to) .generation = "G1, G2", .successor = to
 
 static const tavus_field perception_fields[] = {
@@ -247,7 +271,7 @@ static const tavus_field perception_fields[] = {
     .text = "What to listen for all through the call (raven-1 and newer)." },
   { TAVUS_NAME("audio_tool_prompt"), S, .max_length = 10000, .generation = "G3+",
     .text = "When and how to use the audio tools." },
-  { TAVUS_NAME("audio_tools"), TOOLS, .generation = "G3+",
+  { TAVUS_NAME("audio_tools"), SENSE_TOOLS, .generation = "G3+",
     .text = "Tools that what is heard may call (raven-1 and newer)." },
   { TAVUS_NAME("emotion_recognition"), S, SURE(C), .choices = recognitions,
     .label = "a grade of emotion recognition", .generation = "G4",
@@ -273,14 +297,22 @@ static const tavus_field perception_fields[] = {
     .text = "What to watch for all through the call." },
   { TAVUS_NAME("visual_tool_prompt"), S, .max_length = 10000, .generation = "G3+",
     .text = "When and how to use the visual tools." },
-  { TAVUS_NAME("visual_tools"), TOOLS, .generation = "G3+",
+  { TAVUS_NAME("visual_tools"), SENSE_TOOLS, .generation = "G3+",
     .text = "Tools that what is seen may call." }
 };
 
 static const tavus_alias perception_aliases[] = {
-  { "model", "did you mean \"perception_model\"?" },
-  { "perception_model_name", "did you mean \"perception_model\"?" },
-  { "tools", "did you mean \"visual_tools\"?" },
+  { "ambient_awareness", MEAN("visual_awareness_queries") },
+  { "ambient_queries", MEAN("visual_awareness_queries") },
+  { "audio_queries", MEAN("audio_awareness_queries") },
+  { "awareness_queries", MEAN("visual_awareness_queries") },
+  { "enabled", "perception_model off turns the layer off" },
+  { "model", MEAN("perception_model") },
+  { "perception_model_name", MEAN("perception_model") },
+  { "queries", MEAN("visual_awareness_queries") },
+  { "tools", MEAN("visual_tools") },
+  { "vision_tools", MEAN("visual_tools") },
+  { "visual_queries", MEAN("visual_awareness_queries") },
   { NULL, NULL }
 };
 
@@ -350,9 +382,16 @@ static const tavus_field conversational_flow_fields[] = {
 };
 
 static const tavus_alias conversational_flow_aliases[] = {
-  { "interruptibility", "did you mean \"replica_interruptibility\"?" },
-  { "patience", "did you mean \"turn_taking_patience\"?" },
-  { "wake_phrases", "did you mean \"wake_phrase\"?" },
+  { "interruptibility", MEAN("replica_interruptibility") },
+  { "model", MEAN("turn_detection_model") },
+  { "participant_interrupt_sensitivity",
+    "replica_interruptibility takes its place here" },
+  { "participant_pause_sensitivity",
+    "turn_taking_patience takes its place here: high sensitivity is low "
+    "patience" },
+  { "patience", MEAN("turn_taking_patience") },
+  { "smart_turn_detection", "turn_detection_model takes its place here" },
+  { "wake_phrases", MEAN("wake_phrase") },
   { NULL, NULL }
 };
 
@@ -410,9 +449,11 @@ static const tavus_field layers_fields[] = {
 };
 
 static const tavus_alias layers_aliases[] = {
-  { "conversation_flow", "did you mean \"conversational_flow\"?" },
-  { "vision", "did you mean \"perception\"?" },
-  { "voice", "did you mean \"tts\"?" },
+  { "conversation_flow", MEAN("conversational_flow") },
+  { "turn_detection", MEAN("conversational_flow") },
+  { "turn_taking", MEAN("conversational_flow") },
+  { "vision", MEAN("perception") },
+  { "voice", MEAN("tts") },
   { NULL, NULL }
 };
 

@@ -20,7 +20,9 @@ const tavus_rule tavus_persona_rules[4] = {
     .hint = "use the names of one of the two" }
 };
 
-/* All three together, each given as a text that is not empty. */
+/* All three together. An empty base_url or api_key asks for no custom llm (an
+** older row of the API holds them so), and answers one that is asked for: some
+** servers of one's own want no key. */
 const tavus_rule tavus_llm_rules[3] = {
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
     .when = "base_url",
@@ -56,7 +58,8 @@ const tavus_rule tavus_perception_rules[2] = {
     .fields = WORDS("ambient_awareness_queries", "audio_awareness_queries",
                     "audio_tool_prompt", "audio_tools",
                     "perception_analysis_queries", "perception_tool_prompt",
-                    "perception_tools", "visual_awareness_queries",
+                    "perception_tools", "screen_awareness_queries",
+                    "screen_tools", "visual_awareness_queries",
                     "visual_tool_prompt", "visual_tools"),
     .message = "has no effect while perception_model is off" },
   { .kind = TAVUS_RULE_NOT_WITH, .number = 5, .when = "perception_model",

@@ -94,21 +94,56 @@ static const tavus_field fields[] = {
     .generation = "G4", .text = "What it shows to tell that it is an AI." }
 };
 
+#define MEAN(name) "did you mean \"" name "\"?"
+#define OF_CALL "is a field of a conversation"
+#define OF_PROPERTIES "is a property of a conversation"
+#define ENVELOPE "the persona's fields stand at the top level"
+
 static const tavus_alias aliases[] = {
-  { "conversation_name", "is a field of a conversation" },
-  { "custom_greeting", "is a field of a conversation; did you mean \"greeting\"?" },
-  { "conversational_context", "is a field of a conversation" },
-  { "callback_url", "is a field of a conversation" },
-  { "properties", "is a field of a conversation" },
-  { "face_id", "did you mean \"default_replica_id\"?" },
-  { "guardrails", "did you mean \"guardrail_ids\"?" },
-  { "instructions", "did you mean \"system_prompt\"?" },
+  /* What belongs to a conversation, or to its properties. */
+  { "audio_only", OF_CALL },
+  { "callback_url", OF_CALL },
+  { "conversation_context", OF_CALL " (conversational_context)" },
+  { "conversation_name", OF_CALL },
+  { "conversational_context", OF_CALL },
+  { "custom_greeting", OF_CALL "; " MEAN("greeting") },
+  { "document_retrieval_strategy", OF_CALL },
+  { "enable_closed_captions", OF_PROPERTIES },
+  { "enable_recording", OF_PROPERTIES },
+  { "enable_transcription", OF_PROPERTIES },
+  { "language", OF_PROPERTIES },
+  { "max_call_duration", OF_PROPERTIES },
+  { "memory_stores", OF_CALL },
+  { "participant_absent_timeout", OF_PROPERTIES },
+  { "participant_left_timeout", OF_PROPERTIES },
+  { "properties", OF_CALL },
+  { "require_auth", OF_CALL },
+  { "test_mode", OF_CALL },
+  { "webhook_url", OF_CALL " (callback_url)" },
+  /* Envelopes, such as an answer sent back as it came. */
+  { "data", ENVELOPE },
+  { "pal", ENVELOPE },
+  { "persona", ENVELOPE },
+  /* Names from elsewhere. */
+  { "avatar_id", MEAN("default_replica_id") },
+  { "defaultReplicaId", MEAN("default_replica_id") },
+  { "description", "a persona has none (pal_description on /v2/pals)" },
+  { "documents", MEAN("document_ids") },
+  { "face_id", MEAN("default_replica_id") },
+  { "first_message", MEAN("greeting") },
+  { "guardrails", MEAN("guardrail_ids") },
+  { "instructions", MEAN("system_prompt") },
+  { "knowledge_base", MEAN("document_ids") },
   { "llm_model", "belongs under layers.llm, as model" },
-  { "name", "did you mean \"persona_name\"?" },
-  { "objectives", "did you mean \"objectives_id\"?" },
-  { "prompt", "did you mean \"system_prompt\"?" },
-  { "replica_id", "did you mean \"default_replica_id\"?" },
+  { "mode", MEAN("pipeline_mode") },
+  { "name", MEAN("persona_name") },
+  { "objectives", MEAN("objectives_id") },
+  { "prompt", MEAN("system_prompt") },
+  { "replica_id", MEAN("default_replica_id") },
+  { "replica_uuid", MEAN("default_replica_id") },
+  { "voice", "belongs under layers, as tts" },
   { "voice_id", "belongs under layers.tts, as external_voice_id" },
+  { "welcome_message", MEAN("greeting") },
   { NULL, NULL }
 };
 

@@ -2,6 +2,10 @@
 ** (contract section 3.7). */
 #include "contract.h"
 
+#define MEAN(name) "did you mean \"" name "\"?"
+#define OF_REGISTRY "is a field of the tools registry (/v2/tools)"
+#define UNKNOWN "Tavus documents none: leave it out"
+
 static const tavus_choice tool_types[] = { { "function", NULL }, { NULL, NULL } };
 
 static const tavus_field function_fields[] = {
@@ -16,10 +20,15 @@ static const tavus_field function_fields[] = {
 };
 
 static const tavus_alias function_aliases[] = {
-  { "required", "belongs under parameters" },
+  { "arguments", MEAN("parameters") },
+  { "args", MEAN("parameters") },
+  { "inputSchema", MEAN("parameters") },
+  { "input_schema", MEAN("parameters") },
+  { "params", MEAN("parameters") },
   { "properties", "belongs under parameters" },
-  { "arguments", "did you mean \"parameters\"?" },
-  { "input_schema", "did you mean \"parameters\"?" },
+  { "required", "belongs under parameters" },
+  { "schema", MEAN("parameters") },
+  { "strict", UNKNOWN },
   { NULL, NULL }
 };
 
@@ -42,23 +51,37 @@ static const tavus_field tool_fields[] = {
 };
 
 static const tavus_alias tool_aliases[] = {
-  { "name", "belongs under function" },
+  { "delivery", OF_REGISTRY },
   { "description", "belongs under function" },
-  { "parameters", "belongs under function" },
-  { "required", "belongs under function.parameters" },
-  { "properties", "belongs under function.parameters" },
+  { "inputSchema", "belongs under function, as parameters" },
   { "input_schema", "belongs under function, as parameters" },
+  { "name", "belongs under function" },
+  { "on_call", OF_REGISTRY },
+  { "on_resolve", OF_REGISTRY },
+  { "origin", OF_REGISTRY },
+  { "parameters", "belongs under function" },
+  { "properties", "belongs under function.parameters" },
+  { "required", "belongs under function.parameters" },
+  { "static_filler", OF_REGISTRY },
+  { "strict", UNKNOWN },
+  { "trigger_type", OF_REGISTRY },
   { NULL, NULL }
 };
 
+#define WANTS_FUNCTION .kind = TAVUS_RULE_UNLESS, .field = "function", \
+  .message = "a tool needs a function object", \
+  .hint = "wrap it: { type = \"function\", function = { name = ..., " \
+          "description = ..., parameters = { type = \"object\", ... } } }"
+#define WANTS_TYPE { .kind = TAVUS_RULE_UNLESS, .field = "type", \
+  .message = "type is missing", .hint = "it is always \"function\"" }
+
 static const tavus_rule tool_rules[] = {
-  { .kind = TAVUS_RULE_UNLESS, .error = true, .field = "function",
-    .message = "a tool needs a function object",
-    .hint = "wrap it: { type = \"function\", function = { name = ..., "
-            "description = ..., parameters = { type = \"object\", ... } } }" },
-  { .kind = TAVUS_RULE_UNLESS, .field = "type", .message = "type is missing",
-    .hint = "it is always \"function\"" }
+  { WANTS_FUNCTION, .error = true }, WANTS_TYPE
 };
+
+/* Tavus' own schema lists the visual and audio tools as { name, description },
+** and every example of them has the wrapper: sources that disagree warn. */
+static const tavus_rule sense_tool_rules[] = { { WANTS_FUNCTION }, WANTS_TYPE };
 
 static const tavus_shape tool_shape = {
   .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
@@ -66,6 +89,16 @@ static const tavus_shape tool_shape = {
   .rule_count = TAVUS_COUNT(tool_rules)
 };
 
+static const tavus_shape sense_tool_shape = {
+  .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
+  .aliases = tool_aliases, .rules = sense_tool_rules,
+  .rule_count = TAVUS_COUNT(sense_tool_rules)
+};
+
 const tavus_field tavus_field_tool = {
   .types = TAVUS_OBJECT_TYPE, .shape = &tool_shape, .text = "A tool."
+};
+
+const tavus_field tavus_field_sense_tool = {
+  .types = TAVUS_OBJECT_TYPE, .shape = &sense_tool_shape, .text = "A tool."
 };

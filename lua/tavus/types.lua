@@ -139,6 +139,8 @@
 ---@field ["$anchor"]? string A name for this schema.
 ---@field ["$comment"]? string A note for readers.
 ---@field ["$defs"]? table<string, boolean|tavus.JsonSchema> Schemas to refer to.
+---@field ["$dynamicAnchor"]? string A name that other schemas may take over.
+---@field ["$dynamicRef"]? string The schema of such a name.
 ---@field ["$id"]? string The address of this schema.
 ---@field ["$ref"]? string The schema to use here.
 ---@field ["$schema"]? string The dialect of JSON Schema.
@@ -150,14 +152,17 @@
 ---@field contains? boolean|tavus.JsonSchema At least one item must be like this.
 ---@field contentEncoding? string How a string is encoded.
 ---@field contentMediaType? string What an encoded string holds.
+---@field contentSchema? boolean|tavus.JsonSchema What the decoded string is like.
 ---@field default? any The value when absent.
 ---@field definitions? table<string, boolean|tavus.JsonSchema> Schemas to refer to (old dialects).
+---@field dependencies? table<string, boolean|string[]|tavus.JsonSchema> Names that need names or a schema (old dialects).
 ---@field dependentRequired? table<string, string[]> Names that need other names.
 ---@field dependentSchemas? table<string, boolean|tavus.JsonSchema> Names that need a schema.
 ---@field deprecated? boolean Should not be used any more.
 ---@field description? string What the value means, for the model.
 ---@field ["else"]? boolean|tavus.JsonSchema Holds when `if` does not.
 ---@field enum? any[] The allowed values.
+---@field example? any An example of a value (OpenAPI).
 ---@field examples? any[] Examples of values.
 ---@field exclusiveMaximum? number|boolean Upper bound, not included.
 ---@field exclusiveMinimum? number|boolean Lower bound, not included.
@@ -188,6 +193,8 @@
 ---@field ["then"]? boolean|tavus.JsonSchema Holds when `if` does.
 ---@field title? string A short name.
 ---@field type? "object"|string Always object.
+---@field unevaluatedItems? boolean|tavus.JsonSchema Items that no keyword has looked at.
+---@field unevaluatedProperties? boolean|tavus.JsonSchema Members that no keyword has looked at.
 ---@field uniqueItems? boolean No two items are equal.
 ---@field writeOnly? boolean Comes in requests only.
 
@@ -196,6 +203,8 @@
 ---@field ["$anchor"]? string A name for this schema.
 ---@field ["$comment"]? string A note for readers.
 ---@field ["$defs"]? table<string, any> Schemas to refer to.
+---@field ["$dynamicAnchor"]? string A name that other schemas may take over.
+---@field ["$dynamicRef"]? string The schema of such a name.
 ---@field ["$id"]? string The address of this schema.
 ---@field ["$ref"]? string The schema to use here.
 ---@field ["$schema"]? string The dialect of JSON Schema.
@@ -207,14 +216,17 @@
 ---@field contains? boolean|tavus.JsonSchema At least one item must be like this.
 ---@field contentEncoding? string How a string is encoded.
 ---@field contentMediaType? string What an encoded string holds.
+---@field contentSchema? boolean|tavus.JsonSchema What the decoded string is like.
 ---@field default? any The value when absent.
 ---@field definitions? table<string, any> Schemas to refer to (old dialects).
+---@field dependencies? table<string, boolean|string[]|tavus.JsonSchema> Names that need names or a schema (old dialects).
 ---@field dependentRequired? table<string, string[]> Names that need other names.
 ---@field dependentSchemas? table<string, any> Names that need a schema.
 ---@field deprecated? boolean Should not be used any more.
 ---@field description? string What the value means, for the model.
 ---@field ["else"]? boolean|tavus.JsonSchema Holds when `if` does not.
 ---@field enum? any[] The allowed values.
+---@field example? any An example of a value (OpenAPI).
 ---@field examples? any[] Examples of values.
 ---@field exclusiveMaximum? number|boolean Upper bound, not included.
 ---@field exclusiveMinimum? number|boolean Lower bound, not included.
@@ -245,6 +257,8 @@
 ---@field ["then"]? boolean|tavus.JsonSchema Holds when `if` does.
 ---@field title? string A short name.
 ---@field type? "array"|"boolean"|"integer"|"null"|"number"|"object"|"string"|string|("array"|"boolean"|"integer"|"null"|"number"|"object"|"string"|string)[] The type, or the types, of the value.
+---@field unevaluatedItems? boolean|tavus.JsonSchema Items that no keyword has looked at.
+---@field unevaluatedProperties? boolean|tavus.JsonSchema Members that no keyword has looked at.
 ---@field uniqueItems? boolean No two items are equal.
 ---@field writeOnly? boolean Comes in requests only.
 
@@ -297,7 +311,7 @@
 ---@class tavus.VoiceSettings
 ---@field emotion? ("anger"|"curiosity"|"positivity"|"sadness"|"surprise"|string)[] Emotions in the voice (older sonic models).
 ---@field similarity_boost? number How close to the original voice (ElevenLabs), 0 to 1.
----@field speed? string|number A number or a word such as normal; the range is the engine's.
+---@field speed? "fast"|"fastest"|"normal"|"slow"|"slowest"|string|number A number or a word such as normal; the range is the engine's.
 ---@field stability? number How even the voice is (ElevenLabs), 0 to 1.
 ---@field style? number How exaggerated the style is (ElevenLabs), 0 to 1.
 ---@field use_speaker_boost? boolean Bring out the speaker (ElevenLabs).
