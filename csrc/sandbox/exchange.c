@@ -221,10 +221,18 @@ void *tavus_exchange_begin(void *context, const char *uri,
   return exchange;
 }
 
+static void drop_body(tavus_exchange *exchange) {
+  free(exchange->body);
+  exchange->body = NULL;
+  exchange->length = exchange->capacity = 0;
+}
+
 static bool append_body(tavus_server *server, tavus_exchange *exchange,
                         const char *data, size_t length) {
-  if (exchange->too_large || length > server->max_body - exchange->length) {
-    exchange->too_large = true; /* the rest is read and dropped */
+  if (exchange->too_large) return true; /* the rest is read and dropped */
+  if (length > server->max_body - exchange->length) {
+    exchange->too_large = true;
+    drop_body(exchange);
     return true;
   }
   if (length > exchange->capacity - exchange->length) {
@@ -264,9 +272,7 @@ static void ask(tavus_server *server, tavus_exchange *exchange, const char *meth
   lua_settop(L, 2);
   exchange->method = NULL;
   exchange->answered = true;
-  free(exchange->body);
-  exchange->body = NULL;
-  exchange->length = exchange->capacity = 0;
+  drop_body(exchange);
 }
 
 /* A reset and not an orderly end: the peer's read fails with ECONNRESET. Done

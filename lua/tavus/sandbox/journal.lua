@@ -20,7 +20,7 @@ local PAGE_BYTES = 2 * 1024 * 1024
 ---@field query table<string, string>
 ---@field headers table<string, string>  names in lower case, without `x-api-key`
 ---@field body string|nil      as it came, its first MiB (no UTF-8: bad bytes are shown as `?`)
----@field body_size integer    of the whole body, in bytes
+---@field body_size integer    of the whole body, in bytes; 0 for one beyond 16 MiB, which is not kept
 ---@field status integer|nil   what was answered; nil where the connection was closed
 ---@field closed "before"|"after"|nil
 ---@field scripted boolean     a rule of `next` decided

@@ -103,22 +103,33 @@ local function unauthorized(context, headers)
   return reply.failure(401, "message", "Invalid access token")
 end
 
-local function handle(context, method, path, query, headers, body)
-  local route, id, allowed = context.routes:find(method, path)
+---@class tavus.sandbox.Request
+---@field method string
+---@field uri string       path and query as they came
+---@field path string
+---@field query string
+---@field headers table<string, string>
+---@field body string|nil
+---@field too_large boolean  the body was dropped
+
+---@param request tavus.sandbox.Request
+local function handle(context, request)
+  if request.too_large then return reply.failure(413, "message", "Request Entity Too Large") end
+  local route, id, allowed = context.routes:find(request.method, request.path)
   if not route then
     if not allowed then return reply.failure(404, "message", "Not Found") end
     return reply.failure(405, "message", "Method Not Allowed", { Allow = allowed })
   end
   local body_first = context.settings.check_body_first
-  local refused = not body_first and unauthorized(context, headers)
+  local refused = not body_first and unauthorized(context, request.headers)
   if refused then return refused end
   local value
-  value, refused = read_body(context, route.operation, body)
+  value, refused = read_body(context, route.operation, request.body)
   if refused then return refused end
-  refused = body_first and unauthorized(context, headers)
+  refused = body_first and unauthorized(context, request.headers)
   if refused then return refused end
   local handler = HANDLERS[route.resource][route.operation.name]
-  return handler(context, id, routes.query(query), value)
+  return handler(context, id, routes.query(request.query), value)
 end
 
 -- A new table: the headers of `own`, and those of `base` that `own` does not
@@ -134,10 +145,10 @@ local function overlaid(base, own)
   return all
 end
 
-local function scripted(context, rule, ...)
+local function scripted(context, rule, request)
   if rule.close == "before" then return nil end
   if rule.status then return { status = rule.status, body = rule.body, headers = rule.headers } end
-  local answer = handle(context, ...)
+  local answer = handle(context, request)
   if not rule.headers then return answer end
   return { status = answer.status, body = answer.body, headers = overlaid(answer.headers or {}, rule.headers) }
 end
@@ -160,44 +171,46 @@ local function header(headers, wanted)
   return nil
 end
 
-local function tell(method, uri, outcome, rule)
-  io.stderr:write(method, " ", (uri:gsub("[%c\128-\255]", "?")), " ", tostring(outcome), rule and " (as ordered)" or "", "\n")
+local function tell(request, outcome, rule)
+  io.stderr:write(request.method, " ", (request.uri:gsub("[%c\128-\255]", "?")), " ", tostring(outcome),
+    rule and " (as ordered)" or "", "\n")
 end
 
--- A steering request, or one that is too large: not scripted, not in the journal.
-local function aside(context, method, path, query, body, too_large)
-  if too_large then return reply.failure(413, "message", "Request Entity Too Large") end
-  if path == "/" then path = "/_sandbox" end
-  if path:find "^/_sandbox" and (#path == 9 or path:byte(10) == 47) then
-    return control.answer(context, method, path, query, body)
-  end
-  return nil
+-- A steering request: not scripted, not in the journal.
+local function steer(context, request)
+  local path = request.path == "/" and "/_sandbox" or request.path
+  if not path:find "^/_sandbox" or #path > 9 and path:byte(10) ~= 47 then return nil end
+  if request.too_large then return reply.failure(413, "error", "Request Entity Too Large") end
+  return control.answer(context, request.method, path, request.query, request.body)
 end
 
 local function serve(context, method, uri, headers, body, too_large)
   local mark = uri:find("?", 1, true)
-  local path = mark and uri:sub(1, mark - 1) or uri
-  local query = mark and uri:sub(mark + 1) or ""
+  local request = {
+    method = method, uri = uri, headers = headers, body = body, too_large = too_large,
+    path = mark and uri:sub(1, mark - 1) or uri,
+    query = mark and uri:sub(mark + 1) or "",
+  }
   local request_id = context.ids:request()
-  local answer = aside(context, method, path, query, body, too_large)
+  local answer = steer(context, request)
   if answer then return answer.status, answer.body, dressed(answer, request_id) end
 
-  local entry = context.journal:add(method, path, query, headers, body)
+  local entry = context.journal:add(method, request.path, request.query, headers, body)
   entry.request_id = request_id
-  local rule = context.script:take(method, path)
+  local rule = context.script:take(method, request.path)
   entry.scripted = rule ~= nil
   if rule then
-    answer = scripted(context, rule, method, path, query, headers, body)
+    answer = scripted(context, rule, request)
   else
-    answer = handle(context, method, path, query, headers, body)
+    answer = handle(context, request)
   end
   if rule and rule.close then
     entry.closed = rule.close
-    if context.log then tell(method, uri, "closed", rule) end
+    if context.log then tell(request, "closed", rule) end
     return nil, nil, nil, rule.delay, rule.reset and "reset" or "close"
   end
   entry.status = answer.status
-  if context.log then tell(method, uri, answer.status, rule) end
+  if context.log then tell(request, answer.status, rule) end
   local all = dressed(answer, request_id)
   if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
   return answer.status, answer.body, all, rule and rule.delay or nil
