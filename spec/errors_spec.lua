@@ -42,6 +42,15 @@ describe("an error's text", function()
     }))
   end)
 
+  it("holds no control characters, which a terminal would obey", function()
+    local text = tostring(errors.new {
+      type = "validation", message = "bad\27[2J\0thing", request_id = "r\27[1m", hint = "h\7",
+      issues = { { path = "/a\27b", code = "x", message = "m\8", hint = "i\127", severity = "error" } },
+    })
+    assert.is_nil(text:gsub("\n", ""):find("%c"), text)
+    assert.truthy(text:find("bad [2J thing", 1, true))
+  end)
+
   it("tells attempts, when to try again, the request's id and doubt", function()
     assert.equal("server: down (POST /v2/personas, status 503, 3 attempts, retry after 1.5 s, request r-1, "
       .. "it may have happened: look before you repeat)\n  hint: wait", tostring(errors.new {
@@ -159,7 +168,8 @@ describe("the sentence of an answer", function()
   end)
 
   it("is cut short, not inside a character", function()
-    local long = message(('{"error":"%s"}'):format(("\195\164"):rep(500)))
+    local session = assert(http.session { api_key = KEY, base_url = "http://127.0.0.1:1" })
+    local long = failure.of_answer(session, { status = 400, body = ('{"error":"%s"}'):format(("\195\164"):rep(500)), headers = {} }).message
     assert.is_true(#long <= 303)
     assert.truthy(tavus.encode(long))
     assert.truthy(long:find("%.%.%.$"))
@@ -267,6 +277,65 @@ describe("what an error never holds", function()
     local err = of('{"error":"no such model","api_key":""}', { "abc" })
     assert.equal("no such model", err.message)
     assert.equal('{"error":"no such model","api_key":""}', err.body)
+  end)
+
+  it("is a secret in the disguises of the web", function()
+    local function in_entities(text) return (text:gsub(".", function(c) return ("&#%d;"):format(c:byte()) end)) end
+    local function in_percent(text) return (text:gsub("%W", function(c) return ("%%%02X"):format(c:byte()) end)) end
+    local secret = 'sk-very&secret<"12345'
+    for _, shape in ipairs {
+      function(text) return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub('"', "&quot;")) end,
+      in_entities,
+      function(text) return (text:gsub(".", function(c) return ("&#x%x;"):format(c:byte()) end)) end,
+      in_percent,
+      function(text) return (text:gsub("%W", function(c) return ("\\u%04X"):format(c:byte()) end)) end,
+    } do
+      local page = "<html><title>bad %s</title><p>%s</p>"
+      assert_clean(of(page:format(shape(secret), shape(secret)), { secret }), shape(secret))
+      assert_clean(of(page:format(shape(secret), shape(secret)), { secret }), secret)
+      if shape(KEY) ~= KEY then assert_clean(of(page:format(shape(KEY), shape(KEY)), nil, { ["x-echo"] = shape(KEY) }), shape(KEY)) end
+    end
+  end)
+
+  it("is a secret that is broken over lines, or by tags", function()
+    for _, gap in ipairs { "\n", "\r\n\t", " ", "<wbr>", "</b><b>", "=\r\n" } do
+      local broken = KEY:sub(1, 8) .. gap .. KEY:sub(9)
+      for _, body in ipairs { "your key " .. broken .. " is bad", "<html><title>" .. broken .. "</title>" } do
+        local err = of(body)
+        assert_clean(err, KEY:sub(9))
+        err = of(body:gsub(KEY:sub(1, 4), "sk-a"), { "sk-a" .. KEY:sub(5) })
+        assert_clean(err, KEY:sub(9))
+      end
+      local err = of(tavus.encode { error = "your key " .. broken .. " is bad" })
+      assert_clean(err, KEY:sub(9))
+    end
+  end)
+
+  it("is half of a secret at the place where a message is cut", function()
+    for length = 270, 300 do
+      local err = of(tavus.encode { error = ("x"):rep(length) .. " {\"k\":\"" .. 'sk-\\\"q9-secret-tail' .. "\"}" }, { 'sk-"q9-secret-tail' })
+      assert_clean(err, "q9-sec")
+    end
+  end)
+
+  it("is the rest of a secret of which another is the beginning", function()
+    assert_clean(of('{"error":"got abcd1234efgh"}', { "abcd1234", "abcd1234efgh" }), "efgh")
+  end)
+
+  it("keeps words that only look like a broken secret", function()
+    local err = of('{"error":"model is not known"}', { "isnot" })
+    assert.equal("model is not known", err.message)
+  end)
+
+  it("comes to an end with bodies that were made to take long", function()
+    for _, piece in ipairs { '"headers":{', "<title>", "<", '"api_key":"\\', "&#1", "\\u0041" } do
+      local body = piece:rep(math.floor(2 ^ 22 / #piece))
+      for _, kind in ipairs { "text/html", "application/json" } do
+        local err = of(body, nil, { ["content-type"] = kind })
+        assert.equal("bad_request", err.type)
+        assert.is_true(#err.body < 5000)
+      end
+    end
   end)
 
   it("is the middle of a long body", function()

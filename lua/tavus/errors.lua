@@ -61,8 +61,9 @@ errors.types = {
 
 local meta = { __name = "tavus.error" }
 
+-- Without line breaks, and without what a terminal would take for a command.
 local function one_line(text)
-  return (tostring(text):gsub("%s+", " "))
+  return (tostring(text):gsub("[^\33-\126\128-\255]+", " "))
 end
 
 local function details(err)
@@ -80,7 +81,7 @@ end
 --- Prints an error: one line that says what happened, then each issue on a
 -- line of its own with its path and hint, then what to do.
 function meta.__tostring(err)
-  local lines = { one_line(err.type) .. ": " .. one_line(err.message) .. details(err) }
+  local lines = { one_line(err.type .. ": " .. err.message .. details(err)) }
   for _, issue in ipairs(err.issues or {}) do
     local line = "  " .. (issue.path == "" and "(root)" or one_line(issue.path)) .. ": "
       .. (issue.severity == "warning" and "warning: " or "") .. one_line(issue.message)

@@ -12,6 +12,9 @@ local failure = {}
 
 local BODY_MOST = 4096
 local MESSAGE_MOST = 300
+-- How much of a text is searched for secret fields: what is shown is far less, and the search must
+-- come to an end with a body that was made to take long.
+local SEARCH_MOST = 16384
 local REDACTED = "[redacted]"
 
 local by_status = {
@@ -154,7 +157,53 @@ local function hide_fields(text)
   return text
 end
 
---- Takes the key and other secrets out of a text.
+local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " " }
+
+local function ascii(digits, base)
+  local code = tonumber(digits, base)
+  return code and code > 0 and code < 128 and string.char(code) or nil
+end
+
+local function from_hex(digits) return ascii(digits, 16) end
+local function from_decimal(digits) return ascii(digits, 10) end
+
+-- The bare characters of a text: escapes and entities are what they stand for; tags, white space
+-- and what breaks a line are nothing.
+local function peeled(text)
+  text = text:gsub("\\+u00(%x%x)", from_hex):gsub("\\+[nrt]", " "):gsub("\\", "")
+  text = text:gsub("&#[xX](%x%x?%x?%x?);", from_hex):gsub("&#(%d%d?%d?%d?);", from_decimal):gsub("&(%a+);", entities)
+  text = text:gsub("%%(%x%x)", from_hex):gsub("<%/?%a[^<>]*>", ""):gsub("=%s+", "")
+  return (text:gsub("%s+", ""))
+end
+
+-- How much of a text must agree with a secret before it counts as one in disguise; ordinary words
+-- without the blanks between them hold every short one.
+local DISGUISED_LEAST = 8
+
+-- The length of the session's key, when it stands in the text. The key itself is never seen here.
+local function key_length(session, text)
+  local without = session:redact(text)
+  if without == text then return 0 end
+  local _, marks = without:gsub("%[redacted%]", "")
+  local _, before = text:gsub("%[redacted%]", "")
+  return #REDACTED - (#without - #text) / (marks - before)
+end
+
+-- Does a secret still show once the text is peeled?
+local function disguised(session, text, secrets)
+  local bare = peeled(text)
+  if key_length(session, bare) >= DISGUISED_LEAST then return true end
+  for _, secret in ipairs(secrets) do
+    local plain = peeled(secret)
+    if #plain >= DISGUISED_LEAST and bare:find(plain, 1, true) then return true end
+  end
+  return false
+end
+
+local function longer(a, b) return #a > #b end
+
+--- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
+-- secret is hidden (in entities, over several lines) is not shown at all.
 ---@param session userdata whose key it is
 ---@param text string
 ---@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
@@ -162,7 +211,11 @@ end
 function failure.redact(session, text, secrets)
   if not secret_names then load_contract() end
   text = session:redact(text)
-  for _, secret in ipairs(secrets or {}) do
+  -- The longest first: another may be its beginning.
+  local sorted = {}
+  for i, secret in ipairs(secrets or {}) do sorted[i] = secret end
+  table.sort(sorted, longer)
+  for _, secret in ipairs(sorted) do
     -- A secret of three characters is none, and would eat ordinary words.
     if #secret > 3 then
       text = replace_plain(text, secret, REDACTED)
@@ -171,17 +224,52 @@ function failure.redact(session, text, secrets)
       if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), REDACTED) end
     end
   end
-  return hide_fields(text)
+  text = hide_fields(cut(text, SEARCH_MOST))
+  if disguised(session, text, sorted) then return REDACTED end
+  return text
+end
+
+-- Collects the strings that stand under the names of secrets.
+local function gather_secrets(value, inside, found)
+  if type(value) == "string" then
+    if inside then found[#found + 1] = value end
+    return
+  elseif type(value) ~= "table" then
+    return
+  end
+  for name, child in pairs(value) do
+    gather_secrets(child, inside or secret_names[name] or secret_objects[name], found)
+  end
+  -- An operation of a patch names the place in its path.
+  if type(value.path) == "string" then
+    for name in value.path:gmatch "[^/]+" do
+      if secret_names[name] or secret_objects[name] then return gather_secrets(value.value, true, found) end
+    end
+  end
+end
+
+--- Finds the secrets in a body that was not checked along the contract.
+---@param body string|nil
+---@return string[]|nil
+function failure.secrets_of(body)
+  local value = body and core.decode(body)
+  if type(value) ~= "table" then return nil end
+  if not secret_names then load_contract() end
+  local found = {}
+  gather_secrets(value, false, found)
+  return found
 end
 
 -- A readable line out of an HTML page, or nil.
 local function from_html(body)
+  body = body:sub(1, SEARCH_MOST)
   local lower = body:lower()
   for _, tag in ipairs { "title", "h1", "h2" } do
-    local first, last = lower:find("<" .. tag .. "[^>]*>.-</" .. tag .. ">")
-    if first then
-      local text = body:sub(first, last):gsub("<[^>]*>", " "):gsub("&nbsp;", " "):gsub("&lt;", "<"):gsub("&gt;", ">")
-        :gsub("&quot;", '"'):gsub("&#39;", "'"):gsub("&amp;", "&"):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
+    local _, open = lower:find("<" .. tag .. "[^<>]*>")
+    local close = open and lower:find("</" .. tag .. ">", open + 1, true)
+    if close then
+      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'"):gsub("&(%a+);", entities)
+        :gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
       if text ~= "" then return text end
     end
   end
@@ -232,25 +320,24 @@ end
 -- object with `message`), `message`, `detail` (a string, or a list of { msg }), `errors`, the raw
 -- body. Of an HTML page it is the title, or the status in words.
 ---@param status integer
----@param body string free of secrets
+---@param body string
 ---@param headers table<string, string>|nil
----@return string message
----@return table|nil decoded the body, when it is a JSON object
+---@return string message neither free of secrets nor cut yet
+---@return table|nil decoded the body, when it is a JSON object or array
 function failure.message(status, body, headers)
   local decoded = body ~= "" and core.decode(body) or nil
   if type(decoded) == "table" then
     local found = gathered(decoded.error) or text_of(decoded.message) or gathered(decoded.detail)
       or gathered(decoded.errors)
-    if found then return cut(found, MESSAGE_MOST), decoded end
+    if found then return found, decoded end
   elseif type(decoded) == "string" and decoded ~= "" then
-    return cut(decoded, MESSAGE_MOST)
+    return decoded
   end
   local words = status_text[status] or ("status " .. status)
   if body:find "%S" then
-    if is_html(body, headers) then return cut(from_html(body) or words, MESSAGE_MOST) end
-    if core.encode(body) then
-      return cut((body:gsub("%c+", " ")), MESSAGE_MOST), type(decoded) == "table" and decoded or nil
-    end
+    if is_html(body, headers) then return from_html(body) or words end
+    local text = cut(body, SEARCH_MOST)
+    if core.encode(text) then return (text:gsub("%c+", " ")), type(decoded) == "table" and decoded or nil end
   end
   return words
 end
@@ -310,13 +397,14 @@ end
 ---@param secrets string[]|nil
 ---@return tavus.Error
 function failure.of_answer(session, result, secrets)
-  local status = result.status
-  local body = clean_body(session, result.body or "", secrets)
-  local message, decoded = failure.message(status, body, result.headers)
-  -- Again, since the sentence stood escaped in the body, maybe twice.
-  message = failure.redact(session, message, secrets)
+  local status, whole = result.status, result.body or ""
+  local message, decoded = failure.message(status, whole, result.headers)
+  -- Cut after the secrets are gone, or half of one would stay.
+  message = cut(failure.redact(session, message, secrets), MESSAGE_MOST)
+  local body = clean_body(session, whole, secrets)
   local kind, hint = failure.classify(status, message)
   local conflict = decoded and text_of(decoded.conflict)
+  conflict = conflict and cut(failure.redact(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"
   end
