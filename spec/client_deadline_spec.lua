@@ -1,5 +1,6 @@
 -- Deadlines, pauses between attempts, Retry-After.
 local clients = require "spec.support.clients"
+local process = require "spec.support.process"
 local sandbox_module = require "tavus.sandbox"
 local call = require "tavus.call"
 
@@ -82,6 +83,30 @@ describe("the pause before a retry", function()
     local _, err = list { retries = 1 }
     assert.equal(0.005, err.retry_after)
     assert.equal(2, err.attempts)
+  end)
+
+  it("of an endless backoff is no retry and no advice", function()
+    sandbox:next { status = 503, times = "always" }
+    local value, err, retries = list { backoff = function() return math.huge end }
+    assert.is_nil(value)
+    assert.equal(0, #retries)
+    assert.is_nil(err.retry_after)
+  end)
+
+  it("that took longer than the deadline allows leaves in the error what the server asked for", function()
+    sandbox:next { status = 503, headers = { ["retry-after-ms"] = "200" }, times = "always" }
+    -- A clock that jumps while the client sleeps, as that of a laptop does.
+    local status, output = process.lua { chunk = ([[
+      local http = require "tavus.http"
+      local real, ahead = http.now, 0
+      http.now = function() return real() + ahead end
+      local client = assert(require("tavus").new { api_key = "k3y", base_url = %q, backoff = function() return 0 end })
+      client._host = { perform = client._host.perform, sleep = function() ahead = ahead + 100 end }
+      local value, err = client.personas:list()
+      print(value, err.type, err.retry_after, err.attempts)
+    ]]):format(sandbox.url) }
+    assert.equal(0, status, output)
+    assert.equal("nil\tserver\t0.2\t1\n", output)
   end)
 
   it("must be a number", function()

@@ -86,6 +86,13 @@ describe("lists", function()
       assert.equal("decode", err.type)
     end)
 
+    it("gives a decode error where the rows are an object", function()
+      sandbox:next { status = 200, body = '{"data":{"persona_id":"p1"},"total_count":1}' }
+      local list, err = client.personas:list()
+      assert.is_nil(list)
+      assert.equal("decode", err.type)
+    end)
+
     it("tells where an option belongs", function()
       assert.matches("client_pages_spec.lua:%d+: personas:list: timeout is an option of the call",
         clients.raised(function() client.personas:list { timeout = 1 } end))
@@ -214,6 +221,27 @@ describe("lists", function()
       assert.equal("permission", err.type)
       assert.equal(1, seen)
       assert.truthy(tostring(err):find("permission", 1, true))
+    end)
+
+    it("raises an error table also for an answer without rows", function()
+      for _, status in ipairs { 204, 304 } do
+        sandbox:next { status = status }
+        local ok, err = pcall(function() for _ in client.personas:each() do error("a row") end end)
+        assert.is_false(ok)
+        assert.equal("decode", err.type)
+        assert.equal(status, err.status)
+        assert.equal("/v2/personas", err.path)
+      end
+    end)
+
+    it("raises for a page that is no number", function()
+      for _, page_asked in ipairs { "last", 1.5, -1 } do
+        local ok, err = pcall(function() client.personas:each { page = page_asked } end)
+        assert.is_false(ok)
+        assert.equal("config", err.type)
+        assert.equal("page", err.code)
+      end
+      assert.equal(0, #queries())
     end)
 
     it("raises for wrong options at the caller's line", function()

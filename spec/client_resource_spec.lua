@@ -148,6 +148,20 @@ describe("the resources", function()
       assert.equal('{"a":[],"b":{},"c":null,"persona_id":"p1"}', tavus.encode(persona))
     end)
 
+    it("gives a decode error for a 204, which holds no object", function()
+      for _, make in ipairs {
+        function() return client.personas:get("p1") end,
+        function() return client.personas:create(clients.persona()) end,
+        function() return client.personas:list() end,
+      } do
+        sandbox:next { status = 204 }
+        local value, err = make()
+        assert.is_nil(value)
+        assert.equal("decode", err.type)
+        assert.equal(204, err.status)
+      end
+    end)
+
     it("takes a 304 to a condition of the caller's for no change", function()
       answer { status = 304 }
       local value, meta = client.personas:get(id, { headers = { ["If-None-Match"] = "\"x\"" } })
@@ -395,6 +409,41 @@ describe("the resources", function()
       value, err = client:request("GE T", "/v2/x")
       assert.is_nil(value)
       assert.equal("config", err.type)
+    end)
+
+    it("shows no secrets of the body in an error", function()
+      local secret = "sk-very-secret-123"
+      local body = { layers = { llm = { api_key = secret, headers = { Authorization = "Bearer " .. secret .. "4" } } } }
+      for _, sent in ipairs { body, tavus.encode(body), { { op = "replace", path = "/layers/llm/api_key", value = secret } } } do
+        answer { status = 400, body = { error = "the value " .. secret .. " is bad, and " .. secret .. "4" } }
+        local value, err = client:request("PATCH", "/v2/personas/p1", { body = sent })
+        assert.is_nil(value)
+        assert.equal("the value [redacted] is bad, and [redacted]", (err.message:gsub("%[redacted%]4", "[redacted]")))
+        assert.is_nil(err.body:find(secret, 1, true))
+        answer { status = 200, body = "no JSON but " .. secret }
+        value, err = client:request("PATCH", "/v2/personas/p1", { body = sent })
+        assert.is_nil(value)
+        assert.equal("decode", err.type)
+        assert.is_nil(err.body:find(secret, 1, true))
+      end
+    end)
+
+    it("says of what only reads that it changed nothing", function()
+      for _, method in ipairs { "GET", "HEAD", "OPTIONS" } do
+        answer { status = 200, body = method == "HEAD" and "" or "{}" }
+        local value, meta = client:request(method, "/v2/personas")
+        assert.truthy(value)
+        assert.is_nil(meta.changed)
+      end
+      answer { status = 200, body = "{}" }
+      assert.is_true(select(2, client:request("PUT", "/v2/personas/p1")).changed)
+    end)
+
+    it("says so when it is called with a dot", function()
+      assert.matches("client_resource_spec.lua:%d+: request: call it with a colon: client:request%(...%)",
+        clients.raised(function() client.request("GET", "/v2/x") end))
+      assert.matches("client_resource_spec.lua:%d+: close: call it with a colon: client:close%(...%)",
+        clients.raised(function() client.close() end))
     end)
 
     it("raises for wrong types and unknown options", function()

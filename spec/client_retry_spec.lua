@@ -197,6 +197,15 @@ describe("the retry table", function()
       assert.is_true(meta.attempts >= 2)
     end)
 
+    it("has succeeded by client:request too: true, and not the body that says otherwise", function()
+      sandbox:next { close = "after", method = "DELETE" }
+      local client = clients.new(sandbox.url)
+      local done, meta = client:request("DELETE", "/v2/personas/" .. id)
+      assert.is_true(done)
+      assert.equal(400, meta.status)
+      assert.is_true(meta.changed)
+    end)
+
     it("has failed when the first try was not", function()
       sandbox:next { status = 429, method = "DELETE" }
       local client = clients.new(sandbox.url)

@@ -8,6 +8,9 @@ local run, request_id, decode = call.run, call.request_id, core.decode
 
 local answer = {}
 
+-- Methods that change nothing.
+local reads = { GET = true, HEAD = true, OPTIONS = true }
+
 ---@class tavus.Meta
 ---@field status integer|nil HTTP status; nil when nothing had to be sent
 ---@field changed boolean|nil of calls that change something: false when nothing changed
@@ -27,7 +30,7 @@ local answer = {}
 function answer.meta(op, result, attempts, elapsed_ms, warnings)
   local changed
   local status, headers = result.status, result.headers
-  if status == 304 then changed = false elseif op.method ~= "GET" then changed = true end
+  if status == 304 then changed = false elseif not reads[op.method] then changed = true end
   return {
     status = status, changed = changed, request_id = request_id(headers),
     attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings or {},
@@ -42,12 +45,14 @@ function answer.local_meta(warnings)
 end
 
 -- The error of an answer that says success and cannot be used.
-local function unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
-  local err = failure.of_decode(client._session, result, problem, secrets)
+local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
+  local err = failure.of_decode(client._session, result, problem, secrets or failure.secrets_of(body))
+  -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
+  if client._closed then err.body = nil end
   err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
   err.request_id = request_id(result.headers)
   err.retryable, err.ambiguous = false, false
-  if op.method ~= "GET" then
+  if not reads[op.method] then
     err.hint = ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(result.status)
   end
   return err
@@ -93,34 +98,34 @@ function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
   if not result then return nil, attempts end
   local meta = answer.meta(op, result, attempts, elapsed_ms, warnings)
   local wanted, text, status = op.answer, result.body, result.status
-  -- A 304 has no body to trust, and of a DELETE or an end there is none to want.
-  if wanted == "none" or status == 304 or status == 204 then return true, meta end
-  if wanted == "changed" or wanted == "any" then
-    if text == "" then return true, meta end
-  elseif text == "" then
-    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it is empty", secrets)
+  -- A 304 has no body to trust, of a DELETE or an end there is none to want, and a 4xx gets here
+  -- only when it says that an earlier try had done it.
+  if wanted == "none" or status == 304 or status >= 400 then return true, meta end
+  if text == "" then
+    if wanted == "changed" or wanted == "any" then return true, meta end
+    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it is empty", secrets)
   end
   local value, problem = decode(text)
   if value == nil then
-    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, problem, secrets)
+    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
   end
   if wanted == "any" then return value, meta end
   if type(value) ~= "table" then
     if wanted == "changed" then return true, meta end
-    return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it is no JSON object", secrets)
+    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it is no JSON object", secrets)
   end
   if wanted == "list" then
     if core.is_array(value) then
       value = { data = value, total_count = #value }
-    elseif type(value.data) ~= "table" then
-      return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it has no array data", secrets)
+    elseif type(value.data) ~= "table" or not core.is_array(value.data) then
+      return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it has no array data", secrets)
     end
     return value, meta
   end
   local object = answer.unwrap(value, op.id_names)
   if object then return object, meta end
   if wanted == "changed" then return value, meta end
-  return nil, unreadable(client, op, path, result, attempts, elapsed_ms, "it does not hold exactly one object", secrets)
+  return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it does not hold exactly one object", secrets)
 end
 
 return answer

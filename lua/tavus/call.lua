@@ -16,7 +16,7 @@ local failure = require "tavus.failure"
 local log = require "tavus.log"
 
 local now, verdict_of, get_engine = http.now, http.verdict, http.engine
-local max, min = math.max, math.min
+local max, min, huge = math.max, math.min, math.huge
 
 local call = {}
 
@@ -59,12 +59,12 @@ local function pause_before(client, n, asked)
   return max(seconds, asked or 0, 0)
 end
 
--- Sleeps before the next attempt. Returns the seconds left for it, or nil and
--- the seconds that were not slept because the deadline comes first.
+-- Sleeps before the next attempt. Returns the seconds left for it, or nil, and
+-- the seconds that were not slept when the deadline comes first.
 local function rest(client, host, engine, n, ends, method, path, result, attempts)
   local asked = result.headers and http.retry_after(result.headers)
   local pause = pause_before(client, n, asked)
-  if now() + pause >= ends then return nil, pause end
+  if now() + pause >= ends then return nil, pause < huge and pause or asked end
   local status = result.outcome == "answer" and result.status or nil
   if client._log then
     log.write(client._log, "info", ("%s %s: %s, retry %d in %.3g s"):format(method, path,
@@ -79,7 +79,7 @@ local function rest(client, host, engine, n, ends, method, path, result, attempt
   if pause > 0 then host.sleep(engine, pause) end
   local left = ends - now()
   if left > 0 then return left end
-  return nil, 0
+  return nil
 end
 
 -- The error of the last attempt.
@@ -175,7 +175,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
     end
     if not remains then
-      local err = failed(session, result, secrets, verdict)
+      local err = failed(session, result, secrets or failure.secrets_of(body), verdict)
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.retry_after = unslept or err.retry_after
       if outcome == "timeout" and left < timeout then
@@ -183,7 +183,12 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       end
       if doubtful or result.sent > 1 then
         -- An earlier try went out and may have done it.
-        if method == "DELETE" and err.type == "not_found" then return result, attempts, err.elapsed_ms end
+        if method == "DELETE" and err.type == "not_found" then
+          if client._log then
+            log.write(client._log, "info", ("%s %s: %d in %.0f ms, an earlier try had done it"):format(method, err.path, status, err.elapsed_ms))
+          end
+          return result, attempts, err.elapsed_ms
+        end
         if method == "POST" and status == 400 then
           err.ambiguous = true
           err.hint = "an earlier try, of which no answer came, may have done it"

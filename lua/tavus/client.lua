@@ -118,9 +118,13 @@ function client.new(given)
     connect_timeout = given.connect_timeout,
   }
   if not session then
-    return nil, errors.new { type = "config", message = refused,
-      hint = refused:find("no API key", 1, true) and "keys are made in the Tavus developer portal; set TAVUS_API_KEY or give api_key"
-        or nil }
+    local hint
+    if refused:find("no API key", 1, true) then
+      hint = "keys are made in the Tavus developer portal"
+    elseif refused:find("base_url", 1, true) and given.base_url == nil then
+      hint = "it comes from TAVUS_BASE_URL"
+    end
+    return nil, errors.new { type = "config", message = refused, hint = hint }
   end
 
   local self = setmetatable({
@@ -143,6 +147,11 @@ function client.new(given)
   return self
 end
 
+local function need_colon(self, name)
+  if getmetatable(self) == Client then return end
+  error(("%s: call it with a colon: client:%s(...)"):format(name, name), 3)
+end
+
 local request_options = options.call_and { body = { type = "table|string" } }
 
 local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
@@ -154,6 +163,7 @@ local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
 ---@return any answer decoded; true when it was empty
 ---@return tavus.Meta|tavus.Error
 function Client:request(method, path, given)
+  need_colon(self, "request")
   if type(method) ~= "string" then error("client:request: the method must be a string, not " .. type(method), 2) end
   if type(path) ~= "string" then error("client:request: the path must be a string, not " .. type(path), 2) end
   local fine, problem = options.check(given, request_options, "client:request", 2)
@@ -176,6 +186,7 @@ end
 --- Closes the client: its key is wiped, and calls on it fail with a config
 -- error. Closing twice is fine. Connections belong to the VM and stay.
 function Client:close()
+  need_colon(self, "close")
   self._closed = true
   self._session:close()
 end

@@ -87,6 +87,11 @@ local function read_page(walk)
   request.query.page = walk.page
   local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true, nil, request.warnings)
   if not list then error(meta, 0) end
+  if list == true then
+    error(errors.new { type = "decode", status = meta.status, method = walk.op.method, path = walk.op.path,
+      message = "the page cannot be read: it came without rows", attempts = meta.attempts, elapsed_ms = meta.elapsed_ms,
+      headers = meta.headers, request_id = meta.request_id, retryable = false, ambiguous = false }, 0)
+  end
   walk.page, walk.read = walk.page + 1, walk.read + 1
   local fresh = {}
   for _, row in ipairs(list.data) do
@@ -127,7 +132,11 @@ function pages.each(client, op, filter, given, level)
   local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
   if not request then error(problem, 0) end
   local query = request.query
-  local first = tonumber(query.page) or op.first_page or 1
+  local first = op.first_page or 1
+  if query.page ~= nil then
+    first = tonumber(query.page)
+    if not first or first < 0 or first % 1 ~= 0 then error(options.bad("page", "must be a whole number, 0 or more"), 0) end
+  end
   if query.limit == nil then query.limit = pages.LIMIT end
   local walk = {
     client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0,
