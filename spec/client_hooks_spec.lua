@@ -99,6 +99,29 @@ describe("hooks", function()
     assert.equal(1, count)
   end)
 
+  it("may fail in every way", function()
+    local chunk = ([[
+      local tavus = require "tavus"
+      local bad = setmetatable({}, { __tostring = function() error "no text" end })
+      local function client(options)
+        options.base_url, options.api_key = %q, "k3y-of-the-client"
+        return assert(tavus.new(options))
+      end
+      assert(client { on_request = function() error(bad) end }.personas:list())
+      assert(client { log = function() error(bad) end }.personas:list())
+      assert(client { on_request = function() error "the download was interrupted! Sorry" end }.personas:list())
+      print "done"
+      io.stderr:close()
+      assert(client { on_request = function() error "told to nobody" end }.personas:list())
+      print "done again"
+    ]]):format(sandbox.url)
+    local _, output = process.lua { chunk = chunk }
+    assert.truthy(output:find("done\n", 1, true), output)
+    assert.truthy(output:find("done again\n", 1, true), output)
+    assert.truthy(output:find("the hook on_request failed: ", 1, true), output)
+    assert.truthy(output:find("the log function failed: ", 1, true), output)
+  end)
+
   it("that fail are told to the log, when there is one", function()
     local lines = {}
     local client = clients.new(sandbox.url, {
@@ -153,6 +176,22 @@ describe("the log", function()
     end)
     assert.is_true(#lines > 0)
     assert_clean(lines)
+  end)
+
+  it("keeps one call to one line, without control characters", function()
+    sandbox:next { status = 400, body = { error = "bad\ntavus: info: forged\27[31m" } }
+    local lines = logged(nil, function(client) client.personas:get("p1") end)
+    assert.equal("GET /v2/personas/p1: bad_request: bad tavus: info: forged [31m", lines[#lines][2])
+  end)
+
+  it("tells of a DELETE that an earlier try had done", function()
+    local lines = logged(nil, function(client)
+      local id = assert(client.personas:create(clients.persona())).persona_id
+      sandbox:next { close = "after", method = "DELETE" }
+      assert(client.personas:delete(id))
+    end)
+    assert.equal("info", lines[#lines][1])
+    assert.truthy(lines[#lines][2]:find("^DELETE /v2/personas/p%x+: 400 in %d+ ms, an earlier try had done it$"), lines[#lines][2])
   end)
 
   it("goes to stderr from the level on that is asked for", function()

@@ -8,8 +8,19 @@ local log = {}
 --- Levels, the higher the more is said.
 log.levels = { error = 1, info = 2, debug = 3 }
 
-local function to_stderr(level, message)
+local function write_line(level, message)
   io.stderr:write("tavus: ", level, ": ", message, "\n")
+end
+
+-- A program may have closed stderr.
+local function to_stderr(level, message)
+  log.guarded(write_line, level, message)
+end
+
+-- What was raised may have no text.
+local function told(err)
+  local ok, text = log.guarded(tostring, err)
+  return ok and text or "an error without a text"
 end
 
 --- Makes a log.
@@ -27,7 +38,8 @@ end
 ---@return any what it raised
 function log.guarded(fn, ...)
   local ok, err = pcall(fn, ...)
-  if not ok and type(err) == "string" and err:find("interrupted!", 1, true) then error(err, 0) end
+  -- What the stand-alone interpreter raises, with or without a place before it.
+  if not ok and type(err) == "string" and (err == "interrupted!" or err:find ":%d+: interrupted!$") then error(err, 0) end
   return ok, err
 end
 
@@ -37,10 +49,11 @@ end
 ---@param message string
 function log.write(self, level, message)
   if not self or log.levels[level] > self.rank then return end
-  local ok, err = log.guarded(self.write, level, message)
+  -- One line each, whatever a server's sentence holds.
+  local ok, err = log.guarded(self.write, level, (message:gsub("[^\32-\126\128-\255]+", " ")))
   if not ok and not self.failed then
     self.failed = true
-    to_stderr("error", "the log function failed: " .. tostring(err))
+    to_stderr("error", "the log function failed: " .. told(err))
   end
 end
 
@@ -49,7 +62,7 @@ end
 ---@param hook string the hook's name
 ---@param err any
 function log.hook_failed(client, hook, err)
-  local message = "the hook " .. hook .. " failed: " .. tostring(err)
+  local message = "the hook " .. hook .. " failed: " .. told(err)
   if client._log then return log.write(client._log, "error", message) end
   client._failed_hooks = client._failed_hooks or {}
   if not client._failed_hooks[hook] then
