@@ -217,6 +217,24 @@ describe("update", function()
     assert.equal("config", problem.type)
   end)
 
+  it("tells what is wrong with what the function made of the persona", function()
+    local id = create()
+    for path, change in pairs {
+      [""] = function() return tavus.array {} end,
+      ["/layers/f"] = function(p) p.layers.f = print end,
+      ["/document_ids"] = function(p) p.document_ids = { [3] = "x" } end,
+    } do
+      local persona, err = client.personas:update(id, change)
+      assert.is_nil(persona)
+      assert.equal("validation", err.type)
+      assert.equal(path, err.issues[1].path)
+      assert.truthy(err.message:find("^the persona has 1 problem, at "), err.message)
+    end
+    local _, err = client.personas:update(id, function() return tavus.array {} end)
+    assert.equal("must be an object, not an array", err.issues[1].message)
+    assert.is_nil(sent())
+  end)
+
   it("gives each request the query parameters that are its own", function()
     local id = create()
     assert(client.personas:update(id, function(p) p.persona_name = "B" end,

@@ -198,7 +198,8 @@ local function patch_between(class, trees, before, after, arrays)
   if trees.secret then keep_secrets(trees.secret, before, after) end
   drop_stale_key(before, after)
   local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
-  if not patch then return nil, problem end
+  -- What `diff` calls the document after is the persona here.
+  if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
   problem = check_custom(patch, before, after, class.kind)
   if problem then return nil, problem end
   local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)
@@ -247,6 +248,10 @@ function update.method(class, data)
     -- A copy, since the table may be the caller's own.
     local after, message = core.copy(result)
     if not after then return nil, errors.issue("", "value", message, nil, class.kind) end
+
+    if core.is_array(after) then
+      return nil, errors.issue("", "type", "must be an object, not an array", nil, class.kind)
+    end
 
     local patch
     patch, problem = patch_between(class, trees, before, after, given and given.arrays or "whole")
