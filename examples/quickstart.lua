@@ -40,7 +40,7 @@ assert(not ok)
 step("a mistake is told before anything is sent:\n%s", "validate", tostring(problem))
 
 local persona, meta = client.personas:create(interviewer)
-if not persona then error(meta) end
+if not persona then error(tostring(meta), 0) end
 step("%s %q with status %d in %.0f ms", "create", persona.persona_id, interviewer.persona_name, meta.status, meta.elapsed_ms)
 
 -- Whatever happens from here on, what was made is deleted.
@@ -77,6 +77,6 @@ end
 if call then delete(client.conversations, call.conversation_id) end
 delete(client.personas, persona.persona_id)
 client:close()
-if not done then error(failure, 0) end
+if not done then error(tostring(failure), 0) end
 if not clean then error("not everything was deleted", 0) end
 print "Done."
