@@ -564,3 +564,32 @@ describe("the hints of errors", function()
     end
   end)
 end)
+
+describe("a choice that is not known", function()
+  local function hint(layer, field, value)
+    local path = "/layers/" .. layer .. "/" .. field
+    return issues_at("persona", { system_prompt = "x", layers = { [layer] = { [field] = value } } },
+      path).choice.hint
+  end
+
+  it("is led to the usual one of several that are equally near", function()
+    assert.equal('did you mean "raven-1"?', hint("perception", "perception_model", "raven"))
+    assert.equal('did you mean "raven-1"?', hint("perception", "perception_model", "raven-9"))
+    assert.equal('did you mean "sparrow-1"?', hint("conversational_flow", "turn_detection_model", "sparrow"))
+  end)
+
+  it("is told of the others in their own order", function()
+    assert.equal("known are low, medium, high", hint("conversational_flow", "turn_taking_patience", "impatient"))
+    assert.equal("known are cartesia, elevenlabs, azure", hint("tts", "tts_engine", "openai"))
+    assert.matches("^known are tavus%-gpt%-oss, ", hint("llm", "model", "mistral-large"))
+  end)
+end)
+
+describe("what belongs to a persona", function()
+  it("is told so in a conversation", function()
+    for _, key in ipairs { "llm", "tts", "stt", "perception", "conversational_flow", "tools" } do
+      local found = issues_at("conversation", { persona_id = "p5317866", [key] = core.object {} }, "/" .. key)
+      assert.equal("belongs to the layers of a persona", found.unknown_field.hint)
+    end
+  end)
+end)

@@ -9,11 +9,12 @@
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define READ_ONLY .flags = TAVUS_READ_ONLY
 #define MEAN(name) "did you mean \"" name "\"?"
+#define OF_LAYERS "belongs to the layers of a persona"
 #define OF_PERSONA "is a field of a persona"
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const tavus_choice providers[] = {
-  { "azure_blob", NULL }, { "gcs", NULL }, { "s3", NULL }, { NULL, NULL }
+  { "s3", NULL }, { "gcs", NULL }, { "azure_blob", NULL }, { NULL, NULL }
 };
 
 static const tavus_field storage_fields[] = {
@@ -118,7 +119,7 @@ static const tavus_shape properties = {
 };
 
 static const tavus_choice strategies[] = {
-  { "balanced", NULL }, { "quality", NULL }, { "speed", NULL }, { NULL, NULL }
+  { "speed", NULL }, { "balanced", NULL }, { "quality", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice policies[] = { { "eu", NULL }, { NULL, NULL } };
@@ -184,6 +185,12 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
+  { "conversational_flow", OF_LAYERS },
+  { "llm", OF_LAYERS },
+  { "perception", OF_LAYERS },
+  { "stt", OF_LAYERS },
+  { "tools", OF_LAYERS },
+  { "tts", OF_LAYERS },
   { "context", MEAN("conversational_context") },
   { "conversation_context", MEAN("conversational_context") },
   { "default_face_id", MEAN("face_id") },

@@ -15,22 +15,24 @@
 
 /* --- llm ---------------------------------------------------------------- */
 
+/* Choices stand in the order in which hints offer them: of two that are equally
+** near the first. */
 static const tavus_choice models[] = {
-  { "tavus-claude-haiku-4.5", NULL },
-  { "tavus-gemini-2.5-flash", NULL },
-  { "tavus-gemini-3-flash", NULL },
+  { "tavus-gpt-oss", NULL },
   { "tavus-gemma-4", NULL },
   { "tavus-gemma-4-thinking", NULL },
+  { "tavus-gpt-5.2", NULL },
+  { "tavus-gemini-3-flash", NULL },
+  { "tavus-gemini-2.5-flash", NULL },
+  { "tavus-claude-haiku-4.5", NULL },
+  { "tavus-gpt-5.6-sol", NULL },
+  { "tavus-gpt-5.6-terra", NULL },
   { "tavus-glm-4.7", "reported deprecated in 2026" },
   { "tavus-gpt-4.1", "deprecated since February 2026" },
   { "tavus-gpt-4o", "deprecated since February 2026" },
   { "tavus-gpt-4o-mini", "deprecated since February 2026" },
-  { "tavus-gpt-5.2", NULL },
-  { "tavus-gpt-5.6-sol", NULL },
-  { "tavus-gpt-5.6-terra", NULL },
-  { "tavus-gpt-oss", NULL },
-  { "tavus-llama", "removed in December 2025" },
   { "tavus-llama-4", "retired" },
+  { "tavus-llama", "removed in December 2025" },
   { NULL, NULL }
 };
 
@@ -103,7 +105,7 @@ static const tavus_shape llm = SHAPE(
 /* --- tts ---------------------------------------------------------------- */
 
 static const tavus_choice tts_engines[] = {
-  { "azure", NULL }, { "cartesia", NULL }, { "elevenlabs", NULL },
+  { "cartesia", NULL }, { "elevenlabs", NULL }, { "azure", NULL },
   { "playht", "removed in January 2026" }, { NULL, NULL }
 };
 
@@ -113,8 +115,8 @@ static const tavus_choice emotions[] = {
 };
 
 static const tavus_choice speeds[] = {
-  { "fast", NULL }, { "fastest", NULL }, { "normal", NULL }, { "slow", NULL },
-  { "slowest", NULL }, { NULL, NULL }
+  { "slowest", NULL }, { "slow", NULL }, { "normal", NULL }, { "fast", NULL },
+  { "fastest", NULL }, { NULL, NULL }
 };
 
 static const tavus_field emotion = {
@@ -189,16 +191,15 @@ static const tavus_shape tts = SHAPE(
 /* --- stt ---------------------------------------------------------------- */
 
 static const tavus_choice stt_engines[] = {
+  { "tavus-auto", NULL }, { "tavus-parakeet", NULL }, { "tavus-soniox", NULL },
+  { "tavus-whisper", NULL }, { "tavus-deepgram-medical", NULL },
   { "tavus-advanced", "deprecated since March 2026" },
-  { "tavus-auto", NULL }, { "tavus-deepgram-medical", NULL },
-  { "tavus-parakeet", NULL }, { "tavus-soniox", NULL },
-  { "tavus-turbo", "retired" },
-  { "tavus-whisper", NULL }, { NULL, NULL }
+  { "tavus-turbo", "retired" }, { NULL, NULL }
 };
 
 static const tavus_choice sensitivities[] = {
-  { "high", NULL }, { "low", NULL }, { "medium", NULL },
-  { "superlow", NULL }, { "verylow", NULL }, { NULL, NULL }
+  { "superlow", NULL }, { "verylow", NULL }, { "low", NULL },
+  { "medium", NULL }, { "high", NULL }, { NULL, NULL }
 };
 
 static const tavus_field stt_fields[] = {
@@ -244,8 +245,8 @@ static const tavus_shape stt = SHAPE(
 /* --- perception --------------------------------------------------------- */
 
 static const tavus_choice perception_models[] = {
-  { "basic", "retired" }, { "off", NULL }, { "raven-0", NULL },
-  { "raven-1", NULL }, { "raven-2", NULL }, { NULL, NULL }
+  { "raven-1", NULL }, { "raven-2", NULL }, { "raven-0", NULL },
+  { "off", NULL }, { "basic", "retired" }, { NULL, NULL }
 };
 
 static const tavus_choice recognitions[] = {
@@ -322,25 +323,25 @@ static const tavus_shape perception = SHAPE(
 /* --- conversational_flow ------------------------------------------------ */
 
 static const tavus_choice turn_models[] = {
-  { "sparrow-0", NULL }, { "sparrow-1", NULL }, { "sparrow-2", NULL },
+  { "sparrow-1", NULL }, { "sparrow-2", NULL }, { "sparrow-0", NULL },
   { "time-based", NULL }, { "timebased", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice grades[] = {
-  { "high", NULL }, { "low", NULL }, { "medium", NULL }, { NULL, NULL }
+  { "low", NULL }, { "medium", NULL }, { "high", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice interruptibilities[] = {
-  { "high", NULL }, { "low", NULL }, { "medium", NULL }, { "none", NULL },
-  { "verylow", NULL }, { NULL, NULL }
+  { "low", NULL }, { "medium", NULL }, { "high", NULL }, { "verylow", NULL },
+  { "none", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice isolations[] = {
-  { "far", NULL }, { "near", NULL }, { "off", NULL }, { NULL, NULL }
+  { "off", NULL }, { "near", NULL }, { "far", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice engagements[] = {
-  { "eager", NULL }, { "off", NULL }, { "patient", NULL }, { NULL, NULL }
+  { "off", NULL }, { "patient", NULL }, { "eager", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice idle_ends[] = {

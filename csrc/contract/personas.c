@@ -10,7 +10,7 @@
 #define READ_ONLY .flags = TAVUS_READ_ONLY
 
 static const tavus_choice modes[] = {
-  { "echo", NULL }, { "full", NULL }, { NULL, NULL }
+  { "full", NULL }, { "echo", NULL }, { NULL, NULL }
 };
 
 static const tavus_choice disclosures[] = {

@@ -70,7 +70,7 @@
 ---@field persona_id? string Its id. Only in answers.
 ---@field persona_name? string Its name, shown in the call.
 ---@field persona_type? string Whose it is: user or system. Only in answers.
----@field pipeline_mode? "echo"|"full"|string full runs every layer (default); echo speaks what it is sent.
+---@field pipeline_mode? "full"|"echo"|string full runs every layer (default); echo speaks what it is sent.
 ---@field publish_url? any Where a draft is published. Only in answers.
 ---@field skills? any Skills that are attached to it. Only in answers.
 ---@field system_prompt? string Who it is and how it behaves; needed unless echo.
@@ -96,15 +96,15 @@
 
 --- Who speaks when.
 ---@class tavus.ConversationalFlow
----@field active_listening? "high"|"low"|"medium"|string How much it shows that it listens. Deprecated: dropped.
+---@field active_listening? "low"|"medium"|"high"|string How much it shows that it listens. Deprecated: dropped.
 ---@field idle_end_behavior? "end_conversation"|"wait"|string What happens when nobody speaks any more.
----@field idle_engagement? "eager"|"off"|"patient"|string How soon it breaks a silence; off by default.
----@field pal_interruptibility? "high"|"low"|"medium"|"none"|"verylow"|string How easily it lets itself be interrupted, on /v2/pals. Elsewhere replica_interruptibility.
----@field replica_interruptibility? "high"|"low"|"medium"|"none"|"verylow"|string How easily it lets itself be interrupted; medium by default.
----@field turn_commitment? "high"|"low"|"medium"|string How firmly it keeps its turn. Deprecated: dropped from the schema.
----@field turn_detection_model? "sparrow-0"|"sparrow-1"|"sparrow-2"|"time-based"|"timebased"|string What decides that a speaker has finished.
----@field turn_taking_patience? "high"|"low"|"medium"|string How long it waits before it answers; medium by default.
----@field voice_isolation? "far"|"near"|"off"|string Which voices it hears; near by default.
+---@field idle_engagement? "off"|"patient"|"eager"|string How soon it breaks a silence; off by default.
+---@field pal_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted, on /v2/pals. Elsewhere replica_interruptibility.
+---@field replica_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted; medium by default.
+---@field turn_commitment? "low"|"medium"|"high"|string How firmly it keeps its turn. Deprecated: dropped from the schema.
+---@field turn_detection_model? "sparrow-1"|"sparrow-2"|"sparrow-0"|"time-based"|"timebased"|string What decides that a speaker has finished.
+---@field turn_taking_patience? "low"|"medium"|"high"|string How long it waits before it answers; medium by default.
+---@field voice_isolation? "off"|"near"|"far"|string Which voices it hears; near by default.
 ---@field wake_phrase? string It answers only after this phrase; null for always.
 
 --- The language model.
@@ -114,7 +114,7 @@
 ---@field default_query? table<string, any> Query parameters of every call to a custom llm.
 ---@field extra_body? tavus.ExtraBody More members for the body of the call to the model.
 ---@field headers? table<string, string> Headers of every call to a custom llm.
----@field model? "tavus-claude-haiku-4.5"|"tavus-gemini-2.5-flash"|"tavus-gemini-3-flash"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-gpt-5.2"|"tavus-gpt-5.6-sol"|"tavus-gpt-5.6-terra"|"tavus-gpt-oss"|"tavus-llama"|"tavus-llama-4"|string Name of a hosted model, or the custom llm's own.
+---@field model? "tavus-gpt-oss"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-gpt-5.2"|"tavus-gemini-3-flash"|"tavus-gemini-2.5-flash"|"tavus-claude-haiku-4.5"|"tavus-gpt-5.6-sol"|"tavus-gpt-5.6-terra"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-llama-4"|"tavus-llama"|string Name of a hosted model, or the custom llm's own.
 ---@field speculative_inference? boolean Begin to answer before the speaker has finished.
 ---@field tools? tavus.Tool[] Functions the model may call.
 
@@ -270,7 +270,7 @@
 ---@field audio_tools? tavus.Tool[] Tools that what is heard may call (raven-1 and newer).
 ---@field emotion_recognition? "auto"|"full"|"limited"|string How much emotion it reads in faces.
 ---@field perception_analysis_queries? string[] Questions answered once, when the call is over.
----@field perception_model? "basic"|"off"|"raven-0"|"raven-1"|"raven-2"|string What looks and listens; off for nothing.
+---@field perception_model? "raven-1"|"raven-2"|"raven-0"|"off"|"basic"|string What looks and listens; off for nothing.
 ---@field perception_tool_prompt? string When and how to use the perception tools (raven-0). Now visual_tool_prompt.
 ---@field perception_tools? tavus.Tool[] Tools that what is seen may call (raven-0). Now visual_tools.
 ---@field screen_awareness_queries? string[] What to watch for on a shared screen; unproven.
@@ -285,11 +285,11 @@
 ---@field diarization? any Tell speakers apart; a Deepgram name, unproven.
 ---@field hotwords? string Words to listen for, as one text.
 ---@field language? any Language; a Deepgram name, unproven.
----@field participant_interrupt_sensitivity? "high"|"low"|"medium"|"superlow"|"verylow"|string How easily a participant interrupts. Deprecated: moved to conversational_flow. Now conversational_flow.replica_interruptibility.
----@field participant_pause_sensitivity? "high"|"low"|"medium"|"superlow"|"verylow"|string How soon a pause counts as the end of a turn. Deprecated: moved to conversational_flow. Now conversational_flow.turn_taking_patience.
+---@field participant_interrupt_sensitivity? "superlow"|"verylow"|"low"|"medium"|"high"|string How easily a participant interrupts. Deprecated: moved to conversational_flow. Now conversational_flow.replica_interruptibility.
+---@field participant_pause_sensitivity? "superlow"|"verylow"|"low"|"medium"|"high"|string How soon a pause counts as the end of a turn. Deprecated: moved to conversational_flow. Now conversational_flow.turn_taking_patience.
 ---@field smart_format? any Format numbers and dates; a Deepgram name, unproven.
 ---@field smart_turn_detection? boolean Find the end of a turn with sparrow-0. Deprecated: legacy. Now conversational_flow.turn_detection_model.
----@field stt_engine? "tavus-advanced"|"tavus-auto"|"tavus-deepgram-medical"|"tavus-parakeet"|"tavus-soniox"|"tavus-turbo"|"tavus-whisper"|string Who listens; tavus-auto by default.
+---@field stt_engine? "tavus-auto"|"tavus-parakeet"|"tavus-soniox"|"tavus-whisper"|"tavus-deepgram-medical"|"tavus-advanced"|"tavus-turbo"|string Who listens; tavus-auto by default.
 
 --- What carries the call, in echo mode.
 ---@class tavus.Transport
@@ -302,7 +302,7 @@
 ---@field playht_user_id? string Account at PlayHT. Deprecated: PlayHT was removed in January 2026.
 ---@field pronunciation_dictionary_id? string How to say certain words; empty detaches it.
 ---@field tts_emotion_control? boolean Let the voice show emotion.
----@field tts_engine? "azure"|"cartesia"|"elevenlabs"|"playht"|string Who speaks; cartesia by default.
+---@field tts_engine? "cartesia"|"elevenlabs"|"azure"|"playht"|string Who speaks; cartesia by default.
 ---@field tts_model_name? string The provider's model; none with azure.
 ---@field voice_id? string A voice of Tavus' own list; a provider's goes to external_voice_id.
 ---@field voice_settings? tavus.VoiceSettings Settings of the voice; which ones is the engine's.
@@ -311,7 +311,7 @@
 ---@class tavus.VoiceSettings
 ---@field emotion? ("anger"|"curiosity"|"positivity"|"sadness"|"surprise"|string)[] Emotions in the voice (older sonic models).
 ---@field similarity_boost? number How close to the original voice (ElevenLabs), 0 to 1.
----@field speed? "fast"|"fastest"|"normal"|"slow"|"slowest"|string|number A number or a word such as normal; the range is the engine's.
+---@field speed? "slowest"|"slow"|"normal"|"fast"|"fastest"|string|number A number or a word such as normal; the range is the engine's.
 ---@field stability? number How even the voice is (ElevenLabs), 0 to 1.
 ---@field style? number How exaggerated the style is (ElevenLabs), 0 to 1.
 ---@field use_speaker_boost? boolean Bring out the speaker (ElevenLabs).
@@ -332,7 +332,7 @@
 ---@field created_at? string When it was made. Only in answers.
 ---@field custom_greeting? string What the persona says first; cannot be interrupted.
 ---@field document_ids? string[] Documents the persona may consult in this call.
----@field document_retrieval_strategy? "balanced"|"quality"|"speed"|string speed, balanced or quality.
+---@field document_retrieval_strategy? "speed"|"balanced"|"quality"|string speed, balanced or quality.
 ---@field document_tags? string[] Tags of documents the persona may consult in this call.
 ---@field enable_dynamic_greeting? boolean The model writes the greeting.
 ---@field events? any[] What happened in it (verbose answers). Only in answers.
@@ -382,7 +382,7 @@
 ---@field external_id? string External id of the role (s3).
 ---@field key_template? string How recordings are named.
 ---@field project_id? string The project (gcs).
----@field provider? "azure_blob"|"gcs"|"s3"|string Whose storage: s3, gcs or azure_blob.
+---@field provider? "s3"|"gcs"|"azure_blob"|string Whose storage: s3, gcs or azure_blob.
 ---@field service_account_email? string The service account (gcs).
 ---@field storage_account? string The storage account (azure_blob).
 ---@field tenant_id? string The tenant (azure_blob).
