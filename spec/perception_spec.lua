@@ -135,4 +135,12 @@ describe("tavus.perception", function()
     raises_here("with a colon", line(), function() local l = layer.visual_query("x") return l end)
     assert.are.same({ perception_model = "raven-1" }, layer)
   end)
+
+  it("loses nothing that is given without a place for it", function()
+    raises_here("the name of a model and nothing else", line(), function() local l = perception("raven-1", {}) return l end)
+    for _, name in ipairs { "visual_query", "audio_query", "analysis_query", "visual_prompt", "audio_prompt" } do
+      local layer = perception "raven-1"
+      raises_here(name .. ": takes one text", line(), function() local l = layer[name](layer, "a", "b") return l end)
+    end
+  end)
 end)

@@ -120,94 +120,68 @@ local function add_tool(layer, tools, prompt_field, tool, prompt)
   return nil
 end
 
---- Watch for something all through the call.
----@param text string a question about what is seen
----@return tavus.Perception self
-function methods:visual_query(text)
-  local message = add_query(self, "visual_queries", text)
-  if message then
-    error("visual_query: " .. message, 2)
+-- A method that takes one text.
+local function text_method(name, add, what)
+  return function(self, text, ...)
+    local message = select("#", ...) > 0 and "takes one text; call it again for the next" or add(self, what, text)
+    if message then
+      error(name .. ": " .. message, 2)
+    end
+    return self
   end
-  return self
 end
 
---- Listen for something all through the call. Raises for `raven-0` and `basic`.
----@param text string a question about what is heard
----@return tavus.Perception self
-function methods:audio_query(text)
-  local message = add_query(self, "audio_queries", text)
-  if message then
-    error("audio_query: " .. message, 2)
+-- A method that takes a tool, and what to add to the prompt.
+local function tool_method(name, tools, prompt_field)
+  return function(self, tool, prompt, ...)
+    local message = select("#", ...) > 0 and "takes a tool and a prompt" or add_tool(self, tools, prompt_field, tool, prompt)
+    if message then
+      error(name .. ": " .. message, 2)
+    end
+    return self
   end
-  return self
 end
+
+--- Watch for something all through the call; `text` is a question about what is seen.
+---@type fun(self: tavus.Perception, text: string): tavus.Perception
+methods.visual_query = text_method("visual_query", add_query, "visual_queries")
+
+--- Listen for something all through the call; `text` is a question about what is heard.
+--- Raises for `raven-0` and `basic`.
+---@type fun(self: tavus.Perception, text: string): tavus.Perception
+methods.audio_query = text_method("audio_query", add_query, "audio_queries")
 
 --- Ask something that is answered once, when the call is over.
----@param text string
----@return tavus.Perception self
-function methods:analysis_query(text)
-  local message = add_query(self, ANALYSIS, text)
-  if message then
-    error("analysis_query: " .. message, 2)
-  end
-  return self
-end
+---@type fun(self: tavus.Perception, text: string): tavus.Perception
+methods.analysis_query = text_method("analysis_query", add_query, ANALYSIS)
 
---- Give the model a tool to call for what it sees.
+--- Give the model a tool to call for what it sees, and say when and how to use it.
 --- There is one prompt for all visual tools: prompts given one after another are joined, each on a line of its own.
----@param tool tavus.Tool
----@param prompt? string when and how to use the tool
----@return tavus.Perception self
-function methods:visual_tool(tool, prompt)
-  local message = add_tool(self, "visual_tools", "visual_prompt", tool, prompt)
-  if message then
-    error("visual_tool: " .. message, 2)
-  end
-  return self
-end
+---@type fun(self: tavus.Perception, tool: tavus.Tool, prompt?: string): tavus.Perception
+methods.visual_tool = tool_method("visual_tool", "visual_tools", "visual_prompt")
 
---- Give the model a tool to call for what it hears. Raises for `raven-0` and `basic`.
+--- Give the model a tool to call for what it hears, and say when and how to use it. Raises for `raven-0` and `basic`.
 --- There is one prompt for all audio tools: prompts given one after another are joined, each on a line of its own.
----@param tool tavus.Tool
----@param prompt? string when and how to use the tool
----@return tavus.Perception self
-function methods:audio_tool(tool, prompt)
-  local message = add_tool(self, "audio_tools", "audio_prompt", tool, prompt)
-  if message then
-    error("audio_tool: " .. message, 2)
-  end
-  return self
-end
+---@type fun(self: tavus.Perception, tool: tavus.Tool, prompt?: string): tavus.Perception
+methods.audio_tool = tool_method("audio_tool", "audio_tools", "audio_prompt")
 
 --- Add a line to the prompt that says when and how to use the visual tools.
----@param text string
----@return tavus.Perception self
-function methods:visual_prompt(text)
-  local message = add_prompt(self, "visual_prompt", text)
-  if message then
-    error("visual_prompt: " .. message, 2)
-  end
-  return self
-end
+---@type fun(self: tavus.Perception, text: string): tavus.Perception
+methods.visual_prompt = text_method("visual_prompt", add_prompt, "visual_prompt")
 
 --- Add a line to the prompt that says when and how to use the audio tools. Raises for `raven-0` and `basic`.
----@param text string
----@return tavus.Perception self
-function methods:audio_prompt(text)
-  local message = add_prompt(self, "audio_prompt", text)
-  if message then
-    error("audio_prompt: " .. message, 2)
-  end
-  return self
-end
+---@type fun(self: tavus.Perception, text: string): tavus.Perception
+methods.audio_prompt = text_method("audio_prompt", add_prompt, "audio_prompt")
 
 --- Begin a perception layer for a model. `raven-0` and `basic` get the older field names, every
 --- other model the names of `raven-1`; on `off` every method raises at the caller's line.
 ---@param model string e.g. "raven-1"
 ---@return tavus.Perception
-local function perception(model)
+local function perception(model, ...)
   if type(model) ~= "string" or model == "" then
     error('tavus.perception takes the name of a model, as in tavus.perception "raven-1"', 2)
+  elseif select("#", ...) > 0 then
+    error("tavus.perception takes the name of a model and nothing else; its methods add the rest", 2)
   end
   return setmetatable({ perception_model = model }, perception_mt)
 end
