@@ -17,11 +17,6 @@ local MESSAGE_MOST = 300
 local SEARCH_MOST = 16384
 local REDACTED = "[redacted]"
 
-local by_status = {
-  [401] = "auth", [402] = "payment", [403] = "permission", [404] = "not_found", [408] = "timeout",
-  [409] = "conflict", [410] = "not_found", [422] = "unprocessable", [429] = "rate_limit",
-}
-
 local status_text = {
   [300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
   [304] = "Not Modified", [307] = "Temporary Redirect", [308] = "Permanent Redirect",
@@ -32,11 +27,9 @@ local status_text = {
   [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
 }
 
+-- Where the contract has none.
 local hints = {
-  auth = "check the key (TAVUS_API_KEY or the option api_key); a key can also be tied to a list of IP addresses",
-  payment = "the account is out of credits",
   rate_limit = "wait, then try again",
-  concurrency_limit = "end a running conversation first",
   redirect_blocked = "redirects are never followed, since the key would go with them; check base_url",
   server = "Tavus has trouble; try again later",
   response_too_large = "ask for fewer rows a page (limit)",
@@ -362,14 +355,8 @@ function failure.classify(status, message)
   for _, row in ipairs(known_errors) do
     if matches(row, status, lowered) then return row.type, row.hint end
   end
-  local kind = by_status[status]
-  if not kind then
-    if status >= 500 then kind = "server"
-    elseif status >= 400 then kind = "bad_request"
-    elseif status >= 300 then kind = "redirect_blocked"
-    else kind = "decode" end
-  end
-  return kind
+  -- The contract names every 4xx and 5xx.
+  return status >= 300 and status < 400 and "redirect_blocked" or "server"
 end
 
 -- Headers free of secrets. The transport has taken the key out already.
