@@ -46,7 +46,8 @@ step("%s %q with status %d in %.0f ms", "create", persona.persona_id, interviewe
 -- Whatever happens from here on, what was made is deleted.
 local call
 local done, failure = pcall(function()
-  for row in client.personas:each { persona_type = "user" } do
+  -- All of them, page after page; an account may have many, so here only the first page.
+  for row in client.personas:each { persona_type = "user", max_pages = 1 } do
     step("%s %s", "list", row.persona_id, row.persona_name)
   end
 
