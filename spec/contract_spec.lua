@@ -402,6 +402,10 @@ describe("a word that people write instead", function()
     return { type = "function", ["function"] = { name = "f", [key] = true } }, "/function/" .. key
   end
 
+  local function op(key)
+    return { { op = "replace", path = "/persona_name", value = "x", [key] = "x" } }, "/0/" .. key
+  end
+
   local function mean(name) return ('did you mean "%s"?'):format(name) end
 
   local cases = {
@@ -458,6 +462,12 @@ describe("a word that people write instead", function()
     { "conversation", "maxCallDuration", mean "max_call_duration", property },
     { "conversation", "recording", mean "enable_recording", property },
     { "conversation", "properties", "one properties object is enough", property },
+    -- Operations of a patch.
+    { "persona_patch", "operation", mean "op", op },
+    { "persona_patch", "field", mean "path", op },
+    { "persona_patch", "new_value", mean "value", op },
+    { "persona_patch", "persona_name", 'goes as { op = "replace", path = "/persona_name", value = ... }', op },
+    { "persona_patch", "layers", 'goes as { op = "replace", path = "/layers/...", value = ... }', op },
     -- Tools of other makers.
     { "tool", "inputSchema", "belongs under function, as parameters", tool },
     { "tool", "origin", "is a field of the tools registry (/v2/tools)", tool },

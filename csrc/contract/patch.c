@@ -33,8 +33,29 @@ static const tavus_field op_fields[] = {
     .text = "The new value of add and replace, the expected one of test." }
 };
 
+#define MEAN(name) "did you mean \"" name "\"?"
+#define GOES(path) "goes as { op = \"replace\", path = \"/" path "\", value = ... }"
+
+static const tavus_alias op_aliases[] = {
+  { "action", MEAN("op") },
+  { "field", MEAN("path") },
+  { "key", MEAN("path") },
+  { "new_value", MEAN("value") },
+  { "operation", MEAN("op") },
+  { "pointer", MEAN("path") },
+  { "type", MEAN("op") },
+  /* A merge patch that was put in an array. */
+  { "context", GOES("context") },
+  { "default_replica_id", GOES("default_replica_id") },
+  { "layers", GOES("layers/...") },
+  { "persona_name", GOES("persona_name") },
+  { "system_prompt", GOES("system_prompt") },
+  { NULL, NULL }
+};
+
 const tavus_shape tavus_shape_patch_op = {
-  .name = "operation", .fields = op_fields, .count = TAVUS_COUNT(op_fields)
+  .name = "operation", .fields = op_fields, .count = TAVUS_COUNT(op_fields),
+  .aliases = op_aliases
 };
 
 const tavus_field tavus_field_patch_op = {
