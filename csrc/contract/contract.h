@@ -47,6 +47,7 @@ typedef enum tavus_sure {
   TAVUS_SURE_A, TAVUS_SURE_B, TAVUS_SURE_C, TAVUS_SURE_D
 } tavus_sure;
 
+/* Choices stand in the order in which hints offer them, the usual one first. */
 typedef struct tavus_choice {
   const char *value; /* NULL ends the list */
   const char *retired; /* why it should not be used any more, or NULL */

@@ -15,8 +15,6 @@
 
 /* --- llm ---------------------------------------------------------------- */
 
-/* Choices stand in the order in which hints offer them: of two that are equally
-** near the first. */
 static const tavus_choice models[] = {
   { "tavus-gpt-oss", NULL },
   { "tavus-gemma-4", NULL },
