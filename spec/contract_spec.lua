@@ -332,6 +332,10 @@ describe("the error sentences", function()
     end
   end
 
+  it("have a type for every status from 400", function()
+    for status = 400, 599 do assert.is_string(type_of(status, ""), status) end
+  end)
+
   it("are all of known types", function()
     local known = {}
     for name in ([[auth permission payment not_found conflict unprocessable
@@ -370,6 +374,7 @@ describe("the error sentences", function()
     { 403, "", "permission" },
     { 404, "", "not_found" },
     { 409, '{"conflict":"maker_changes"}', "conflict" },
+    { 410, "", "not_found" },
     { 418, "", "bad_request" },
     { 422, "Invalid JSON patch format", "unprocessable" },
     { 429, "", "rate_limit" },
@@ -563,6 +568,17 @@ describe("the hints of errors", function()
         assert.matches("IP address", row.hint, 1, true)
       end
     end
+  end)
+
+  it("tell of the builder's draft, whatever sentence a 409 has", function()
+    local found = 0
+    for _, row in ipairs(contract.errors) do
+      if row.status == 409 then
+        found = found + 1
+        assert.matches("force = true", row.hint, 1, true)
+      end
+    end
+    assert.is_true(found > 0)
   end)
 
   it("stand at most once a sentence", function()

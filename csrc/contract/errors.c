@@ -44,7 +44,10 @@ const tavus_error_row tavus_error_rows[] = {
   { 408, 408, NULL, "timeout", NULL },
   { 409, 409, "maker_changes", "conflict",
     "the builder holds a draft; repeat with the query force = true to drop it" },
-  { 409, 409, NULL, "conflict", NULL },
+  { 409, 409, NULL, "conflict",
+    "it is in another state; where the body names a conflict with the builder's "
+    "draft, the query force = true drops the draft" },
+  { 410, 410, NULL, "not_found", NULL },
   { 422, 422, "Invalid JSON patch format", "unprocessable",
     "PATCH takes an array of operations, see tavus.patch" },
   { 422, 422, NULL, "unprocessable", NULL },
