@@ -33,9 +33,10 @@ local tavus = {
 }
 
 -- Through pcall the core's message for a wrong argument carries no position of
--- this file, so that it can be raised again with the caller's.
-local function misuse(message)
-  return type(message) == "string" and message:gsub("tavus%.core%.", "tavus.") or message
+-- this file, so that it can be raised again with the caller's; and no name of
+-- the function that is the caller's (Lua 5.1 has none at all).
+local function misuse(name, message)
+  return type(message) == "string" and message:gsub("^(bad argument #%d+ to ')[^']*", "%1tavus." .. name) or message
 end
 
 --- Checks a value against the contract, offline.
@@ -46,7 +47,7 @@ end
 ---@return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
   local called, ok, detail = pcall(core.validate, kind, value, options)
-  if not called then error(misuse(ok), 2) end
+  if not called then error(misuse("validate", ok), 2) end
   if ok then return true, detail end
   return nil, errors.validation(detail, kind)
 end
@@ -59,7 +60,7 @@ end
 ---@return tavus.Error|nil
 function tavus.encode(value, kind, options)
   local called, text, issues = pcall(core.encode, value, kind, options)
-  if not called then error(misuse(text), 2) end
+  if not called then error(misuse("encode", text), 2) end
   if text then return text end
   return nil, errors.validation(issues, kind)
 end
@@ -70,7 +71,7 @@ end
 ---@return tavus.Error|nil
 function tavus.decode(text)
   local called, value, failure = pcall(core.decode, text)
-  if not called then error(misuse(value), 2) end
+  if not called then error(misuse("decode", value), 2) end
   if value == nil then return nil, errors.decode(failure) end
   return value
 end
