@@ -453,10 +453,19 @@ describe("the resources", function()
     end)
 
     it("repeats a PATCH only when its operations may repeat", function()
-      sandbox:next { status = 503, times = 2, method = "PATCH" }
+      sandbox:next { status = 503, method = "PATCH" }
       local value, err = client:request("PATCH", "/v2/personas/" .. id, { body = { { op = "remove", path = "/default_replica_id" } } })
       assert.is_nil(value)
       assert.is_true(err.ambiguous)
+      -- What is no list of operations is not known to be repeatable.
+      for _, body in ipairs { { persona_name = "Z" }, {}, '[{"op":"add","path":"/persona_name","value":"Z"}]' } do
+        sandbox:next { status = 503, method = "PATCH" }
+        value, err = client:request("PATCH", "/v2/personas/" .. id, { body = body })
+        assert.is_nil(value)
+        assert.equal(503, err.status)
+        assert.is_true(err.ambiguous)
+      end
+      sandbox:next { status = 503, method = "PATCH" }
       local persona = client:request("PATCH", "/v2/personas/" .. id, { body = { { op = "add", path = "/persona_name", value = "Z" } } })
       assert.equal("Z", persona.persona_name)
     end)

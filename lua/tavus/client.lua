@@ -175,7 +175,7 @@ function Client:request(method, path, given)
   local body = given and given.body
   local may_repeat = repeatable[method] or false
   if type(body) == "table" then
-    if method == "PATCH" then may_repeat = require("tavus.patch").repeatable(body) end
+    if method == "PATCH" then may_repeat = core.is_array(body) and require("tavus.patch").repeatable(body) end
     local issues
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end
