@@ -15,7 +15,7 @@ local reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field status integer|nil HTTP status; nil when nothing had to be sent
 ---@field changed boolean|nil of calls that change something: false when nothing changed
 ---@field request_id string|nil the server's id of the request, when it sent one
----@field attempts integer how often the request was sent
+---@field attempts integer how often it was tried; 0 when nothing had to be sent
 ---@field elapsed_ms number over all attempts and sleeps
 ---@field headers table<string, string> the answer's headers, names in lower case
 ---@field warnings tavus.Issue[] what the check found doubtful in the value sent

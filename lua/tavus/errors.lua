@@ -43,7 +43,7 @@ local errors = {}
 ---@field retry_after number|nil seconds to wait before it is worth trying again
 ---@field retryable boolean|nil the same call may be made again without harm
 ---@field ambiguous boolean|nil it may have happened: look before you repeat
----@field attempts integer|nil how often the request was sent, 0 when never tried
+---@field attempts integer|nil how often it was tried; 0 when nothing was submitted
 ---@field elapsed_ms number|nil over all attempts and sleeps
 ---@field body string|nil the answer's text, cut short, secrets removed
 ---@field headers table<string,string>|nil the answer's headers
