@@ -1,5 +1,6 @@
 -- client.personas:update: get, change, send the smallest patch.
 local clients = require "spec.support.clients"
+local process = require "spec.support.process"
 local sandbox_module = require "tavus.sandbox"
 local tavus = require "tavus"
 
@@ -255,6 +256,22 @@ describe("update", function()
     assert.equal(20, seen[2].timeout)
     assert.equal("PATCH", seen[3].method)
     assert.is_true(seen[3].timeout < 20)
+  end)
+
+  it("sends no patch when the get used the deadline up", function()
+    local id = create()
+    -- A clock that jumps when the answer has come, as that of a laptop does.
+    local status, output = process.lua { chunk = ([[
+      local http = require "tavus.http"
+      local real, ahead = http.now, 0
+      http.now = function() return real() + ahead end
+      local client = assert(require("tavus").new { api_key = "k3y", base_url = %q, on_response = function() ahead = ahead + 100 end })
+      local persona, err = client.personas:update(%q, function(p) p.persona_name = "B" end)
+      print(persona, err.type, err.ambiguous, err.retryable, err.method, err.path)
+    ]]):format(sandbox.url, id) }
+    assert.equal(0, status, output)
+    assert.equal("nil\ttimeout\tfalse\ttrue\tPATCH\t/v2/personas/" .. id .. "\n", output)
+    assert.is_nil(sent())
   end)
 
   describe("and secrets", function()

@@ -5,6 +5,7 @@
 -- not used again when its layer is written.
 
 local core = require "tavus.core"
+local http = require "tavus.http"
 local call = require "tavus.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
@@ -260,9 +261,15 @@ function update.method(class, data)
       meta.changed = false
       return before, meta
     end
-    local left = deadline_of(self._client, send, given) - meta.elapsed_ms / 1000
+    local deadline = deadline_of(self._client, send, given)
+    local left = deadline - meta.elapsed_ms / 1000
+    if left <= 0 then
+      return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
+        method = send.method, path = send.head .. http.escape(id) .. send.tail, attempts = 0, elapsed_ms = meta.elapsed_ms,
+        retryable = true, ambiguous = false }
+    end
     local answered
-    answered, meta = self:patch(id, patch, options_for(send, get, given, math.max(left, 0.001)))
+    answered, meta = self:patch(id, patch, options_for(send, get, given, left))
     if not answered then return nil, meta end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
