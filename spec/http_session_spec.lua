@@ -103,6 +103,42 @@ describe("http.session", function()
     assert.equal("<[redacted]>", made:redact '<ab\\/cd+ef\\"gh>')
   end)
 
+  it("redacts the key in every spelling that a server may choose, also in a mixture", function()
+    local made = session { api_key = "ab/cd+ef\"g<&%25\\h" }
+    for _, spelling in ipairs {
+      'ab/cd+ef"g<&%25\\h', -- as it is
+      'ab%2fcd%2bef%22g%3c%26%2525%5ch', -- lower case
+      'ab/cd%2Bef%22g%3C&%2525%5Ch', -- only what must be encoded
+      '%61%62%2f%63%64%2b%65%66%22%67%3c%26%25%32%35%5c%68', -- all of it
+      [[ab/cd\u002Bef\u0022g\u003C\u0026%25\\h]], -- JSON for HTML
+      [[ab\/cd\u002bef\"g\u003c\u0026%25\u005ch]],
+      'ab/cd+ef&quot;g&lt;&amp;%25\\h', 'ab&#x2F;cd&#43;ef&#34;g&#60;&#38;&#37;25&#92;h',
+    } do
+      assert.equal("<[redacted]> <[redacted]>", made:redact("<" .. spelling .. "> <" .. spelling .. ">"), spelling)
+    end
+    for _, near in ipairs { 'ab/cd+ef"g<&%25\\', 'ab/cd+ef&quot', "ab%2", "%61%62%2f", [[ab\u002]], "&#x2F", "ab&#4", "&", "%", "\\" } do
+      assert.equal(near, made:redact(near))
+    end
+  end)
+
+  it("redacts neighbours, and what overlaps", function()
+    local made = session { api_key = "aaaa" }
+    assert.equal("[redacted][redacted]aa", made:redact(("a"):rep(10)))
+    assert.equal("a%61aba%", made:redact "a%61aba%")
+    assert.equal("b[redacted]\0[redacted]", made:redact "ba%61a\\u0061\0aaaa")
+    -- backslashes and percent signs of the key itself do not lead the search astray
+    made = session { api_key = ("\\"):rep(500) }
+    assert.equal("[redacted]", made:redact(("\\"):rep(1000)))
+    assert.equal("[redacted]", made:redact(("\\"):rep(500)))
+    assert.equal(("\\"):rep(499), made:redact(("\\"):rep(499)))
+    made = session { api_key = "%%%%" }
+    assert.equal("[redacted] [redacted]", made:redact "%%%% %25%25%25%25")
+  end)
+
+  it("searches for no key of three characters or less: it would stand in any text", function()
+    assert.equal("id 42 of 420", session({ api_key = "42" }):redact "id 42 of 420")
+  end)
+
   it("forgets the key when it is closed, as often as one likes", function()
     local made = session { base_url = "http://127.0.0.1:1" }
     made:close()

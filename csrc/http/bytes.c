@@ -39,7 +39,7 @@ bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
   if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
   data[bytes->length] = '\0';
   if (bytes->data != NULL) {
-    tavus_http_wipe(bytes->data, bytes->length);
+    tavus_http_wipe(bytes->data, bytes->capacity);
     free(bytes->data);
   }
   bytes->data = data;
@@ -62,35 +62,10 @@ bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text) {
 
 void tavus_http_bytes_free(tavus_http_bytes *bytes) {
   if (bytes->data != NULL) {
-    tavus_http_wipe(bytes->data, bytes->length);
+    tavus_http_wipe(bytes->data, bytes->capacity);
     free(bytes->data);
   }
   bytes->data = NULL;
   bytes->length = 0;
   bytes->capacity = 0;
-}
-
-bool tavus_http_bytes_redact(tavus_http_bytes *bytes, const char *secret,
-                             size_t length) {
-  tavus_http_bytes clean = {NULL, 0, 0};
-  const char *from = bytes->data, *end, *hit;
-  if (length == 0 || bytes->length < length) return true;
-  end = from + bytes->length;
-  hit = memmem(from, (size_t)(end - from), secret, length);
-  if (hit == NULL) return true;
-  while (hit != NULL) {
-    if (!tavus_http_bytes_add(&clean, from, (size_t)(hit - from)) ||
-        !tavus_http_bytes_text(&clean, "[redacted]"))
-      goto failed;
-    from = hit + length;
-    hit = memmem(from, (size_t)(end - from), secret, length);
-  }
-  if (!tavus_http_bytes_add(&clean, from, (size_t)(end - from))) goto failed;
-  tavus_http_bytes_free(bytes);
-  *bytes = clean;
-  return true;
-failed:
-  tavus_http_bytes_free(&clean);
-  tavus_http_bytes_free(bytes);
-  return false;
 }

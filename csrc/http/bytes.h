@@ -27,11 +27,6 @@ bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text);
 /* Wipe and free; the value is empty and usable afterwards. */
 void tavus_http_bytes_free(tavus_http_bytes *bytes);
 
-/* Replace every occurrence of `secret` by `[redacted]`. False when memory runs
-** out: the content is then emptied, never left as it was. */
-bool tavus_http_bytes_redact(tavus_http_bytes *bytes, const char *secret,
-                             size_t length);
-
 /* Overwrite memory in a way the compiler may not remove. */
 void tavus_http_wipe(void *memory, size_t length);
 

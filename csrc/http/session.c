@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "redact.h"
+
 /* A shorter key could stand in any text by chance, and cannot be a secret. */
 #define SHORTEST_SECRET 4
 
@@ -21,32 +23,6 @@ static bool can_inflate(void) {
   return (info->features & CURL_VERSION_LIBZ) != 0;
 }
 
-static bool spell_key(tavus_http_session *session) {
-  tavus_http_bytes text = {NULL, 0, 0};
-  const char *at;
-  bool done = false;
-  if (!tavus_http_url_encode(&text, session->key, strlen(session->key))) goto out;
-  if (strcmp(text.data, session->key) != 0) {
-    session->key_percent = text.data;
-    memset(&text, 0, sizeof text);
-  }
-  text.length = 0;
-  for (at = session->key; *at != '\0'; at++) {
-    if ((*at == '/' || *at == '"' || *at == '\\') &&
-        !tavus_http_bytes_add(&text, "\\", 1))
-      goto out;
-    if (!tavus_http_bytes_add(&text, at, 1)) goto out;
-  }
-  if (strcmp(text.data, session->key) != 0) {
-    session->key_json = text.data;
-    memset(&text, 0, sizeof text);
-  }
-  done = true;
-out:
-  tavus_http_bytes_free(&text);
-  return done;
-}
-
 tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            tavus_http_transport *transport,
                                            const char *key,
@@ -55,7 +31,7 @@ tavus_http_session *tavus_http_session_new(tavus_http_base *base,
   if (session == NULL) return NULL;
   session->owned = true;
   session->key = tavus_http_copy(key, strlen(key));
-  if (session->key == NULL || !spell_key(session) ||
+  if (session->key == NULL ||
       !tavus_http_header_set(&session->headers, "x-api-key", key) ||
       !tavus_http_header_set(&session->headers, "Accept", "application/json") ||
       !tavus_http_header_set(&session->headers, "User-Agent", user_agent) ||
@@ -83,11 +59,9 @@ bool tavus_http_session_header(tavus_http_session *session, const char *name,
 
 static void wipe_secrets(tavus_http_session *session) {
   tavus_http_free_text(session->key);
-  tavus_http_free_text(session->key_percent);
-  tavus_http_free_text(session->key_json);
   tavus_http_headers_free(session->headers);
   tavus_http_headers_free(session->body_headers);
-  session->key = session->key_percent = session->key_json = NULL;
+  session->key = NULL;
   session->headers = session->body_headers = NULL;
 }
 
@@ -122,14 +96,9 @@ void tavus_http_session_leave(tavus_http_session *session) {
   free_unused(session);
 }
 
-static bool redact(tavus_http_bytes *text, const char *secret) {
-  size_t length = secret == NULL ? 0 : strlen(secret);
-  if (length < SHORTEST_SECRET) return true;
-  return tavus_http_bytes_redact(text, secret, length);
-}
-
 bool tavus_http_session_redact(const tavus_http_session *session,
                                tavus_http_bytes *text) {
-  return redact(text, session->key) && redact(text, session->key_percent) &&
-         redact(text, session->key_json);
+  size_t length = session->key == NULL ? 0 : strlen(session->key);
+  if (length < SHORTEST_SECRET) return true;
+  return tavus_http_redact(text, session->key, length);
 }

@@ -21,9 +21,8 @@ typedef struct tavus_http_session {
   struct curl_slist *headers;      /* of a request without a body; every line
                                    ** costs libcurl 0.4 us a request */
   struct curl_slist *body_headers; /* of a request with a JSON body */
-  char *key;         /* wiped at close */
-  char *key_percent; /* the key as it looks percent-encoded, if different */
-  char *key_json;    /* the key as it looks in JSON with \/, if different */
+  char *key; /* wiped at close, as is every copy of ours; what libcurl put into
+             ** its own buffers while it sent is out of reach */
 } tavus_http_session;
 
 /* Why `key` is no API key (empty, or not visible ASCII), or NULL. */
@@ -52,7 +51,7 @@ void tavus_http_session_drop(tavus_http_session *session);
 void tavus_http_session_enter(tavus_http_session *session);
 void tavus_http_session_leave(tavus_http_session *session);
 
-/* Replace the key, in each of its spellings, by `[redacted]`. False when
+/* Replace the key, in whatever spelling, by `[redacted]`. False when
 ** memory runs out: the text is then emptied. */
 bool tavus_http_session_redact(const tavus_http_session *session,
                                tavus_http_bytes *text);
