@@ -224,6 +224,23 @@ describe("the retry table", function()
     end)
   end)
 
+  it("does not take a 304 for no change when an earlier try may have made it", function()
+    local client = clients.new(sandbox.url)
+    sandbox:next { close = "after", method = "PATCH" }
+    local done, meta = client.personas:patch(id, tavus.patch():replace("/persona_name", "B"))
+    assert.is_true(done)
+    assert.equal(304, meta.status)
+    assert.is_true(meta.changed)
+    sandbox:next { close = "after", method = "PATCH" }
+    local persona
+    persona, meta = client.personas:update(id, function(p) p.persona_name = "C" end)
+    assert.equal(304, meta.status)
+    assert.is_true(meta.changed)
+    assert.equal("C", persona.persona_name)
+    sandbox:next { status = 429, method = "PATCH" }
+    assert.is_false(select(2, client.personas:patch(id, tavus.patch():replace("/persona_name", "C"))).changed)
+  end)
+
   it("calls an end ambiguous when its repeat is refused after a try without an answer", function()
     sandbox:next { status = 502, method = "POST" }
     sandbox:next { status = 400, method = "POST", body = { error = "Conversation is already over" } }

@@ -25,12 +25,13 @@ local reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@param result table
 ---@param attempts integer
 ---@param elapsed_ms number
+---@param doubtful boolean an earlier try may have done it: then "nothing changed" is not to be believed
 ---@param warnings tavus.Issue[]|nil
 ---@return tavus.Meta
-function answer.meta(op, result, attempts, elapsed_ms, warnings)
+function answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
   local changed
   local status, headers = result.status, result.headers
-  if status == 304 then changed = false elseif not reads[op.method] then changed = true end
+  if not reads[op.method] then changed = status ~= 304 or doubtful elseif status == 304 then changed = false end
   return {
     status = status, changed = changed, request_id = request_id(headers),
     attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings or {},
@@ -94,9 +95,9 @@ end
 ---@return any value true when there is nothing to read
 ---@return tavus.Meta|tavus.Error
 function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
-  local result, attempts, elapsed_ms = run(client, op, path, body, given, may_repeat, secrets)
+  local result, attempts, elapsed_ms, doubtful = run(client, op, path, body, given, may_repeat, secrets)
   if not result then return nil, attempts end
-  local meta = answer.meta(op, result, attempts, elapsed_ms, warnings)
+  local meta = answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
   local wanted, text, status = op.answer, result.body, result.status
   -- A 304 has no body to trust, of a DELETE or an end there is none to want, and a 4xx gets here
   -- only when it says that an earlier try had done it.

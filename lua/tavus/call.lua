@@ -108,6 +108,7 @@ end
 ---@return table|nil result the request's result: status 2xx or 304, or the 4xx by which a DELETE's repeat says that an earlier try had done it
 ---@return integer|tavus.Error attempts
 ---@return number|nil elapsed_ms
+---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
 function call.run(client, op, path, body, given, may_repeat, secrets)
   local session = client._session
   if client._closed then
@@ -166,7 +167,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       if client._log then
         log.write(client._log, "info", ("%s %s: %d in %.0f ms"):format(method, shown(path), status, elapsed))
       end
-      return result, attempts, elapsed
+      return result, attempts, elapsed, doubtful or result.sent > 1
     end
 
     local verdict = verdict_of(method, outcome, status or 0, may_repeat)
@@ -187,7 +188,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
           if client._log then
             log.write(client._log, "info", ("%s %s: %d in %.0f ms, an earlier try had done it"):format(method, err.path, status, err.elapsed_ms))
           end
-          return result, attempts, err.elapsed_ms
+          return result, attempts, err.elapsed_ms, true
         end
         if method == "POST" and status == 400 then
           err.ambiguous = true
