@@ -146,4 +146,23 @@ describe("a proxy", function()
     assert.equal("CONNECT", proxy:requests()[1].method)
     assert.is_nil(proxy:requests()[1].headers["x-api-key"])
   end)
+
+  it("with other credentials is another proxy: nobody travels through a tunnel that he did not pay for", function()
+    local server = serve({ { "read", { answer = 200 }, "loop" } }, { tls = "localhost" })
+    local proxy = serve { { "read", { send = "HTTP/1.1 200 OK\r\n\r\n" }, { tunnel = server.port } } }
+    local function through(credentials, path)
+      local made = session(server, { ca_file = server.ca_file, proxy = (proxy.url:gsub("//", "//" .. credentials, 1)) })
+      assert.equal("answer", perform(made, "GET", path).outcome)
+    end
+    for _, credentials in ipairs { "a:1@", "b:2@", "a:1@", "b:3@", "", "a:1@", "b:2@" } do
+      through(credentials, "/" .. credentials:sub(1, 1))
+    end
+    local tunnels = {}
+    for _, request in ipairs(proxy:requests()) do
+      assert.equal("CONNECT", request.method)
+      tunnels[#tunnels + 1] = request.headers["proxy-authorization"] or "none"
+    end
+    assert.same({ "Basic YTox", "Basic Yjoy", "Basic Yjoz", "none" }, tunnels) -- the second time round each has its own
+    assert.equal(7, #server:requests())
+  end)
 end)

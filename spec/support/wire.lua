@@ -23,6 +23,7 @@
 -- | `{ repeat_bytes = "x", count = n }` | the same bytes `n` times (a large body that is never whole in the script) |
 -- | `{ wait = seconds }` | nothing, for this long |
 -- | `{ await = "name" }` | nothing, until the spec calls `server:release "name"` |
+-- | `{ tunnel = port }` | from now on passes bytes to and from this port on loopback (a proxy after CONNECT) |
 -- | `"hang"` | never answers: waits until the client closes, and journals it |
 -- | `"close"` | closes the connection in an orderly way (FIN) |
 -- | `"reset"` | closes it with a reset (RST) |

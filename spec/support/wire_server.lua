@@ -208,6 +208,21 @@ local function main()
       end
     elseif step.wait then
       cqueues.sleep(step.wait)
+    elseif step.tunnel then
+      local other = socket.connect("127.0.0.1", step.tunnel)
+      other:setmode("bn", "bf")
+      other:onerror(function(_, _, code) return code end)
+      local function relay(from, to)
+        while true do
+          local data = from:read(-4096)
+          if not data or not send(to, data) then break end
+        end
+        from:shutdown "r"
+        to:shutdown "w"
+      end
+      loop:wrap(relay, other, connection)
+      relay(connection, other)
+      return true
     elseif step.await then
       while not released[step.await] do release:wait() end
     else
