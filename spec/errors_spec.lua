@@ -59,13 +59,20 @@ describe("an error's text", function()
     }))
   end)
 
+  it("writes seconds as people do", function()
+    for seconds, text in pairs { [3600] = "3600", [61] = "61", [0.25] = "0.25", [86400] = "86400", [1.2345678] = "1.23457" } do
+      local err = errors.new { type = "rate_limit", message = "slow", retry_after = seconds }
+      assert.equal("rate_limit: slow (retry after " .. text .. " s)", tostring(err))
+    end
+  end)
+
   it("lists every issue on a line", function()
     local ok, err = tavus.validate("persona", { persona_name = 1, system_prompt = false, layers = 7 })
     assert.is_nil(ok)
     local lines = {}
     for line in tostring(err):gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal(#err.issues + 1, #lines)
-    assert.truthy(lines[1]:find("^validation: the persona has %d problems, the first at /"))
+    assert.truthy(lines[1]:find("^validation: the persona has %d problems[%w ]*, the first at /"))
     for i, issue in ipairs(err.issues) do
       assert.truthy(lines[i + 1]:find("  " .. (issue.path == "" and "(root)" or issue.path) .. ": ", 1, true))
       assert.truthy(lines[i + 1]:find(issue.message, 1, true))

@@ -67,7 +67,7 @@ local function rest(client, host, engine, n, ends, method, path, result, attempt
   if now() + pause >= ends then return nil, pause < huge and pause or asked end
   local status = result.outcome == "answer" and result.status or nil
   if client._log then
-    log.write(client._log, "info", ("%s %s: %s, retry %d in %.3g s"):format(method, path,
+    log.write(client._log, "info", ("%s %s: %s, retry %d in %.6g s"):format(method, path,
       status and "status " .. status or result.outcome, n, pause))
   end
   if client._on_retry then
@@ -135,7 +135,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       hook(client, "on_request", { method = method, path = shown(path), attempt = retried + 1, timeout = transfer.timeout })
     end
     if client._log then
-      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.3g s"):format(method, shown(path), retried + 1, transfer.timeout))
+      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(path), retried + 1, transfer.timeout))
     end
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then

@@ -71,7 +71,7 @@ local function details(err)
   if err.method and err.path then out[#out + 1] = err.method .. " " .. err.path end
   if err.status then out[#out + 1] = "status " .. err.status end
   if err.attempts and err.attempts > 1 then out[#out + 1] = err.attempts .. " attempts" end
-  if err.retry_after then out[#out + 1] = ("retry after %.3g s"):format(err.retry_after) end
+  if err.retry_after then out[#out + 1] = ("retry after %.6g s"):format(err.retry_after) end
   if err.request_id then out[#out + 1] = "request " .. err.request_id end
   if err.ambiguous then out[#out + 1] = "it may have happened: look before you repeat" end
   if #out == 0 then return "" end
