@@ -36,19 +36,26 @@ static inline uint64_t tavus_scan_hits(uint64_t word) {
          TAVUS_SCAN_HIGH;
 }
 
+#if defined(__SSE2__)
+/* One bit for each of sixteen bytes: set where the byte is not plain. */
+static inline unsigned tavus_scan_mask(__m128i bytes) {
+  /* signed: bytes from 0x80 are below 0x20 as well */
+  __m128i hits = _mm_or_si128(
+      _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+  return (unsigned)_mm_movemask_epi8(hits);
+}
+#endif
+
 /* Returns the first byte in [at, end) that is not plain, or `end`. */
 static inline const unsigned char *tavus_scan_run(const unsigned char *at,
                                                   const unsigned char *end) {
 #if defined(__SSE2__)
   while (end - at >= 16) {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    /* signed: bytes from 0x80 are below 0x20 as well */
-    __m128i hits = _mm_or_si128(
-        _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-    int mask = _mm_movemask_epi8(hits);
-    if (mask != 0) return at + __builtin_ctz((unsigned)mask);
+    unsigned mask =
+        tavus_scan_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
+    if (mask != 0) return at + __builtin_ctz(mask);
     at += 16;
   }
 #endif
@@ -65,6 +72,44 @@ static inline const unsigned char *tavus_scan_run(const unsigned char *at,
   }
   while (at < end && tavus_scan_plain(*at)) at++;
   return at;
+}
+
+/* Copies the plain bytes that `at` begins with, `length` at most, and returns
+** how many they are. `out` has room for `length` bytes; what is in there behind
+** the copied ones is of no meaning. Short strings cost a look and a copy or
+** two: the last word overlaps the one before it. */
+static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
+                                     size_t length) {
+  size_t done = 0;
+#if defined(__SSE2__)
+  for (; length - done >= 16; done += 16) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + done));
+    _mm_storeu_si128((__m128i *)(void *)(out + done), bytes);
+    unsigned mask = tavus_scan_mask(bytes);
+    if (mask != 0) return done + (size_t)__builtin_ctz(mask);
+  }
+#endif
+  if (length >= 8) {
+    while (done < length) {
+      size_t from = length - done >= 8 ? done : length - 8;
+      uint64_t word = tavus_scan_load(at + from);
+      memcpy(out + from, &word, sizeof word);
+      if (tavus_scan_hits(word) != 0) break;
+      done = from + 8;
+    }
+  } else if (length >= 4) {
+    uint32_t first, last;
+    memcpy(&first, at, sizeof first);
+    memcpy(&last, at + length - 4, sizeof last);
+    if (tavus_scan_hits((uint64_t)first << 32 | last) == 0) {
+      memcpy(out, &first, sizeof first);
+      memcpy(out + length - 4, &last, sizeof last);
+      return length;
+    }
+  }
+  for (; done < length && tavus_scan_plain(at[done]); done++)
+    out[done] = (char)at[done];
+  return done;
 }
 
 #endif

@@ -11,24 +11,17 @@
 ** returns its length, 2 or 6. */
 static size_t write_escape(char *out, unsigned char byte) {
   static const char hex[] = "0123456789ABCDEF";
-  char letter;
-  switch (byte) {
-    case '"': letter = '"'; break;
-    case '\\': letter = '\\'; break;
-    case '\b': letter = 'b'; break;
-    case '\f': letter = 'f'; break;
-    case '\n': letter = 'n'; break;
-    case '\r': letter = 'r'; break;
-    case '\t': letter = 't'; break;
-    default:
-      memcpy(out, "\\u00", 4);
-      out[4] = hex[byte >> 4];
-      out[5] = hex[byte & 15];
-      return 6;
-  }
+  static const char letters['\\' + 1] = {
+    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+    ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+  };
   out[0] = '\\';
-  out[1] = letter;
-  return 2;
+  out[1] = letters[byte];
+  if (out[1] != '\0') return 2;
+  memcpy(out + 1, "u00", 3);
+  out[4] = hex[byte >> 4];
+  out[5] = hex[byte & 15];
+  return 6;
 }
 
 bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
@@ -40,12 +33,10 @@ bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
   /* room for the rest as it is, one escape and the quote, at every step */
   char *out = tavus_buffer_reserve(L, buffer, length + 8);
   *out++ = '"';
-  while (at < end) {
-    const unsigned char *stop = tavus_scan_run(at, end);
-    size_t run = (size_t)(stop - at);
-    memcpy(out, at, run);
+  for (;;) {
+    size_t run = tavus_scan_copy(out, at, (size_t)(end - at));
     out += run;
-    at = stop;
+    at += run;
     if (at == end) break;
     if (*at >= 0x80) {
       do {
@@ -60,8 +51,11 @@ bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
       } while (at < end && *at >= 0x80);
     } else {
       out += write_escape(out, *at++);
-      buffer->length = (size_t)(out - buffer->data);
-      out = tavus_buffer_reserve(L, buffer, (size_t)(end - at) + 8);
+      size_t rest = (size_t)(end - at) + 8;
+      if ((size_t)(buffer->data + buffer->capacity - out) < rest) {
+        buffer->length = (size_t)(out - buffer->data);
+        out = tavus_buffer_grow(L, buffer, rest);
+      }
     }
   }
   *out++ = '"';
