@@ -158,6 +158,9 @@ describe("decode: where it went wrong", function()
     assert.are.equal(8, err.column)
     assert.are.equal(20, err.position)
     assert.are.equal("value expected at line 3, column 8 (byte 20)", err.message)
+    for _, name in ipairs { "line", "column", "position" } do
+      assert.are.equal("integer", (math.type or function() return "integer" end)(err[name]))
+    end
   end)
 
   it("points at the first bad byte of a string", function()

@@ -94,40 +94,27 @@ static cursor check_escape(reader *r, cursor p) {
   }
 }
 
-/* Checks the string whose first byte, after the quote, is `start`. */
-static inline cursor check_string(reader *r, cursor start) {
-  uint32_t escaped = 0;
-  cursor p = start;
-  cursor end = r->end;
-  for (;;) {
-    p = tavus_scan_run(p, end);
-    if (p < end && *p == '"') break;
-    if (p >= end) {
-      fail(r, p, "");
-      return NULL;
-    }
-    if (*p == '\\') {
-      escaped = NOTE_ESCAPED;
-      p = check_escape(r, p);
-      if (p == NULL) return NULL;
-    } else if (*p >= 0x80) {
-      do {
-        size_t size = tavus_utf8_sequence(p, end);
-        if (size == 0) {
-          fail(r, p, "invalid UTF-8");
-          return NULL;
-        }
-        p += size;
-      } while (*p >= 0x80);
-    } else {
-      fail(r, p, "control character in a string, which must be escaped");
-      return NULL;
-    }
+/* Checks what stops a run of plain bytes in a string, no quote; returns what
+** follows, or NULL. */
+static cursor check_special(reader *r, cursor p) {
+  if (p >= r->end) {
+    fail(r, p, "");
+    return NULL;
   }
-  size_t length = (size_t)(p - start);
-  if (escaped != 0 && length > r->longest_escaped) r->longest_escaped = length;
-  add_note(r, (uint32_t)length << 1 | escaped);
-  return p + 1;
+  if (*p == '\\') return check_escape(r, p);
+  if (*p < 0x80) {
+    fail(r, p, "control character in a string, which must be escaped");
+    return NULL;
+  }
+  do {
+    size_t size = tavus_utf8_sequence(p, r->end);
+    if (size == 0) {
+      fail(r, p, "invalid UTF-8");
+      return NULL;
+    }
+    p += size;
+  } while (*p >= 0x80);
+  return p;
 }
 
 static inline bool is_digit(unsigned char c) { return (unsigned)(c - '0') <= 9; }
@@ -185,15 +172,15 @@ typedef struct frame {
 static bool check_text(reader *r) {
   frame frames[TAVUS_JSON_DEPTH];
   int depth = 0; /* of open containers, the innermost the last */
+  bool is_name;  /* is the string at hand the name of a member? */
   cursor p = r->at;
 
 value:
   p = skip_space(p);
   switch (*p) {
     case '"':
-      p = check_string(r, p + 1);
-      if (p == NULL) return false;
-      break;
+      is_name = false;
+      goto string;
     case '{':
     case '[': {
       bool is_object = *p == '{';
@@ -258,8 +245,24 @@ after:
 
 key:
   if (*p != '"') return fail(r, p, "a name in double quotes expected");
-  p = check_string(r, p + 1);
-  if (p == NULL) return false;
+  is_name = true;
+
+string: {
+  uint32_t escaped = 0;
+  cursor start = ++p;
+  for (;;) {
+    p = tavus_scan_run(p, r->end);
+    if (*p == '"') break; /* behind the end stands a zero byte */
+    if (*p == '\\') escaped = NOTE_ESCAPED;
+    p = check_special(r, p);
+    if (p == NULL) return false;
+  }
+  size_t length = (size_t)(p - start);
+  if (escaped != 0 && length > r->longest_escaped) r->longest_escaped = length;
+  add_note(r, (uint32_t)length << 1 | escaped);
+  p++;
+  if (!is_name) goto after;
+}
   p = skip_space(p);
   if (*p != ':') return fail(r, p, "':' expected after a name");
   p++;
@@ -349,15 +352,20 @@ static void push_number(builder *b) {
                                          : (lua_Number)number.real);
 }
 
+static void push_other(builder *b);
+
 /* Pushes the value at `b->at`, or stops with in_range false and any number of
 ** values pushed. The depth, and so the C stack, is bounded by the first pass. */
-static void push_value(builder *b) {
-  lua_State *L = b->L;
+static inline void push_value(builder *b) {
   b->at = skip_space(b->at);
+  if (*b->at == '"') push_string(b); /* most are */
+  else push_other(b);
+}
+
+/* push_value for what is no string and has no space before it. */
+static void push_other(builder *b) {
+  lua_State *L = b->L;
   switch (*b->at) {
-    case '"':
-      push_string(b);
-      return;
     case '{': {
       uint32_t count = next_note(b);
       lua_createtable(L, 0, (int)count);
@@ -467,6 +475,15 @@ bool tavus_json_read(lua_State *L, const char *text, size_t length, int marks,
   return true;
 }
 
+/* Pushes a count as an integer where Lua has them. */
+static void push_count(lua_State *L, size_t count) {
+#if TAVUS_HAS_INTEGERS
+  lua_pushinteger(L, (lua_Integer)count);
+#else
+  lua_pushnumber(L, (lua_Number)count);
+#endif
+}
+
 int tavus_json_decode(lua_State *L) {
   tavus_json_error error;
   size_t length;
@@ -478,11 +495,11 @@ int tavus_json_decode(lua_State *L) {
   lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message,
                   (int)error.line, (int)error.column, (int)error.offset + 1);
   lua_setfield(L, -2, "message");
-  lua_pushnumber(L, (lua_Number)error.line);
+  push_count(L, error.line);
   lua_setfield(L, -2, "line");
-  lua_pushnumber(L, (lua_Number)error.column);
+  push_count(L, error.column);
   lua_setfield(L, -2, "column");
-  lua_pushnumber(L, (lua_Number)(error.offset + 1));
+  push_count(L, error.offset + 1);
   lua_setfield(L, -2, "position");
   return 2;
 }
