@@ -47,6 +47,9 @@ static bool check_strict(lua_State *L, int arg) {
 /* Slots of a walk on the stack, after the three arguments. */
 enum { SLOT_BUFFER = 4, SLOT_ISSUES, SLOT_SECRETS, SLOT_LAST = SLOT_SECRETS };
 
+/* The upvalue after the two of json/: a userdata that is a tavus_found. */
+#define FOUND_UPVALUE (TAVUS_MARKS_TABLE + 1)
+
 /* Walks the value at `value`, with the arguments in slots 1 to 3. */
 static void run_walk(lua_State *L, tavus_walk *w, int value,
                      const tavus_kind *kind, bool strict) {
@@ -58,6 +61,7 @@ static void run_walk(lua_State *L, tavus_walk *w, int value,
   w->issues = SLOT_ISSUES;
   w->secrets = SLOT_SECRETS;
   w->marks = tavus_marks_here(L);
+  w->found = (tavus_found *)lua_touserdata(L, lua_upvalueindex(FOUND_UPVALUE));
   w->strict = strict;
   w->root = kind != NULL ? kind->root : NULL;
   tavus_step root = { .up = NULL };
@@ -134,7 +138,8 @@ TAVUS_EXPORT int luaopen_tavus_core(lua_State *L) {
   lua_pushvalue(L, module);
   lua_pushvalue(L, module + 1);
   lua_pushvalue(L, module + 2);
-  luaL_setfuncs(L, functions, 2);
+  memset(lua_newuserdata(L, sizeof(tavus_found)), 0, sizeof(tavus_found));
+  luaL_setfuncs(L, functions, FOUND_UPVALUE);
   lua_pop(L, 1);
   tavus_json_install(L, module);
   return 1;

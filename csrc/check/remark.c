@@ -9,13 +9,9 @@ static void push_renamed(lua_State *L, const tavus_field *field) {
   else lua_pushfstring(L, "use %s", field->successor);
 }
 
-void tavus_remark_field(tavus_walk *w, const tavus_field *field,
-                        const tavus_step *step) {
+void tavus_make_remark(tavus_walk *w, const tavus_field *field,
+                       const tavus_step *step) {
   lua_State *L = w->L;
-  if (field->deprecated == NULL && field->successor == NULL &&
-      field->twin == NULL && (field->flags & TAVUS_READ_ONLY) == 0 &&
-      field->sure != TAVUS_SURE_D)
-    return;
   luaL_checkstack(L, 8, "issue");
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
     lua_pushfstring(L, "%s is read only: the server sets it", field->name);
@@ -61,10 +57,7 @@ static bool custom_given(tavus_walk *w, const tavus_field *field,
                          const tavus_view *view) {
   if (field->custom == NULL) return false;
   if (view == NULL) return true; /* what stands beside it is not known here */
-  luaL_checkstack(w->L, 4, "choice");
-  int type = tavus_view_get(w, view, field->custom);
-  lua_pop(w->L, 1);
-  return type != LUA_TNIL;
+  return tavus_view_find(w, view, field->custom) != 0;
 }
 
 static void check_choice(tavus_walk *w, const char *text, size_t length,

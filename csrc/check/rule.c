@@ -2,65 +2,65 @@
 ** them. Absent and null are the same here. */
 #include "walk.h"
 
-int tavus_view_get(tavus_walk *w, const tavus_view *view, const char *name) {
-  lua_State *L = w->L;
-  size_t length = strlen(name);
-  if (view->members == NULL) {
-    lua_pushstring(L, name);
-    lua_rawget(L, view->table);
-  } else {
-    int slot = 0;
-    for (int i = 0; i < view->count && slot == 0; i++)
-      if (view->members[i].length == length &&
-          memcmp(view->members[i].key, name, length) == 0)
-        slot = view->members[i].slot;
-    if (slot == 0) lua_pushnil(L);
-    else lua_pushvalue(L, slot);
+/* The member of that name, or NULL. Members are in order. */
+static const tavus_member *find_member(const tavus_view *view,
+                                       const char *name) {
+  for (int i = 0; i < view->count; i++) {
+    const tavus_member *member = &view->members[i];
+    unsigned char first = (unsigned char)member->key[0];
+    if (first > (unsigned char)name[0]) break;
+    if (first == (unsigned char)name[0] && strcmp(member->key, name) == 0 &&
+        member->length == strlen(name))
+      return member;
   }
-  if (tavus_is_null(L, -1)) {
-    lua_pop(L, 1);
-    lua_pushnil(L);
-  }
-  return lua_type(L, -1);
+  return NULL;
 }
 
-/* How much is on the top of the stack? Pops it. */
+int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name) {
+  lua_State *L = w->L;
+  if (view->members != NULL) {
+    const tavus_member *member = find_member(view, name);
+    if (member == NULL || (member->type == LUA_TLIGHTUSERDATA &&
+                           tavus_is_null(L, member->slot)))
+      return 0;
+    return member->slot;
+  }
+  lua_pushstring(L, name);
+  lua_rawget(L, view->table);
+  lua_replace(L, view->spare);
+  return lua_isnil(L, view->spare) || tavus_is_null(L, view->spare)
+      ? 0 : view->spare;
+}
+
+/* How much is in a member? */
 typedef enum amount { NOTHING, EMPTY, SOMETHING } amount;
 
-static amount pop_amount(tavus_walk *w) {
+static amount given(tavus_walk *w, const tavus_view *view, const char *name) {
   lua_State *L = w->L;
-  amount a = SOMETHING;
-  switch (lua_type(L, -1)) {
-    case LUA_TNIL: a = NOTHING; break;
-    case LUA_TSTRING: if (lua_rawlen(L, -1) == 0) a = EMPTY; break;
-    case LUA_TBOOLEAN: if (!lua_toboolean(L, -1)) a = EMPTY; break;
+  int slot = tavus_view_find(w, view, name);
+  if (slot == 0) return NOTHING;
+  switch (lua_type(L, slot)) {
+    case LUA_TSTRING: return lua_rawlen(L, slot) == 0 ? EMPTY : SOMETHING;
+    case LUA_TBOOLEAN: return lua_toboolean(L, slot) ? SOMETHING : EMPTY;
     case LUA_TTABLE:
       lua_pushnil(L);
-      if (lua_next(L, -2) == 0) a = EMPTY;
-      else lua_pop(L, 2);
-      break;
-    default: break;
+      if (lua_next(L, slot) == 0) return EMPTY;
+      lua_pop(L, 2);
+      return SOMETHING;
+    default: return SOMETHING;
   }
-  lua_pop(L, 1);
-  return a;
-}
-
-static amount given(tavus_walk *w, const tavus_view *view, const char *name) {
-  tavus_view_get(w, view, name);
-  return pop_amount(w);
 }
 
 /* Is the string member one of the values? */
 static bool is_one_of(tavus_walk *w, const tavus_view *view, const char *name,
                       const char *const *values) {
-  bool found = false;
   if (name == NULL || values == NULL) return false;
-  if (tavus_view_get(w, view, name) == LUA_TSTRING) {
-    const char *text = lua_tostring(w->L, -1);
-    for (; *values != NULL && !found; values++) found = strcmp(*values, text) == 0;
-  }
-  lua_pop(w->L, 1);
-  return found;
+  int slot = tavus_view_find(w, view, name);
+  if (slot == 0 || lua_type(w->L, slot) != LUA_TSTRING) return false;
+  const char *text = lua_tostring(w->L, slot);
+  for (; *values != NULL; values++)
+    if (strcmp(*values, text) == 0) return true;
+  return false;
 }
 
 static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
@@ -84,12 +84,11 @@ static void rule_sum(tavus_walk *w, const tavus_rule *rule,
   size_t sum = 0;
   bool alone = false; /* one alone is over: its own limit has said so */
   for (const char *const *f = rule->fields; *f != NULL; f++) {
-    if (tavus_view_get(w, view, *f) == LUA_TTABLE) {
-      size_t n = lua_rawlen(w->L, -1);
-      sum += n;
-      if (n > rule->limit) alone = true;
-    }
-    lua_pop(w->L, 1);
+    int slot = tavus_view_find(w, view, *f);
+    if (slot == 0 || lua_type(w->L, slot) != LUA_TTABLE) continue;
+    size_t n = lua_rawlen(w->L, slot);
+    sum += n;
+    if (n > rule->limit) alone = true;
   }
   if (sum > rule->limit && !alone) rule_issue(w, rule, "range", NULL, step);
 }
@@ -119,12 +118,21 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
   if (old) rule_issue(w, rule, "rule", NULL, step);
 }
 
+/* Pushes the value of a member, or nil, and returns its type. */
+static int push_member(tavus_walk *w, const tavus_view *view,
+                       const char *name) {
+  int slot = tavus_view_find(w, view, name);
+  if (slot == 0) lua_pushnil(w->L);
+  else lua_pushvalue(w->L, slot);
+  return lua_type(w->L, -1);
+}
+
 static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
                           const tavus_view *view, const tavus_step *step) {
   lua_State *L = w->L;
   int names = lua_gettop(L) + 1, known = names + 1;
-  int type = tavus_view_get(w, view, rule->field);
-  int known_type = tavus_view_get(w, view, rule->when);
+  int type = push_member(w, view, rule->field);
+  int known_type = push_member(w, view, rule->when);
   if (type == LUA_TTABLE &&
       (known_type == LUA_TTABLE || (known_type == LUA_TNIL && rule->limit > 0))) {
     tavus_step list = { .up = step, .key = rule->field,

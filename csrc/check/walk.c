@@ -68,16 +68,19 @@ static void value_issue(tavus_walk *w, int index, const tavus_step *step) {
 
 /* --- scalars --- */
 
-static bool write_text(tavus_walk *w, const char *text, size_t length,
-                       const tavus_step *step) {
-  size_t bad;
-  if (tavus_write_string(w->L, w->out, text, length, &bad)) return true;
+static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
   luaL_checkstack(w->L, 8, "issue");
   lua_pushfstring(w->L, "not valid UTF-8 at byte %d", (int)(bad + 1));
   lua_pushliteral(w->L, "strings are sent as UTF-8; encode binary data first");
   tavus_issue(w, TAVUS_ERROR, "utf8", step);
   APPEND(w, "\"\"");
-  return false;
+}
+
+static inline void write_text(tavus_walk *w, const char *text, size_t length,
+                              const tavus_step *step) {
+  size_t bad;
+  if (!tavus_write_string(w->L, w->out, text, length, &bad))
+    utf8_issue(w, bad, step);
 }
 
 static void walk_string(tavus_walk *w, int index, const tavus_field *field,
@@ -236,11 +239,44 @@ static void keys_issue(tavus_walk *w, int index, const keys *k,
   }
 }
 
-static void walk_item(tavus_walk *w, int index, const tavus_field *field,
-                      tavus_step *inner, size_t i) {
+static void walk_other(tavus_walk *w, int index, int type,
+                       const tavus_field *field, tavus_step *step);
+
+static void size_issue(tavus_walk *w, const tavus_step *step) {
+  if (!w->stopped)
+    tavus_issue_text(w, TAVUS_ERROR, "size", step,
+                     "the value is too large to send",
+                     "a table that is used in many places counts each time");
+  w->stopped = true;
+}
+
+/* A value of Lua type `type`; `view` is the object around it, or NULL. */
+static inline void walk_typed(tavus_walk *w, int index, int type,
+                              const tavus_field *field, const tavus_view *view,
+                              tavus_step *step) {
+  if (++w->nodes > TAVUS_MOST_NODES || w->out->length > TAVUS_MOST_BYTES)
+    size_issue(w, step);
+  else if (type == LUA_TSTRING) /* most are */
+    walk_string(w, index, field, view, step);
+  else
+    walk_other(w, index, type, field, step);
+}
+
+static inline void walk_item(tavus_walk *w, int index, const tavus_field *field,
+                             tavus_step *inner, size_t i) {
   if (i > 0) tavus_buffer_byte(w->L, w->out, ',');
   inner->index = i;
-  tavus_walk_value(w, index, field, inner);
+  walk_typed(w, index, lua_type(w->L, index), field, NULL, inner);
+}
+
+/* Is the key at `index` the number `n`? */
+static inline bool is_key(lua_State *L, int index, size_t n) {
+#if TAVUS_HAS_INTEGERS
+  return lua_isinteger(L, index) && lua_tointeger(L, index) == (lua_Integer)n;
+#else
+  return lua_type(L, index) == LUA_TNUMBER &&
+         lua_tonumber(L, index) == (lua_Number)n;
+#endif
 }
 
 static void walk_array(tavus_walk *w, int index, const tavus_field *field,
@@ -254,8 +290,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   lua_pushnil(L);
   int value = lua_gettop(L) + 1;
   while (plain && !w->stopped && lua_next(L, index) != 0) {
-    if (lua_type(L, value - 1) == LUA_TNUMBER &&
-        lua_tonumber(L, value - 1) == (lua_Number)(n + 1)) {
+    if (is_key(L, value - 1, n + 1)) {
       walk_item(w, value, items, &inner, n++);
       lua_pop(L, 1);
     } else {
@@ -300,17 +335,22 @@ static int order_of(const tavus_member *a, const tavus_member *b) {
   return a->length < b->length ? -1 : a->length > b->length;
 }
 
-/* The field of a key. The same few keys come again and again in tools, and a
-** string that stands in a table keeps its address, so a look-up is remembered
-** by address for the time of the walk. */
-static const tavus_field *find_field(tavus_walk *w, const tavus_shape *shape,
-                                     const char *key, size_t length) {
-  size_t slot = (((uintptr_t)key >> 3) ^ ((uintptr_t)shape >> 5)) &
-                (TAVUS_REMEMBERED - 1);
-  if (w->keys[slot] == key && w->shapes[slot] == shape) return w->fields[slot];
-  w->keys[slot] = key;
-  w->shapes[slot] = shape;
-  return w->fields[slot] = tavus_field_find(shape, key, length);
+/* The field of a key, from those found lately if it is among them. */
+static inline const tavus_field *find_field(tavus_walk *w,
+                                            const tavus_shape *shape,
+                                            const char *key, size_t length) {
+  uint64_t mixed = ((uint64_t)(uintptr_t)key ^ (uint64_t)(uintptr_t)shape << 16)
+                   * UINT64_C(0x9E3779B97F4A7C15);
+  struct tavus_found *found = &(*w->found)[mixed >> (64 - TAVUS_FOUND_BITS)];
+  if (found->shape == shape && found->field->length == length &&
+      memcmp(found->field->name, key, length) == 0)
+    return found->field;
+  const tavus_field *field = tavus_field_find(shape, key, length);
+  if (field != NULL) {
+    found->shape = shape;
+    found->field = field;
+  }
+  return field;
 }
 
 static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
@@ -326,58 +366,71 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
 }
 
-static void write_key(tavus_walk *w, const tavus_member *member,
-                      tavus_step *step) {
-  if (member->field != NULL && member->field->name != NULL) {
-    char *to = tavus_buffer_reserve(w->L, w->out, member->length + 3);
-    to[0] = '"';
-    memcpy(to + 1, member->key, member->length);
-    to[member->length + 1] = '"';
-    to[member->length + 2] = ':';
-    w->out->length += member->length + 3;
+/* Writes what stands before the key, the key, and the colon. */
+static inline void write_key(tavus_walk *w, const tavus_member *member,
+                             char before, const tavus_step *step) {
+  if (member->field != NULL) { /* a name of the contract: plain ASCII */
+    char *to = tavus_buffer_reserve(w->L, w->out, member->length + 4);
+    to[0] = before;
+    to[1] = '"';
+    memcpy(to + 2, member->key, member->length);
+    to[member->length + 2] = '"';
+    to[member->length + 3] = ':';
+    w->out->length += member->length + 4;
     return;
   }
+  tavus_buffer_byte(w->L, w->out, before);
   write_text(w, member->key, member->length, step);
   tavus_buffer_byte(w->L, w->out, ':');
 }
 
-/* The value of a patch's operation is what belongs at its path. */
-static void walk_op_value(tavus_walk *w, int index, tavus_step *step) {
-  tavus_walk_value(w, index, w->place, step);
-}
-
-/* One member whose value is at `index`. */
-static void walk_member(tavus_walk *w, int index, const tavus_member *member,
-                        const tavus_shape *shape, const tavus_view *view,
-                        tavus_step *inner, bool first) {
-  if (!first) tavus_buffer_byte(w->L, w->out, ',');
+/* One member of `view`; `before` is what its key comes after. */
+static inline void walk_member(tavus_walk *w, const tavus_member *member,
+                               char before,
+                               const tavus_shape *shape,
+                               const tavus_view *view, tavus_step *inner) {
   inner->key = member->key;
   inner->length = member->length;
-  write_key(w, member, inner);
+  write_key(w, member, before, inner);
   const tavus_field *field = member->field;
-  if (field == NULL && shape != NULL) {
-    if (shape->other != NULL) field = shape->other;
-    else unknown_member(w, shape, index, inner);
-  } else if (field != NULL) {
+  if (field == NULL) {
+    if (shape != NULL && shape->other != NULL) field = shape->other;
+    else if (shape != NULL) unknown_member(w, shape, member->slot, inner);
+  } else {
     tavus_remark_field(w, field, inner);
+    /* The value of a patch's operation is what belongs at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
-      walk_op_value(w, index, inner);
+      walk_typed(w, member->slot, member->type, w->place, NULL, inner);
       return;
     }
   }
-  if (lua_type(w->L, index) == LUA_TSTRING) {
-    w->nodes++;
-    walk_string(w, index, field, view, inner);
-    return;
-  }
   bool senses = w->senses;
   if (field != NULL && (field->flags & TAVUS_SENSES) != 0) w->senses = true;
-  tavus_walk_value(w, index, field, inner);
+  walk_typed(w, member->slot, member->type, field, view, inner);
   w->senses = senses;
 }
 
-static void after_members(tavus_walk *w, const tavus_shape *shape,
-                          const tavus_view *view, const tavus_step *step) {
+/* Writes the members of a table in order and asks the rules. The members of a
+** large object are fetched one by one. */
+static void walk_members(tavus_walk *w, tavus_member *members, size_t count,
+                         const tavus_view *view, const tavus_step *step) {
+  lua_State *L = w->L;
+  const tavus_shape *shape = step->shape;
+  tavus_step inner = { .up = step };
+  char before = '{';
+  for (size_t i = 0; i < count && !w->stopped; i++) {
+    tavus_member *member = &members[i];
+    if (view->members == NULL) {
+      lua_pushlstring(L, member->key, member->length);
+      lua_rawget(L, view->table);
+      member->type = lua_type(L, member->slot);
+    }
+    walk_member(w, member, before, shape, view, &inner);
+    if (view->members == NULL) lua_settop(L, member->slot - 1);
+    before = ',';
+  }
+  if (count == 0) tavus_buffer_byte(L, w->out, '{');
+  tavus_buffer_byte(L, w->out, '}');
   if (shape != NULL && shape->rule_count > 0 && !w->stopped)
     tavus_check_rules(w, shape, view, step);
 }
@@ -421,7 +474,7 @@ static void walk_large(tavus_walk *w, int index, const tavus_field *field,
     if (lua_type(L, -1) != LUA_TSTRING) continue;
     tavus_member *member = &members[count++];
     member->key = lua_tolstring(L, -1, &member->length);
-    member->slot = 0;
+    member->slot = base + 4;
     member->field = shape == NULL || shape->count == 0
         ? NULL : tavus_field_find(shape, member->key, member->length);
     lua_pushvalue(L, -1);
@@ -430,34 +483,23 @@ static void walk_large(tavus_walk *w, int index, const tavus_field *field,
   lua_settop(L, base + 2);
   if (count < all) foreign_keys(w, index, field, step);
   qsort(members, count, sizeof *members, compare_members);
-  tavus_view view = { index, NULL, 0 };
-  tavus_step inner = { .up = step };
-  tavus_buffer_byte(L, w->out, '{');
-  for (size_t i = 0; i < count && !w->stopped; i++) {
-    lua_pushlstring(L, members[i].key, members[i].length);
-    lua_rawget(L, index);
-    walk_member(w, base + 3, &members[i], shape, &view, &inner, i == 0);
-    lua_settop(L, base + 2);
-  }
-  tavus_buffer_byte(L, w->out, '}');
-  after_members(w, shape, &view, step);
+  lua_pushnil(L);
+  tavus_view view = { .table = index, .spare = base + 3 };
+  walk_members(w, members, count, &view, step);
   lua_settop(L, base);
 }
 
+/* The stack has room for the members: key and value of each stay there. */
 static void walk_object(tavus_walk *w, int index, const tavus_field *field,
                         tavus_step *step) {
   lua_State *L = w->L;
   const tavus_shape *shape = step->shape;
+  bool names = shape != NULL && shape->count > 0;
   tavus_member members[TAVUS_INLINE_MEMBERS];
-  int count = 0, base = lua_gettop(L);
+  int count = 0, base = lua_gettop(L), slot = base + 2; /* of the next value */
   bool foreign = false;
-  if (!lua_checkstack(L, 2 * TAVUS_INLINE_MEMBERS + 8)) {
-    walk_large(w, index, field, step);
-    return;
-  }
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
-    int slot = base + 2 * count + 2;
     if (lua_type(L, slot - 1) != LUA_TSTRING) {
       foreign = true;
       lua_settop(L, slot - 1);
@@ -471,27 +513,19 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
     tavus_member member;
     member.key = lua_tolstring(L, slot - 1, &member.length);
     member.slot = slot;
-    member.field = NULL;
+    member.type = lua_type(L, slot);
+    member.field =
+        names ? find_field(w, shape, member.key, member.length) : NULL;
     int at = count++;
-    while (at > 0 && order_of(&member, &members[at - 1]) < 0) {
+    for (; at > 0 && order_of(&member, &members[at - 1]) < 0; at--)
       members[at] = members[at - 1];
-      at--;
-    }
     members[at] = member;
     lua_pushvalue(L, slot - 1);
+    slot += 2;
   }
   if (foreign) foreign_keys(w, index, field, step);
-  tavus_view view = { index, members, count };
-  if (shape != NULL && shape->count > 0)
-    for (int i = 0; i < count; i++)
-      members[i].field =
-          find_field(w, shape, members[i].key, members[i].length);
-  tavus_step inner = { .up = step };
-  tavus_buffer_byte(L, w->out, '{');
-  for (int i = 0; i < count && !w->stopped; i++)
-    walk_member(w, members[i].slot, &members[i], shape, &view, &inner, i == 0);
-  tavus_buffer_byte(L, w->out, '}');
-  after_members(w, shape, &view, step);
+  tavus_view view = { .table = index, .members = members, .count = count };
+  walk_members(w, members, (size_t)count, &view, step);
   lua_settop(L, base);
 }
 
@@ -511,8 +545,9 @@ static bool is_empty(lua_State *L, int index) {
   return false;
 }
 
+/* `roomy`: the stack has room for the members of a small object. */
 static void walk_table(tavus_walk *w, int index, const tavus_field *field,
-                       tavus_step *step) {
+                       tavus_step *step, bool roomy) {
   lua_State *L = w->L;
   const void *table = lua_topointer(L, index);
   unsigned depth = step->up == NULL ? 1 : step->up->depth + 1;
@@ -535,12 +570,13 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   bool array, marked = mark == TAVUS_ARRAY;
   if (mark == TAVUS_ARRAY || mark == TAVUS_OBJECT) {
     array = marked;
+  } else if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) ==
+             TAVUS_ARRAY_TYPE) {
+    array = true;
   } else {
     lua_rawgeti(L, index, 1);
     array = !lua_isnil(L, -1);
     lua_pop(L, 1);
-    if (!array && (wanted & TAVUS_OBJECT_TYPE) == 0)
-      array = (wanted & TAVUS_ARRAY_TYPE) != 0;
     if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */
@@ -556,7 +592,8 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   step->shape = !array && field != NULL ? field->shape : NULL;
   if (field == &tavus_field_patch_op) tavus_check_op(w, index, step);
   if (array) walk_array(w, index, field, marked, step);
-  else walk_object(w, index, field, step);
+  else if (roomy) walk_object(w, index, field, step);
+  else walk_large(w, index, field, step);
   if (field == &tavus_field_patch_op) {
     /* What tavus_check_op set holds for that operation alone. */
     w->place = NULL;
@@ -564,24 +601,18 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   }
 }
 
-void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
-                      tavus_step *step) {
-  if (++w->nodes > TAVUS_MOST_NODES || w->out->length > TAVUS_MOST_BYTES) {
-    if (!w->stopped)
-      tavus_issue_text(w, TAVUS_ERROR, "size", step,
-                       "the value is too large to send",
-                       "a table that is used in many places counts each time");
-    w->stopped = true;
-    return;
-  }
-  switch (lua_type(w->L, index)) {
-    case LUA_TSTRING: walk_string(w, index, field, NULL, step); break;
+/* A value of Lua type `type`, which is no string. */
+static void walk_other(tavus_walk *w, int index, int type,
+                       const tavus_field *field, tavus_step *step) {
+  bool roomy;
+  switch (type) {
     case LUA_TNUMBER: walk_number(w, index, field, step); break;
     case LUA_TBOOLEAN: walk_boolean(w, index, field, step); break;
     case LUA_TLIGHTUSERDATA: walk_light(w, index, field, step); break;
     case LUA_TTABLE:
-      if (lua_checkstack(w->L, 8)) {
-        walk_table(w, index, field, step);
+      roomy = lua_checkstack(w->L, TAVUS_ROOMY);
+      if (roomy || lua_checkstack(w->L, 8)) {
+        walk_table(w, index, field, step, roomy);
         break;
       }
       tavus_issue_text(w, TAVUS_ERROR, "depth", step, "nested too deep", NULL);
@@ -591,4 +622,9 @@ void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
       APPEND(w, "null");
       break;
   }
+}
+
+void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
+                      tavus_step *step) {
+  walk_typed(w, index, lua_type(w->L, index), field, NULL, step);
 }

@@ -26,9 +26,18 @@
 #define TAVUS_MOST_ISSUES 1000
 /* Objects with more members are sorted through a table of their keys. */
 #define TAVUS_INLINE_MEMBERS 24
+/* Stack slots for a small object: key and value of each member, and the rules. */
+#define TAVUS_ROOMY (2 * TAVUS_INLINE_MEMBERS + 20)
 
-/* Look-ups that a walk remembers (a power of two). */
-#define TAVUS_REMEMBERED 64
+/* Fields found lately, kept once a VM (as zeroed memory) because bodies use the
+** same names again and again. Where a name is kept hangs on the address of its
+** string; what is kept there is checked against the name, so that it may be
+** stale and never wrong. */
+#define TAVUS_FOUND_BITS 8
+typedef struct tavus_found {
+  const tavus_shape *shape;
+  const tavus_field *field;
+} tavus_found[1 << TAVUS_FOUND_BITS];
 
 /* One step of a path. The chain lives on the C stack; paths are written only
 ** when there is an issue to report. */
@@ -61,23 +70,23 @@ typedef struct tavus_walk {
   const tavus_field *root; /* where hints look for names, or NULL */
   const tavus_kind *patch; /* the patch being walked, or NULL */
   const tavus_field *place; /* field at the op's path; NULL: free form */
-  /* Fields found so far: see find_field in walk.c. */
-  const char *keys[TAVUS_REMEMBERED];
-  const tavus_shape *shapes[TAVUS_REMEMBERED];
-  const tavus_field *fields[TAVUS_REMEMBERED];
+  tavus_found *found;
 } tavus_walk;
 
 /* A member of an object that is being walked. */
 typedef struct tavus_member {
   const char *key;
   size_t length;
-  int slot; /* stack index of its value; 0 when it must be fetched */
+  int slot; /* stack index of its value */
+  int type; /* of the value, for Lua */
   const tavus_field *field;
 } tavus_member;
 
-/* An object for the rules: its members, or (members NULL) the table itself. */
+/* An object for the rules: its members in order, or (members NULL) the table
+** itself, when it is too large to lie on the stack. */
 typedef struct tavus_view {
   int table;
+  int spare; /* of a large object: the stack index to fetch members to */
   const tavus_member *members;
   int count;
 } tavus_view;
@@ -95,9 +104,18 @@ void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
 ** from, value. Sets w->place, and what else holds for its value alone. */
 void tavus_check_op(tavus_walk *w, int index, tavus_step *step);
 
-/* Remarks on the use of a known field: read only, deprecated, renamed, ... */
-void tavus_remark_field(tavus_walk *w, const tavus_field *field,
-                        const tavus_step *step);
+/* Remarks on the use of a known field: read only, deprecated, renamed, ...
+** Most fields have nothing of the kind, which is seen here. */
+void tavus_make_remark(tavus_walk *w, const tavus_field *field,
+                       const tavus_step *step);
+
+static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
+                                      const tavus_step *step) {
+  if (field->deprecated != NULL || field->successor != NULL ||
+      field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0 ||
+      field->sure == TAVUS_SURE_D)
+    tavus_make_remark(w, field, step);
+}
 
 /* Remarks on a string in `field`: choices, length, name, id, language.
 ** `view` is the object around it, or NULL when it is unknown. */
@@ -109,8 +127,9 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
 void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
                        const tavus_view *view, const tavus_step *step);
 
-/* Pushes the member (a copy, or nil) and returns its type; null is nil. */
-int tavus_view_get(tavus_walk *w, const tavus_view *view, const char *name);
+/* The stack index of a member's value, or 0 when it is absent or null. The
+** index is good until the next one is asked for. */
+int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
 
 /* --- issues (issue.c) --- */
 
