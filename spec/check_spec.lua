@@ -297,13 +297,23 @@ end)
 
 describe("rule 1", function()
   it("wants a system_prompt", function()
-    for _, prompt in ipairs { "", core.null } do
-      local issue, ok = look("persona", { system_prompt = prompt }, "/system_prompt")
+    for _, value in ipairs { {}, { system_prompt = core.null } } do
+      local issue, ok = look("persona", value, "/system_prompt")
       assert.is_nil(ok)
       assert.equal("required", issue.code)
+      assert.equal("error", issue.severity)
     end
-    assert.is_nil((core.validate("persona", {})))
     assert.is_nil((core.validate("persona", { pipeline_mode = "full" })))
+  end)
+
+  it("only warns of an empty one", function()
+    local value = { system_prompt = "" }
+    local issue, ok = look("persona", value, "/system_prompt")
+    assert.is_true(ok)
+    assert.equal("required", issue.code)
+    assert.equal("warning", issue.severity)
+    assert.equal('{"system_prompt":""}', (core.encode(value, "persona")))
+    assert.is_nil((core.encode(value, "persona", { strict = true })))
   end)
 
   it("wants none in echo mode", function()

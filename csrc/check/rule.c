@@ -63,13 +63,30 @@ static bool is_one_of(tavus_walk *w, const tavus_view *view, const char *name,
   return false;
 }
 
-static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
-                       const char *field, const tavus_step *step) {
+static void issue_at(tavus_walk *w, tavus_severity severity,
+                     const tavus_rule *rule, const char *code,
+                     const char *field, const tavus_step *step) {
   tavus_step inner = { .up = step, .key = field };
   if (field != NULL) inner.length = strlen(field);
+  tavus_issue_text(w, severity, code, field != NULL ? &inner : step,
+                   rule->message, rule->hint);
+}
+
+static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
+                       const char *field, const tavus_step *step) {
   bool error = rule->error && !w->lenient;
-  tavus_issue_text(w, error ? TAVUS_ERROR : TAVUS_WARNING, code,
-                   field != NULL ? &inner : step, rule->message, rule->hint);
+  issue_at(w, error ? TAVUS_ERROR : TAVUS_WARNING, rule, code, field, step);
+}
+
+/* Missing is what the rule is about; empty is doubtful where the field hangs on
+** another one, and nothing to speak of elsewhere. */
+static void rule_unless(tavus_walk *w, const tavus_rule *rule,
+                        const tavus_view *view, const tavus_step *step) {
+  amount a = given(w, view, rule->field);
+  if (a == SOMETHING || is_one_of(w, view, rule->when, rule->values)) return;
+  if (a == NOTHING) rule_issue(w, rule, "required", rule->field, step);
+  else if (rule->when != NULL)
+    issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
 }
 
 static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
@@ -170,12 +187,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
                        const tavus_step *step) {
   amount a;
   switch (rule->kind) {
-    case TAVUS_RULE_UNLESS:
-      a = given(w, view, rule->field);
-      if (a != SOMETHING && !is_one_of(w, view, rule->when, rule->values) &&
-          (a == NOTHING || rule->when != NULL))
-        rule_issue(w, rule, "required", rule->field, step);
-      break;
+    case TAVUS_RULE_UNLESS: rule_unless(w, rule, view, step); break;
     case TAVUS_RULE_WHEN:
       if (given(w, view, rule->when) == SOMETHING &&
           given(w, view, rule->field) == NOTHING)

@@ -103,8 +103,8 @@ struct tavus_shape {
 };
 
 typedef enum tavus_rule_kind {
-  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values;
-                          without a `when` it is always needed */
+  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values (an
+                          empty one only warns); without a `when` always */
   TAVUS_RULE_WHEN,     /* `field` is needed when `when` is given */
   TAVUS_RULE_NOT_WITH, /* `fields` mean nothing when `when` is one of values */
   TAVUS_RULE_ONLY_WITH, /* `field` only when `when` is one of values, if given */
