@@ -119,6 +119,20 @@ describe("a closed client", function()
     assert.equal("closed", err.code)
   end)
 
+  it("that was closed between two attempts says so, and that the first may have done it", function()
+    local sandbox = assert(sandbox_module.start { port = 0 })
+    sandbox:next { close = "before", method = "DELETE" }
+    local client
+    client = clients.new(sandbox.url, { on_retry = function() client:close() end })
+    local value, err = client.personas:delete "p1"
+    assert.is_nil(value)
+    assert.equal("config", err.type)
+    assert.equal("closed", err.code)
+    assert.is_true(err.ambiguous)
+    assert.equal(1, err.attempts)
+    sandbox:stop()
+  end)
+
   it("that was closed in the middle of a call shows no key either", function()
     local sandbox = assert(sandbox_module.start { port = 0 })
     for _, reply in ipairs { { status = 200, body = '{"key":' .. KEY }, { status = 400, body = { error = KEY } } } do

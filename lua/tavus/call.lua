@@ -82,6 +82,11 @@ local function rest(client, host, engine, n, ends, method, path, result, attempt
   return nil
 end
 
+local function closed()
+  return errors.new { type = "config", code = "closed", message = "the client is closed",
+    hint = "make a new one with tavus.new" }
+end
+
 -- The error of the last attempt.
 local function failed(session, result, secrets, verdict)
   local err
@@ -111,10 +116,7 @@ end
 ---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
 function call.run(client, op, path, body, given, may_repeat, secrets)
   local session = client._session
-  if client._closed then
-    return nil, errors.new { type = "config", code = "closed", message = "the client is closed",
-      hint = "make a new one with tavus.new" }
-  end
+  if client._closed then return nil, closed() end
   local method, host = op.method, client._host
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
@@ -139,8 +141,12 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     end
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then
-      return nil, errors.new { type = "config", message = failure.redact(session, refused, secrets),
-        method = method, path = shown(path), attempts = attempts, elapsed_ms = (now() - started) * 1000 }
+      -- A hook may have closed the client meanwhile.
+      local err = client._closed and closed()
+        or errors.new { type = "config", message = failure.redact(session, refused, secrets) }
+      err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
+      err.ambiguous = doubtful
+      return nil, err
     end
     local cannot_wait = host.perform(engine, request)
     if cannot_wait then
