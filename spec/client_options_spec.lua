@@ -121,7 +121,7 @@ describe("a closed client", function()
 
   it("that was closed between two attempts says so, and that the first may have done it", function()
     local sandbox = assert(sandbox_module.start { port = 0 })
-    sandbox:next { close = "before", method = "DELETE" }
+    sandbox:next { status = 503, method = "DELETE" }
     local client
     client = clients.new(sandbox.url, { on_retry = function() client:close() end })
     local value, err = client.personas:delete "p1"
