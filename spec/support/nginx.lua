@@ -1,0 +1,117 @@
+--- Real nginx for specs, on loopback, with the certificate of `wire.certificates()`: HTTP/2 in front of whatever a spec
+-- wants behind it. It ends at `server:stop()`, and with the spec's process in whatever way.
+local process = require "spec.support.process"
+local wire = require "spec.support.wire"
+
+local nginx = {}
+
+local Server = {}
+Server.__index = Server
+
+local function write_file(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+end
+
+local function run(command)
+  local status, output = process.run(command, { LD_PRELOAD = false })
+  return status == 0, output
+end
+
+-- A port that was free a moment ago.
+local function free_port()
+  local server = wire.start { { "close" } }
+  server:stop()
+  return server.port
+end
+
+local skeleton = [[
+daemon off;
+master_process off;
+pid FOLDER/pid;
+error_log FOLDER/errors warn;
+events { worker_connections 256; }
+http {
+  access_log off;
+  client_body_temp_path FOLDER/body;
+  proxy_temp_path FOLDER/proxy;
+  fastcgi_temp_path FOLDER/fastcgi;
+  uwsgi_temp_path FOLDER/uwsgi;
+  scgi_temp_path FOLDER/scgi;
+  large_client_header_buffers 8 32k;
+  server {
+    listen 127.0.0.1:PORT ssl http2;
+    ssl_certificate CERT;
+    ssl_certificate_key KEY;
+    root FOLDER/files;
+    default_type application/json;
+    add_header X-Connection $connection always;
+    add_header X-Protocol $server_protocol always;
+CONFIGURATION
+  }
+}
+]]
+
+local function start(configuration)
+  local folder, port, certificates = wire.folder(), free_port(), wire.certificates()
+  assert(run("mkdir " .. process.quote(folder .. "/files")))
+  local values = {
+    FOLDER = folder, PORT = tostring(port), CERT = certificates.localhost.cert, KEY = certificates.localhost.key,
+    CONFIGURATION = configuration,
+  }
+  write_file(folder .. "/nginx.conf", (skeleton:gsub("%u%u%u+", values):gsub("FOLDER", folder)))
+  -- the shell ends nginx, and removes the folder, when its own input ends
+  local input = assert(io.popen(([[
+    unset LD_PRELOAD; PATH=$PATH:/usr/sbin
+    nginx -e %s/errors -c %s/nginx.conf 2>%s/start & pid=$!
+    cat >/dev/null
+    kill $pid 2>/dev/null; wait $pid; rm -rf %s]]):gsub("%%s", process.quote(folder)), "w"))
+  -- a connection is accepted, or nginx is gone
+  local up, output = run(([[
+    for i in $(seq 500); do
+      openssl s_client -connect 127.0.0.1:%d </dev/null 2>/dev/null | grep -q "^CONNECTED" && exit 0
+      [ -s %s/errors ] && break
+      [ -s %s/start ] && break
+      sleep 0.02
+    done
+    cat %s/start %s/errors
+    exit 1]]):format(port, folder, folder, folder, folder))
+  if not up then
+    input:close()
+    return nil, output
+  end
+  return setmetatable({
+    folder = folder, input = input, port = port, url = "https://127.0.0.1:" .. port, ca_file = certificates.ca_file,
+  }, Server)
+end
+
+--- Start nginx with these lines inside its `server { }`.
+---@param configuration string `FOLDER` stands for the server's folder; FOLDER/files is what it serves
+---@return table server `url, ca_file, port, folder`
+function nginx.start(configuration)
+  local why
+  for _ = 1, 5 do -- the port may have found another owner meanwhile
+    local server
+    server, why = start(configuration)
+    if server then return server end
+    if not why:find "Address already in use" then break end
+  end
+  error("nginx (Debian's package nginx) did not start: " .. why, 2)
+end
+
+--- Write a file that it serves.
+function Server:file(name, text)
+  write_file(self.folder .. "/files/" .. name, text)
+end
+
+--- End it at once, in the middle of whatever it does; idempotent.
+function Server:stop()
+  if self.input then
+    local input = self.input
+    self.input = nil
+    input:close() -- waits for the process
+  end
+end
+
+return nginx
