@@ -218,6 +218,37 @@ describe("update", function()
     assert.equal("config", problem.type)
   end)
 
+  it("names places in the persona, and not in the patch that nobody wrote", function()
+    local id = create()
+    local _, err = client.personas:update(id, function(p)
+      p.persona_name = 7
+      p.layers.llm = { model = "tavus-gpt-oss", tools = 7 }
+      p.nick = "x"
+    end, { strict = true })
+    local places = {}
+    for i, issue in ipairs(err.issues) do places[i] = issue.path end
+    table.sort(places)
+    assert.same({ "/layers/llm/tools", "/nick", "/persona_name" }, places)
+    assert.truthy(err.message:find("^the persona has %d problems, the first at /%l"), err.message)
+    local _, meta = client.personas:update(id, function(p) p.layers.stt = { stt_engine = "tavus-auto", hotwrds = "x" } end)
+    assert.equal("/layers/stt/hotwrds", meta.warnings[1].path)
+  end)
+
+  it("takes an empty table for the empty array that was there", function()
+    local id = create(function(p) p.document_tags = tavus.array {} end)
+    local _, meta = client.personas:update(id, function(p) p.document_tags = {} end)
+    assert.is_false(meta.changed)
+    assert.is_nil(sent())
+    shows { layers = { llm = { model = "m", extra_body = { stop = tavus.array {}, a = tavus.array { tavus.array {} } } } } }
+    _, meta = client.personas:update("p1", function(p) p.layers.llm.extra_body = { stop = {}, a = { {} } } end)
+    assert.is_false(meta.changed)
+    shows { layers = { llm = { model = "m", extra_body = { stop = tavus.array {} } } } }
+    sandbox:next { method = "PATCH", status = 204 }
+    assert(client.personas:update("p1", function(p) p.layers.llm.extra_body.stop = tavus.object {} end))
+    assert.same({ "replace /layers/llm/extra_body/stop" }, paths(sent()))
+    assert.equal("{}", tavus.encode(sent()[1].value))
+  end)
+
   it("tells what is wrong with what the function made of the persona", function()
     local id = create()
     for path, change in pairs {

@@ -92,6 +92,18 @@ local function keep_read_only(tree, before, after, path, issues)
   end
 end
 
+-- Lua's {} is an array where an empty array was.
+local function keep_arrays(before, after)
+  for name, value in pairs(after) do
+    local old = type(value) == "table" and table_at(before, name)
+    if old and next(value) ~= nil then
+      keep_arrays(old, value)
+    elseif old and getmetatable(value) == nil and core.is_array(old) then
+      core.array(value)
+    end
+  end
+end
+
 local function follow(value, path)
   for name in path:gmatch "[^/]+" do
     value = type(value) == "table" and value[name] or nil
@@ -191,6 +203,17 @@ local function deadline_of(client, op, given)
   return given and given.deadline or client._deadline or math.max(op.deadline or call.DEADLINE, timeout)
 end
 
+-- Makes places in a patch places in the object that it changes.
+local function in_place(issues, patch)
+  for _, issue in ipairs(issues) do
+    local index, rest = issue.path:match "^/(%d+)/value(.*)$"
+    index = index or issue.path:match "^/(%d+)"
+    local op = index and patch[tonumber(index) + 1]
+    if op then issue.path = op.path .. (rest or "") end
+  end
+  return issues
+end
+
 -- From the object as it is and as it shall be to the patch, or nil, error.
 local function patch_between(class, trees, before, after, arrays)
   local issues = {}
@@ -198,6 +221,7 @@ local function patch_between(class, trees, before, after, arrays)
   if #issues > 0 then return nil, errors.validation(issues, class.kind) end
   if trees.secret then keep_secrets(trees.secret, before, after) end
   drop_stale_key(before, after)
+  keep_arrays(before, after)
   local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
   -- What `diff` calls the document after is the persona here.
   if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
@@ -270,7 +294,11 @@ function update.method(class, data)
     end
     local answered
     answered, meta = self:patch(id, patch, options_for(send, get, given, left))
-    if not answered then return nil, meta end
+    if not answered then
+      if meta.issues then meta = errors.validation(in_place(meta.issues, patch), class.kind) end
+      return nil, meta
+    end
+    in_place(meta.warnings, patch)
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
       for _, name in ipairs(class.id_names) do
