@@ -574,9 +574,13 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
              TAVUS_ARRAY_TYPE) {
     array = true;
   } else {
-    lua_rawgeti(L, index, 1);
-    array = !lua_isnil(L, -1);
-    lua_pop(L, 1);
+    /* Of length 0 is only what has no [1], and the length costs less to ask. */
+    array = lua_rawlen(L, index) > 0;
+    if (array) {
+      lua_rawgeti(L, index, 1);
+      array = !lua_isnil(L, -1);
+      lua_pop(L, 1);
+    }
     if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */

@@ -82,7 +82,7 @@ static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
                                      size_t length) {
   size_t done = 0;
 #if defined(__SSE2__)
-  for (; length - done >= 16; done += 16) {
+  for (size_t whole = length & ~(size_t)15; done < whole; done += 16) {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + done));
     _mm_storeu_si128((__m128i *)(void *)(out + done), bytes);
     unsigned mask = tavus_scan_mask(bytes);
