@@ -3,6 +3,7 @@
 local core = require "tavus.core"
 local call = require "tavus.call"
 local failure = require "tavus.failure"
+local redact = require "tavus.redact"
 
 local run, request_id, decode = call.run, call.request_id, core.decode
 
@@ -47,7 +48,7 @@ end
 
 -- The error of an answer that says success and cannot be used.
 local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
-  local err = failure.of_decode(client._session, result, problem, secrets or failure.secrets_of(body))
+  local err = failure.of_decode(client._session, result, problem, secrets or redact.secrets_of(body))
   -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
   if client._closed then err.body = nil end
   err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms

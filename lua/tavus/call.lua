@@ -14,6 +14,7 @@ local http = require "tavus.http"
 local errors = require "tavus.errors"
 local failure = require "tavus.failure"
 local log = require "tavus.log"
+local redact = require "tavus.redact"
 
 local now, verdict_of, get_engine = http.now, http.verdict, http.engine
 local max, min, huge = math.max, math.min, math.huge
@@ -143,7 +144,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     if not request then
       -- A hook may have closed the client meanwhile.
       local err = client._closed and closed()
-        or errors.new { type = "config", message = failure.redact(session, refused, secrets) }
+        or errors.new { type = "config", message = redact.text(session, refused, secrets) }
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.ambiguous = doubtful
       return nil, err
@@ -182,7 +183,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
     end
     if not remains then
-      local err = failed(session, result, secrets or failure.secrets_of(body), verdict)
+      local err = failed(session, result, secrets or redact.secrets_of(body), verdict)
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.retry_after = unslept or err.retry_after
       if outcome == "timeout" and left < timeout then

@@ -7,15 +7,12 @@
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
+local redact = require "tavus.redact"
 
 local failure = {}
 
 local BODY_MOST = 4096
 local MESSAGE_MOST = 300
--- How much of a text is searched for secret fields: what is shown is far less, and the search must
--- come to an end with a body that was made to take long.
-local SEARCH_MOST = 16384
-local REDACTED = "[redacted]"
 
 local status_text = {
   [300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
@@ -52,216 +49,18 @@ local outcome_hints = {
   not_sent = "nothing was sent; check the network, base_url and proxy",
 }
 
--- The contract's table of errors, the names of its secret fields, and those of
--- its objects with secret members; read once a VM and only when something went
--- wrong.
-local known_errors, secret_names, secret_objects
-
--- Fields of one shape share one list of members, so a list is walked once.
-local function collect(field, seen)
-  if field.secret and field.name then secret_names[field.name] = true end
-  if field.other and field.other.secret and field.name then secret_objects[field.name] = true end
-  if field.items then collect(field.items, seen) end
-  if not field.fields or seen[field.fields] then return end
-  seen[field.fields] = true
-  for _, child in ipairs(field.fields) do collect(child, seen) end
-end
-
-local function load_contract()
-  local contract = core.contract()
-  known_errors, secret_names, secret_objects = contract.errors, {}, {}
-  local seen = {}
-  for _, resource in ipairs(contract.resources) do collect(resource, seen) end
-end
-
--- Text up to a length, not cut inside a UTF-8 character.
-local function cut(text, most)
-  if #text <= most then return text end
-  local stop = most
-  while stop > 0 and (text:byte(stop + 1) or 0) >= 0x80 and (text:byte(stop + 1) or 0) < 0xC0 do stop = stop - 1 end
-  return text:sub(1, stop) .. "..."
-end
-
-local function replace_plain(text, what, with)
-  local out, from = {}, 1
-  while true do
-    local first, last = text:find(what, from, true)
-    if not first then break end
-    out[#out + 1] = text:sub(from, first - 1)
-    out[#out + 1] = with
-    from = last + 1
-  end
-  if from == 1 then return text end
-  out[#out + 1] = text:sub(from)
-  return table.concat(out)
-end
-
--- Where the string ends that starts after `from`: at the next quote that is
--- not escaped. A string cut off in the middle ends with the text.
-local function string_end(text, from, quote)
-  local at = from
-  while true do
-    local found = text:find("[\\" .. quote .. "]", at)
-    if not found then return #text + 1 end
-    if text:sub(found, found) == quote then return found end
-    at = found + 2
-  end
-end
-
--- Hides the strings that come after `head`, a pattern that captures the
--- backslash before the opening quote, if there is one, and the quote.
-local function hide_strings(text, head)
-  local out, from = {}, 1
-  while true do
-    local _, last, escaped, quote = text:find(head, from)
-    if not last then break end
-    local stop
-    if escaped == "\\" then
-      stop = text:find("\\" .. quote, last + 1, true) or #text + 1
-    else
-      stop = string_end(text, last + 1, quote)
-    end
-    out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and REDACTED or "")
-    from = stop
-  end
-  if from == 1 then return text end
-  out[#out + 1] = text:sub(from)
-  return table.concat(out)
-end
-
--- A name in quotes and what stands before its value, in JSON (also JSON inside
--- a JSON string) and in Python's print of it.
-local function named(name)
-  return "\\?[\"']" .. name:gsub("%W", "%%%0") .. "\\?[\"']%s*:%s*"
-end
-
--- Hides the values of secret fields, and all strings among the members of
--- objects that hold secrets.
-local function hide_fields(text)
-  for name in pairs(secret_names) do
-    text = hide_strings(text, named(name) .. "(\\?)([\"'])")
-  end
-  for name in pairs(secret_objects) do
-    text = text:gsub(named(name) .. "%b{}", function(object) return hide_strings(object, ":%s*(\\?)([\"'])") end)
-    -- One that the end of the text cuts off has no closing brace.
-    local first = text:find(named(name) .. "{[^}]*$")
-    if first then text = text:sub(1, first - 1) .. hide_strings(text:sub(first), ":%s*(\\?)([\"'])") end
-  end
-  return text
-end
-
-local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " " }
-
-local function ascii(digits, base)
-  local code = tonumber(digits, base)
-  return code and code > 0 and code < 128 and string.char(code) or nil
-end
-
-local function from_hex(digits) return ascii(digits, 16) end
-local function from_decimal(digits) return ascii(digits, 10) end
-
--- The bare characters of a text: escapes and entities are what they stand for; tags, white space
--- and what breaks a line are nothing.
-local function peeled(text)
-  text = text:gsub("\\+u00(%x%x)", from_hex):gsub("\\+[nrt]", " "):gsub("\\", "")
-  text = text:gsub("&#[xX](%x%x?%x?%x?);", from_hex):gsub("&#(%d%d?%d?%d?);", from_decimal):gsub("&(%a+);", entities)
-  text = text:gsub("%%(%x%x)", from_hex):gsub("<%/?%a[^<>]*>", ""):gsub("=%s+", "")
-  return (text:gsub("%s+", ""))
-end
-
--- How much of a text must agree with a secret before it counts as one in disguise; ordinary words
--- without the blanks between them hold every short one.
-local DISGUISED_LEAST = 8
-
--- The length of the session's key, when it stands in the text. The key itself is never seen here.
-local function key_length(session, text)
-  local without = session:redact(text)
-  if without == text then return 0 end
-  local _, marks = without:gsub("%[redacted%]", "")
-  local _, before = text:gsub("%[redacted%]", "")
-  return #REDACTED - (#without - #text) / (marks - before)
-end
-
--- Does a secret still show once the text is peeled?
-local function disguised(session, text, secrets)
-  local bare = peeled(text)
-  if key_length(session, bare) >= DISGUISED_LEAST then return true end
-  for _, secret in ipairs(secrets) do
-    local plain = peeled(secret)
-    if #plain >= DISGUISED_LEAST and bare:find(plain, 1, true) then return true end
-  end
-  return false
-end
-
-local function longer(a, b) return #a > #b end
-
---- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
--- secret is hidden (in entities, over several lines) is not shown at all.
----@param session userdata whose key it is
----@param text string
----@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
----@return string
-function failure.redact(session, text, secrets)
-  if not secret_names then load_contract() end
-  text = session:redact(text)
-  -- The longest first: another may be its beginning.
-  local sorted = {}
-  for i, secret in ipairs(secrets or {}) do sorted[i] = secret end
-  table.sort(sorted, longer)
-  for _, secret in ipairs(sorted) do
-    -- A secret of three characters is none, and would eat ordinary words.
-    if #secret > 3 then
-      text = replace_plain(text, secret, REDACTED)
-      local written = core.encode(secret)
-      if written and #written ~= #secret + 2 then text = replace_plain(text, written:sub(2, -2), REDACTED) end
-      if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), REDACTED) end
-    end
-  end
-  text = hide_fields(cut(text, SEARCH_MOST))
-  if disguised(session, text, sorted) then return REDACTED end
-  return text
-end
-
--- Collects the strings that stand under the names of secrets.
-local function gather_secrets(value, inside, found)
-  if type(value) == "string" then
-    if inside then found[#found + 1] = value end
-    return
-  elseif type(value) ~= "table" then
-    return
-  end
-  for name, child in pairs(value) do
-    gather_secrets(child, inside or secret_names[name] or secret_objects[name], found)
-  end
-  -- An operation of a patch names the place in its path.
-  if type(value.path) == "string" then
-    for name in value.path:gmatch "[^/]+" do
-      if secret_names[name] or secret_objects[name] then return gather_secrets(value.value, true, found) end
-    end
-  end
-end
-
---- Finds the secrets in a body that was not checked along the contract.
----@param body string|nil
----@return string[]|nil
-function failure.secrets_of(body)
-  local value = body and core.decode(body)
-  if type(value) ~= "table" then return nil end
-  if not secret_names then load_contract() end
-  local found = {}
-  gather_secrets(value, false, found)
-  return found
-end
+-- The contract's table of errors; read once a VM and only when something went wrong.
+local known_errors
 
 -- A readable line out of an HTML page, or nil.
 local function from_html(body)
-  body = body:sub(1, SEARCH_MOST)
+  body = body:sub(1, redact.SEARCH_MOST)
   local lower = body:lower()
   for _, tag in ipairs { "title", "h1", "h2" } do
     local _, open = lower:find("<" .. tag .. "[^<>]*>")
     local close = open and lower:find("</" .. tag .. ">", open + 1, true)
     if close then
-      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'"):gsub("&(%a+);", entities)
+      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'"):gsub("&(%a+);", redact.entities)
         :gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
       if text ~= "" then return text end
     end
@@ -329,7 +128,7 @@ function failure.message(status, body, headers)
   local words = status_text[status] or ("status " .. status)
   if body:find "%S" then
     if is_html(body, headers) then return from_html(body) or words end
-    local text = cut(body, SEARCH_MOST)
+    local text = redact.cut(body, redact.SEARCH_MOST)
     if core.encode(text) then return (text:gsub("%c+", " ")), type(decoded) == "table" and decoded or nil end
   end
   return words
@@ -350,7 +149,7 @@ end
 ---@return tavus.ErrorType
 ---@return string|nil hint
 function failure.classify(status, message)
-  if not known_errors then load_contract() end
+  known_errors = known_errors or core.contract().errors
   local lowered = message:lower()
   for _, row in ipairs(known_errors) do
     if matches(row, status, lowered) then return row.type, row.hint end
@@ -363,7 +162,7 @@ end
 local function clean_headers(session, headers, secrets)
   local out = {}
   for name, value in pairs(headers or {}) do
-    out[name] = type(value) == "string" and failure.redact(session, value, secrets) or value
+    out[name] = type(value) == "string" and redact.text(session, value, secrets) or value
   end
   return out
 end
@@ -375,7 +174,7 @@ local function clean_body(session, body, secrets)
     local value = core.decode(body)
     body = value ~= nil and core.encode(value) or body
   end
-  return failure.redact(session, body, secrets)
+  return redact.text(session, body, secrets)
 end
 
 --- Makes the error of an answer that is no success.
@@ -387,17 +186,17 @@ function failure.of_answer(session, result, secrets)
   local status, whole = result.status, result.body or ""
   local message, decoded = failure.message(status, whole, result.headers)
   -- Cut after the secrets are gone, or half of one would stay.
-  message = cut(failure.redact(session, message, secrets), MESSAGE_MOST)
+  message = redact.cut(redact.text(session, message, secrets), MESSAGE_MOST)
   local body = clean_body(session, whole, secrets)
   local kind, hint = failure.classify(status, message)
   local conflict = decoded and text_of(decoded.conflict)
-  conflict = conflict and cut(failure.redact(session, conflict, secrets), MESSAGE_MOST)
+  conflict = conflict and redact.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"
   end
   return errors.new {
     type = kind, message = message, code = conflict, conflict = conflict, status = status,
-    body = cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
+    body = redact.cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
     hint = hint or hints[kind],
   }
 end
@@ -412,7 +211,7 @@ function failure.of_outcome(session, result, secrets)
   local kind = outcome_types[outcome] or "connection"
   local text = outcome_texts[outcome] or "the request failed"
   if result.message and result.message ~= "" then
-    text = text .. ": " .. failure.redact(session, result.message, secrets)
+    text = text .. ": " .. redact.text(session, result.message, secrets)
   end
   local status = result.status
   return errors.new {
@@ -432,9 +231,9 @@ function failure.of_decode(session, result, problem, secrets)
   local err = type(problem) == "table" and errors.decode(problem)
     or errors.new { type = "decode", message = problem }
   local body = clean_body(session, result.body or "", secrets)
-  err.message = "the answer cannot be read: " .. failure.redact(session, err.message, secrets)
+  err.message = "the answer cannot be read: " .. redact.text(session, err.message, secrets)
   err.status = result.status
-  err.body = cut(body, BODY_MOST)
+  err.body = redact.cut(body, BODY_MOST)
   err.headers = clean_headers(session, result.headers, secrets)
   return err
 end
