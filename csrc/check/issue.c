@@ -1,5 +1,5 @@
-/* issue.c - making issues: paths, quoting, severity. Runs only when there is
-** something to report. */
+/* issue.c - making issues: paths, quoting, severity, wrong types. Runs only
+** when there is something to report. */
 #include "walk.h"
 
 #include "../json/utf8.h"
@@ -170,4 +170,58 @@ void tavus_keep_secret(tavus_walk *w, int index) {
 
 tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure) {
   return sure >= TAVUS_SURE_C || w->lenient ? TAVUS_WARNING : TAVUS_ERROR;
+}
+
+/* --- values that do not fit --- */
+
+static const char *type_hint(lua_State *L, int index, unsigned wanted,
+                             const char *got) {
+  if (lua_type(L, index) == LUA_TSTRING) {
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    text += strspn(text, " \t\r\n");
+    if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) != 0 &&
+        (*text == '[' || *text == '{'))
+      return "this is JSON in a string: decode it first (tavus.decode)";
+    if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
+    if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
+    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 &&
+        lua_isnumber(L, index))
+      return "write the number without quotes";
+    return NULL;
+  }
+  if ((wanted & TAVUS_STRING) != 0) {
+    if (strcmp(got, "array") == 0) return "join the items into one text";
+    if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
+    return NULL;
+  }
+  if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
+    return "put it in an array: { { ... } }";
+  if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
+      lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
+    return "an empty object is tavus.object{}";
+  return NULL;
+}
+
+void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
+                      const char *got, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  const char *wanted = tavus_push_types(L, field->types);
+  lua_pushfstring(L, "expected %s, got %s", wanted, got);
+  lua_remove(L, -2);
+  const char *hint = type_hint(L, index, field->types, got);
+  if (hint != NULL) lua_pushstring(L, hint);
+  else lua_pushnil(L);
+  tavus_issue(w, tavus_grade(w, field->sure), "type", step);
+}
+
+void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  lua_pushfstring(L, "a %s has no form in JSON",
+                  lua_type(L, index) == LUA_TLIGHTUSERDATA
+                      ? "userdata" : lua_typename(L, lua_type(L, index)));
+  lua_pushnil(L);
+  tavus_issue(w, TAVUS_ERROR, "value", step);
 }

@@ -11,61 +11,6 @@ static void append(tavus_walk *w, const char *text, size_t length) {
 
 #define APPEND(w, literal) append((w), (literal), sizeof(literal) - 1)
 
-/* --- types --- */
-
-static const char *type_hint(lua_State *L, int index, unsigned wanted,
-                             const char *got) {
-  if (lua_type(L, index) == LUA_TSTRING) {
-    size_t length;
-    const char *text = lua_tolstring(L, index, &length);
-    text += strspn(text, " \t\r\n");
-    if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) != 0 &&
-        (*text == '[' || *text == '{'))
-      return "this is JSON in a string: decode it first (tavus.decode)";
-    if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
-    if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
-    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 &&
-        lua_isnumber(L, index))
-      return "write the number without quotes";
-    return NULL;
-  }
-  if ((wanted & TAVUS_STRING) != 0) {
-    if (strcmp(got, "array") == 0) return "join the items into one text";
-    if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
-    return NULL;
-  }
-  if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
-    return "put it in an array: { { ... } }";
-  if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
-      lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
-    return "an empty object is tavus.object{}";
-  return NULL;
-}
-
-static void type_issue(tavus_walk *w, int index, const tavus_field *field,
-                       const char *got, const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  const char *wanted = tavus_push_types(L, field->types);
-  lua_pushfstring(L, "expected %s, got %s", wanted, got);
-  lua_remove(L, -2);
-  const char *hint = type_hint(L, index, field->types, got);
-  if (hint != NULL) lua_pushstring(L, hint);
-  else lua_pushnil(L);
-  tavus_issue(w, tavus_grade(w, field->sure), "type", step);
-}
-
-/* The value has no place in JSON at all. */
-static void value_issue(tavus_walk *w, int index, const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  lua_pushfstring(L, "a %s has no form in JSON",
-                  lua_type(L, index) == LUA_TLIGHTUSERDATA
-                      ? "userdata" : lua_typename(L, lua_type(L, index)));
-  lua_pushnil(L);
-  tavus_issue(w, TAVUS_ERROR, "value", step);
-}
-
 /* --- scalars --- */
 
 static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
@@ -101,7 +46,7 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
       }
     }
     if ((field->types & TAVUS_STRING) == 0)
-      type_issue(w, index, field, "string", step);
+      tavus_type_issue(w, index, field, "string", step);
     else if (field->choices != NULL || field->max_length != 0 ||
              field->id_of != NULL || field->flags != 0)
       tavus_check_string(w, text, length, field, view, step);
@@ -138,7 +83,7 @@ static void walk_number(tavus_walk *w, int index, const tavus_field *field,
     bool whole = is_whole(number);
     if ((field->types & TAVUS_NUMBER) == 0 &&
         ((field->types & TAVUS_INTEGER) == 0 || (finite && !whole)))
-      type_issue(w, index, field, "number", step);
+      tavus_type_issue(w, index, field, "number", step);
     else if ((field->has_minimum && number < field->minimum) ||
              (field->has_maximum && number > field->maximum &&
               (w->senses || (field->flags & TAVUS_SENSES_ONLY) == 0)))
@@ -159,7 +104,7 @@ static void walk_number(tavus_walk *w, int index, const tavus_field *field,
 static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
                          const tavus_step *step) {
   if (field != NULL && (field->types & TAVUS_BOOLEAN) == 0)
-    type_issue(w, index, field, "boolean", step);
+    tavus_type_issue(w, index, field, "boolean", step);
   if (lua_toboolean(w->L, index)) APPEND(w, "true");
   else APPEND(w, "false");
 }
@@ -169,14 +114,14 @@ static void walk_light(tavus_walk *w, int index, const tavus_field *field,
   if (tavus_is_null(w->L, index)) {
     /* A member may be null whatever its type; a whole document may not. */
     if (field != NULL && step->up == NULL)
-      type_issue(w, index, field, "null", step);
+      tavus_type_issue(w, index, field, "null", step);
     APPEND(w, "null");
   } else if (tavus_is_empty_value(w->L, index, w->marks)) {
     if (field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0)
-      type_issue(w, index, field, "array", step);
+      tavus_type_issue(w, index, field, "array", step);
     APPEND(w, "[]");
   } else {
-    value_issue(w, index, step);
+    tavus_value_issue(w, index, step);
     APPEND(w, "null");
   }
 }
@@ -302,7 +247,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
     keys k = count_keys(L, index);
     if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked &&
         field != NULL)
-      type_issue(w, index, field, "object", step);
+      tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
       keys_issue(w, index, &k, step);
     for (size_t i = n; i < k.largest && n < k.indexes && !w->stopped; i++) {
@@ -588,7 +533,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
       array = count_keys(L, index).texts == 0;
   }
   if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
-    type_issue(w, index, field, array ? "array" : "object", step);
+    tavus_type_issue(w, index, field, array ? "array" : "object", step);
     field = NULL;
   }
   step->table = table;
@@ -622,7 +567,7 @@ static void walk_other(tavus_walk *w, int index, int type,
       tavus_issue_text(w, TAVUS_ERROR, "depth", step, "nested too deep", NULL);
       break;
     default:
-      value_issue(w, index, step);
+      tavus_value_issue(w, index, step);
       APPEND(w, "null");
       break;
   }

@@ -142,6 +142,13 @@ void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
                       const tavus_step *step, const char *message,
                       const char *hint);
 
+/* The value at `index` is no `field`: it is what JSON calls `got`. */
+void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
+                      const char *got, const tavus_step *step);
+
+/* The value at `index` has no place in JSON at all. */
+void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
+
 /* Pushes user text in quotes, cut short, control characters and what is no
 ** UTF-8 escaped: safe in a message. Returns it. */
 const char *tavus_push_quoted(lua_State *L, const char *text, size_t length);
