@@ -209,13 +209,16 @@ end
 function failure.of_outcome(session, result, secrets)
   local outcome = result.outcome
   local kind = outcome_types[outcome] or "connection"
-  local text = outcome_texts[outcome] or "the request failed"
+  local text, hint = outcome_texts[outcome] or "the request failed", outcome_hints[outcome]
+  if result.code == "CURLE_SSL_CACERT_BADFILE" then
+    kind, text, hint = "config", "the CA file cannot be used", "name a file of certificates in PEM that can be read (option ca_file)"
+  end
   if result.message and result.message ~= "" then
     text = text .. ": " .. redact.text(session, result.message, secrets)
   end
   local status = result.status
   return errors.new {
-    type = kind, code = result.code, message = text, hint = outcome_hints[outcome] or hints[kind],
+    type = kind, code = result.code, message = text, hint = hint or hints[kind],
     status = status and status > 0 and status or nil,
     headers = clean_headers(session, result.headers, secrets),
   }
