@@ -413,13 +413,27 @@ describe("update", function()
       assert.same({ "remove /layers/llm/api_key", "remove /layers/llm/base_url", "replace /layers/llm/model" }, paths(sent()))
     end)
 
-    it("takes the key that get showed for not given", function()
+    it("sends the key that is given although get showed the same", function()
       assert(sandbox:set { mask_secrets = false })
       local id = create(custom)
-      local persona, err = client.personas:update(id, function(p)
+      local _, meta = client.personas:update(id, function(p)
+        assert.is_nil(p.layers.llm.api_key:find(LLM_KEY, 1, true))
         p.layers.llm.model = "gpt-y"
         p.layers.llm.api_key = LLM_KEY
       end)
+      assert.is_true(meta.changed)
+      local values = {}
+      for _, op in ipairs(sent()) do values[op.path] = op.value end
+      assert.equal(LLM_KEY, values["/layers/llm/api_key"])
+      assert.equal("gpt-y", values["/layers/llm/model"])
+      _, meta = client.personas:update(id, function(p) p.layers.llm.api_key = LLM_KEY end)
+      assert.is_false(meta.changed)
+    end)
+
+    it("takes the key that get showed for not given", function()
+      assert(sandbox:set { mask_secrets = false })
+      local id = create(custom)
+      local persona, err = client.personas:update(id, function(p) p.layers.llm.model = "gpt-y" end)
       assert.is_nil(persona)
       assert.equal("validation", err.type)
       assert.is_nil(tostring(err):find(LLM_KEY, 1, true))

@@ -131,22 +131,32 @@ local function has_path(patch, path)
   return false
 end
 
+-- Masks the key of a custom model, should the answer show it, so that one the
+-- function gives again can be told from one it left alone. Returns it.
+local function mask_key(object)
+  local layer = follow(object, CUSTOM.root)
+  local key = layer and given_text(layer[CUSTOM.mark]) and layer[CUSTOM.secret]
+  if not given_text(key) or masked(key) then return nil end
+  layer[CUSTOM.secret] = "********"
+  return key
+end
+
 -- The rule of the custom language model, once masked secrets are what they
 -- were. Returns an error, or nil.
-local function check_custom(patch, before, after, kind)
+local function check_custom(patch, before, after, again, kind)
   local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
   if not (new and given_text(new[CUSTOM.mark]) and touches(patch, CUSTOM.root)) then return nil end
   local secret = new[CUSTOM.secret]
   local place = CUSTOM.root .. "/" .. CUSTOM.secret
-  if not given_text(secret) or (old and old[CUSTOM.secret] == secret) then
+  if not given_text(secret) or (not again and old and old[CUSTOM.secret] == secret) then
     return errors.issue(place, "required",
       "a change of the llm layer of a persona with a custom model needs its key given again",
       "set layers.llm.api_key in the function: Tavus does not use the stored key again, and shows it only masked", kind)
   end
   -- The two belong together in every patch that writes one of them.
-  local mark = CUSTOM.root .. "/" .. CUSTOM.mark
-  if not has_path(patch, mark) then
-    patch[#patch + 1] = { op = "replace", path = mark, value = new[CUSTOM.mark] }
+  for _, name in ipairs { CUSTOM.mark, CUSTOM.secret } do
+    local path = CUSTOM.root .. "/" .. name
+    if not has_path(patch, path) then patch[#patch + 1] = { op = "replace", path = path, value = new[name] } end
   end
   return nil
 end
@@ -215,17 +225,19 @@ local function in_place(issues, patch)
 end
 
 -- From the object as it is and as it shall be to the patch, or nil, error.
-local function patch_between(class, trees, before, after, arrays)
+local function patch_between(class, trees, before, after, key, arrays)
   local issues = {}
   if trees.read_only then keep_read_only(trees.read_only, before, after, "", issues) end
   if #issues > 0 then return nil, errors.validation(issues, class.kind) end
+  local layer = key and follow(after, CUSTOM.root)
+  local again = layer and layer[CUSTOM.secret] == key
   if trees.secret then keep_secrets(trees.secret, before, after) end
   drop_stale_key(before, after)
   keep_arrays(before, after)
   local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
   -- What `diff` calls the document after is the persona here.
   if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
-  problem = check_custom(patch, before, after, class.kind)
+  problem = check_custom(patch, before, after, again, class.kind)
   if problem then return nil, problem end
   local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)
   if hidden then
@@ -265,6 +277,7 @@ function update.method(class, data)
     -- An error, or a 304 to a condition among the caller's own headers.
     if type(before) ~= "table" then return before, meta end
     local working = core.copy(before)
+    local key = mask_key(working)
     local result = fn(working)
     if result == nil then result = working end
     if type(result) ~= "table" then
@@ -279,7 +292,7 @@ function update.method(class, data)
     end
 
     local patch
-    patch, problem = patch_between(class, trees, before, after, given and given.arrays or "whole")
+    patch, problem = patch_between(class, trees, before, after, key, given and given.arrays or "whole")
     if not patch then return nil, problem end
     if #patch == 0 then
       meta.changed = false
