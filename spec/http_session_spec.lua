@@ -31,6 +31,32 @@ describe("http.session", function()
     end
   end)
 
+  it("reads the host as libcurl will, so that nothing only looks like loopback", function()
+    local same = {
+      ["http://127.1"] = "http://127.0.0.1", ["http://2130706433:81/a"] = "http://127.0.0.1:81/a", ["http://0x7f.0.0.1"] = "http://127.0.0.1",
+      ["http://%6cocalhost"] = "http://localhost", ["http://[0:0::1]/"] = "http://[::1]", ["HTTP://127.0.0.1"] = "http://127.0.0.1",
+    }
+    for given, read in pairs(same) do assert.equal(read, assert(session { base_url = given }):base_url()) end
+    for _, host in ipairs {
+      "localhost.", "127.0.0.1.", "localhost%2eevil.com", "127.0.0.1.evil.com", "127.0.0.256", "127.0.0.1.1", "[::ffff:127.0.0.1]", "1127.0.0.1",
+    } do
+      refused({ base_url = "http://" .. host }, "plain http")
+    end
+    for _, host in ipairs {
+      "127.0.0.1@evil.com", "localhost:80@evil.com", "evil.com%2f@localhost", "@localhost", ":@localhost", ":pw@localhost",
+    } do
+      refused({ base_url = "http://" .. host }, "user name")
+      refused({ base_url = "https://" .. host }, "user name")
+    end
+    for _, host in ipairs {
+      "localhost%00.evil.com", "localhost%40evil.com", "localhost%0d%0aX: y", "[::1", "[::1]x", "localhost:99999", "localhost:80:90", "a,b", "a'b",
+    } do
+      refused({ base_url = "http://" .. host }, "base_url")
+    end
+    refused({ base_url = "http://[::1%25lo]" }, "zone") -- it would be lost on the way
+    refused({ base_url = "https://[fe80::1%25eth0]" }, "zone")
+  end)
+
   it("refuses what is no https base URL", function()
     refused({ base_url = "" }, "empty")
     refused({ base_url = "ftp://example.com" }, "https")
@@ -199,6 +225,22 @@ describe("engine:submit", function()
     fails("query must", "GET", "/", { query = "a=b" })
     fails("control", "GET", "/", { headers = { ["X-A"] = "b\r\nX-Evil: 1" } })
     fails("headers must", "GET", "/", { headers = "X-A: b" })
+    assert.equal(0, engine:step(0))
+  end)
+
+  it("refuses a query that no server reads", function()
+    fails("too long", "GET", "/", { query = { a = ("x"):rep(70000) } })
+    fails("too long", "GET", "/", { query = { { "a", ("/"):rep(30000) } } })
+  end)
+
+  it("sends nothing in the name of a session that was closed while its options were read", function()
+    local closing = session { base_url = "http://127.0.0.1:1" }
+    local options = setmetatable({}, { __index = function(_, name)
+      if name == "headers" then closing:close() end
+    end })
+    local request, message = engine:submit(closing, "GET", "/", options)
+    assert.is_nil(request)
+    assert.matches("closed", message)
     assert.equal(0, engine:step(0))
   end)
 

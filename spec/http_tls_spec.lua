@@ -54,6 +54,20 @@ describe("a certificate", function()
     assert.equal(0, #server:requests())
   end)
 
+  it("is judged by what the program says, not by the environment", function()
+    local server = serve(answering, { tls = "localhost" })
+    local ok, output = wire.run([[
+      local http = require "tavus.http"
+      local made = assert(http.session { api_key = "kkkk", base_url = arg[1] })
+      local request = http.engine():submit(made, "GET", "/", { timeout = 10 })
+      while not http.engine():wait(request, 1) do end
+      print(request:result().outcome)
+    ]], { SSL_CERT_FILE = server.ca_file, CURL_CA_BUNDLE = server.ca_file, SSL_CERT_DIR = wire.certificates().folder }, server.url)
+    assert.is_true(ok, output)
+    assert.equal("certificate\n", output)
+    assert.equal(0, #server:requests())
+  end)
+
   it("for another host is refused", function()
     local server = serve(answering, { tls = "elsewhere" })
     local result = perform(session(server, { ca_file = server.ca_file }), "GET", "/")

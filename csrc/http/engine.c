@@ -472,13 +472,17 @@ tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns) 
 
 /* ---- for hosts that wait themselves ---- */
 
-int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
-  int64_t next = -1, now;
+int64_t tavus_http_engine_next(const tavus_http_engine *engine) {
+  int64_t next = engine->due;
   if (can_start(engine) || engine->reports.first != NULL) return 0;
-  next = engine->due;
   if (engine->alarm >= 0 && (next < 0 || engine->alarm < next))
     next = engine->alarm;
-  if (next < 0) return -1;
+  return next;
+}
+
+int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
+  int64_t next = tavus_http_engine_next(engine), now;
+  if (next <= 0) return next;
   now = tavus_http_now();
   return next > now ? next - now : 0;
 }

@@ -88,6 +88,10 @@ tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
 /* Work for the whole time, whatever finishes. */
 tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns);
 
+/* When a step is wanted at the latest: monotonic ns, 0 for at once, -1 for
+** never. */
+int64_t tavus_http_engine_next(const tavus_http_engine *engine);
+
 /* When a step is wanted at the latest: nanoseconds from now, -1 for never. */
 int64_t tavus_http_engine_timeout(const tavus_http_engine *engine);
 

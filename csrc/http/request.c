@@ -287,6 +287,8 @@ static bool is_certificate_fault(CURLcode code) {
   }
 }
 
+#define TOO_LARGE_CODE 100 /* CURLE_TOO_LARGE, since 8.6 */
+
 static tavus_http_outcome judge(const tavus_http_request *request,
                                 const char **message) {
   CURLcode code = request->code;
@@ -317,8 +319,8 @@ static tavus_http_outcome judge(const tavus_http_request *request,
   if (code == CURLE_OPERATION_TIMEDOUT) return TAVUS_HTTP_TIMEOUT;
   if (code == CURLE_BAD_CONTENT_ENCODING) return TAVUS_HTTP_GARBLED;
   if (!request->headers_complete && request->header_bytes > 0 &&
-      code == CURLE_OUT_OF_MEMORY) {
-    /* libcurl's way of saying that one header line passed its own limit */
+      (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE_CODE)) {
+    /* libcurl's ways of saying that one header line passed its own limit */
     *message = "the answer's headers are larger than 64 KiB";
     return TAVUS_HTTP_TOO_LARGE;
   }
@@ -422,6 +424,11 @@ const char *tavus_http_code_name(CURLcode code) {
       NAME(CURLE_SSL_INVALIDCERTSTATUS),
       NAME(CURLE_HTTP2_STREAM),
       NAME(CURLE_PROXY),
+      NAME(CURLE_BAD_FUNCTION_ARGUMENT),
+      NAME(CURLE_SEND_FAIL_REWIND),
+      NAME(CURLE_SSL_ENGINE_INITFAILED),
+      NAME(CURLE_NO_CONNECTION_AVAILABLE),
+      NAME(CURLE_HTTP_RETURNED_ERROR),
 #undef NAME
   };
   size_t i;

@@ -117,6 +117,8 @@ bool tavus_http_transport_apply(CURL *easy,
   if (transport->https) {
     if (!choose_certificates(easy, transport->ca_file)) return false;
     TRY(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION,
+                           (long)CURL_SSLVERSION_TLSv1_2);
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
     /* without HTTP/2 in the build these two are refused, and not needed */

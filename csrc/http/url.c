@@ -163,6 +163,7 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
   CURLU *url;
   CURLUcode code;
   const char *why;
+  bool in_brackets = false;
   size_t i;
   memset(base, 0, sizeof *base);
   if (length == 0) return "base_url may not be empty";
@@ -172,6 +173,9 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
     if (c <= 0x20 || c >= 0x7f || c == '\\')
       return "base_url may hold only printable ASCII";
     if (c == '?' || c == '#') return "base_url may not hold a query or fragment";
+    if (c == '[') in_brackets = true;
+    if (c == ']' || c == '/') in_brackets = false;
+    if (c == '%' && in_brackets) return "base_url may not hold an IPv6 zone";
   }
   url = curl_url();
   if (url == NULL) return "out of memory";

@@ -9,15 +9,25 @@
 #if TAVUS_HTTP_EPOLL
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_A_WAIT 64
 #define POLL_BUDGET (5 * TAVUS_HTTP_SECOND / 1000)
 
+/* What a descriptor stood for when it was made. */
+typedef struct identity {
+  dev_t device;
+  ino_t inode;
+} identity;
+
 typedef struct place {
+  identity made;            /* while `ours` */
   unsigned char registered; /* CURL_POLL_IN / OUT bits that epoll has */
   unsigned char wanted;     /* and those libcurl wants */
   bool ours;                /* opened by open_socket, not closed yet */
@@ -26,10 +36,28 @@ typedef struct place {
 typedef struct tavus_http_watch {
   int epoll;
   int timer;      /* -1 until a host asks for the descriptor */
+  identity epoll_made, timer_made;
   int64_t armed;  /* when the timer goes off; -1: never */
   place *places;  /* by descriptor */
   size_t size;
 } tavus_http_watch;
+
+static identity identify(int fd) {
+  identity known = {0, 0};
+  struct stat file;
+  if (fstat(fd, &file) == 0) {
+    known.device = file.st_dev;
+    known.inode = file.st_ino;
+  }
+  return known;
+}
+
+/* Close a descriptor in a forked child, which may have closed all it inherited
+** and given the numbers to files of its own. */
+static void close_inherited(int fd, identity made) {
+  identity known = identify(fd);
+  if (known.device == made.device && known.inode == made.inode) close(fd);
+}
 
 static place *place_of(tavus_http_watch *watch, int fd) {
   size_t index = (size_t)fd, size = watch->size == 0 ? 64 : watch->size;
@@ -108,6 +136,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     return CURL_SOCKET_BAD;
   }
   at->registered = at->wanted = 0;
+  at->made = identify(fd);
   at->ours = true;
   return fd;
 }
@@ -141,6 +170,7 @@ bool tavus_http_watch_open(tavus_http_engine *engine) {
   watch->timer = -1;
   watch->armed = -1;
   watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+  watch->epoll_made = identify(watch->epoll);
   engine->watch = watch;
   return watch->epoll >= 0 &&
          curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
@@ -169,7 +199,11 @@ void tavus_http_watch_abandon(tavus_http_engine *engine) {
   tavus_http_watch *watch = engine->watch;
   size_t fd;
   for (fd = 0; fd < watch->size; fd++)
-    if (watch->places[fd].ours) close((int)fd);
+    if (watch->places[fd].ours)
+      close_inherited((int)fd, watch->places[fd].made);
+  if (watch->timer >= 0) close_inherited(watch->timer, watch->timer_made);
+  if (watch->epoll >= 0) close_inherited(watch->epoll, watch->epoll_made);
+  watch->timer = watch->epoll = -1;
   free_watch(engine);
 }
 
@@ -203,12 +237,24 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
     engine->broken = true;
 }
 
+/* epoll_wait knows only whole milliseconds, which is a lot of a frame. Below
+** this it pays to wait exactly, in a call of its own. */
+#define EXACTLY (10 * TAVUS_HTTP_SECOND / 1000)
+
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
   struct epoll_event events[EVENTS_A_WAIT];
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   int64_t wait = ns > 3600 * TAVUS_HTTP_SECOND ? 3600000 : (ns + ms - 1) / ms;
   int64_t stop;
   int count, i;
+  if (ns > 0 && ns < EXACTLY) {
+    struct pollfd set = {engine->watch->epoll, POLLIN, 0};
+    struct timespec time = {0, (long)ns};
+    count = ppoll(&set, 1, &time, NULL);
+    if (count < 0) return errno != EINTR;
+    if (count == 0) return true;
+    wait = 0;
+  }
   count = epoll_wait(engine->watch->epoll, events, EVENTS_A_WAIT, (int)wait);
   if (count < 0) return errno != EINTR;
   if (count == 0) return true;
@@ -228,6 +274,7 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
     memset(&event, 0, sizeof event);
     watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (watch->timer < 0) return -1;
+    watch->timer_made = identify(watch->timer);
     event.events = EPOLLIN;
     event.data.fd = watch->timer;
     if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->timer, &event) != 0) {
@@ -242,19 +289,19 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
 void tavus_http_watch_arm(tavus_http_engine *engine) {
   tavus_http_watch *watch = engine->watch;
   struct itimerspec when;
-  int64_t timeout, at;
+  int64_t at;
   if (watch == NULL || watch->timer < 0) return;
-  timeout = tavus_http_engine_timeout(engine);
-  at = timeout < 0 ? -1 : timeout == 0 ? 0 : tavus_http_now() + timeout;
+  at = tavus_http_engine_next(engine);
   if (at == watch->armed) return;
   memset(&when, 0, sizeof when);
-  if (timeout == 0) {
+  if (at == 0) { /* the past; all zeroes would disarm */
     when.it_value.tv_nsec = 1;
-  } else if (timeout > 0) {
-    when.it_value.tv_sec = (time_t)(timeout / TAVUS_HTTP_SECOND);
-    when.it_value.tv_nsec = (long)(timeout % TAVUS_HTTP_SECOND);
+  } else if (at > 0) {
+    when.it_value.tv_sec = (time_t)(at / TAVUS_HTTP_SECOND);
+    when.it_value.tv_nsec = (long)(at % TAVUS_HTTP_SECOND);
   }
-  if (timerfd_settime(watch->timer, 0, &when, NULL) == 0) watch->armed = at;
+  if (timerfd_settime(watch->timer, TFD_TIMER_ABSTIME, &when, NULL) == 0)
+    watch->armed = at;
 }
 
 #else

@@ -50,6 +50,8 @@ bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
   int count = 0;
   if (engine->active_count == 0) return nap(ns);
   if (perform(engine) < (int)engine->active_count || wait == 0) return true;
+  /* a wait of whole milliseconds would be more than was asked for */
+  if (ns < ms) return nap(ns);
   if (curl_multi_poll(engine->multi, NULL, 0, (int)wait, &count) != CURLM_OK)
     return nap(ms);
   (void)perform(engine);

@@ -4,6 +4,7 @@
 #include "../http/retry.h"
 
 #define MOST_QUERY 64
+#define LONGEST_QUERY 65536 /* encoded; servers give up much earlier */
 
 static bool is_method(const char *method, size_t length) {
   size_t i;
@@ -57,6 +58,7 @@ static const char *add_pair(lua_State *L, tavus_http_bytes *target,
       !tavus_http_bytes_text(target, "=") ||
       !tavus_http_url_encode(target, value, length))
     return "out of memory";
+  if (target->length > LONGEST_QUERY) return "the query is too long";
   return NULL;
 }
 
@@ -85,11 +87,13 @@ static const char *add_query_table(lua_State *L, int query,
                                    tavus_http_bytes *target) {
   const char *names[MOST_QUERY];
   size_t count = 0, i, length;
+  luaL_checkstack(L, MOST_QUERY + 8, "query");
   lua_pushnil(L);
   while (lua_next(L, query) != 0) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) return "a query name must be a string";
     if (count == MOST_QUERY) return "the query has more than 64 parts";
+    lua_pushvalue(L, -1); /* one for lua_next; one stays, and keeps the name */
     names[count] = lua_tolstring(L, -1, &length);
     if (memchr(names[count], '\0', length) != NULL)
       return "a query may not hold control characters";
@@ -200,6 +204,8 @@ int tavus_http_submit(lua_State *L) {
     request->notify = lua_toboolean(L, -1) != 0;
     lua_settop(L, 6);
   }
+  /* reading the options may have run a metamethod */
+  if (session->closed) return tavus_http_fail(L, "the session is closed");
   if (!tavus_http_engine_submit(engine, request)) return tavus_http_fail(L, "out of memory");
   return 1;
 }
