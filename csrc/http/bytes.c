@@ -39,7 +39,7 @@ bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
   if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
   data[bytes->length] = '\0';
   if (bytes->data != NULL) {
-    tavus_http_wipe(bytes->data, bytes->capacity);
+    tavus_http_wipe(bytes->data, bytes->length);
     free(bytes->data);
   }
   bytes->data = data;
@@ -62,7 +62,7 @@ bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text) {
 
 void tavus_http_bytes_free(tavus_http_bytes *bytes) {
   if (bytes->data != NULL) {
-    tavus_http_wipe(bytes->data, bytes->capacity);
+    tavus_http_wipe(bytes->data, bytes->length);
     free(bytes->data);
   }
   bytes->data = NULL;

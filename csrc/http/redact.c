@@ -89,27 +89,43 @@ static size_t occurrence(const char *at, const char *end, const char *secret,
   return 0;
 }
 
+static bool has_escapes(const char *text, size_t length) {
+  return memchr(text, '%', length) != NULL ||
+         memchr(text, '\\', length) != NULL || memchr(text, '&', length) != NULL;
+}
+
+/* Where the secret occurs next, and how long it is there; NULL: nowhere. */
+static const char *next_occurrence(const char *at, const char *end,
+                                   const char *secret, size_t length,
+                                   bool escapes, size_t *found) {
+  *found = length;
+  if (!escapes) return memmem(at, (size_t)(end - at), secret, length);
+  for (; (size_t)(end - at) >= length; at++)
+    if ((*at == *secret || *at == '%' || *at == '\\' || *at == '&') &&
+        (*found = occurrence(at, end, secret, length)) > 0)
+      return at;
+  return NULL;
+}
+
 bool tavus_http_redact(tavus_http_bytes *bytes, const char *secret,
                        size_t length) {
   tavus_http_bytes clean = {NULL, 0, 0};
-  const char *at = bytes->data, *kept = at, *end;
+  const char *at = bytes->data, *hit, *end;
+  size_t found;
+  bool escapes;
   if (length == 0 || bytes->length < length) return true;
   end = at + bytes->length;
-  while ((size_t)(end - at) >= length) {
-    size_t found = 0;
-    if (*at == *secret || *at == '%' || *at == '\\' || *at == '&')
-      found = occurrence(at, end, secret, length);
-    if (found == 0) {
-      at++;
-      continue;
-    }
-    if (!tavus_http_bytes_add(&clean, kept, (size_t)(at - kept)) ||
+  escapes = has_escapes(at, bytes->length);
+  hit = next_occurrence(at, end, secret, length, escapes, &found);
+  if (hit == NULL) return true;
+  for (; hit != NULL;
+       hit = next_occurrence(at, end, secret, length, escapes, &found)) {
+    if (!tavus_http_bytes_add(&clean, at, (size_t)(hit - at)) ||
         !tavus_http_bytes_text(&clean, "[redacted]"))
       goto failed;
-    kept = at += found;
+    at = hit + found;
   }
-  if (kept == bytes->data) return true;
-  if (!tavus_http_bytes_add(&clean, kept, (size_t)(end - kept))) goto failed;
+  if (!tavus_http_bytes_add(&clean, at, (size_t)(end - at))) goto failed;
   tavus_http_bytes_free(bytes);
   *bytes = clean;
   return true;

@@ -95,7 +95,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context) {
     request->too_large = true;
     return 0;
   }
-  if (request->answer_body.length == 0 && length < 4096) wanted = 4096;
+  if (request->answer_body.length == 0 && length < 4000) wanted = 4000;
   if (!tavus_http_bytes_reserve(&request->answer_body, wanted) ||
       !tavus_http_bytes_add(&request->answer_body, data, length)) {
     request->out_of_memory = true;
@@ -115,6 +115,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
     /* the first line, or the one after an interim (1xx) answer */
     request->headers_complete = false;
+    tavus_http_wipe(request->answer_headers.data, request->answer_headers.length);
     request->answer_headers.length = 0;
     return length;
   }

@@ -34,10 +34,21 @@ static int request_id(lua_State *L) {
   return 1;
 }
 
+/* How many headers the block holds: a table that grows while it is filled
+** costs more than the filling. */
+static int count_headers(const char *at, const char *end) {
+  int ends = 0;
+  while (at < end && (at = memchr(at, '\0', (size_t)(end - at))) != NULL) {
+    ends++;
+    at++;
+  }
+  return ends / 2;
+}
+
 static void push_headers(lua_State *L, const tavus_http_bytes *block) {
   const char *at = block->data;
   const char *end = at == NULL ? NULL : at + block->length;
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, at == NULL ? 0 : count_headers(at, end));
   while (at < end) {
     size_t name = strlen(at);
     const char *value = at + name + 1;
