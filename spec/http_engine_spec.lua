@@ -239,6 +239,9 @@ describe("the way it ended", function()
     for _, cut in ipairs {
       "HTTP/1.1 204 No Content\r\n", "HTTP/1.1 204 No Content\r\nX-A: b\r\n", "HTTP/1.1 204 No Content\r\nX-A: b",
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 20",
+      "HTTP/1.0 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n", "HTTP/1.1 204 No Content\n", "HTTP/1.1 204 No Content\r\n\r",
+      "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No",
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 204 No Content\r\nHTTP/1.1 200 OK\r\n\r\n",
     } do
       serve { { "read", { send = cut }, "close" } }
       local result = perform(session(), "DELETE", "/")

@@ -228,6 +228,20 @@ describe("engine:submit", function()
     assert.equal(0, engine:step(0))
   end)
 
+  it("refuses more headers than libcurl sends: it would notice only after the request counts as sent", function()
+    local headers = {}
+    for i = 1, 5 do headers["X-" .. i] = ("x"):rep(16000) end
+    fails("64 KiB", "POST", "/", { headers = headers })
+    refused({ headers = headers }, "64 KiB")
+    headers["X-5"] = nil
+    local request = assert(engine:submit(made, "POST", "/", { headers = headers }))
+    request:cancel()
+  end)
+
+  it("refuses a body where none may be", function()
+    fails("HEAD", "HEAD", "/", { body = "x" })
+  end)
+
   it("refuses a query that no server reads", function()
     fails("too long", "GET", "/", { query = { a = ("x"):rep(70000) } })
     fails("too long", "GET", "/", { query = { { "a", ("/"):rep(30000) } } })

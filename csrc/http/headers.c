@@ -87,6 +87,16 @@ bool tavus_http_header_suppress(struct curl_slist **list, const char *name) {
   return true;
 }
 
+const char *tavus_http_headers_fault(const struct curl_slist *list) {
+  size_t total = 0;
+  for (; list != NULL; list = list->next) {
+    total += strlen(list->data) + 2;
+    if (total > TAVUS_HTTP_MAX_HEADERS)
+      return "the headers are larger than 64 KiB";
+  }
+  return NULL;
+}
+
 bool tavus_http_headers_copy(struct curl_slist **out,
                              const struct curl_slist *list) {
   *out = NULL;

@@ -22,6 +22,10 @@ bool tavus_http_header_set(struct curl_slist **list, const char *name,
 ** False when memory runs out. */
 bool tavus_http_header_suppress(struct curl_slist **list, const char *name);
 
+/* Why the list may not be sent (larger than 64 KiB), or NULL. libcurl itself
+** gives up at 1 MiB, when the request already counts as being sent. */
+const char *tavus_http_headers_fault(const struct curl_slist *list);
+
 /* A copy of a list. False when memory runs out (*out is NULL then). */
 bool tavus_http_headers_copy(struct curl_slist **out,
                              const struct curl_slist *list);

@@ -79,6 +79,8 @@ int tavus_http_push_session(lua_State *L) {
         return tavus_http_fail(L, "out of memory");
       lua_pop(L, 2);
     }
+    if ((fault = tavus_http_headers_fault(box->session->body_headers)))
+      return tavus_http_fail(L, fault);
   }
   lua_settop(L, 2);
   return 1;

@@ -184,6 +184,8 @@ int tavus_http_submit(lua_State *L) {
       if (lua_type(L, -1) != LUA_TSTRING)
         return luaL_error(L, "option 'body': string expected, got %s",
                           luaL_typename(L, -1));
+      if (strcmp(method, "HEAD") == 0)
+        return tavus_http_fail(L, "a HEAD request has no body");
       body = lua_tolstring(L, -1, &length);
       if (!tavus_http_request_body(request, body, length))
         return tavus_http_fail(L, "out of memory");
@@ -191,6 +193,8 @@ int tavus_http_submit(lua_State *L) {
     lua_getfield(L, 5, "headers");
     if (!lua_isnil(L, -1) && (fault = add_headers(L, request, &name)))
       return tavus_http_refuse_header(L, name, fault);
+    if ((fault = tavus_http_headers_fault(request->own_headers)))
+      return tavus_http_fail(L, fault);
     lua_getfield(L, 5, "timeout");
     if (!lua_isnil(L, -1)) {
       if (lua_type(L, -1) != LUA_TNUMBER)
