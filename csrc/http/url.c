@@ -182,6 +182,8 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
   code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS);
   if (code == CURLUE_UNSUPPORTED_SCHEME)
     why = "base_url must be an https URL";
+  else if (code == CURLUE_OUT_OF_MEMORY)
+    why = "out of memory";
   else if (code != CURLUE_OK)
     why = "base_url is no URL: https://host wanted";
   else
