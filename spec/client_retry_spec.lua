@@ -193,7 +193,8 @@ describe("the retry table", function()
       local done, meta = client.personas:delete(id)
       assert.is_true(done)
       assert.equal(400, meta.status)
-      assert.equal(1, #retries)
+      -- On a connection that was used before, libcurl sends it again by itself: an attempt, and no retry of ours.
+      assert.is_true(#retries <= 1)
       assert.is_true(meta.attempts >= 2)
     end)
 
