@@ -66,6 +66,14 @@ describe("a patch", function()
       assert.matches("^expected array", issue.message)
     end
     assert.equal("type", look({ "remove" }, "/0").code)
+    local all = { { op = "remove", path = "/context" }, core.null,
+      { op = "remove", path = "/context" } }
+    for path, patch in pairs { ["/0"] = { core.null }, ["/1"] = all } do
+      local issue, ok = look(patch, path, "type")
+      assert.is_nil(ok)
+      assert.equal("error", issue.severity)
+      assert.equal("expected object, got null", issue.message)
+    end
     assert.equal("type", look({ { { op = "remove" } } }, "/0").code)
   end)
 end)

@@ -98,6 +98,24 @@ describe("validate", function()
     assert.is_true((core.validate("persona", persona { layers = core.null })))
   end)
 
+  it("warns of null among the items of an array", function()
+    local function expect(kind, value, path, wanted)
+      local issue, ok = look(kind, value, path, "type")
+      assert.is_true(ok)
+      assert.equal("warning", issue.severity)
+      assert.equal("expected " .. wanted .. ", got null", issue.message)
+    end
+    expect("persona", persona { document_ids = { "d1", core.null } }, "/document_ids/1", "string")
+    expect("persona", layers("llm", { tools = { core.null } }), "/layers/llm/tools/0", "object")
+    expect("persona", layers("perception", { visual_tools = { core.null } }),
+      "/layers/perception/visual_tools/0", "object")
+    expect("tool", { type = "function", ["function"] = { name = "a", parameters = {
+      type = "object", properties = {}, required = { core.null } } } },
+      "/function/parameters/required/0", "string")
+    assert.same({}, codes("tool", { type = "function", ["function"] = { name = "a", parameters = {
+      type = "object", properties = { a = { enum = { "x", core.null } } } } } }))
+  end)
+
   it("only warns of what it does not know, and refuses it when strict", function()
     local value = persona { favourite_colour = "blue",
       layers = { llm = { model = "tavus-next" }, tts = { tts_engine = "choir" } } }

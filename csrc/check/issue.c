@@ -203,8 +203,9 @@ static const char *type_hint(lua_State *L, int index, unsigned wanted,
   return NULL;
 }
 
-void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
-                      const char *got, const tavus_step *step) {
+static void type_issue(tavus_walk *w, int index, const tavus_field *field,
+                       const char *got, tavus_severity severity,
+                       const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "issue");
   const char *wanted = tavus_push_types(L, field->types);
@@ -213,7 +214,17 @@ void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
   const char *hint = type_hint(L, index, field->types, got);
   if (hint != NULL) lua_pushstring(L, hint);
   else lua_pushnil(L);
-  tavus_issue(w, tavus_grade(w, field->sure), "type", step);
+  tavus_issue(w, severity, "type", step);
+}
+
+void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
+                      const char *got, const tavus_step *step) {
+  type_issue(w, index, field, got, tavus_grade(w, field->sure), step);
+}
+
+void tavus_null_item(tavus_walk *w, int index, const tavus_field *field,
+                     const tavus_step *step) {
+  type_issue(w, index, field, "null", TAVUS_WARNING, step);
 }
 
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {

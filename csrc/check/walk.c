@@ -112,9 +112,12 @@ static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
 static void walk_light(tavus_walk *w, int index, const tavus_field *field,
                        const tavus_step *step) {
   if (tavus_is_null(w->L, index)) {
-    /* A member may be null whatever its type; a whole document may not. */
-    if (field != NULL && step->up == NULL)
+    /* A member may be null whatever its type. A whole document may not, nor an
+    ** operation; another item only should not. */
+    if (field != NULL && (step->up == NULL || field == &tavus_field_patch_op))
       tavus_type_issue(w, index, field, "null", step);
+    else if (field != NULL && step->key == NULL && field->types != TAVUS_ANY)
+      tavus_null_item(w, index, field, step);
     APPEND(w, "null");
   } else if (tavus_is_empty_value(w->L, index, w->marks)) {
     if (field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0)

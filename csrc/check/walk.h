@@ -146,6 +146,10 @@ void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
 void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
                       const char *got, const tavus_step *step);
 
+/* The null at `index` is an item of an array of `field`. */
+void tavus_null_item(tavus_walk *w, int index, const tavus_field *field,
+                     const tavus_step *step);
+
 /* The value at `index` has no place in JSON at all. */
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
 
