@@ -32,6 +32,18 @@ size_t tavus_distance(const char *a, size_t a_length, const char *b,
   return last[b_length] <= limit ? last[b_length] : limit + 1;
 }
 
+bool tavus_is_secret_name(const char *name, size_t length) {
+  static const char ending[] = "apikey";
+  size_t at = sizeof ending - 1; /* letters of the ending still to be met */
+  while (at > 0 && length > 0) {
+    char c = name[--length];
+    if (c == '_' || c == '-') continue;
+    if (c >= 'A' && c <= 'Z') c = (char)(c | 0x20);
+    if (c != ending[--at]) return false;
+  }
+  return at == 0;
+}
+
 static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }
 
 /* How near is `name` to `known`: 0 is equal, SIZE_MAX is not near. A name that
@@ -127,7 +139,7 @@ static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
 }
 
 static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
-                      size_t length) {
+                      size_t length, bool *secret) {
   const tavus_field *best = NULL;
   size_t least = SIZE_MAX;
   for (size_t i = 0; i < shape->count; i++) {
@@ -141,6 +153,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
     }
   }
   if (best == NULL) return false;
+  if ((best->flags & TAVUS_SECRET) != 0) *secret = true;
   push_did_you_mean(L, best->name, best->length);
   return true;
 }
@@ -154,10 +167,11 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
   if (!shape->vocabulary) search_shape(L, &s, shape, false);
   if (s.found == 0 && !shape->vocabulary && w->root != NULL && w->root->shape != NULL)
     search_shape(L, &s, w->root->shape, true);
-  *secret = s.secret;
+  *secret = s.secret || tavus_is_secret_name(name, length);
   int top = lua_gettop(L);
-  if (hint_alias(L, shape, name, length)) lua_replace(L, top);
-  else if (s.found == 0 && hint_near(L, shape, name, length)) lua_replace(L, top);
+  if (hint_alias(L, shape, name, length) ||
+      (s.found == 0 && hint_near(L, shape, name, length, secret)))
+    lua_replace(L, top);
 }
 
 /* --- values --- */

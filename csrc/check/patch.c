@@ -12,6 +12,7 @@ typedef struct place {
   const tavus_field *field; /* NULL: free form */
   bool broken;              /* an error was reported */
   bool root;                /* the whole document */
+  bool unknown;             /* the contract does not know it */
   bool senses, secret;
 } place;
 
@@ -58,6 +59,7 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
   lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
   lua_remove(L, -2);
   tavus_hint_name(w, shape, name, length, &p->secret);
+  p->unknown = true;
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
 }
 
@@ -132,7 +134,9 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
     if (p.field == NULL && last == false && !p.broken && shape != NULL) {
       /* The rest of an unknown path: does it end at the name of a secret? */
       while (tavus_pointer_next(&walk, &token, &size, &escaped)) continue;
-      tavus_hint_name(w, w->patch->root->shape, token, size, &p.secret);
+      bool secret;
+      tavus_hint_name(w, w->patch->root->shape, token, size, &secret);
+      if (secret) p.secret = true;
       lua_pop(w->L, 1);
     }
   }
@@ -270,6 +274,7 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->lenient = w->verbatim = tests;
     w->senses = to.senses;
+    w->astray = to.unknown;
   }
   if (word != NULL) {
     check_member(w, word, base + FROM, word->from, &at_from);

@@ -301,8 +301,9 @@ static inline const tavus_field *find_field(tavus_walk *w,
   return field;
 }
 
-static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
-                           const tavus_step *step) {
+/* A member that the contract does not know: said, and walked in free form. */
+static void unknown_member(tavus_walk *w, const tavus_shape *shape,
+                           const tavus_member *member, tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 12, "issue");
   bool secret = false;
@@ -310,8 +311,12 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape, int index,
   lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
   lua_remove(L, -2);
   tavus_hint_name(w, shape, step->key, step->length, &secret);
-  if (secret && lua_type(L, index) == LUA_TSTRING) tavus_keep_secret(w, index);
+  if (secret && member->type == LUA_TSTRING) tavus_keep_secret(w, member->slot);
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
+  bool astray = w->astray;
+  w->astray = true;
+  walk_typed(w, member->slot, member->type, NULL, NULL, step);
+  w->astray = astray;
 }
 
 /* Writes what stands before the key, the key, and the colon. */
@@ -342,8 +347,16 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
   write_key(w, member, before, inner);
   const tavus_field *field = member->field;
   if (field == NULL) {
-    if (shape != NULL && shape->other != NULL) field = shape->other;
-    else if (shape != NULL) unknown_member(w, shape, member->slot, inner);
+    if (shape != NULL) {
+      field = shape->other;
+      if (field == NULL) {
+        unknown_member(w, shape, member, inner);
+        return;
+      }
+    } else if (w->astray && member->type == LUA_TSTRING &&
+    tavus_is_secret_name(member->key, member->length)) {
+      tavus_keep_secret(w, member->slot);
+    }
   } else {
     tavus_remark_field(w, field, inner);
     /* The value of a patch's operation is what belongs at its path. */
@@ -549,7 +562,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   if (field == &tavus_field_patch_op) {
     /* What tavus_check_op set holds for that operation alone. */
     w->place = NULL;
-    w->lenient = w->verbatim = w->senses = false;
+    w->lenient = w->verbatim = w->senses = w->astray = false;
   }
 }
 

@@ -67,6 +67,7 @@ typedef struct tavus_walk {
   bool lenient;  /* a doubtful place: errors of the contract only warn */
   bool verbatim; /* write values as they are given (a patch's test) */
   bool senses;   /* inside a perception tool */
+  bool astray;   /* inside a member that the contract does not know */
   const tavus_field *root; /* where hints look for names, or NULL */
   const tavus_kind *patch; /* the patch being walked, or NULL */
   const tavus_field *place; /* field at the op's path; NULL: free form */
@@ -172,9 +173,12 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
 /* --- hints (hint.c): each pushes a string or nil --- */
 
 /* What an unknown member was meant to be. *secret tells whether a secret
-** field has that name somewhere. */
+** field has that name, or one near to it, or the name itself says so. */
 void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
                      size_t length, bool *secret);
+
+/* Does the name end in api_key, however it is written? */
+bool tavus_is_secret_name(const char *name, size_t length);
 
 /* What an unknown value was meant to be. */
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field,

@@ -1,0 +1,74 @@
+-- luacheck: std max+busted
+-- Secrets under a name that only resembles the right one: handed out to be
+-- redacted all the same, and never shown.
+local core = require "tavus.core"
+
+local SECRET = "hush-hush-hush"
+
+local function expect_kept(kind, value)
+  local text, issues, secrets = core.encode(value, kind)
+  assert.is_string(text)
+  assert.same({ SECRET }, secrets)
+  for _, issue in ipairs(issues or {}) do
+    for _, part in pairs(issue) do assert.is_nil(part:find(SECRET, 1, true)) end
+  end
+end
+
+local function persona(more)
+  more.system_prompt = "x"
+  return more
+end
+
+describe("a secret is kept", function()
+  for _, case in ipairs {
+    { "under another spelling", persona { layers = { llm = { apiKey = SECRET } } } },
+    { "under a longer name", persona { layers = { tts = { elevenlabs_api_key = SECRET } } } },
+    { "under a name that ends like it", persona { openai_api_key = SECRET } },
+    { "in capitals", persona { OPENAI_API_KEY = SECRET } },
+    { "with dashes", persona { ["X-Api-Key"] = SECRET } },
+    { "with a letter amiss", persona { layers = { llm = { api_kye = SECRET } } } },
+    { "in a layer at the top", persona { llm = { api_key = SECRET } } },
+    { "in a layer that is none", persona { layers = { openai = { account = { { apiKey = SECRET } } } } } },
+    { "in a large object", (function()
+      local value = persona { apiKey = SECRET }
+      for i = 1, 40 do value["x" .. i] = i end
+      return value
+    end)() },
+  } do
+    it(case[1], function() expect_kept("persona", case[2]) end)
+  end
+
+  for _, path in ipairs { "/layers/llm/apiKey", "/layers/tts/elevenlabs_api_key",
+      "/openai_api_key", "/llm/apiKey", "/layers/llm/api_kye", "/layers.llm.api_key",
+      "/layers/llm/API-KEY" } do
+    it("at the path " .. path, function()
+      expect_kept("persona_patch", { { op = "add", path = path, value = SECRET } })
+    end)
+  end
+
+  it("in a value for an unknown path", function()
+    expect_kept("persona_patch", { { op = "add", path = "/llm", value = { api_key = SECRET } } })
+  end)
+
+  it("in a tool and in a conversation", function()
+    expect_kept("tool", { type = "function", ["function"] = { name = "a" }, apiKey = SECRET })
+    expect_kept("conversation", { persona_id = "p5317866", tavus_api_key = SECRET })
+  end)
+end)
+
+describe("no secret", function()
+  it("is what an unknown field holds otherwise", function()
+    local _, _, secrets = core.encode(persona { favourite_colour = "blue",
+      key = "c", layers = { haptics = { strength = "low" } } }, "persona")
+    assert.is_nil(secrets)
+    _, _, secrets = core.encode({ { op = "add", path = "/keys", value = "c" },
+      { op = "add", path = "/later", value = { a = "b" } },
+      { op = "add", path = "/document_ids/-", value = "d" } }, "persona_patch")
+    assert.is_nil(secrets)
+  end)
+
+  it("is a number, or an empty text", function()
+    local _, _, secrets = core.encode(persona { openai_api_key = 5, apiKey = "" }, "persona")
+    assert.is_nil(secrets)
+  end)
+end)
