@@ -21,8 +21,6 @@ local works = {
   persona_senses = "",
   persona_documents_and_rules = "",
   persona_legacy = [[/context /layers/llm/model
-    /layers/perception/ambient_awareness_queries
-    /layers/perception/perception_tool_prompt /layers/perception/perception_tools
     /layers/stt/participant_interrupt_sensitivity
     /layers/stt/participant_pause_sensitivity /layers/stt/smart_turn_detection
     /layers/stt/stt_engine]],

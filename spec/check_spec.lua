@@ -437,12 +437,63 @@ describe("the other rules only warn:", function()
       default_face_id = "r90bbd427f71" }, "", "rule"))
   end)
 
+  it("a conversation takes the newer names as well", function()
+    for _, strict in ipairs { false, true } do
+      for _, value in ipairs { { pal_id = "p5317866", face_id = "r90bbd427f71" },
+          { pal_id = "p5317866" }, { face_id = "r90bbd427f71" } } do
+        local ok, issues = core.validate("conversation", value, { strict = strict })
+        assert.is_true(ok)
+        assert.same({}, issues)
+      end
+    end
+    assert.equal("id", look("conversation", { pal_id = "r90bbd427f71" }, "/pal_id").code)
+  end)
+
   it("a storage wants its provider", function()
     local issue, ok = look("conversation", { persona_id = "p5317866",
       properties = { recording_storage = { bucket_name = "b" } } },
       "/properties/recording_storage/provider")
     assert.is_true(ok)
     assert.equal("required", issue.code)
+  end)
+end)
+
+describe("raven-0's own names", function()
+  local function of(model)
+    return { perception_model = model, ambient_awareness_queries = { "Is there a dog?" },
+      perception_tool_prompt = "p", perception_tools = {} }
+  end
+
+  it("are right beside raven-0 and basic", function()
+    assert.same({}, codes("persona", layers("perception", of "raven-0")))
+    assert.is_true((core.validate("persona", layers("perception", of "raven-0"), { strict = true })))
+    -- What is said of basic is that it is retired.
+    assert.same({ "deprecated" }, codes("persona", layers("perception", of "basic")))
+    local large = of "raven-0"
+    for i = 1, 30 do large["x" .. i] = i end
+    assert.is_nil(look("persona", layers("perception", large), "/layers/perception/perception_tools"))
+  end)
+
+  it("are old names elsewhere", function()
+    for _, model in ipairs { "raven-1", "raven-2", "raven-9", "off", core.null, false, 5 } do
+      for name, successor in pairs { ambient_awareness_queries = "visual_awareness_queries",
+          perception_tool_prompt = "visual_tool_prompt", perception_tools = "visual_tools" } do
+        local issue = look("persona", layers("perception", of(model)),
+          "/layers/perception/" .. name, "renamed")
+        assert.equal("warning", issue.severity)
+        assert.equal("renamed to " .. successor, issue.hint)
+      end
+    end
+  end)
+
+  it("are judged by the model in a patch where it is given", function()
+    local function renamed(model)
+      local _, issues = core.validate("persona_patch",
+        { { op = "add", path = "/layers/perception", value = of(model) } })
+      return #issues
+    end
+    assert.equal(0, renamed "raven-0")
+    assert.equal(3, renamed "raven-1")
   end)
 end)
 

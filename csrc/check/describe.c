@@ -71,6 +71,17 @@ static void set_choices(lua_State *L, const tavus_choice *choices) {
   lua_setfield(L, -2, "retired");
 }
 
+static void set_list(lua_State *L, const char *key, const char *const *list) {
+  int n = 0;
+  if (list == NULL) return;
+  lua_newtable(L);
+  for (; *list != NULL; list++) {
+    lua_pushstring(L, *list);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, key);
+}
+
 static void push_field(lua_State *L, const tavus_field *field, int shapes);
 static void push_rules(lua_State *L, const tavus_shape *shape);
 
@@ -142,6 +153,9 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   set_text(L, "deprecated", field->deprecated);
   set_text(L, "successor", field->successor);
   set_text(L, "twin", field->twin);
+  set_flag(L, "current", (field->flags & TAVUS_CURRENT) != 0);
+  set_text(L, "home", field->home);
+  set_list(L, "home_values", field->home_values);
   set_text(L, "hint", field->hint);
   if (field->has_minimum) set_number(L, "minimum", field->minimum);
   if (field->has_maximum) set_number(L, "maximum", field->maximum);
@@ -158,17 +172,6 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   }
   if (field->types != TAVUS_ANY && (field->types & TAVUS_OBJECT_TYPE) != 0)
     set_shape(L, field->shape, shapes);
-}
-
-static void set_list(lua_State *L, const char *key, const char *const *list) {
-  int n = 0;
-  if (list == NULL) return;
-  lua_newtable(L);
-  for (; *list != NULL; list++) {
-    lua_pushstring(L, *list);
-    lua_rawseti(L, -2, ++n);
-  }
-  lua_setfield(L, -2, key);
 }
 
 static void push_operation(lua_State *L, const tavus_operation *operation) {

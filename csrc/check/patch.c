@@ -107,7 +107,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
     if (shape != NULL) {
       p.field = tavus_field_find(shape, token, size);
       if (p.field != NULL && writes)
-        tavus_remark_field(w, p.field, step);
+        tavus_remark_field(w, p.field, NULL, step);
       if (p.field == NULL) p.field = shape->other;
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))

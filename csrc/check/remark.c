@@ -10,7 +10,7 @@ static void push_renamed(lua_State *L, const tavus_field *field) {
 }
 
 void tavus_make_remark(tavus_walk *w, const tavus_field *field,
-                       const tavus_step *step) {
+                       const tavus_view *view, const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "issue");
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
@@ -22,10 +22,13 @@ void tavus_make_remark(tavus_walk *w, const tavus_field *field,
     push_renamed(L, field);
     tavus_issue(w, TAVUS_WARNING, "deprecated", step);
   } else if (field->successor != NULL) {
+    if (view != NULL && tavus_view_is(w, view, field->home, field->home_values))
+      return;
     lua_pushfstring(L, "%s is an old name", field->name);
     push_renamed(L, field);
     tavus_issue(w, TAVUS_WARNING, "renamed", step);
   } else if (field->twin != NULL) {
+    if ((field->flags & TAVUS_CURRENT) != 0) return;
     lua_pushfstring(L, "%s is the newer name of %s", field->name, field->twin);
     lua_pushfstring(L, "called \"%s\" here", field->twin);
     tavus_issue(w, TAVUS_WARNING, "renamed", step);

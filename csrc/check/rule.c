@@ -51,9 +51,8 @@ static amount given(tavus_walk *w, const tavus_view *view, const char *name) {
   }
 }
 
-/* Is the string member one of the values? */
-static bool is_one_of(tavus_walk *w, const tavus_view *view, const char *name,
-                      const char *const *values) {
+bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
+                   const char *const *values) {
   if (name == NULL || values == NULL) return false;
   int slot = tavus_view_find(w, view, name);
   if (slot == 0 || lua_type(w->L, slot) != LUA_TSTRING) return false;
@@ -83,7 +82,7 @@ static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
 static void rule_unless(tavus_walk *w, const tavus_rule *rule,
                         const tavus_view *view, const tavus_step *step) {
   amount a = given(w, view, rule->field);
-  if (a == SOMETHING || is_one_of(w, view, rule->when, rule->values)) return;
+  if (a == SOMETHING || tavus_view_is(w, view, rule->when, rule->values)) return;
   if (a == NOTHING) rule_issue(w, rule, "required", rule->field, step);
   else if (rule->when != NULL)
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
@@ -91,7 +90,7 @@ static void rule_unless(tavus_walk *w, const tavus_rule *rule,
 
 static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
                           const tavus_view *view, const tavus_step *step) {
-  if (!is_one_of(w, view, rule->when, rule->values)) return;
+  if (!tavus_view_is(w, view, rule->when, rule->values)) return;
   for (const char *const *f = rule->fields; *f != NULL; f++)
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
@@ -196,7 +195,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
     case TAVUS_RULE_ONLY_WITH:
       if (given(w, view, rule->field) == SOMETHING &&
           given(w, view, rule->when) == SOMETHING &&
-          !is_one_of(w, view, rule->when, rule->values))
+          !tavus_view_is(w, view, rule->when, rule->values))
         rule_issue(w, rule, "rule", rule->field, step);
       break;
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;

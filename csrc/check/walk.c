@@ -358,7 +358,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
       tavus_keep_secret(w, member->slot);
     }
   } else {
-    tavus_remark_field(w, field, inner);
+    tavus_remark_field(w, field, view, inner);
     /* The value of a patch's operation is what belongs at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
       walk_typed(w, member->slot, member->type, w->place, NULL, inner);

@@ -106,16 +106,18 @@ void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
 void tavus_check_op(tavus_walk *w, int index, tavus_step *step);
 
 /* Remarks on the use of a known field: read only, deprecated, renamed, ...
-** Most fields have nothing of the kind, which is seen here. */
+** `view` is the object around it, or NULL when it is unknown. Most fields have
+** nothing of the kind, which is seen here. */
 void tavus_make_remark(tavus_walk *w, const tavus_field *field,
-                       const tavus_step *step);
+                       const tavus_view *view, const tavus_step *step);
 
 static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
+                                      const tavus_view *view,
                                       const tavus_step *step) {
   if (field->deprecated != NULL || field->successor != NULL ||
       field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0 ||
       field->sure == TAVUS_SURE_D)
-    tavus_make_remark(w, field, step);
+    tavus_make_remark(w, field, view, step);
 }
 
 /* Remarks on a string in `field`: choices, length, name, id, language.
@@ -131,6 +133,10 @@ void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
 /* The stack index of a member's value, or 0 when it is absent or null. The
 ** index is good until the next one is asked for. */
 int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
+
+/* Is the member a string, and one of the values (NULL ends them)? */
+bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
+                   const char *const *values);
 
 /* --- issues (issue.c) --- */
 

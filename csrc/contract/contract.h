@@ -38,7 +38,8 @@ enum {
   TAVUS_TOOL_NAME = 64,     /* a function name: see tavus_tool_name_check */
   TAVUS_LANGUAGE = 128,     /* a language by its English name, not its code */
   TAVUS_CLOSED = 256,       /* a value outside the choices is an error */
-  TAVUS_PATCH_VALUE = 512   /* its type is that of the place the op names */
+  TAVUS_PATCH_VALUE = 512,  /* its type is that of the place the op names */
+  TAVUS_CURRENT = 1024      /* its name is as good here as that of its twin */
 };
 
 /* How sure the contract is of a fact (its column "Sure"): breaking a type of
@@ -73,6 +74,9 @@ struct tavus_field {
   const char *id_of;        /* it holds the id of this thing */
   const char *deprecated;   /* why, or NULL */
   const char *successor;    /* the name that replaced it */
+  const char *home;         /* the name is the right one still when this sibling
+                               is one of `home_values` (NULL ends it) */
+  const char *const *home_values;
   const char *hint;         /* what was meant instead, when it is unproven */
   const char *twin;         /* the same field by its /v2/personas name */
   bool has_minimum, has_maximum;

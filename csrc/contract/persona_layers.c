@@ -247,6 +247,9 @@ static const tavus_choice perception_models[] = {
   { "off", NULL }, { "basic", "retired" }, { NULL, NULL }
 };
 
+/* Models that see only, and have names of their own for it. */
+static const char *const seeing_models[] = { "raven-0", "basic", NULL };
+
 static const tavus_choice recognitions[] = {
   { "auto", NULL }, { "full", NULL }, { "limited", NULL }, { NULL, NULL }
 };
@@ -260,7 +263,8 @@ static const tavus_field question = {
   .flags = TAVUS_SENSES
 #define SENSE_TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_sense_tool, \
   .flags = TAVUS_SENSES
-#define RENAMED(to) .generation = "G1, G2", .successor = to
+#define RENAMED(to) .generation = "G1, G2", .successor = to, \
+  .home = "perception_model", .home_values = seeing_models
 
 static const tavus_field perception_fields[] = {
   { TAVUS_NAME("ambient_awareness_queries"), QUESTIONS,
