@@ -201,6 +201,18 @@ describe("an operation", function()
     end)
   end
 
+  it("that is no UTF-8 is told so once", function()
+    for key, op in pairs { op = { op = "\255", path = "/greeting" },
+        path = { op = "remove", path = "x\255" },
+        from = { op = "copy", from = "/x\255", path = "/greeting" } } do
+      local ok, issues = core.validate("persona_patch", { op })
+      assert.is_nil(ok)
+      assert.equal(1, #issues)
+      assert.equal("/0/" .. key, issues[1].path)
+      assert.equal("utf8", issues[1].code)
+    end
+  end)
+
   it("counts itself in paths", function()
     local issue = look({ { op = "remove", path = "/context" },
       { op = "add", path = "/layers/stt", value = { hotwords = { "a" } } } },

@@ -144,6 +144,46 @@ describe("tables that are neither array nor object", function()
     assert.equal("/0", issues[1].path)
   end)
 
+  it("give one issue, of the type, where the contract wants another", function()
+    local function only(more, path, code)
+      local value = { system_prompt = "x" }
+      for k, v in pairs(more) do value[k] = v end
+      local ok, issues = core.validate("persona", value)
+      assert.is_nil(ok)
+      assert.equal(1, #issues, path)
+      assert.equal(path, issues[1].path)
+      assert.equal(code, issues[1].code)
+    end
+    local sparse, mixed, odd = { 1, nil, 3 }, { 1, x = 1 }, { [true] = 1 }
+    only({ layers = sparse }, "/layers", "type")
+    only({ layers = { llm = sparse } }, "/layers/llm", "type")
+    only({ layers = core.array { x = {} } }, "/layers", "type")
+    for _, value in ipairs { sparse, mixed, odd } do
+      only({ persona_name = value }, "/persona_name", "type")
+      only({ layers = { llm = { speculative_inference = value } } },
+        "/layers/llm/speculative_inference", "type")
+    end
+    only({ document_ids = odd }, "/document_ids", "key")
+    only({ document_ids = core.object { 1 } }, "/document_ids", "type")
+    for _, number in ipairs { 0 / 0, 1 / 0, -1 / 0 } do
+      only({ persona_name = number }, "/persona_name", "number")
+      only({ layers = { tts = { voice_settings = { stability = number } } } },
+        "/layers/tts/voice_settings/stability", "number")
+    end
+    only({ layers = "\255" }, "/layers", "type")
+    only({ layers = { tts = { tts_engine = "\255" } } }, "/layers/tts/tts_engine", "utf8")
+    only({ default_replica_id = "/\255" }, "/default_replica_id", "utf8")
+    only({ ["a\255"] = 1 }, "/a\\xff", "utf8")
+    for _, prompt in ipairs { false, 5, {}, core.array {}, print } do
+      only({ system_prompt = prompt }, "/system_prompt", prompt == print and "value" or "type")
+    end
+    local ok, issues = core.validate("conversation", { persona_id = "p5317866",
+      properties = { max_call_duration = 1 / 0 } })
+    assert.is_nil(ok)
+    assert.equal(1, #issues)
+    assert.equal("number", issues[1].code)
+  end)
+
   it("number keys where the contract wants an object are told", function()
     local ok, issues = core.validate("persona", { system_prompt = "x",
       layers = { llm = { headers = { [7] = "x" } } } })

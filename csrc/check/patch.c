@@ -3,6 +3,7 @@
 #include "walk.h"
 
 #include "../json/pointer.h"
+#include "../json/utf8.h"
 
 #define LONGEST_NAME 128 /* longer tokens are no names of the contract */
 
@@ -171,7 +172,15 @@ static const tavus_patch_word *nearest_word(const char *given, size_t length) {
   return best;
 }
 
-/* The op, or NULL after an issue. */
+/* Pushes nothing; the text at `index`, or NULL: of another type, or no UTF-8,
+** which the walk over the operation's members reports. */
+static const char *text_at(lua_State *L, int index, size_t *length) {
+  if (lua_type(L, index) != LUA_TSTRING) return NULL;
+  const char *text = lua_tolstring(L, index, length);
+  return tavus_utf8_check(text, *length, NULL) ? text : NULL;
+}
+
+/* The op, or NULL when it is none. */
 static const tavus_patch_word *check_word(tavus_walk *w, int op,
                                           const tavus_step *step) {
   lua_State *L = w->L;
@@ -180,9 +189,9 @@ static const tavus_patch_word *check_word(tavus_walk *w, int op,
                      "add, remove, replace, move, copy or test");
     return NULL;
   }
-  if (lua_type(L, op) != LUA_TSTRING) return NULL; /* its type is reported */
   size_t length;
-  const char *text = lua_tolstring(L, op, &length);
+  const char *text = text_at(L, op, &length);
+  if (text == NULL) return NULL;
   const tavus_patch_word *word = find_word(text, length);
   if (word != NULL && strcmp(word->word, word->op) == 0) return word;
   if (word == NULL) word = nearest_word(text, length);
@@ -229,12 +238,12 @@ static tavus_step member_step(const tavus_step *up, const char *name) {
 static void check_from(tavus_walk *w, int from, int path, const place *to,
                        const tavus_patch_word *word, const tavus_step *step) {
   lua_State *L = w->L;
-  if (lua_type(L, from) != LUA_TSTRING) return;
   size_t length, path_length;
-  const char *text = lua_tolstring(L, from, &length);
+  const char *text = text_at(L, from, &length);
+  if (text == NULL) return;
   place source = resolve(w, text, length, false, false, step);
-  if (source.broken || lua_type(L, path) != LUA_TSTRING) return;
-  const char *target = lua_tolstring(L, path, &path_length);
+  const char *target = text_at(L, path, &path_length);
+  if (source.broken || target == NULL) return;
   if (strcmp(word->op, "move") == 0 && path_length > length &&
       memcmp(text, target, length) == 0 && target[length] == '/')
     pointer_issue(w, step, "a value cannot be moved into itself", NULL);
@@ -259,13 +268,13 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
              at_value = member_step(step, "value");
   const tavus_patch_word *word = check_word(w, base + OP, &at_op);
   place to = { .field = NULL };
+  size_t length;
+  const char *text = text_at(L, base + PATH, &length);
   w->place = NULL;
   if (lua_isnil(L, base + PATH) || tavus_is_null(L, base + PATH)) {
     tavus_issue_text(w, TAVUS_ERROR, "required", &at_path, "path is missing",
                      "a JSON Pointer such as \"/persona_name\"");
-  } else if (lua_type(L, base + PATH) == LUA_TSTRING) {
-    size_t length;
-    const char *text = lua_tolstring(L, base + PATH, &length);
+  } else if (text != NULL) {
     bool removes = word != NULL && strcmp(word->op, "remove") == 0;
     bool tests = word != NULL && strcmp(word->op, "test") == 0;
     bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;

@@ -84,7 +84,8 @@ static void rule_unless(tavus_walk *w, const tavus_rule *rule,
   amount a = given(w, view, rule->field);
   if (a == SOMETHING || tavus_view_is(w, view, rule->when, rule->values)) return;
   if (a == NOTHING) rule_issue(w, rule, "required", rule->field, step);
-  else if (rule->when != NULL)
+  else if (rule->when != NULL && /* what is no text has the wrong type */
+           lua_type(w->L, tavus_view_find(w, view, rule->field)) == LUA_TSTRING)
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
 }
 

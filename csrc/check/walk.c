@@ -21,11 +21,13 @@ static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
   APPEND(w, "\"\"");
 }
 
-static inline void write_text(tavus_walk *w, const char *text, size_t length,
+/* Writes a text that is UTF-8; false after an issue. */
+static inline bool write_text(tavus_walk *w, const char *text, size_t length,
                               const tavus_step *step) {
   size_t bad;
-  if (!tavus_write_string(w->L, w->out, text, length, &bad))
-    utf8_issue(w, bad, step);
+  if (tavus_write_string(w->L, w->out, text, length, &bad)) return true;
+  utf8_issue(w, bad, step);
+  return false;
 }
 
 static void walk_string(tavus_walk *w, int index, const tavus_field *field,
@@ -45,13 +47,18 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
         return;
       }
     }
-    if ((field->types & TAVUS_STRING) == 0)
+    if ((field->types & TAVUS_STRING) == 0) {
       tavus_type_issue(w, index, field, "string", step);
-    else if (field->choices != NULL || field->max_length != 0 ||
-             field->id_of != NULL || field->flags != 0)
-      tavus_check_string(w, text, length, field, view, step);
+      size_t bad; /* one issue is enough */
+      if (!tavus_write_string(w->L, w->out, text, length, &bad))
+        APPEND(w, "\"\"");
+      return;
+    }
   }
-  write_text(w, text, length, step);
+  if (write_text(w, text, length, step) && field != NULL &&
+      (field->choices != NULL || field->max_length != 0 ||
+       field->id_of != NULL || field->flags != 0))
+    tavus_check_string(w, text, length, field, view, step);
 }
 
 static void range_issue(tavus_walk *w, const tavus_field *field,
@@ -77,12 +84,11 @@ static bool is_whole(double number) {
 static void walk_number(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_step *step) {
   lua_State *L = w->L;
-  if (field != NULL) {
-    double number = (double)lua_tonumber(L, index);
-    bool finite = number - number == 0;
+  double number = (double)lua_tonumber(L, index);
+  if (field != NULL && number - number == 0) { /* finite */
     bool whole = is_whole(number);
     if ((field->types & TAVUS_NUMBER) == 0 &&
-        ((field->types & TAVUS_INTEGER) == 0 || (finite && !whole)))
+        ((field->types & TAVUS_INTEGER) == 0 || !whole))
       tavus_type_issue(w, index, field, "number", step);
     else if ((field->has_minimum && number < field->minimum) ||
              (field->has_maximum && number > field->maximum &&
@@ -163,6 +169,7 @@ static keys count_keys(lua_State *L, int index) {
 static void keys_issue(tavus_walk *w, int index, const keys *k,
                        const tavus_step *step) {
   lua_State *L = w->L;
+  if (step->told) return;
   if (k->others > 0) {
     tavus_issue_text(w, TAVUS_ERROR, "key", step,
                      "a key is neither a string nor an array index",
@@ -319,8 +326,9 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
   w->astray = astray;
 }
 
-/* Writes what stands before the key, the key, and the colon. */
-static inline void write_key(tavus_walk *w, const tavus_member *member,
+/* Writes what stands before the key, the key, and the colon; false after an
+** issue. */
+static inline bool write_key(tavus_walk *w, const tavus_member *member,
                              char before, const tavus_step *step) {
   if (member->field != NULL) { /* a name of the contract: plain ASCII */
     char *to = tavus_buffer_reserve(w->L, w->out, member->length + 4);
@@ -330,11 +338,12 @@ static inline void write_key(tavus_walk *w, const tavus_member *member,
     to[member->length + 2] = '"';
     to[member->length + 3] = ':';
     w->out->length += member->length + 4;
-    return;
+    return true;
   }
   tavus_buffer_byte(w->L, w->out, before);
-  write_text(w, member->key, member->length, step);
+  bool good = write_text(w, member->key, member->length, step);
   tavus_buffer_byte(w->L, w->out, ':');
+  return good;
 }
 
 /* One member of `view`; `before` is what its key comes after. */
@@ -344,12 +353,12 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
                                const tavus_view *view, tavus_step *inner) {
   inner->key = member->key;
   inner->length = member->length;
-  write_key(w, member, before, inner);
+  bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
   if (field == NULL) {
     if (shape != NULL) {
       field = shape->other;
-      if (field == NULL) {
+      if (field == NULL && good) {
         unknown_member(w, shape, member, inner);
         return;
       }
@@ -527,6 +536,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     return;
   }
   unsigned wanted = field != NULL ? field->types : TAVUS_ANY;
+  step->told = false;
   tavus_mark mark = tavus_mark_of(L, index, w->marks);
   bool array, marked = mark == TAVUS_ARRAY;
   if (mark == TAVUS_ARRAY || mark == TAVUS_OBJECT) {
@@ -551,6 +561,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
     tavus_type_issue(w, index, field, array ? "array" : "object", step);
     field = NULL;
+    step->told = true;
   }
   step->table = table;
   step->depth = depth;

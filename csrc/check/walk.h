@@ -50,6 +50,7 @@ struct tavus_step {
   const void *table;    /* identity of the table that is being walked */
   unsigned depth;       /* of that table, from 1 */
   const tavus_shape *shape; /* of that table, or NULL */
+  bool told; /* the table as a whole is wrong, and it was said */
 };
 
 typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
@@ -93,7 +94,7 @@ typedef struct tavus_view {
 } tavus_view;
 
 /* Checks and writes the value at `index` (absolute) as `field` (NULL: free
-** form). `step` says where it is; its last three members are filled here. */
+** form). `step` says where it is; its last members are filled here. */
 void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
                       tavus_step *step);
 
