@@ -1,4 +1,4 @@
--- /v2/conversations as related.md tells it (section 2).
+-- /v2/conversations as the public documents tell it.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
 local sandbox = require "tavus.sandbox"
