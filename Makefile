@@ -30,7 +30,7 @@ endif
 
 help:
 	@echo 'make demo                 install what is missing, build, run examples/quickstart.lua on a local sandbox'
-	@echo 'make test                 every spec: Lua 5.4, LuaJIT, Lua 5.4 with sanitizers; linters and C warnings'
+	@echo 'make test                 every spec: Lua 5.4, LuaJIT, Lua 5.1, Lua 5.4 with sanitizers; linters and C warnings'
 	@echo 'make build [LUA=lua5.4]   build for one Lua: lua5.4, lua5.3, lua5.2, lua5.1 or luajit'
 	@echo 'make env   [LUA=lua5.4]   print the export lines that let this Lua require "tavus" from the tree'
 	@echo 'make check                luacheck, rockspecs, C warnings as errors for every Lua that is installed'
