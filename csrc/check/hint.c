@@ -32,6 +32,26 @@ size_t tavus_distance(const char *a, size_t a_length, const char *b,
   return last[b_length] <= limit ? last[b_length] : limit + 1;
 }
 
+/* A name as it is compared: small letters, without `_`, `-` and spaces. Returns
+** its length; what is longer than LONGEST is cut, one byte beyond. */
+static size_t fold(char *out, const char *name, size_t length) {
+  size_t n = 0;
+  for (size_t i = 0; i < length && n <= LONGEST; i++) {
+    if (name[i] == '_' || name[i] == '-' || name[i] == ' ') continue;
+    out[n++] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20)
+                                                : name[i];
+  }
+  return n;
+}
+
+/* Are the names equal but for their spelling? */
+static bool same_name(const char *a, size_t a_length, const char *b,
+                      size_t b_length) {
+  char left[LONGEST + 1], right[LONGEST + 1];
+  size_t n = fold(left, a, a_length), m = fold(right, b, b_length);
+  return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
+}
+
 bool tavus_is_secret_name(const char *name, size_t length) {
   static const char ending[] = "apikey";
   size_t at = sizeof ending - 1; /* letters of the ending still to be met */
@@ -46,12 +66,16 @@ bool tavus_is_secret_name(const char *name, size_t length) {
 
 static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }
 
-/* How near is `name` to `known`: 0 is equal, SIZE_MAX is not near. A name that
-** is the beginning or the end of the other, cut at a `_` or `-`, is near. */
+/* How near is `name` to `known`: 0 is equal but for the spelling, SIZE_MAX is
+** not near. A name that is the beginning or the end of the other, cut at a `_`
+** or `-`, is near. */
 static size_t nearness(const char *name, size_t length, const char *known,
                        size_t known_length) {
   size_t limit = allowance(known_length < length ? known_length : length);
-  size_t distance = tavus_distance(name, length, known, known_length, limit);
+  char folded[2][LONGEST + 1];
+  size_t distance = tavus_distance(
+      folded[0], fold(folded[0], name, length),
+      folded[1], fold(folded[1], known, known_length), limit);
   if (distance <= limit) return distance;
   const char *small = name, *large = known;
   size_t n = length, m = known_length;
@@ -72,6 +96,8 @@ static size_t nearness(const char *name, size_t length, const char *known,
 typedef struct search {
   const char *name;
   size_t length;
+  const tavus_shape *here;  /* where it was written: not to be found */
+  const tavus_field *field; /* what was found last */
   const char *trail[DEEPEST];
   int depth;
   int found;
@@ -93,11 +119,22 @@ static const tavus_shape *searched(const tavus_field *field) {
   return field->shape != NULL && !field->shape->vocabulary ? field->shape : NULL;
 }
 
+/* The field of that name in any spelling, or NULL. */
+static const tavus_field *same_field(const tavus_shape *shape, const char *name,
+                                     size_t length) {
+  for (size_t i = 0; i < shape->count; i++)
+    if (same_name(name, length, shape->fields[i].name, shape->fields[i].length))
+      return &shape->fields[i];
+  return NULL;
+}
+
 /* With one string on the top: adds each place where the name is at home. */
 static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
                          bool inner) {
-  const tavus_field *field = tavus_field_find(shape, s->name, s->length);
-  if (field != NULL && inner && s->found < PLACES) {
+  const tavus_field *field = inner && shape != s->here
+      ? same_field(shape, s->name, s->length) : NULL;
+  if (field != NULL && s->found < PLACES) {
+    s->field = field;
     if ((field->flags & TAVUS_SECRET) != 0) s->secret = true;
     push_place(L, s);
     const char *place = lua_tostring(L, -1);
@@ -121,11 +158,11 @@ static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
   }
 }
 
-static bool hint_alias(lua_State *L, const tavus_shape *shape, const char *name,
-                       size_t length) {
-  if (shape->aliases == NULL) return false;
-  for (const tavus_alias *a = shape->aliases; a->name != NULL; a++) {
-    if (strlen(a->name) != length || memcmp(a->name, name, length) != 0) continue;
+static bool hint_alias(lua_State *L, const tavus_alias *aliases,
+                       const char *name, size_t length) {
+  if (aliases == NULL) return false;
+  for (const tavus_alias *a = aliases; a->name != NULL; a++) {
+    if (!same_name(a->name, strlen(a->name), name, length)) continue;
     lua_pushstring(L, a->hint);
     return true;
   }
@@ -138,13 +175,35 @@ static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
   lua_remove(L, -2);
 }
 
+/* The name the contract would rather see for a field, or NULL. */
+static const tavus_field *preferred(const tavus_shape *shape,
+                                    const tavus_field *field) {
+  if ((field->flags & TAVUS_READ_ONLY) != 0) return NULL;
+  const char *name = field->successor;
+  if (field->twin != NULL && (field->flags & TAVUS_CURRENT) == 0)
+    name = field->twin;
+  return name == NULL ? field : tavus_field_find(shape, name, strlen(name));
+}
+
+/* The right name in another spelling. */
+static bool hint_same(lua_State *L, const tavus_shape *shape, const char *name,
+                      size_t length, bool *secret) {
+  const tavus_field *field = same_field(shape, name, length);
+  if (field == NULL) return false;
+  if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
+  field = preferred(shape, field);
+  if (field == NULL) return false;
+  push_did_you_mean(L, field->name, field->length);
+  return true;
+}
+
 static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
                       size_t length, bool *secret) {
   const tavus_field *best = NULL;
   size_t least = SIZE_MAX;
   for (size_t i = 0; i < shape->count; i++) {
     const tavus_field *field = &shape->fields[i];
-    if (field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0) continue;
+    if (preferred(shape, field) != field) continue;
     size_t n = nearness(name, length, field->name, field->length);
     if (field->deprecated != NULL && n > 2) continue; /* a typo, no advice */
     if (n < least) {
@@ -162,14 +221,20 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
                      size_t length, bool *secret) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
-  search s = { .name = name, .length = length };
+  search s = { .name = name, .length = length, .here = shape };
   lua_pushnil(L);
   if (!shape->vocabulary) search_shape(L, &s, shape, false);
   if (s.found == 0 && !shape->vocabulary && w->root != NULL && w->root->shape != NULL)
     search_shape(L, &s, w->root->shape, true);
   *secret = s.secret || tavus_is_secret_name(name, length);
+  if (s.found > 0 && (s.field->length != length ||
+                      memcmp(s.field->name, name, length) != 0)) {
+    lua_pushfstring(L, "%s, as %s", lua_tostring(L, -1), s.field->name);
+    lua_remove(L, -2);
+  }
   int top = lua_gettop(L);
-  if (hint_alias(L, shape, name, length) ||
+  if (hint_alias(L, shape->aliases, name, length) ||
+      hint_same(L, shape, name, length, secret) ||
       (s.found == 0 && hint_near(L, shape, name, length, secret)))
     lua_replace(L, top);
 }
@@ -208,6 +273,7 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
                        const char *text, size_t length) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
+  if (hint_alias(L, field->words, text, length)) return;
   if (w->root != NULL && w->root->shape != NULL) {
     int owners = 0;
     const tavus_field *owner = owner_of(w->root->shape, text, length, 0, &owners);

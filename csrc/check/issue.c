@@ -75,15 +75,16 @@ void tavus_push_path(lua_State *L, const tavus_step *step) {
   luaL_pushresult(&b);
 }
 
+static const struct {
+  unsigned type;
+  const char *name;
+} names[] = {
+  { TAVUS_STRING, "string" }, { TAVUS_NUMBER, "number" },
+  { TAVUS_INTEGER, "integer" }, { TAVUS_BOOLEAN, "boolean" },
+  { TAVUS_ARRAY_TYPE, "array" }, { TAVUS_OBJECT_TYPE, "object" }
+};
+
 const char *tavus_push_types(lua_State *L, unsigned types) {
-  static const struct {
-    unsigned type;
-    const char *name;
-  } names[] = {
-    { TAVUS_STRING, "string" }, { TAVUS_NUMBER, "number" },
-    { TAVUS_INTEGER, "integer" }, { TAVUS_BOOLEAN, "boolean" },
-    { TAVUS_ARRAY_TYPE, "array" }, { TAVUS_OBJECT_TYPE, "object" }
-  };
   int n = 0;
   for (size_t i = 0; i < TAVUS_COUNT(names); i++) {
     if ((types & names[i].type) == 0) continue;
@@ -174,8 +175,25 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure) {
 
 /* --- values that do not fit --- */
 
-static const char *type_hint(lua_State *L, int index, unsigned wanted,
+/* Is it a field that holds one id, by its name? */
+static bool is_id(const tavus_field *field) {
+  return field->name != NULL && field->length > 3 &&
+         strcmp(field->name + field->length - 3, "_id") == 0;
+}
+
+/* The field's own hint for a value of that type, or NULL. */
+static const char *own_hint(const tavus_field *field, const char *got) {
+  for (size_t i = 0; i < TAVUS_COUNT(names); i++)
+    if ((field->instead_of & names[i].type) != 0 &&
+        strcmp(names[i].name, got) == 0)
+      return field->instead;
+  return NULL;
+}
+
+static const char *type_hint(lua_State *L, int index, const tavus_field *field,
                              const char *got) {
+  unsigned wanted = field->types;
+  const char *own = own_hint(field, got);
   if (lua_type(L, index) == LUA_TSTRING) {
     size_t length;
     const char *text = lua_tolstring(L, index, &length);
@@ -183,6 +201,7 @@ static const char *type_hint(lua_State *L, int index, unsigned wanted,
     if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) != 0 &&
         (*text == '[' || *text == '{'))
       return "this is JSON in a string: decode it first (tavus.decode)";
+    if (own != NULL) return own;
     if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
     if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
     if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 &&
@@ -190,7 +209,9 @@ static const char *type_hint(lua_State *L, int index, unsigned wanted,
       return "write the number without quotes";
     return NULL;
   }
+  if (own != NULL) return own;
   if ((wanted & TAVUS_STRING) != 0) {
+    if (strcmp(got, "array") == 0 && is_id(field)) return "one id, not a list";
     if (strcmp(got, "array") == 0) return "join the items into one text";
     if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
     return NULL;
@@ -211,7 +232,7 @@ static void type_issue(tavus_walk *w, int index, const tavus_field *field,
   const char *wanted = tavus_push_types(L, field->types);
   lua_pushfstring(L, "expected %s, got %s", wanted, got);
   lua_remove(L, -2);
-  const char *hint = type_hint(L, index, field->types, got);
+  const char *hint = type_hint(L, index, field, got);
   if (hint != NULL) lua_pushstring(L, hint);
   else lua_pushnil(L);
   tavus_issue(w, severity, "type", step);

@@ -60,6 +60,13 @@ typedef struct tavus_rule tavus_rule;
 
 #define TAVUS_NAME(text) .name = (text), .length = sizeof(text) - 1
 
+/* What somebody who wrote this name or word probably meant; compared without
+** regard to case, `_`, `-` and spaces. */
+typedef struct tavus_alias {
+  const char *name; /* NULL ends the list */
+  const char *hint;
+} tavus_alias;
+
 struct tavus_field {
   const char *name;
   size_t length;
@@ -70,6 +77,7 @@ struct tavus_field {
   const char *text;         /* what it is, one line */
   const char *label;        /* "an STT engine": what its choices are */
   const tavus_choice *choices;
+  const tavus_alias *words; /* what people write for a choice, or NULL */
   const char *custom;       /* choices are open when this sibling is there */
   const char *id_of;        /* it holds the id of this thing */
   const char *deprecated;   /* why, or NULL */
@@ -78,6 +86,8 @@ struct tavus_field {
                                is one of `home_values` (NULL ends it) */
   const char *const *home_values;
   const char *hint;         /* what was meant instead, when it is unproven */
+  unsigned instead_of;      /* a wrong type that people write here, ... */
+  const char *instead;      /* ... and the hint for it */
   const char *twin;         /* the same field by its /v2/personas name */
   bool has_minimum, has_maximum;
   double minimum, maximum;
@@ -86,12 +96,6 @@ struct tavus_field {
   const tavus_field *items; /* of an array; NULL: anything */
   const tavus_shape *shape; /* of an object; NULL: anything */
 };
-
-/* What somebody who wrote this key probably meant. */
-typedef struct tavus_alias {
-  const char *name; /* NULL ends the list */
-  const char *hint;
-} tavus_alias;
 
 struct tavus_shape {
   const char *name;

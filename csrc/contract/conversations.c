@@ -103,7 +103,6 @@ static const tavus_field property_fields[] = {
 static const tavus_alias property_aliases[] = {
   { "captions", MEAN("enable_closed_captions") },
   { "greenscreen", MEAN("apply_greenscreen") },
-  { "maxCallDuration", MEAN("max_call_duration") },
   { "max_duration", MEAN("max_call_duration") },
   { "pipeline_mode", OF_PERSONA },
   { "properties", "one properties object is enough" },

@@ -5,8 +5,13 @@
 
 static const tavus_shape schema, schema_map, name_lists, dependencies;
 
+#define MEAN(name) "did you mean \"" name "\"?"
+#define SCHEMA .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, .shape = &schema, \
+  .instead_of = TAVUS_STRING, \
+  .instead = "a schema is an object: { type = \"string\" }"
+
 static const tavus_field subschema = {
-  .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, .shape = &schema,
+  SCHEMA,
   .text = "A schema."
 };
 
@@ -22,10 +27,27 @@ static const tavus_choice types[] = {
   { "string", NULL }, { NULL, NULL }
 };
 
+/* Types as other languages and libraries call them. */
+static const tavus_alias type_words[] = {
+  { "bool", MEAN("boolean") }, { "dict", MEAN("object") },
+  { "double", MEAN("number") }, { "float", MEAN("number") },
+  { "int", MEAN("integer") }, { "list", MEAN("array") },
+  { "long", MEAN("integer") }, { "map", MEAN("object") },
+  { "nil", MEAN("null") }, { "none", MEAN("null") }, { "str", MEAN("string") },
+  { "struct", MEAN("object") }, { "table", MEAN("object") },
+  { "text", MEAN("string") }, { "tuple", MEAN("array") }, { NULL, NULL }
+};
+
+static const tavus_alias parameter_words[] = {
+  { "dict", MEAN("object") }, { "map", MEAN("object") },
+  { "struct", MEAN("object") }, { "table", MEAN("object") }, { NULL, NULL }
+};
+
 static const tavus_choice parameter_types[] = { { "object", NULL }, { NULL, NULL } };
 
 static const tavus_field type_name = {
-  .types = TAVUS_STRING, .choices = types, .label = "a JSON type",
+  .types = TAVUS_STRING, .choices = types, .words = type_words,
+  .label = "a JSON type",
   .text = "One of the allowed types."
 };
 
@@ -42,8 +64,7 @@ static const tavus_field name_list = {
 #define BOOLEAN_OF(key, words) \
   { TAVUS_NAME(key), .types = TAVUS_BOOLEAN, .text = words }
 #define SCHEMA_OF(key, words) \
-  { TAVUS_NAME(key), .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, \
-    .shape = &schema, .text = words }
+  { TAVUS_NAME(key), SCHEMA, .text = words }
 #define SCHEMAS_OF(key, words) \
   { TAVUS_NAME(key), .types = TAVUS_ARRAY_TYPE, .items = &subschema, .text = words }
 #define SCHEMA_MAP(key, words) \
@@ -94,7 +115,9 @@ static const tavus_field name_list = {
   SCHEMA_OF("if", "A condition."), \
   { TAVUS_NAME("items"), \
     .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN | TAVUS_ARRAY_TYPE, \
-    .shape = &schema, .items = &subschema, .text = "The items of an array." }, \
+    .shape = &schema, .items = &subschema, .instead_of = TAVUS_STRING, \
+    .instead = "put it in an object: { type = \"string\" }", \
+    .text = "The items of an array." }, \
   COUNT_OF("maxContains", "How many items may match `contains`."), \
   COUNT_OF("maxItems", "Most items."), \
   { TAVUS_NAME("maxLength"), .types = TAVUS_INTEGER, .has_minimum = true, \
@@ -118,7 +141,10 @@ static const tavus_field name_list = {
   SCHEMA_MAP("properties", "The members by name."), \
   SCHEMA_OF("propertyNames", "What member names look like."), \
   BOOLEAN_OF("readOnly", "Comes in answers only."), \
-  LIST_OF("required", &tavus_field_text, "Names of members that must be there."), \
+  { TAVUS_NAME("required"), .types = TAVUS_ARRAY_TYPE, \
+    .items = &tavus_field_text, .instead_of = TAVUS_BOOLEAN, \
+    .instead = "name it in `required` beside `properties`", \
+    .text = "Names of members that must be there." }, \
   SCHEMA_OF("then", "Holds when `if` does."), \
   STRING_OF("title", "A short name."), \
   __VA_ARGS__, \
@@ -129,24 +155,24 @@ static const tavus_field name_list = {
 
 static const tavus_field keywords[] = {
   KEYWORDS({ TAVUS_NAME("type"), .types = TAVUS_STRING | TAVUS_ARRAY_TYPE,
-    .choices = types, .label = "a JSON type", .items = &type_name,
+    .choices = types, .words = type_words, .label = "a JSON type",
+    .items = &type_name,
     .text = "The type, or the types, of the value." })
 };
 
 static const tavus_field root_keywords[] = {
   KEYWORDS({ TAVUS_NAME("type"), .types = TAVUS_STRING,
-    .flags = TAVUS_CLOSED, .choices = parameter_types,
+    .flags = TAVUS_CLOSED, .choices = parameter_types, .words = parameter_words,
     .text = "Always object." })
 };
 
 static const tavus_alias aliases[] = {
-  { "any_of", "did you mean \"anyOf\"?" },
-  { "desc", "did you mean \"description\"?" },
-  { "fields", "did you mean \"properties\"?" },
+  { "desc", MEAN("description") },
+  { "fields", MEAN("properties") },
   { "name", "the key in properties is the name" },
   { "optional", "leave the name out of required" },
-  { "options", "did you mean \"enum\"?" },
-  { "values", "did you mean \"enum\"?" },
+  { "options", MEAN("enum") },
+  { "values", MEAN("enum") },
   { NULL, NULL }
 };
 

@@ -78,7 +78,6 @@ static const tavus_field llm_fields[] = {
 
 static const tavus_alias llm_aliases[] = {
   { "api_base", MEAN("base_url") },
-  { "baseURL", MEAN("base_url") },
   { "endpoint", MEAN("base_url") },
   { "frequency_penalty", "belongs under extra_body" },
   { "functions", MEAN("tools") },
@@ -173,7 +172,6 @@ static const tavus_alias tts_aliases[] = {
   { "cartesia_voice_id", MEAN("external_voice_id") },
   { "elevenlabs_voice_id", MEAN("external_voice_id") },
   { "engine", MEAN("tts_engine") },
-  { "externalVoiceId", MEAN("external_voice_id") },
   { "language", "is a property of a conversation" },
   { "model", MEAN("tts_model_name") },
   { "playht_voice_id", MEAN("external_voice_id") },
@@ -229,7 +227,6 @@ static const tavus_field stt_fields[] = {
 
 static const tavus_alias stt_aliases[] = {
   { "engine", MEAN("stt_engine") },
-  { "hot_words", MEAN("hotwords") },
   { "keywords", MEAN("hotwords") },
   { "model", MEAN("stt_engine") },
   { "provider", MEAN("stt_engine") },

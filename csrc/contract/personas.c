@@ -126,7 +126,6 @@ static const tavus_alias aliases[] = {
   { "persona", ENVELOPE },
   /* Names from elsewhere. */
   { "avatar_id", MEAN("default_replica_id") },
-  { "defaultReplicaId", MEAN("default_replica_id") },
   { "description", "a persona has none (pal_description on /v2/pals)" },
   { "documents", MEAN("document_ids") },
   { "face_id", MEAN("default_replica_id") },

@@ -22,7 +22,6 @@ static const tavus_field function_fields[] = {
 static const tavus_alias function_aliases[] = {
   { "arguments", MEAN("parameters") },
   { "args", MEAN("parameters") },
-  { "inputSchema", MEAN("parameters") },
   { "input_schema", MEAN("parameters") },
   { "params", MEAN("parameters") },
   { "properties", "belongs under parameters" },
@@ -53,7 +52,6 @@ static const tavus_field tool_fields[] = {
 static const tavus_alias tool_aliases[] = {
   { "delivery", OF_REGISTRY },
   { "description", "belongs under function" },
-  { "inputSchema", "belongs under function, as parameters" },
   { "input_schema", "belongs under function, as parameters" },
   { "name", "belongs under function" },
   { "on_call", OF_REGISTRY },
