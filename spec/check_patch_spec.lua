@@ -182,6 +182,11 @@ describe("an operation", function()
       "/0/value", "type" },
     { "remove with a null value", { op = "remove", path = "/document_ids", value = core.null },
       "/0/value", "op" },
+    { "remove with an empty value", { op = "remove", path = "/document_ids", value = "" },
+      "/0/value", "op" },
+    { "writing the route into base_url",
+      { op = "replace", path = "/layers/llm/base_url", value = "https://llm.example.com/chat/completions" },
+      "/0/value", "value" },
     { "add with a null from", { op = "add", from = core.null, path = "/persona_name", value = "x" },
       "/0/from", "op" },
     { "giving base_url without api_key",
@@ -248,6 +253,25 @@ describe("an operation", function()
     }
   end)
 
+  it("on conferencing is patched alone", function()
+    local own = { op = "add", path = "/layers/conferencing/username", value = "Ada" }
+    local whole = { op = "add", path = "/layers/conferencing", value = { username = "Ada" } }
+    local other = { op = "replace", path = "/persona_name", value = "Ada" }
+    clean { own }
+    clean { whole, own }
+    clean { other, other }
+    for _, patch in ipairs { { own, other }, { whole, other }, { other, own, other },
+        { { op = "remove", path = "/layers/conferencing" }, other },
+        { { op = "move", from = "/layers/conferencing/username", path = "/persona_name" }, own } } do
+      local _, issues = core.validate("persona_patch", patch)
+      assert.equal(1, #issues)
+      assert.equal("rule", issues[1].code)
+      assert.equal("warning", issues[1].severity)
+      assert.matches("patched alone", issues[1].message)
+    end
+    assert.equal("/1/path", select(2, core.validate("persona_patch", { other, own }))[1].path)
+  end)
+
   it("may replace the document", function()
     clean { { op = "replace", path = "", value = { system_prompt = "x" } } }
   end)
@@ -271,6 +295,41 @@ describe("hints for a patch", function()
       assert.equal('did you mean "/layers/llm/model"?',
         hint({ op = "replace", path = text, value = "m" }, "/0/path"))
     end
+  end)
+
+  for text, meant in pairs {
+    ["/layers.llm.model"] = "/layers/llm/model",
+    ["/layers/llm.model"] = "/layers/llm/model",
+    ["/layers/llm/tools[0]/function/name"] = "/layers/llm/tools/0/function/name",
+    ["/layers.llm.tools[0].function.name"] = "/layers/llm/tools/0/function/name",
+    ["layers.llm.tools[0].function.name"] = "/layers/llm/tools/0/function/name",
+    ["/layers['llm'].model"] = "/layers/llm/model",
+    ['layers["llm"]'] = "/layers/llm",
+    ["/layers/llm/tools/[0]"] = "/layers/llm/tools/0",
+    ["/document_ids[-]"] = "/document_ids/-",
+    ["/layers/"] = "/layers",
+    ["/layers/llm/"] = "/layers/llm",
+    ["/document_ids/"] = "/document_ids",
+    ["/persona_name/"] = "/persona_name",
+    ["//persona_name"] = "/persona_name",
+    ["layers/"] = "/layers",
+  } do
+    it("write " .. meant .. " for " .. text, function()
+      local ok, issues = core.validate("persona_patch",
+        { { op = "add", path = text, value = core.null } })
+      assert.equal(1, #issues)
+      assert.equal("/0/path", issues[1].path)
+      assert.equal('did you mean "' .. meant .. '"?', issues[1].hint)
+      assert.equal(issues[1].severity == "warning", ok == true)
+      assert.equal('did you mean "' .. meant .. '"?',
+        hint({ op = "copy", from = text, path = "/greeting" }, "/0/from"))
+    end)
+  end
+
+  it("leave dots alone that belong to a name", function()
+    clean { { op = "add", path = "/layers/llm/headers/x.y[0]", value = "z" } }
+    assert.is_nil(hint({ op = "add", path = "/my.own.field", value = 1 }, "/0/path"))
+    assert.equal('the whole document is ""', hint({ op = "test", path = "/", value = {} }, "/0/path"))
   end)
 
   it("name the place that was meant", function()

@@ -22,6 +22,31 @@ static void pointer_issue(tavus_walk *w, const tavus_step *step,
   tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
 }
 
+/* Pushes a hint with the pointer that a text with dots, brackets, or slashes
+** too many was meant to be; nil for a text that is too long to be shown. */
+static void push_meant(lua_State *L, const char *text, size_t length) {
+  char meant[LONGEST_NAME + 2];
+  size_t n = 0;
+  if (length > LONGEST_NAME) {
+    lua_pushnil(L);
+    return;
+  }
+  meant[n++] = '/';
+  for (size_t i = length > 1 && (*text == '#' || *text == '$'); i < length; i++) {
+    char c = text[i];
+    if (c == ']' || c == '\'' || c == '"') continue;
+    if (c != '/' && c != '.' && c != '[') meant[n++] = c;
+    else if (meant[n - 1] != '/') meant[n++] = '/';
+  }
+  if (meant[n - 1] == '/') n--;
+  if (n == 0) {
+    lua_pushliteral(L, "the whole document is \"\"");
+    return;
+  }
+  lua_pushfstring(L, "did you mean %s?", tavus_push_quoted(L, meant, n));
+  lua_remove(L, -2);
+}
+
 /* A text that is no JSON Pointer, with what it should have been. */
 static void malformed(tavus_walk *w, const char *text, size_t length,
                       const tavus_step *step) {
@@ -33,40 +58,41 @@ static void malformed(tavus_walk *w, const char *text, size_t length,
     return;
   }
   lua_pushliteral(L, "a JSON Pointer begins with \"/\"");
-  if (length > 1 && text[0] == '#') text++, length--;
-  else if (length > 1 && text[0] == '$') text++, length--;
-  while (length > 0 && (text[0] == '.' || text[0] == '/')) text++, length--;
-  if (length > LONGEST_NAME) {
-    lua_pushnil(L);
-  } else {
-    lua_pushlstring(L, text, length);
-    luaL_gsub(L, lua_tostring(L, -1), ".", "/");
-    size_t size;
-    const char *slashed = lua_tolstring(L, -1, &size);
-    tavus_push_quoted(L, slashed, size);
-    lua_pushfstring(L, "did you mean \"/%s?", lua_tostring(L, -1) + 1);
-    lua_replace(L, -4);
-    lua_pop(L, 2);
-  }
+  push_meant(L, text, length);
   tavus_issue(w, TAVUS_ERROR, "pointer", step);
 }
 
+/* Is an unknown token a slip in writing the pointer: nothing between slashes,
+** or a known name with more behind a dot or a bracket? */
+static bool is_slip(const tavus_shape *shape, const char *token, size_t length) {
+  size_t n = 0;
+  while (n < length && token[n] != '.' && token[n] != '[') n++;
+  return length == 0 || (n < length && tavus_field_find(shape, token, n) != NULL);
+}
+
+/* The pointer `text` leads through `name`, which `shape` has not. */
 static void unknown_place(tavus_walk *w, const tavus_shape *shape,
-                          const char *name, size_t length, place *p,
-                          const tavus_step *step) {
+                          const char *name, size_t length, const char *text,
+                          size_t text_length, place *p, const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 12, "issue");
   tavus_push_quoted(L, name, length);
   lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
   lua_remove(L, -2);
   tavus_hint_name(w, shape, name, length, &p->secret);
+  if (is_slip(shape, name, length)) {
+    lua_pop(L, 1);
+    push_meant(L, text, text_length);
+  }
   p->unknown = true;
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
 }
 
 /* May the token stand in an array? */
 static bool array_token(tavus_walk *w, const char *token, size_t length,
-                        bool appends, const tavus_step *step) {
+                        bool appends, const char *text, size_t text_length,
+                        const tavus_step *step) {
+  lua_State *L = w->L;
   size_t index;
   if (length == 1 && token[0] == '-') {
     if (appends) return true;
@@ -75,7 +101,11 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
     return false;
   }
   if (tavus_pointer_index(token, length, &index)) return true;
-  pointer_issue(w, step, "an array is indexed with 0, 1, 2, ... or \"-\"", NULL);
+  luaL_checkstack(L, 12, "issue");
+  lua_pushliteral(L, "an array is indexed with 0, 1, 2, ... or \"-\"");
+  if (length == 0 || token[0] == '[') push_meant(L, text, text_length);
+  else lua_pushnil(L);
+  tavus_issue(w, TAVUS_ERROR, "pointer", step);
   return false;
 }
 
@@ -113,21 +143,23 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))
         p.field = field->items;
-      if (p.field == NULL) unknown_place(w, shape, token, size, &p, step);
+      if (p.field == NULL) 
+        unknown_place(w, shape, token, size, text, length, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {
-      if (array_token(w, token, size, appends && last, step))
+      if (array_token(w, token, size, appends && last, text, length, step))
         p.field = field->items;
       else
         p.broken = true;
     } else if ((field->types & (TAVUS_OBJECT_TYPE | TAVUS_ARRAY_TYPE)) == 0) {
-      luaL_checkstack(w->L, 8, "issue");
+      luaL_checkstack(w->L, 12, "issue");
       if (field->name != NULL) lua_pushfstring(w->L, "%s holds", field->name);
       else lua_pushliteral(w->L, "the item is");
       lua_pushfstring(w->L, "%s no object or array: the path ends there",
                       lua_tostring(w->L, -1));
       lua_remove(w->L, -2);
-      lua_pushnil(w->L);
+      if (size == 0) push_meant(w->L, text, length);
+      else lua_pushnil(w->L);
       tavus_issue(w, tavus_grade(w, field->sure), "pointer", step);
       p.broken = true;
     }
@@ -226,8 +258,11 @@ static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
                       "item of an array is named by its index");
     else
       lua_pushliteral(L, "leave it out");
-    /* Some serializers write every member of an operation: null is nothing. */
-    tavus_issue(w, null ? TAVUS_WARNING : TAVUS_ERROR, "op", step);
+    /* Some serializers write every member of an operation: null or "" there is
+    ** nothing. */
+    bool nothing = null || (lua_type(L, index) == LUA_TSTRING &&
+                            lua_rawlen(L, index) == 0);
+    tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step);
   }
 }
 
@@ -298,8 +333,27 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
 
 /* --- the whole patch --- */
 
-/* Pushes nothing; is the op at Lua index `i` an add or replace at `path` (or,
-** with `above`, at a place that contains it)? */
+/* Is the place at `path`, or inside of it? */
+static bool is_inside(const char *inner, const char *path) {
+  size_t length = strlen(path);
+  return strncmp(inner, path, length) == 0 &&
+         (inner[length] == '\0' || inner[length] == '/');
+}
+
+/* Pushes the path of the op at Lua index `i`, or nil. */
+static const char *push_op_path(lua_State *L, int index, int i) {
+  luaL_checkstack(L, 8, "patch");
+  lua_rawgeti(L, index, i);
+  if (lua_type(L, -1) == LUA_TTABLE) {
+    lua_pushliteral(L, "path");
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+  }
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+}
+
+/* Is the op at Lua index `i` an add or replace at `path` (or, with `above`, at
+** a place that contains it)? */
 static bool writes_at(tavus_walk *w, int index, int i, const char *path,
                       bool above) {
   lua_State *L = w->L;
@@ -316,23 +370,35 @@ static bool writes_at(tavus_walk *w, int index, int i, const char *path,
         (strcmp(lua_tostring(L, -2), "add") == 0 ||
          strcmp(lua_tostring(L, -2), "replace") == 0)) {
       const char *text = lua_tostring(L, -1);
-      size_t length = strlen(text);
-      yes = strcmp(text, path) == 0 ||
-            (above && strncmp(text, path, length) == 0 && path[length] == '/');
+      yes = strcmp(text, path) == 0 || (above && is_inside(path, text));
     }
   }
   lua_settop(L, base);
   return yes;
 }
 
+/* The first op of a patch that breaks the rule, or 0. */
+static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
+  int n = (int)lua_rawlen(w->L, index), first = 0;
+  bool others = false;
+  for (int i = 1; i <= n; i++) {
+    if (rule->needs == NULL) {
+      const char *path = push_op_path(w->L, index, i);
+      if (path != NULL && !is_inside(path, rule->path)) others = true;
+      else if (path != NULL && first == 0) first = i;
+      lua_pop(w->L, 1);
+      continue;
+    }
+    if (writes_at(w, index, i, rule->needs, true)) return 0;
+    if (first == 0 && writes_at(w, index, i, rule->path, false)) first = i;
+  }
+  return rule->needs != NULL || others ? first : 0;
+}
+
 static void check_patch_rule(tavus_walk *w, int index,
                              const tavus_patch_rule *rule,
                              const tavus_step *step) {
-  int n = (int)lua_rawlen(w->L, index), first = 0;
-  for (int i = 1; i <= n; i++) {
-    if (writes_at(w, index, i, rule->needs, true)) return;
-    if (first == 0 && writes_at(w, index, i, rule->path, false)) first = i;
-  }
+  int first = breaks_rule(w, index, rule);
   if (first == 0) return;
   tavus_step op = { .up = step, .index = (size_t)(first - 1) };
   tavus_step path = member_step(&op, "path");

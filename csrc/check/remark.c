@@ -146,11 +146,25 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
   }
 }
 
+static void check_end(tavus_walk *w, const char *text, size_t length,
+                      const tavus_field *field, const tavus_step *step) {
+  size_t end = strlen(field->appended);
+  if (length > 0 && text[length - 1] == '/') length--;
+  if (length < end || memcmp(text + length - end, field->appended, end) != 0)
+    return;
+  luaL_checkstack(w->L, 8, "issue");
+  lua_pushfstring(w->L, "%s goes without %s", field->name, field->appended);
+  lua_pushliteral(w->L, "Tavus appends it");
+  tavus_issue(w, TAVUS_WARNING, "value", step);
+}
+
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_field *field, const tavus_view *view,
                         const tavus_step *step) {
   if (field->choices != NULL) check_choice(w, text, length, field, view, step);
   if (field->id_of != NULL) check_id(w, text, length, field, step);
+  if ((field->flags & TAVUS_APPENDED) != 0)
+    check_end(w, text, length, field, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0)
     check_tool_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&

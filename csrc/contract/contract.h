@@ -39,7 +39,8 @@ enum {
   TAVUS_LANGUAGE = 128,     /* a language by its English name, not its code */
   TAVUS_CLOSED = 256,       /* a value outside the choices is an error */
   TAVUS_PATCH_VALUE = 512,  /* its type is that of the place the op names */
-  TAVUS_CURRENT = 1024      /* its name is as good here as that of its twin */
+  TAVUS_CURRENT = 1024,     /* its name is as good here as that of its twin */
+  TAVUS_APPENDED = 2048     /* the server adds `appended` to the text */
 };
 
 /* How sure the contract is of a fact (its column "Sure"): breaking a type of
@@ -88,6 +89,7 @@ struct tavus_field {
   const char *hint;         /* what was meant instead, when it is unproven */
   unsigned instead_of;      /* a wrong type that people write here, ... */
   const char *instead;      /* ... and the hint for it */
+  const char *appended;     /* what the text must not end in already */
   const char *twin;         /* the same field by its /v2/personas name */
   bool has_minimum, has_maximum;
   double minimum, maximum;
@@ -151,7 +153,7 @@ typedef struct tavus_operation {
 /* A patch that writes `path` should write `needs` too (pointers). */
 typedef struct tavus_patch_rule {
   const char *path; /* NULL ends the list */
-  const char *needs;
+  const char *needs; /* NULL: no operation elsewhere in the same patch */
   const char *message;
   const char *hint;
 } tavus_patch_rule;

@@ -156,7 +156,7 @@ static const tavus_field root = {
   .types = TAVUS_OBJECT_TYPE, .shape = &shape, .text = "A persona."
 };
 
-/* Rule 3: the stored key is not used again when the llm layer is rewritten. */
+/* Rule 3 (the first two): the stored key is not used again when the llm layer is rewritten. */
 static const tavus_patch_rule patch_rules[] = {
   { "/layers/llm/base_url", "/layers/llm/api_key",
     "a patch that writes base_url should give api_key again",
@@ -164,6 +164,9 @@ static const tavus_patch_rule patch_rules[] = {
   { "/layers/llm/api_key", "/layers/llm/base_url",
     "a patch that writes api_key should give base_url again",
     "a custom llm needs model, base_url and api_key together" },
+  { "/layers/conferencing", NULL,
+    "layers.conferencing must be patched alone",
+    "send the other operations in a patch of their own" },
   { NULL, NULL, NULL, NULL }
 };
 
