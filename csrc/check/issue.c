@@ -257,3 +257,16 @@ void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
   lua_pushnil(L);
   tavus_issue(w, TAVUS_ERROR, "value", step);
 }
+
+void tavus_range_issue(tavus_walk *w, const tavus_field *field,
+                       const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  if (field->has_minimum && field->has_maximum)
+    lua_pushfstring(L, "outside the usual range %f to %f",
+                    (lua_Number)field->minimum, (lua_Number)field->maximum);
+  else
+    lua_pushfstring(L, "less than %f", (lua_Number)field->minimum);
+  lua_pushnil(L);
+  tavus_issue(w, TAVUS_WARNING, "range", step);
+}

@@ -61,19 +61,6 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
     tavus_check_string(w, text, length, field, view, step);
 }
 
-static void range_issue(tavus_walk *w, const tavus_field *field,
-                        const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  if (field->has_minimum && field->has_maximum)
-    lua_pushfstring(L, "outside the usual range %f to %f",
-                    (lua_Number)field->minimum, (lua_Number)field->maximum);
-  else
-    lua_pushfstring(L, "less than %f", (lua_Number)field->minimum);
-  lua_pushnil(L);
-  tavus_issue(w, TAVUS_WARNING, "range", step);
-}
-
 /* No fraction? (floor would need the mathematics library.) */
 static bool is_whole(double number) {
   if (!(number > -9007199254740992.0 && number < 9007199254740992.0))
@@ -93,7 +80,7 @@ static void walk_number(tavus_walk *w, int index, const tavus_field *field,
     else if ((field->has_minimum && number < field->minimum) ||
              (field->has_maximum && number > field->maximum &&
               (w->senses || (field->flags & TAVUS_SENSES_ONLY) == 0)))
-      range_issue(w, field, step);
+      tavus_range_issue(w, field, step);
     /* A float that is a whole number is an integer to the API. */
     if ((field->types & TAVUS_NUMBER) == 0 && whole && !lua_isinteger(L, index) &&
         number > -9007199254740992.0 && number < 9007199254740992.0) {

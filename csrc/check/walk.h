@@ -158,6 +158,10 @@ void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
 void tavus_null_item(tavus_walk *w, int index, const tavus_field *field,
                      const tavus_step *step);
 
+/* A number is outside the limits of `field`. */
+void tavus_range_issue(tavus_walk *w, const tavus_field *field,
+                       const tavus_step *step);
+
 /* The value at `index` has no place in JSON at all. */
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
 
