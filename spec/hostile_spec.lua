@@ -177,6 +177,19 @@ describe("tables that are neither array nor object", function()
     for _, prompt in ipairs { false, 5, {}, core.array {}, print } do
       only({ system_prompt = prompt }, "/system_prompt", prompt == print and "value" or "type")
     end
+    for _, id in ipairs { false, 5, {}, { "p5317866" } } do
+      local ok, issues = core.validate("conversation", { persona_id = id })
+      assert.is_nil(ok)
+      assert.equal(1, #issues)
+      assert.equal("/persona_id", issues[1].path)
+    end
+    for _, properties in ipairs { { { name = "a" } }, core.array {}, "a", false } do
+      local ok, issues = core.validate("tool", { type = "function", ["function"] = { name = "f",
+        parameters = { type = "object", properties = properties, required = { "a" } } } })
+      assert.is_nil(ok)
+      assert.equal(1, #issues)
+      assert.equal("/function/parameters/properties", issues[1].path)
+    end
     local ok, issues = core.validate("conversation", { persona_id = "p5317866",
       properties = { max_call_duration = 1 / 0 } })
     assert.is_nil(ok)

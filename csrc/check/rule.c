@@ -96,6 +96,18 @@ static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
 
+/* A member of a wrong type was meant to be given, too. */
+static void rule_one_of(tavus_walk *w, const tavus_rule *rule,
+                        const tavus_view *view, const tavus_step *step) {
+  for (const char *const *f = rule->fields; *f != NULL; f++) {
+    int slot = tavus_view_find(w, view, *f);
+    if (slot != 0 && (lua_type(w->L, slot) != LUA_TSTRING ||
+                      lua_rawlen(w->L, slot) > 0))
+      return;
+  }
+  rule_issue(w, rule, "required", NULL, step);
+}
+
 static void rule_sum(tavus_walk *w, const tavus_rule *rule,
                      const tavus_view *view, const tavus_step *step) {
   size_t sum = 0;
@@ -164,6 +176,10 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
         there = !lua_isnil(L, -1);
         lua_pop(L, 1);
       }
+      /* Properties in an array have the wrong type, which is what there is
+      ** to say of them. */
+      if (!there && known_type == LUA_TTABLE)
+        there = tavus_is_array(L, known, w->marks);
       if (!there) {
         tavus_step item = { .up = &list, .index = (size_t)(i - 1) };
         size_t length;
@@ -185,7 +201,6 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
 static void check_rule(tavus_walk *w, const tavus_rule *rule,
                        const tavus_shape *shape, const tavus_view *view,
                        const tavus_step *step) {
-  amount a;
   switch (rule->kind) {
     case TAVUS_RULE_UNLESS: rule_unless(w, rule, view, step); break;
     case TAVUS_RULE_WHEN:
@@ -200,12 +215,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
         rule_issue(w, rule, "rule", rule->field, step);
       break;
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
-    case TAVUS_RULE_ONE_OF:
-      a = NOTHING;
-      for (const char *const *f = rule->fields; *f != NULL && a != SOMETHING; f++)
-        a = given(w, view, *f);
-      if (a != SOMETHING) rule_issue(w, rule, "required", NULL, step);
-      break;
+    case TAVUS_RULE_ONE_OF: rule_one_of(w, rule, view, step); break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
     case TAVUS_RULE_ONE_NAMING:
       rule_one_naming(w, rule, shape, view, step);
