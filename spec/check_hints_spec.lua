@@ -89,6 +89,11 @@ describe("a hint", function()
     end
   end)
 
+  it("does not lead to a name that only the server sets", function()
+    assert.equal("persona_id is read only: leave it out",
+      look("persona", persona { personaId = "p" }, "/personaId").hint)
+  end)
+
   it("does not take a name for another because both are short or strange", function()
     assert.is_nil(look("persona", persona { ["___"] = 1 }, "/___").hint)
     assert.is_nil(look("persona", persona { [("layers"):rep(100)] = 1 },

@@ -40,7 +40,9 @@ describe("a secret is kept", function()
 
   for _, path in ipairs { "/layers/llm/apiKey", "/layers/tts/elevenlabs_api_key",
       "/openai_api_key", "/llm/apiKey", "/layers/llm/api_kye", "/layers.llm.api_key",
-      "/layers/llm/API-KEY" } do
+      "/layers/llm/API-KEY", "/layers.llm.headers.Authorization",
+      "/layers/llm/headers[Authorization]", "/layers/llm.default_query/token",
+      "/layers/llm//headers/Authorization" } do
     it("at the path " .. path, function()
       expect_kept("persona_patch", { { op = "add", path = path, value = SECRET } })
     end)

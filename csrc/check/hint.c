@@ -191,6 +191,10 @@ static bool hint_same(lua_State *L, const tavus_shape *shape, const char *name,
   const tavus_field *field = same_field(shape, name, length);
   if (field == NULL) return false;
   if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
+  if ((field->flags & TAVUS_READ_ONLY) != 0) {
+    lua_pushfstring(L, "%s is read only: leave it out", field->name);
+    return true;
+  }
   field = preferred(shape, field);
   if (field == NULL) return false;
   push_did_you_mean(L, field->name, field->length);

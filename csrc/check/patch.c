@@ -22,15 +22,11 @@ static void pointer_issue(tavus_walk *w, const tavus_step *step,
   tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
 }
 
-/* Pushes a hint with the pointer that a text with dots, brackets, or slashes
-** too many was meant to be; nil for a text that is too long to be shown. */
-static void push_meant(lua_State *L, const char *text, size_t length) {
-  char meant[LONGEST_NAME + 2];
+/* The pointer that a text with dots, brackets, or slashes too many was meant to
+** be. Returns its length; `meant` has room for LONGEST_NAME + 1 bytes, and
+** `length` is LONGEST_NAME at most. */
+static size_t straighten(char *meant, const char *text, size_t length) {
   size_t n = 0;
-  if (length > LONGEST_NAME) {
-    lua_pushnil(L);
-    return;
-  }
   meant[n++] = '/';
   for (size_t i = length > 1 && (*text == '#' || *text == '$'); i < length; i++) {
     char c = text[i];
@@ -38,13 +34,41 @@ static void push_meant(lua_State *L, const char *text, size_t length) {
     if (c != '/' && c != '.' && c != '[') meant[n++] = c;
     else if (meant[n - 1] != '/') meant[n++] = '/';
   }
-  if (meant[n - 1] == '/') n--;
+  return meant[n - 1] == '/' ? n - 1 : n;
+}
+
+/* Pushes a hint with that pointer; nil for a text that is too long to be shown. */
+static void push_meant(lua_State *L, const char *text, size_t length) {
+  char meant[LONGEST_NAME + 1];
+  if (length > LONGEST_NAME) {
+    lua_pushnil(L);
+    return;
+  }
+  size_t n = straighten(meant, text, length);
   if (n == 0) {
     lua_pushliteral(L, "the whole document is \"\"");
     return;
   }
   lua_pushfstring(L, "did you mean %s?", tavus_push_quoted(L, meant, n));
   lua_remove(L, -2);
+}
+
+/* Does that pointer lead to a secret? Nothing is reported on the way. */
+static bool means_secret(const tavus_field *field, const char *text,
+                         size_t length) {
+  char meant[LONGEST_NAME + 1];
+  if (length > LONGEST_NAME) return false;
+  tavus_pointer walk = { meant, meant + straighten(meant, text, length) };
+  const char *token;
+  size_t size;
+  bool escaped;
+  while (field != NULL && tavus_pointer_next(&walk, &token, &size, &escaped)) {
+    const tavus_field *next = NULL;
+    if (field->shape != NULL) next = tavus_field_find(field->shape, token, size);
+    if (next == NULL && field->shape != NULL) next = field->shape->other;
+    field = next;
+  }
+  return field != NULL && (field->flags & TAVUS_SECRET) != 0;
 }
 
 /* A text that is no JSON Pointer, with what it should have been. */
@@ -83,6 +107,7 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
   if (is_slip(shape, name, length)) {
     lua_pop(L, 1);
     push_meant(L, text, text_length);
+    if (means_secret(w->patch->root, text, text_length)) p->secret = true;
   }
   p->unknown = true;
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
