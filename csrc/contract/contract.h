@@ -43,8 +43,10 @@ enum {
   TAVUS_APPENDED = 2048     /* the server adds `appended` to the text */
 };
 
-/* How sure the contract is of a fact (its column "Sure"): breaking a type of
-** grade A or B is an error, of grade C or D a warning. */
+/* How sure the contract is of a fact. A and B: official documents, of several
+** generations or of one; C: seen at work by others; D: one weak source, or
+** sources that disagree. Breaking a type of grade A or B is an error, of grade
+** C or D a warning. */
 typedef enum tavus_sure {
   TAVUS_SURE_A, TAVUS_SURE_B, TAVUS_SURE_C, TAVUS_SURE_D
 } tavus_sure;
@@ -127,7 +129,7 @@ typedef enum tavus_rule_kind {
 
 struct tavus_rule {
   tavus_rule_kind kind;
-  int number;    /* row in section 5 of the contract; 0: stated elsewhere */
+  int number;    /* names the rule in core.contract() and specs; 0: it has none */
   bool error;    /* the server refuses; otherwise a warning */
   const char *field;
   const char *when;

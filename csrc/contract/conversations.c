@@ -1,4 +1,4 @@
-/* conversations.c - the conversation (related contract, section 2). */
+/* conversations.c - the conversation: fields, rules, operations. */
 #include "contract.h"
 
 #define S .types = TAVUS_STRING

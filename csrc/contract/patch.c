@@ -1,4 +1,4 @@
-/* patch.c - an operation of JSON Patch (RFC 6902; contract section 7). */
+/* patch.c - an operation of JSON Patch (RFC 6902). */
 #include "contract.h"
 
 /* The first six are the operations. The others are what people write. */

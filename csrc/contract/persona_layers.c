@@ -1,4 +1,4 @@
-/* persona_layers.c - the layers of a persona (contract section 3). */
+/* persona_layers.c - the layers of a persona. */
 #include "contract.h"
 
 #define S .types = TAVUS_STRING

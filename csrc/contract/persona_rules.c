@@ -1,5 +1,5 @@
-/* persona_rules.c - what the fields of a persona ask of each other (contract
-** section 5). Rules 1 and 2 are errors, because the server refuses; rule 3 is a
+/* persona_rules.c - what the fields of a persona ask of each other.
+** Rules 1 and 2 are errors, because the server refuses; rule 3 is a
 ** rule of patches and stands with the resource; 12 and 13 are the server's. */
 #include "contract.h"
 

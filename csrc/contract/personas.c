@@ -1,4 +1,4 @@
-/* personas.c - the persona: top level, operations (contract sections 2, 6, 11).
+/* personas.c - the persona: top level and operations.
 ** The layers are in persona_layers.c, rules between fields in persona_rules.c. */
 #include "contract.h"
 

@@ -1,5 +1,5 @@
-/* tools.c - the tool object: one form, used by the llm layer and by perception
-** (contract section 3.7). */
+/* tools.c - the tool object: one form, used by the llm layer and by
+** perception. */
 #include "contract.h"
 
 #define MEAN(name) "did you mean \"" name "\"?"

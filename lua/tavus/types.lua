@@ -336,12 +336,12 @@
 ---@field document_tags? string[] Tags of documents the persona may consult in this call.
 ---@field enable_dynamic_greeting? boolean The model writes the greeting.
 ---@field events? any[] What happened in it (verbose answers). Only in answers.
----@field face_id? string The face to show, by its newer name. Elsewhere replica_id.
+---@field face_id? string The face to show, by its newer name.
 ---@field max_participants? integer How many may join, the replica counted.
 ---@field meeting_token? string Lets its holder join. Only in answers. Secret.
 ---@field meeting_url? any A meeting to join; unproven.
 ---@field memory_stores? string[] Where memories of it are kept.
----@field pal_id? string Who takes part, by its newer name. Elsewhere persona_id.
+---@field pal_id? string Who takes part, by its newer name.
 ---@field participant_tags? any Tags of the participant; unproven.
 ---@field persona_id? string Who takes part; needed unless a replica is given.
 ---@field policy? "eu"|string Where it is processed.
