@@ -82,7 +82,7 @@ void tavus_buffer_release(lua_State *L, int marks, int index) {
 }
 
 char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra) {
-  if (buffer->capacity - buffer->length < extra) {
+  if (buffer->capacity - buffer->length <= extra) {
     void *context;
     lua_Alloc allocate = lua_getallocf(L, &context);
     size_t capacity = buffer->capacity;
@@ -90,7 +90,8 @@ char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra) {
     if (extra > SIZE_MAX / 2 - buffer->length)
       luaL_error(L, "not enough memory");
     capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity * 2;
-    if (capacity < buffer->length + extra) capacity = buffer->length + extra;
+    if (capacity <= buffer->length + extra)
+      capacity = buffer->length + extra + 1;
     /* a new block, not a resized one: the old bytes must be overwritten */
     data = (char *)allocate(context, NULL, 0, capacity);
     if (data == NULL) {

@@ -42,10 +42,11 @@ char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra);
 void tavus_wipe(void *bytes, size_t length);
 
 /* As tavus_buffer_grow, free when there is room. The caller writes at most
-** `extra` bytes there and then says how many with `buffer->length += n`. */
+** `extra` bytes there and then says how many with `buffer->length += n`.
+** A byte is always to spare: of an empty buffer nothing could be pointed at. */
 static inline char *tavus_buffer_reserve(lua_State *L, tavus_buffer *buffer,
                                          size_t extra) {
-  if (buffer->capacity - buffer->length >= extra)
+  if (buffer->capacity - buffer->length > extra)
     return buffer->data + buffer->length;
   return tavus_buffer_grow(L, buffer, extra);
 }
