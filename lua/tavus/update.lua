@@ -28,24 +28,29 @@ local function masked(text)
 end
 
 -- The part of the contract that leads to fields with a flag: { members, other, items },
--- or true for such a field itself, or nil where there are none.
-local function marked(field, flag)
+-- or true for such a field itself, or nil where there are none. Fields of one shape
+-- share one list of members; `known` holds what was found in each, false for nothing.
+local function marked(field, flag, known)
   if field[flag] then return true end
-  local tree
-  for _, child in ipairs(field.fields or {}) do
-    local below = marked(child, flag)
-    if below then
-      tree = tree or { members = {} }
-      tree.members[child.name] = below
+  local members
+  if field.fields then
+    members = known[field.fields]
+    if members == nil then
+      members = false
+      for _, child in ipairs(field.fields) do
+        local below = marked(child, flag, known)
+        if below then
+          members = members or {}
+          members[child.name] = below
+        end
+      end
+      known[field.fields] = members
     end
   end
-  local other = type(field.other) == "table" and marked(field.other, flag)
-  local items = type(field.items) == "table" and marked(field.items, flag)
-  if other or items then
-    tree = tree or { members = {} }
-    tree.other, tree.items = other or nil, items or nil
-  end
-  return tree
+  local other = field.other and marked(field.other, flag, known)
+  local items = field.items and marked(field.items, flag, known)
+  if not (members or other or items) then return nil end
+  return { members = members or {}, other = other or nil, items = items or nil }
 end
 
 local function table_at(value, name)
@@ -271,7 +276,7 @@ function update.method(class, data)
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end
     if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
-    trees = trees or { secret = marked(data, "secret"), read_only = marked(data, "read_only") }
+    trees = trees or { secret = marked(data, "secret", {}), read_only = marked(data, "read_only", {}) }
 
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or a 304 to a condition among the caller's own headers.
