@@ -156,6 +156,18 @@ static long days_since_epoch(long year, long month, long day) {
          719468;
 }
 
+/* hh:mm:ss as seconds; what is no time of day fails. */
+static int clock_time(reader *in) {
+  int hour, minute, second;
+  hour = number(in, 2, 2);
+  expect(in, ":");
+  minute = number(in, 2, 2);
+  expect(in, ":");
+  second = number(in, 2, 2);
+  if (hour > 23 || minute > 59 || second > 60) in->failed = true;
+  return hour * 3600 + minute * 60 + second;
+}
+
 bool tavus_http_date(const char *text, double *seconds) {
   static const char *const days[] = {"Mon", "Tue", "Wed", "Thu",
                                      "Fri", "Sat", "Sun"};
@@ -163,7 +175,7 @@ bool tavus_http_date(const char *text, double *seconds) {
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   reader in = {text, false};
-  int year, month, day, hour, minute, second;
+  int year, month, day, of_day;
   (void)name(&in, days, 7);
   if (!in.failed && *in.at == ' ') { /* Sun Nov  6 08:49:37 1994 */
     expect(&in, " ");
@@ -172,11 +184,7 @@ bool tavus_http_date(const char *text, double *seconds) {
     if (!in.failed && *in.at == ' ') in.at++;
     day = number(&in, 1, 2);
     expect(&in, " ");
-    hour = number(&in, 2, 2);
-    expect(&in, ":");
-    minute = number(&in, 2, 2);
-    expect(&in, ":");
-    second = number(&in, 2, 2);
+    of_day = clock_time(&in);
     expect(&in, " ");
     year = number(&in, 4, 4);
   } else {
@@ -191,17 +199,12 @@ bool tavus_http_date(const char *text, double *seconds) {
     year = number(&in, old ? 2 : 4, old ? 2 : 4);
     if (old) year += year < 70 ? 2000 : 1900;
     expect(&in, " ");
-    hour = number(&in, 2, 2);
-    expect(&in, ":");
-    minute = number(&in, 2, 2);
-    expect(&in, ":");
-    second = number(&in, 2, 2);
+    of_day = clock_time(&in);
     expect(&in, " GMT");
   }
   if (in.failed || *in.at != '\0' || day < 1 || day > lengths[month] ||
-      year < 1600 || hour > 23 || minute > 59 || second > 60)
+      year < 1600)
     return false;
-  *seconds = (double)days_since_epoch(year, month + 1, day) * 86400.0 +
-             hour * 3600.0 + minute * 60.0 + second;
+  *seconds = (double)days_since_epoch(year, month + 1, day) * 86400.0 + of_day;
   return true;
 }
