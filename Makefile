@@ -25,7 +25,7 @@ else ifeq ($(VARIANT),poll)
 CFLAGS     := -O2 -fPIC -DTAVUS_HTTP_POLL
 endif
 
-.PHONY: help demo test build env check bench types clean rock rock-install
+.PHONY: help demo test build env check bench types static embed clean rock rock-install
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,8 @@ help:
 	@echo 'make check                luacheck, rockspecs, C warnings as errors for every Lua that is installed'
 	@echo 'make bench [LUA=lua5.4]   speed as ratios, side by side'
 	@echo 'make types                write lua/tavus/types.lua, the editor types, from the contract'
+	@echo 'make static [LUA=lua5.4]  build .build/lua5.4-static/libtavus.a and tavus.h, for a C program with its own Lua'
+	@echo 'make embed                build such a program, examples/embed; examples/embed/run runs it on a local sandbox'
 	@echo 'make clean                remove .build/'
 
 # ---------------------------------------------------------------- commands
@@ -122,7 +124,54 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(compile)
 
+# ---------------------------------------------------------------- for a C program that has its Lua and tavus inside
+# $(LUA) runs csrc/static/bundle.lua and says whose headers are meant; LUA_INCDIR=... names others, an engine's own, say.
+
+STATIC        := $(BUILD)-static
+STATIC_INCDIR  = $(or $(LUA_INCDIR),$(firstword $(wildcard /usr/include/lua$(LUA_VERSION) /usr/include/luajit-2.1)))
+STATIC_CFLAGS  = -std=c99 $(CFLAGS) -DTAVUS_STATIC $(WARNINGS) -MMD -MP -I'$(STATIC_INCDIR)'
+BUNDLE         = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
+static-objects = $(patsubst %.c,$(STATIC)/%.o,$(CORE) $(HTTP) csrc/static/open.c csrc/static/bundle.c)
+# -l: takes the archive by its name; without it the linker would prefer the shared Lua.
+STATIC_LIBS    = -l:lib$(or $(patsubst luajit%,luajit-5.1,$(filter luajit%,$(LUA_NAME))),$(LUA_NAME)).a -lcurl -lpthread -lm -ldl
+
+static: $(STATIC)/libtavus.a $(STATIC)/tavus.h
+	@echo '$(strip cc $(filter -fsanitize% -fno-sanitize%,$(CFLAGS))) -I$(STATIC) -I$(STATIC_INCDIR) program.c $(STATIC)/libtavus.a $(STATIC_LIBS)'
+
+embed: $(STATIC)/embed
+
+$(STATIC)/libtavus.a: $(static-objects)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(STATIC)/tavus.h: csrc/static/tavus.h
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(STATIC)/%.o: %.c $(STATIC)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(STATIC_CFLAGS) -c $< -o $@
+
+$(STATIC)/csrc/static/bundle.o: $(STATIC)/csrc/static/bundle.c
+	@$(CC) $(STATIC_CFLAGS) -Icsrc/static -c $< -o $@
+
+$(STATIC)/csrc/static/bundle.c: csrc/static/bundle.lua $(BUNDLE) $(STATIC)/flags
+	@mkdir -p $(@D)
+	@$(LUA) csrc/static/bundle.lua lua $(BUNDLE) > $@.new
+	@mv $@.new $@
+
+$(STATIC)/embed: examples/embed/host.c $(STATIC)/libtavus.a $(STATIC)/tavus.h
+	@$(CC) $(STATIC_CFLAGS) -I$(STATIC) $< -o $@ $(STATIC)/libtavus.a $(STATIC_LIBS)
+
+$(STATIC)/flags: static-packages
+	@mkdir -p $(@D)
+	@echo '$(CC) $(STATIC_CFLAGS) $(BUNDLE)' | cmp -s - $@ || echo '$(CC) $(STATIC_CFLAGS) $(BUNDLE)' > $@
+
+.PHONY: static-packages
+static-packages:
+	@LUA_INCDIR='$(LUA_INCDIR)' .ci/packages static '$(LUA)'
+
 .PHONY: force
 force:
 
--include $(patsubst %.o,%.d,$(call objects,$(CORE) $(HTTP) $(SANDBOX)))
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(HTTP) $(SANDBOX)) $(static-objects))

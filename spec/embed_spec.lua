@@ -1,0 +1,186 @@
+-- tavus linked into C programs: examples/embed, the program of the README, and several Lua states in one program.
+local process = require "spec.support.process"
+local sandbox_module = require "tavus.sandbox"
+
+local quote = process.quote
+local KEY = "tvsk_a-key-that-must-not-show"
+
+-- Under the sanitizers the programs are built with them too, instead of having the runtime preloaded.
+local sanitized = (os.getenv "LD_PRELOAD" or ""):find "san" ~= nil
+local variant = sanitized and " VARIANT=asan" or ""
+
+-- What is built and run here shall see nothing of this process' own way of finding modules.
+local function plain(environment)
+  local all = { LD_PRELOAD = false, MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false, LUA_PATH = false, LUA_CPATH = false }
+  for name, value in pairs(environment or {}) do all[name] = value end
+  return all
+end
+
+local function must(command)
+  local status, output = process.run(command, plain())
+  assert(status == 0, output)
+  return output
+end
+
+local function write_file(text)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+-- Builds the archive for a Lua, and a program with it, by the line that `make static` prints.
+local function build(lua, source)
+  local line = must(("make -s -j2 static LUA=%s%s"):format(lua, variant)):match "[^\n]*program%.c[^\n]*"
+  local program = os.tmpname()
+  must((line:gsub("program%.c", function() return ("-Wall -Wextra -o %s %s"):format(quote(program), quote(source)) end)))
+  return program
+end
+
+describe("tavus linked into a C program", function()
+  local sandbox, environment
+
+  setup(function()
+    sandbox = assert(sandbox_module.start { port = 0 })
+    environment = plain { TAVUS_API_KEY = KEY, TAVUS_BASE_URL = sandbox.url }
+  end)
+
+  teardown(function() sandbox:stop() end)
+
+  before_each(function() sandbox:reset() end)
+
+  local function left_behind()
+    local client = assert(require("tavus").new { api_key = KEY, base_url = sandbox.url })
+    local personas = assert(client.personas:list { persona_type = "user" }).total_count
+    local conversations = assert(client.conversations:list()).total_count
+    client:close()
+    return personas + conversations
+  end
+
+  local function arrived()
+    local methods = {}
+    for i, entry in ipairs(sandbox:requests()) do methods[i] = entry.method end
+    return table.concat(methods, " ")
+  end
+
+  describe("several states,", function()
+    local program
+    setup(function() program = build(process.interpreter(), "spec/support/vms.c") end)
+    teardown(function() os.remove(program) end)
+
+    local function run(what, script)
+      local status, output = process.run(("%s %s %s"):format(quote(program), what, quote(script or "")), environment)
+      assert.are.equal(0, status, output)
+      return output
+    end
+
+    local life = [[
+      package.path, package.cpath = "", ""
+      local tavus = require "tavus"
+      local client = client or assert(tavus.new())
+      _G.client = client -- a state that is used again uses it again
+      local persona = assert(client.personas:create { persona_name = "Guest", system_prompt = "Be brief.", pipeline_mode = "full" })
+      assert(client.personas:patch(persona.persona_id, tavus.patch():add("/persona_name", "Host")))
+      assert(client.personas:get(persona.persona_id).persona_name == "Host")
+      assert(client.personas:delete(persona.persona_id))
+    ]]
+
+    it("one after the other, then two at once", function()
+      run("turns", life)
+      assert.are.equal(6, select(2, arrived():gsub("POST PATCH GET DELETE", "")))
+      assert.are.equal(0, left_behind())
+    end)
+
+    it("on two threads", function()
+      run("threads", life)
+      assert.are.equal(6, select(2, arrived():gsub("POST", "")))
+      assert.are.equal(6, select(2, arrived():gsub("DELETE", "")))
+      assert.are.equal(0, left_behind())
+    end)
+
+    it("opened while memory runs out, at every allocation", function()
+      assert.is_true(tonumber(run("memory"):match "(%d+) allocations") > 100)
+    end)
+
+    it("without the standard libraries: told so", function()
+      assert.matches("tavus needs the standard libraries: call luaL_openlibs first", run "bare", 1, true)
+    end)
+  end)
+
+  -- The host carries Lua 5.4, whichever Lua runs this spec: once is enough.
+  if _VERSION ~= "Lua 5.4" then return end
+
+  describe("examples/embed", function()
+    local host = ".build/lua5.4" .. (sanitized and "-asan" or "") .. "-static/embed"
+
+    setup(function() must("make -s -j2 embed LUA=lua5.4" .. variant) end)
+
+    local function play(script, with)
+      return process.run(("%s %s"):format(host, script or "examples/embed/game.lua"), with or environment)
+    end
+
+    -- Runs Lua text as the host's script.
+    local function play_text(text, with)
+      local path = write_file(text)
+      local status, output = play(path, with)
+      os.remove(path)
+      return status, output
+    end
+
+    it("has Lua and tavus inside and exports nothing of them", function()
+      local libraries = must("ldd " .. host)
+      assert.matches("libcurl", libraries, 1, true)
+      assert.is_nil(libraries:find "lua")
+      assert.are.equal("", (must(("nm -D --defined-only %s | grep -i -e tavus -e lua || true"):format(host))))
+    end)
+
+    it("finds every module inside, though Lua files and shared objects lie around", function()
+      local paths = must "make -s env LUA=lua5.4"
+      local status, output = play_text([[
+        local tavus = require "tavus"
+        assert(package.path == "" and package.cpath == "")
+        for _, name in ipairs { "cjson", "tavus.sandbox", "spec.support.process" } do assert(not pcall(require, name), name) end
+        for _, name in ipairs { "tavus.core", "tavus.http", "tavus.client", "tavus.patch" } do require(name) end
+        assert(tavus.null ~= nil and tavus.encode { a = tavus.null, b = tavus.array {} } == '{"a":null,"b":[]}')
+        local client = assert(tavus.new())
+        local list = assert(client.personas:list())
+        assert(list.total_count >= 0)
+        for line in io.lines "/proc/self/maps" do
+          local object = line:match "([^/]*%.so[^/]*)$"
+          if object then print("object " .. object) end
+        end
+        return { update = function() return false end, quit = function() end }
+      ]], plain {
+        TAVUS_API_KEY = KEY, TAVUS_BASE_URL = sandbox.url,
+        LUA_PATH = paths:match "LUA_PATH='([^']*)", LUA_CPATH = paths:match "LUA_CPATH='([^']*)",
+      })
+      assert.are.equal(0, status, output)
+      assert.matches("object libcurl", output, 1, true)
+      for object in output:gmatch "object ([^\n]*)" do
+        assert.is_nil(object:find "lua" or object:find "cjson" or object:find "^core" or object:find "^http", object)
+      end
+    end)
+
+    it("tells what is wrong with a script and ends with status 1", function()
+      for text, message in pairs {
+        ["return {"] = "near <eof>",
+        ["return 1"] = "the script must return a table with the functions update and quit",
+        ["error 'at the start'"] = "at the start\nstack traceback:",
+        ["return { update = function() error 'in a frame' end, quit = print }"] = "in a frame\nstack traceback:",
+        ["return { update = function() error() end, quit = print }"] = "embed: nil",
+        ["return { update = function() error(setmetatable({}, { __tostring = error })) end, quit = print }"] = "embed: ",
+      } do
+        local status, output = play_text(text)
+        assert.are.equal(1, status, output)
+        assert.matches(message, output, 1, true)
+      end
+      local status, output = play "no/such/file.lua"
+      assert.are.equal(1, status)
+      assert.matches("cannot open no/such/file.lua", output, 1, true)
+      status, output = process.run(host, environment)
+      assert.are.equal(2, status)
+      assert.matches("usage: ", output, 1, true)
+    end)
+  end)
+end)
