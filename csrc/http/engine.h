@@ -122,7 +122,8 @@ void tavus_http_watch_abandon(tavus_http_engine *engine);
 void tavus_http_watch_run(tavus_http_engine *engine);
 
 /* Wait for events at most `ns` and let libcurl handle them. False when a
-** signal came. With `ns` 0 the work is bounded to a few milliseconds. */
+** signal came. No event is begun after that time, or after two milliseconds
+** where `ns` is less (with epoll; curl_multi_poll() handles all there are). */
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
 
 /* The options of a handle that let the loop follow its sockets. */

@@ -73,7 +73,22 @@ static bool is_hashed_folder(const char *path) {
 /* libcurl's defaults may name a bundle and a folder at once, and then every
 ** new connection parses the whole bundle (15 ms). The folder alone gives the
 ** same trust and reads one certificate; the bundle alone is parsed once. */
-static bool choose_certificates(CURL *easy, const char *ca_file) {
+static tavus_http_trust find_trust(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 tells the build's defaults */
+  char *bundle = NULL, *folder = NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) == CURLE_OK &&
+      curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) == CURLE_OK &&
+      bundle != NULL && folder != NULL)
+    return is_hashed_folder(folder) ? TAVUS_HTTP_TRUST_FOLDER
+                                    : TAVUS_HTTP_TRUST_BUNDLE;
+#else
+  (void)easy, (void)is_hashed_folder;
+#endif
+  return TAVUS_HTTP_TRUST_DEFAULT;
+}
+
+static bool choose_certificates(CURL *easy, tavus_http_transport *transport) {
+  const char *ca_file = transport->ca_file;
   if (ca_file != NULL) {
     TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file));
     TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
@@ -81,22 +96,16 @@ static bool choose_certificates(CURL *easy, const char *ca_file) {
     (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     return true;
   }
-#if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 tells the build's defaults */
-  {
-    char *bundle = NULL, *folder = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) != CURLE_OK ||
-        curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) != CURLE_OK)
-      return true;
-    if (bundle == NULL || folder == NULL) return true;
-    if (is_hashed_folder(folder)) {
-      TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, NULL));
-      (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
-    } else {
-      TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
-      (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
-    }
+  /* reading the folder takes about as long as all the rest of the set-up */
+  if (transport->trust == TAVUS_HTTP_TRUST_UNKNOWN)
+    transport->trust = find_trust(easy);
+  if (transport->trust == TAVUS_HTTP_TRUST_FOLDER) {
+    TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, NULL));
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
+  } else if (transport->trust == TAVUS_HTTP_TRUST_BUNDLE) {
+    TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
   }
-#endif
   return true;
 }
 
@@ -112,10 +121,10 @@ static bool choose_protocols(CURL *easy, bool https) {
 }
 
 bool tavus_http_transport_apply(CURL *easy,
-                                const tavus_http_transport *transport) {
+                                tavus_http_transport *transport) {
   if (!choose_protocols(easy, transport->https)) return false;
   if (transport->https) {
-    if (!choose_certificates(easy, transport->ca_file)) return false;
+    if (!choose_certificates(easy, transport)) return false;
     TRY(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     (void)curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION,
                            (long)CURL_SSLVERSION_TLSv1_2);

@@ -7,7 +7,16 @@
 
 TAVUS_HTTP_PRIVATE
 
-/* Immutable once made; counted, because handles outlive sessions. */
+/* Which of libcurl's own defaults are used; the first handle finds it out. */
+typedef enum tavus_http_trust {
+  TAVUS_HTTP_TRUST_UNKNOWN,
+  TAVUS_HTTP_TRUST_DEFAULT, /* there is one only, or they are not told */
+  TAVUS_HTTP_TRUST_FOLDER,
+  TAVUS_HTTP_TRUST_BUNDLE
+} tavus_http_trust;
+
+/* Immutable once made, but for `trust`; counted, because handles outlive
+** sessions. */
 typedef struct tavus_http_transport {
   unsigned references;
   bool https;
@@ -15,6 +24,7 @@ typedef struct tavus_http_transport {
   char *ca_file;   /* NULL: the system's certificates */
   char *proxy;     /* NULL: the environment's; "": none */
   long connect_ms;
+  tavus_http_trust trust;
 } tavus_http_transport;
 
 /* A new transport holding copies of the texts (NULL allowed), or NULL. */
@@ -34,7 +44,7 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
 /* Set a fresh (or reset) handle up for this transport. False when libcurl
 ** refuses or memory runs out. */
 bool tavus_http_transport_apply(CURL *easy,
-                                const tavus_http_transport *transport);
+                                tavus_http_transport *transport);
 
 TAVUS_HTTP_PRIVATE_END
 
