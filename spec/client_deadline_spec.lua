@@ -101,7 +101,9 @@ describe("the pause before a retry", function()
       local real, ahead = http.now, 0
       http.now = function() return real() + ahead end
       local client = assert(require("tavus").new { api_key = "k3y", base_url = %q, backoff = function() return 0 end })
-      client._host = { perform = client._host.perform, sleep = function() ahead = ahead + 100 end }
+      require("tavus.host").current = function()
+        return { perform = require("tavus.host.blocking").perform, sleep = function() ahead = ahead + 100 end }
+      end
       local value, err = client.personas:list()
       print(value, err.type, err.retry_after, err.attempts)
     ]]):format(sandbox.url) }
@@ -189,17 +191,19 @@ describe("time", function()
     local blocking = require "tavus.host.blocking"
     local slept = {}
     local client = clients.new(sandbox.url)
-    client._host = { perform = blocking.perform, sleep = function(_, seconds) slept[#slept + 1] = seconds end }
+    local host = { perform = blocking.perform, sleep = function(_, seconds) slept[#slept + 1] = seconds end }
     local function wait(seconds) sandbox:next { status = 429, headers = { ["Retry-After"] = tostring(seconds) } } end
     local function talk() return client.conversations:create { replica_id = "r90bbd427f71" } end
-    wait(50)
-    assert.truthy(client.personas:list())
-    wait(61)
-    assert.is_nil((client.personas:list()))
-    wait(110)
-    assert.truthy(talk())
-    wait(121)
-    assert.is_nil((talk()))
+    clients.with_host(host, function()
+      wait(50)
+      assert.truthy(client.personas:list())
+      wait(61)
+      assert.is_nil((client.personas:list()))
+      wait(110)
+      assert.truthy(talk())
+      wait(121)
+      assert.is_nil((talk()))
+    end)
     assert.same({ 50, 110 }, slept)
     client:close()
   end)

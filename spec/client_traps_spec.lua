@@ -233,45 +233,14 @@ describe("a host", function()
   it("that gives up cancels the request", function()
     local server = wire.start { { "read", "hang" } }
     local client = clients.new(server.url)
-    client._host = { perform = function(engine) engine:step(0) end, sleep = function() end }
-    local persona, err = client.personas:get("p1")
+    local persona, err
+    clients.with_host({ perform = function(engine) engine:step(0) end, sleep = function() end }, function()
+      persona, err = client.personas:get("p1")
+    end)
     assert.is_nil(persona)
     assert.equal("cancelled", err.type)
     assert.is_false(err.retryable)
     assert.equal(0, http.engine():step(0))
-    client:close()
-    server:stop()
-  end)
-
-  it("may yield: calls in coroutines run side by side through the same functions", function()
-    local server = wire.start { { "read", { await = "go" }, OK, "loop" } }
-    local client = clients.new(server.url)
-    client._host = {
-      perform = function(_, request) while not request:done() do coroutine.yield() end end,
-      sleep = function() coroutine.yield() end,
-    }
-    local tasks, results = {}, {}
-    for i = 1, 3 do
-      tasks[i] = coroutine.create(function()
-        results[i] = assert(client.personas:update("p1", function() end)).persona_id
-      end)
-    end
-    local function turn()
-      local alive = 0
-      for _, task in ipairs(tasks) do
-        if coroutine.status(task) ~= "dead" then
-          assert(coroutine.resume(task))
-          alive = alive + 1
-        end
-      end
-      http.engine():step(0.05)
-      return alive
-    end
-    while server:count "request" < 3 do turn() end
-    assert.same({}, results)
-    server:release "go"
-    while turn() > 0 do end -- luacheck: ignore 542
-    assert.same({ "p1", "p1", "p1" }, results)
     client:close()
     server:stop()
   end)

@@ -7,8 +7,8 @@ local key = "tvsk_0123456789abcdef"
 local engine, server
 local answering = { { "read", { answer = 200, body = "{}" }, "loop" } }
 
-local function session(url)
-  return assert(http.session { api_key = key, base_url = url or server.url })
+local function session(url, connections)
+  return assert(http.session { api_key = key, base_url = url or server.url, max_connections = connections })
 end
 
 local function submit(made, path, options)
@@ -25,7 +25,6 @@ end
 before_each(function() engine = assert(http.engine()) end)
 
 after_each(function()
-  engine:limit(32)
   engine:alarm()
   if server then server:stop() end
   server = nil
@@ -115,8 +114,7 @@ describe("the engine", function()
 
   it("bounds the connections to a host; the rest waits in order", function()
     server = wire.start { { "read", { answer = 200 }, "loop" } }
-    engine:limit(1)
-    local made, requests = session(), {}
+    local made, requests = session(nil, 1), {}
     for i = 1, 30 do requests[i] = submit(made, "/" .. i) end
     drain()
     local seen = server:requests()
@@ -131,8 +129,7 @@ describe("the engine", function()
   it("does not let a busy host hold up another", function()
     server = wire.start { { "read", "hang" } }
     local other = wire.start(answering)
-    engine:limit(2)
-    local made, stuck = session(), {}
+    local made, stuck = session(nil, 2), {}
     for i = 1, 10 do stuck[i] = submit(made, "/" .. i) end
     local request = submit(session(other.url))
     assert.is_true(engine:wait(request, 20))
@@ -143,8 +140,7 @@ describe("the engine", function()
 
   it("does not count waiting in line as time of the attempt", function()
     server = wire.start { { "read", { wait = 0.3 }, { answer = 200 }, "loop" } }
-    engine:limit(1)
-    local made, requests = session(), {}
+    local made, requests = session(nil, 1), {}
     for i = 1, 4 do requests[i] = submit(made, "/" .. i, { timeout = 1 }) end -- 1.2 seconds in all
     drain()
     for i = 1, 4 do assert.equal("answer", requests[i]:result().outcome) end
@@ -152,8 +148,7 @@ describe("the engine", function()
 
   it("carries a thousand requests at once without a thread", function()
     server = wire.start(answering)
-    engine:limit(100)
-    local made, requests = session(), {}
+    local made, requests = session(nil, 100), {}
     for i = 1, 1000 do requests[i] = submit(made, "/" .. i) end
     drain()
     for i = 1, 1000 do assert.equal(200, requests[i]:result().status) end
@@ -162,8 +157,7 @@ describe("the engine", function()
 
   it("reports the ends of the requests that asked for it, in order", function()
     server = wire.start(answering)
-    engine:limit(1)
-    local made, requests = session(), {}
+    local made, requests = session(nil, 1), {}
     for i = 1, 5 do requests[i] = submit(made, "/" .. i, { notify = i ~= 3 }) end
     requests[5]:cancel()
     drain()
@@ -184,9 +178,6 @@ describe("the engine", function()
     assert.is_nil(engine:timeout())
   end)
 
-  it("refuses limits that are none", function()
-    for _, bad in ipairs { 0, -1, 1e9 } do assert.has_error(function() engine:limit(bad) end) end
-  end)
 end)
 
 describe("the descriptor", function()

@@ -4,31 +4,6 @@
 #include <unistd.h>
 
 #define MOST_RESERVED 64
-#define STREAMS_A_CONNECTION 100
-
-/* ---- lists ---- */
-
-static void list_append(tavus_http_list *list, tavus_http_request *request) {
-  request->next = NULL;
-  request->previous = list->last;
-  if (list->last != NULL)
-    list->last->next = request;
-  else
-    list->first = request;
-  list->last = request;
-}
-
-static void list_remove(tavus_http_list *list, tavus_http_request *request) {
-  if (request->previous != NULL)
-    request->previous->next = request->next;
-  else
-    list->first = request->next;
-  if (request->next != NULL)
-    request->next->previous = request->previous;
-  else
-    list->last = request->previous;
-  request->next = request->previous = NULL;
-}
 
 /* ---- life ---- */
 
@@ -62,12 +37,11 @@ tavus_http_engine *tavus_http_engine_new(void) {
   engine->pid = (long)getpid();
   engine->mark = new_mark();
   engine->due = engine->alarm = -1;
-  engine->max_connections = TAVUS_HTTP_CONNECTIONS;
+  engine->queue.expiry = -1;
   engine->multi = curl_multi_init();
   engine->share = curl_share_init();
   if (engine->multi == NULL || engine->share == NULL ||
-      !tavus_http_watch_open(engine) ||
-      !tavus_http_engine_limit(engine, TAVUS_HTTP_CONNECTIONS)) {
+      !tavus_http_watch_open(engine)) {
     tavus_http_engine_drop(engine);
     return NULL;
   }
@@ -76,14 +50,6 @@ tavus_http_engine *tavus_http_engine_new(void) {
   (void)curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING,
                           (long)CURLPIPE_MULTIPLEX);
   return engine;
-}
-
-bool tavus_http_engine_limit(tavus_http_engine *engine, unsigned connections) {
-  engine->max_connections = connections;
-  return curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                           (long)connections) == CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
-                           (long)connections) == CURLM_OK;
 }
 
 bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
@@ -108,7 +74,7 @@ static void release(tavus_http_engine *engine, tavus_http_request *request) {
   request->session = NULL;
   if (request->notify && !engine->closed) {
     request->reported = true;
-    list_append(&engine->reports, request); /* keeps the engine's reference */
+    tavus_http_list_append(&engine->reports, request); /* keeps the engine's reference */
   } else {
     tavus_http_request_drop(request);
   }
@@ -116,38 +82,25 @@ static void release(tavus_http_engine *engine, tavus_http_request *request) {
 
 static void leave_line(tavus_http_engine *engine, tavus_http_request *request) {
   if (request->state == TAVUS_HTTP_QUEUED) {
-    list_remove(&request->origin->queue, request);
-    engine->queued_count--;
+    tavus_http_queue_remove(&engine->queue, request);
   } else {
-    list_remove(&engine->active, request);
+    tavus_http_list_remove(&engine->active, request);
     engine->active_count--;
-    request->origin->active--;
+    tavus_http_queue_end(request);
   }
 }
 
 static tavus_http_request *any_request(tavus_http_engine *engine) {
-  tavus_http_origin *origin;
   if (engine->active.first != NULL) return engine->active.first;
-  for (origin = engine->origins; origin != NULL; origin = origin->next)
-    if (origin->queue.first != NULL) return origin->queue.first;
-  return NULL;
+  return tavus_http_queue_any(&engine->queue);
 }
 
 static void forget_reports(tavus_http_engine *engine) {
   tavus_http_request *request;
   while ((request = engine->reports.first) != NULL) {
-    list_remove(&engine->reports, request);
+    tavus_http_list_remove(&engine->reports, request);
     request->reported = false;
     tavus_http_request_drop(request);
-  }
-}
-
-static void free_origins(tavus_http_engine *engine) {
-  while (engine->origins != NULL) {
-    tavus_http_origin *origin = engine->origins;
-    engine->origins = origin->next;
-    free(origin->name);
-    free(origin);
   }
 }
 
@@ -164,7 +117,7 @@ static void abandon(tavus_http_engine *engine) {
     release(engine, request);
   }
   tavus_http_watch_abandon(engine);
-  free_origins(engine);
+  tavus_http_queue_free(&engine->queue);
   engine->multi = NULL;
   engine->share = NULL;
   engine->reserve = NULL;
@@ -193,7 +146,7 @@ void tavus_http_engine_close(tavus_http_engine *engine) {
   if (engine->share != NULL) curl_share_cleanup(engine->share);
   engine->multi = NULL;
   engine->share = NULL;
-  free_origins(engine);
+  tavus_http_queue_free(&engine->queue);
   tavus_http_engine_drop(engine);
 }
 
@@ -210,49 +163,52 @@ void tavus_http_engine_drop(tavus_http_engine *engine) {
 
 /* ---- requests in and out ---- */
 
-static tavus_http_origin *origin_of(tavus_http_engine *engine,
-                                    const tavus_http_session *session) {
-  size_t length = session->base.origin;
-  tavus_http_origin *origin;
-  for (origin = engine->origins; origin != NULL; origin = origin->next)
-    if (strncmp(origin->name, session->base.text, length) == 0 &&
-        origin->name[length] == '\0')
-      return origin;
-  origin = calloc(1, sizeof *origin);
-  if (origin == NULL) return NULL;
-  origin->name = tavus_http_copy(session->base.text, length);
-  if (origin->name == NULL) {
-    free(origin);
-    return NULL;
-  }
-  origin->next = engine->origins;
-  engine->origins = origin;
-  return origin;
+/* More connections than so far may be wanted; libcurl is told, or keeps to
+** what it knows. */
+static void widen(tavus_http_engine *engine) {
+  const tavus_http_origin *origin;
+  unsigned widest = 0;
+  for (origin = engine->queue.origins; origin != NULL; origin = origin->next)
+    if (origin->connections > widest) widest = origin->connections;
+  if (curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                        (long)widest) == CURLM_OK &&
+      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
+                        (long)engine->queue.connections) == CURLM_OK)
+    engine->connections = engine->queue.connections;
 }
 
 bool tavus_http_engine_submit(tavus_http_engine *engine,
                               tavus_http_request *request) {
-  tavus_http_origin *origin = origin_of(engine, request->session);
-  if (origin == NULL) return false;
-  request->origin = origin;
+  if (!tavus_http_queue_add(&engine->queue, request)) return false;
+  if (engine->connections != engine->queue.connections) widen(engine);
   request->engine = engine;
   engine->references++;
   request->id = ++engine->last_id;
   request->references++;
-  request->state = TAVUS_HTTP_QUEUED;
-  list_append(&origin->queue, request);
-  engine->queued_count++;
   tavus_http_watch_arm(engine);
   return true;
 }
 
+static void end_early(tavus_http_engine *engine, tavus_http_request *request,
+                      tavus_http_outcome outcome, const char *message) {
+  tavus_http_slot *slot = request->slot;
+  leave_line(engine, request);
+  if (slot != NULL) {
+    curl_multi_remove_handle(engine->multi, slot->easy);
+    slot->request = NULL;
+    request->slot = NULL;
+    slot_back(engine, slot);
+  }
+  tavus_http_request_end(request, outcome, message);
+  release(engine, request);
+}
+
 void tavus_http_engine_cancel(tavus_http_request *request) {
   tavus_http_engine *engine = request->engine;
-  tavus_http_slot *slot = request->slot;
   if (engine == NULL) return;
   if (request->state == TAVUS_HTTP_DONE) {
     if (request->reported) {
-      list_remove(&engine->reports, request);
+      tavus_http_list_remove(&engine->reports, request);
       request->reported = false;
       tavus_http_request_drop(request);
     }
@@ -262,17 +218,26 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
     tavus_http_engine_close(engine);
     return;
   }
-  leave_line(engine, request);
-  if (slot != NULL) {
-    curl_multi_remove_handle(engine->multi, slot->easy);
-    slot->request = NULL;
-    request->slot = NULL;
-    slot_back(engine, slot);
-  }
-  tavus_http_request_end(request, TAVUS_HTTP_CANCELLED,
-                         "the request was cancelled");
   request->notify = false;
-  release(engine, request);
+  end_early(engine, request, TAVUS_HTTP_CANCELLED, "the request was cancelled");
+}
+
+void tavus_http_engine_cancel_all(tavus_http_engine *engine,
+                                  const tavus_http_session *session) {
+  static const char message[] = "the client was closed";
+  tavus_http_request *request = engine->active.first, *next;
+  while (session->line.waiting.first != NULL)
+    end_early(engine, session->line.waiting.first, TAVUS_HTTP_CANCELLED, message);
+  for (; request != NULL; request = next) {
+    next = request->next;
+    if (request->session == session)
+      end_early(engine, request, TAVUS_HTTP_CANCELLED, message);
+  }
+  tavus_http_watch_arm(engine);
+}
+
+unsigned tavus_http_engine_left(const tavus_http_engine *engine) {
+  return engine->active_count + engine->queue.count;
 }
 
 uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
@@ -280,7 +245,7 @@ uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
   uint64_t id;
   if (request == NULL) return 0;
   id = request->id;
-  list_remove(&engine->reports, request);
+  tavus_http_list_remove(&engine->reports, request);
   request->reported = false;
   tavus_http_request_drop(request);
   return id;
@@ -289,15 +254,21 @@ uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
 /* ---- transfers ---- */
 
 static void fail_start(tavus_http_engine *engine, tavus_http_request *request) {
-  list_remove(&request->origin->queue, request);
-  engine->queued_count--;
-  tavus_http_request_end(request, TAVUS_HTTP_NOT_SENT,
-                         "out of memory before the request was sent");
   request->code = CURLE_OUT_OF_MEMORY;
-  release(engine, request);
+  end_early(engine, request, TAVUS_HTTP_NOT_SENT,
+            "out of memory before the request was sent");
 }
 
-static void start(tavus_http_engine *engine, tavus_http_request *request) {
+/* The deadline holds from the call on, also while it waited in line. */
+static void shorten_timeout(tavus_http_request *request, int64_t now) {
+  const int64_t ms = TAVUS_HTTP_SECOND / 1000;
+  int64_t left = (request->expires - now + ms - 1) / ms;
+  if (request->expires >= 0 && left < request->timeout_ms)
+    request->timeout_ms = left > 0 ? (long)left : 1;
+}
+
+static void start(tavus_http_engine *engine, tavus_http_request *request,
+                  int64_t now) {
   tavus_http_slot *slot = engine->reserve;
   if (slot != NULL) {
     engine->reserve = slot->next;
@@ -309,6 +280,7 @@ static void start(tavus_http_engine *engine, tavus_http_request *request) {
       return;
     }
   }
+  shorten_timeout(request, now);
   if (!tavus_http_slot_load(slot, request, engine) ||
       curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
     slot->request = NULL;
@@ -317,45 +289,35 @@ static void start(tavus_http_engine *engine, tavus_http_request *request) {
     fail_start(engine, request);
     return;
   }
-  list_remove(&request->origin->queue, request);
-  engine->queued_count--;
-  list_append(&engine->active, request);
+  tavus_http_queue_start(&engine->queue, request, now);
+  tavus_http_list_append(&engine->active, request);
   engine->active_count++;
-  request->origin->active++;
   request->state = TAVUS_HTTP_ACTIVE;
-  request->started = tavus_http_now();
+  request->started = now;
 }
 
-static bool may_start(const tavus_http_engine *engine,
-                      const tavus_http_origin *origin) {
-  unsigned most = engine->max_connections;
-  if (origin->multiplexed) most *= STREAMS_A_CONNECTION;
-  return origin->queue.first != NULL && origin->active < most;
-}
-
-static bool can_start(const tavus_http_engine *engine) {
-  const tavus_http_origin *origin;
-  if (engine->queued_count == 0) return false;
-  for (origin = engine->origins; origin != NULL; origin = origin->next)
-    if (may_start(engine, origin)) return true;
-  return false;
-}
-
-/* One of each line in turn, so that hosts share the few starts of a step. */
-static void start_some(tavus_http_engine *engine) {
+static void start_some(tavus_http_engine *engine, int64_t now) {
   unsigned left = TAVUS_HTTP_STARTS_A_STEP;
-  bool any = engine->queued_count > 0;
-  while (any && left > 0) {
-    tavus_http_origin *origin;
-    any = false;
-    for (origin = engine->origins; origin != NULL && left > 0;
-         origin = origin->next) {
-      if (!may_start(engine, origin)) continue;
-      start(engine, origin->queue.first);
-      left--;
-      any = true;
-    }
+  tavus_http_request *request;
+  while ((request = tavus_http_queue_expired(&engine->queue, now)) != NULL) {
+    request->code = CURLE_OPERATION_TIMEDOUT;
+    end_early(engine, request, TAVUS_HTTP_NOT_SENT,
+              "the request waited in line, and was not sent");
   }
+  while (left-- > 0 &&
+         (request = tavus_http_queue_next(&engine->queue, now)) != NULL)
+    start(engine, request, now);
+}
+
+/* The earlier of two times, of which -1 is never. */
+static int64_t earlier(int64_t a, int64_t b) {
+  return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
+/* When the engine has something to do, whatever the sockets say. */
+static int64_t next_due(const tavus_http_engine *engine) {
+  return earlier(engine->due, earlier(tavus_http_queue_when(&engine->queue),
+                                      engine->queue.expiry));
 }
 
 static void note_version(tavus_http_origin *origin, CURL *easy) {
@@ -404,23 +366,23 @@ static void give_up(tavus_http_engine *engine) {
 }
 
 static bool is_idle(const tavus_http_engine *engine) {
-  return engine->active_count == 0 && engine->queued_count == 0;
+  return tavus_http_engine_left(engine) == 0;
 }
 
 /* One round: start, run what is due, collect; and unless that finished
 ** something, wait for events until `until` and run them. */
 static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   uint64_t before = engine->finished;
-  int64_t wait;
+  int64_t wait, due;
   bool undisturbed;
-  start_some(engine);
+  start_some(engine, now);
   if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
   collect(engine);
   if (engine->broken) give_up(engine);
-  wait = engine->finished != before || can_start(engine) ? 0 : until - now;
+  due = next_due(engine);
+  wait = engine->finished != before ? 0 : until - now;
+  if (due >= 0 && due - now < wait) wait = due - now;
   if (wait < 0) wait = 0;
-  if (wait > 0 && engine->due >= 0 && engine->due - now < wait)
-    wait = engine->due > now ? engine->due - now : 0;
   if (wait == 0 && engine->finished != before) return true;
   undisturbed = tavus_http_watch_wait(engine, wait);
   collect(engine);
@@ -473,18 +435,20 @@ tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns) 
 /* ---- for hosts that wait themselves ---- */
 
 int64_t tavus_http_engine_next(const tavus_http_engine *engine) {
-  int64_t next = engine->due;
-  if (can_start(engine) || engine->reports.first != NULL) return 0;
-  if (engine->alarm >= 0 && (next < 0 || engine->alarm < next))
-    next = engine->alarm;
-  return next;
+  if (engine->reports.first != NULL) return 0;
+  return earlier(next_due(engine), engine->alarm);
 }
 
 int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
-  int64_t next = tavus_http_engine_next(engine), now;
+  int64_t next = tavus_http_engine_next(engine), left;
+#if !TAVUS_HTTP_EPOLL
+  /* nothing but a step tells what arrived */
+  if (engine->active_count > 0)
+    next = earlier(next, tavus_http_now() + TAVUS_HTTP_SECOND / 100);
+#endif
   if (next <= 0) return next;
-  now = tavus_http_now();
-  return next > now ? next - now : 0;
+  left = next - tavus_http_now();
+  return left > 0 ? left : 0;
 }
 
 int tavus_http_engine_fd(tavus_http_engine *engine) {

@@ -3,26 +3,11 @@
 #ifndef TAVUS_HTTP_ENGINE_H
 #define TAVUS_HTTP_ENGINE_H
 
-#include "request.h"
+#include "queue.h"
 
 TAVUS_HTTP_PRIVATE
 
 #define TAVUS_HTTP_STARTS_A_STEP 8
-#define TAVUS_HTTP_CONNECTIONS 32
-
-typedef struct tavus_http_list {
-  tavus_http_request *first, *last;
-} tavus_http_list;
-
-/* Requests to one scheme://host:port wait in line together, so that a busy
-** host never holds up another. */
-typedef struct tavus_http_origin {
-  struct tavus_http_origin *next;
-  char *name;
-  tavus_http_list queue;
-  unsigned active;
-  bool multiplexed; /* its last answer came over HTTP/2 */
-} tavus_http_origin;
 
 struct tavus_http_watch;
 
@@ -37,11 +22,11 @@ typedef struct tavus_http_engine {
   struct tavus_http_watch *watch;
   tavus_http_slot *reserve;
   unsigned reserved;
-  tavus_http_origin *origins;
+  tavus_http_queue queue;
   tavus_http_list active;
   tavus_http_list reports;
-  unsigned queued_count, active_count;
-  unsigned max_connections;
+  unsigned active_count;
+  unsigned connections; /* libcurl was told of so many */
   uint64_t last_id;
   uint64_t finished; /* how many requests came to their end so far */
   int64_t due;   /* when libcurl wants to be called; -1: it does not */
@@ -61,15 +46,20 @@ void tavus_http_engine_close(tavus_http_engine *engine);
 
 void tavus_http_engine_drop(tavus_http_engine *engine);
 
-/* How many connections one host may have; more requests wait in line. */
-bool tavus_http_engine_limit(tavus_http_engine *engine, unsigned connections);
-
 /* Put a request into its line. On false nothing was sent and nothing kept. */
 bool tavus_http_engine_submit(tavus_http_engine *engine,
                               tavus_http_request *request);
 
-/* End a request at once, wherever it is. */
+/* End a request at once, wherever it is, without a report. */
 void tavus_http_engine_cancel(tavus_http_request *request);
+
+/* End all requests of a session likewise, but with a report where one was
+** asked for: others wait for them. */
+void tavus_http_engine_cancel_all(tavus_http_engine *engine,
+                                  const tavus_http_session *session);
+
+/* How many requests are not done. */
+unsigned tavus_http_engine_left(const tavus_http_engine *engine);
 
 typedef enum tavus_http_woken {
   TAVUS_HTTP_WOKEN_DONE,       /* something finished, or nothing is left */

@@ -18,6 +18,7 @@ tavus_http_request *tavus_http_request_new(tavus_http_session *session,
   size_t method_length = strlen(method);
   if (request == NULL) return NULL;
   request->references = 1;
+  request->expires = -1;
   request->session = session;
   tavus_http_session_enter(session);
   if (method_length < sizeof request->method)

@@ -8,7 +8,6 @@ TAVUS_HTTP_PRIVATE
 
 struct tavus_http_engine;
 struct tavus_http_origin;
-struct tavus_http_request;
 
 /* A handle and what it was last set up for; reused from request to request. */
 typedef struct tavus_http_slot {
@@ -58,6 +57,7 @@ typedef struct tavus_http_request {
   tavus_http_bytes body;
   struct curl_slist *own_headers; /* NULL: the session's */
   long timeout_ms;
+  int64_t expires; /* when it is not worth starting any more; -1: never */
 
   int64_t started; /* ns, monotonic; 0: never */
   int64_t ended;

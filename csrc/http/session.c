@@ -30,6 +30,7 @@ tavus_http_session *tavus_http_session_new(tavus_http_base *base,
   tavus_http_session *session = calloc(1, sizeof *session);
   if (session == NULL) return NULL;
   session->owned = true;
+  session->line.connections = TAVUS_HTTP_CONNECTIONS;
   session->key = tavus_http_copy(key, strlen(key));
   if (session->key == NULL ||
       !tavus_http_header_set(&session->headers, "x-api-key", key) ||

@@ -12,10 +12,30 @@ TAVUS_HTTP_PRIVATE
 ** twice, byte by byte. */
 #define TAVUS_HTTP_ENCODING "gzip"
 
+struct tavus_http_request;
+
+typedef struct tavus_http_list {
+  struct tavus_http_request *first, *last;
+} tavus_http_list;
+
+#define TAVUS_HTTP_CONNECTIONS 32
+
+/* A session's own line of requests, and how fast it may move (queue.c). */
+typedef struct tavus_http_line {
+  unsigned connections; /* to its host that it may have a part in */
+  unsigned in_flight;   /* requests under way at once; 0: any number */
+  int64_t interval;     /* ns from one start to the next; 0: none */
+  unsigned active;
+  int64_t due; /* when the interval allows the next start */
+  tavus_http_list waiting;
+  struct tavus_http_line *previous, *next; /* of the origin, while any waits */
+} tavus_http_line;
+
 typedef struct tavus_http_session {
   bool owned;        /* the owner has not dropped it yet */
   bool closed;
   unsigned requests; /* not done yet: they need key and headers */
+  tavus_http_line line;
   tavus_http_base base;
   tavus_http_transport *transport;
   struct curl_slist *headers;      /* of a request without a body; every line

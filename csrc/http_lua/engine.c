@@ -11,8 +11,8 @@ static tavus_http_engine *live_engine(engine_box *box) {
   if (engine == NULL) return NULL;
   if (!tavus_http_engine_is_inherited(engine)) return engine;
   box->engine = tavus_http_engine_new();
-  if (box->engine != NULL)
-    (void)tavus_http_engine_limit(box->engine, engine->max_connections);
+  /* hosts may still know requests of the old one by their ids */
+  if (box->engine != NULL) box->engine->last_id = engine->last_id;
   tavus_http_engine_close(engine);
   tavus_http_engine_drop(engine);
   return box->engine;
@@ -61,7 +61,7 @@ static int engine_step(lua_State *L) {
   lua_Integer left = 0;
   if (engine != NULL && !engine->closed) {
     (void)tavus_http_engine_step(engine, ns);
-    left = (lua_Integer)engine->active_count + (lua_Integer)engine->queued_count;
+    left = (lua_Integer)tavus_http_engine_left(engine);
   }
   lua_pushinteger(L, left);
   return 1;
@@ -130,17 +130,6 @@ static int engine_finished(lua_State *L) {
   return 1;
 }
 
-/* engine:limit(connections): how many one host may have; default 32 */
-static int engine_limit(lua_State *L) {
-  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
-  lua_Integer connections = luaL_checkinteger(L, 2);
-  luaL_argcheck(L, connections >= 1 && connections <= 100000, 2,
-                "1 to 100000 expected");
-  if (engine != NULL && !engine->closed)
-    (void)tavus_http_engine_limit(engine, (unsigned)connections);
-  return 0;
-}
-
 static int engine_tostring(lua_State *L) {
   engine_box *box = tavus_http_box_check(L, 1, tavus_http_engine_kind, sizeof *box);
   tavus_http_engine *engine = box->engine;
@@ -148,7 +137,7 @@ static int engine_tostring(lua_State *L) {
     lua_pushliteral(L, "tavus.http.engine (closed)");
   else
     lua_pushfstring(L, "tavus.http.engine (%d under way, %d waiting)",
-                    (int)engine->active_count, (int)engine->queued_count);
+                    (int)engine->active_count, (int)engine->queue.count);
   return 1;
 }
 
@@ -157,7 +146,7 @@ const luaL_Reg tavus_http_engine_methods[] = {
     {"wait", engine_wait},         {"sleep", engine_sleep},
     {"fd", engine_fd},             {"timeout", engine_timeout},
     {"alarm", engine_alarm},       {"finished", engine_finished},
-    {"limit", engine_limit},       {NULL, NULL}};
+    {NULL, NULL}};
 
 const luaL_Reg tavus_http_engine_events[] = {{"__gc", engine_gc},
                                              {"__tostring", engine_tostring},

@@ -17,10 +17,39 @@ static const char *string_option(lua_State *L, const char *name,
   return lua_tolstring(L, -1, length);
 }
 
+/* The option `name` of the table at 1, a number of at least `least`; `missing`
+** when it is nil. */
+static lua_Number number_option(lua_State *L, const char *name,
+                                lua_Number least, lua_Number missing) {
+  lua_Number value = missing;
+  lua_getfield(L, 1, name);
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      luaL_error(L, "option '%s': number expected, got %s", name,
+                 luaL_typename(L, -1));
+    value = lua_tonumber(L, -1);
+    if (!(value >= least)) luaL_error(L, "option '%s': too small", name);
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+static unsigned to_count(lua_Number value) {
+  return value < 1e9 ? (unsigned)value : 1000000000u;
+}
+
+static void read_limits(lua_State *L, tavus_http_line *line) {
+  lua_Number rate = number_option(L, "rate", 1e-9, 0);
+  line->connections =
+      to_count(number_option(L, "max_connections", 1, TAVUS_HTTP_CONNECTIONS));
+  line->in_flight = to_count(number_option(L, "max_in_flight", 1, 0));
+  line->interval = rate > 0 ? tavus_http_to_ns(1 / rate) : 0;
+}
+
 /* http.session(options) -> session | nil, message
 ** options: api_key (default: TAVUS_API_KEY, which never becomes a Lua string),
 ** base_url, allow_http, ca_file, proxy, user_agent, headers, connect_timeout
-** (seconds). */
+** (seconds), max_connections (default 32), max_in_flight, rate (a second). */
 int tavus_http_push_session(lua_State *L) {
   session_box *box;
   const char *key, *url, *ca_file, *proxy, *agent, *fault, *name = NULL;
@@ -46,11 +75,7 @@ int tavus_http_push_session(lua_State *L) {
   if (agent == NULL) agent = DEFAULT_USER_AGENT, length = strlen(agent);
   if ((fault = tavus_http_header_fault("User-Agent", 10, agent, length)))
     return tavus_http_refuse_header(L, "User-Agent", fault);
-  lua_getfield(L, 1, "connect_timeout");
-  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
-    return luaL_error(L, "option 'connect_timeout': number expected, got %s",
-                      luaL_typename(L, -1));
-  connect = lua_isnil(L, -1) ? 5 : lua_tonumber(L, -1);
+  connect = number_option(L, "connect_timeout", 0, 5);
   lua_getfield(L, 1, "headers");
   if (!lua_isnil(L, -1) && !lua_istable(L, -1))
     return luaL_error(L, "option 'headers': table expected, got %s",
@@ -70,6 +95,7 @@ int tavus_http_push_session(lua_State *L) {
   box->session = tavus_http_session_new(&box->base, box->transport, key, agent);
   if (box->session == NULL) return tavus_http_fail(L, "out of memory");
   box->transport = NULL;
+  read_limits(L, &box->session->line);
   if (lua_istable(L, -2)) {
     lua_pushnil(L);
     while (lua_next(L, -3) != 0) {
@@ -101,6 +127,18 @@ static int session_gc(lua_State *L) {
 static int session_close(lua_State *L) {
   tavus_http_session *session = tavus_http_check_session(L, 1);
   if (session != NULL) tavus_http_session_close(session);
+  return 0;
+}
+
+/* session:cancel() ends its requests that are not done, as "cancelled". */
+static int session_cancel(lua_State *L) {
+  tavus_http_session *session = tavus_http_check_session(L, 1);
+  tavus_http_engine *engine;
+  if (session == NULL || session->requests == 0) return 0;
+  tavus_http_push_engine(L);
+  engine = tavus_http_check_engine(L, -1);
+  if (engine != NULL && !engine->closed)
+    tavus_http_engine_cancel_all(engine, session);
   return 0;
 }
 
@@ -138,6 +176,7 @@ static int session_redact(lua_State *L) {
 }
 
 const luaL_Reg tavus_http_session_methods[] = {{"close", session_close},
+                                               {"cancel", session_cancel},
                                                {"redact", session_redact},
                                                {"base_url", session_base_url},
                                                {NULL, NULL}};

@@ -136,10 +136,21 @@ static const char *add_headers(lua_State *L, tavus_http_request *request,
   return NULL;
 }
 
+/* The option `name` of the table at 5: false when it is nil. */
+static bool seconds_option(lua_State *L, const char *name, lua_Number *seconds) {
+  lua_getfield(L, 5, name);
+  if (lua_isnil(L, -1)) return false;
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    luaL_error(L, "option '%s': number expected, got %s", name,
+               luaL_typename(L, -1));
+  *seconds = lua_tonumber(L, -1);
+  return true;
+}
+
 /* engine:submit(session, method, path [, options]) -> request | nil, message
 ** `path` is already encoded (http.escape). options: query (list of { name,
 ** value }, or a table), body (string), headers (table), timeout (seconds, one
-** attempt, default 30), may_repeat (boolean; default: all but POST and PATCH),
+** attempt, default 30), deadline (seconds from now, also spent in line), may_repeat (boolean; default: all but POST and PATCH),
 ** notify (boolean: report the end through engine:finished()). Nothing is sent
 ** when a message is returned, and nothing before the next step. */
 int tavus_http_submit(lua_State *L) {
@@ -151,6 +162,7 @@ int tavus_http_submit(lua_State *L) {
   const char *method = luaL_checklstring(L, 3, &method_length);
   const char *path = luaL_checklstring(L, 4, &length);
   const char *fault, *name = NULL;
+  lua_Number seconds;
   bool has_options = !lua_isnoneornil(L, 5);
   if (has_options) luaL_checktype(L, 5, LUA_TTABLE);
   lua_settop(L, 5);
@@ -195,13 +207,10 @@ int tavus_http_submit(lua_State *L) {
       return tavus_http_refuse_header(L, name, fault);
     if ((fault = tavus_http_headers_fault(request->own_headers)))
       return tavus_http_fail(L, fault);
-    lua_getfield(L, 5, "timeout");
-    if (!lua_isnil(L, -1)) {
-      if (lua_type(L, -1) != LUA_TNUMBER)
-        return luaL_error(L, "option 'timeout': number expected, got %s",
-                          luaL_typename(L, -1));
-      request->timeout_ms = tavus_http_to_ms(lua_tonumber(L, -1));
-    }
+    if (seconds_option(L, "timeout", &seconds))
+      request->timeout_ms = tavus_http_to_ms(seconds);
+    if (seconds_option(L, "deadline", &seconds))
+      request->expires = tavus_http_now() + tavus_http_to_ns(seconds);
     lua_getfield(L, 5, "may_repeat");
     if (!lua_isnil(L, -1)) request->may_repeat = lua_toboolean(L, -1) != 0;
     lua_getfield(L, 5, "notify");

@@ -1,18 +1,19 @@
 --- One call: attempts and sleeps until there is an answer, the retries are
 -- used up, or the deadline is near.
 --
--- The same loop serves every host: it waits only through the host's `perform`
--- and `sleep`, and no pcall of its own lies around them, so that a host may
--- yield there.
+-- The same loop serves every host (tavus.host): it waits only through the
+-- host's `perform` and `sleep`, and no pcall of its own lies around them, so
+-- that a host may yield there.
 --
 -- A host is a table: `perform(engine, request)` returns when the request is
--- done (or an error table, when it cannot wait here at all), `sleep(engine,
--- seconds)` when the time is over; with `notify` the engine reports finished
--- requests by their ids.
+-- done (or an error table, when it turns out that it cannot wait here: nothing
+-- is sent then), `sleep(engine, seconds)` when the time is over; with `notify`
+-- the engine reports finished requests by their ids.
 
 local http = require "tavus.http"
 local errors = require "tavus.errors"
 local failure = require "tavus.failure"
+local hosts = require "tavus.host"
 local log = require "tavus.log"
 local redact = require "tavus.redact"
 
@@ -83,7 +84,9 @@ local function rest(client, host, engine, n, ends, method, path, result, attempt
   return nil
 end
 
-local function closed()
+--- The error of a call on a closed client.
+---@return tavus.Error
+function call.closed()
   return errors.new { type = "config", code = "closed", message = "the client is closed",
     hint = "make a new one with tavus.new" }
 end
@@ -117,8 +120,10 @@ end
 ---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
 function call.run(client, op, path, body, given, may_repeat, secrets)
   local session = client._session
-  if client._closed then return nil, closed() end
-  local method, host = op.method, client._host
+  if client._closed then return nil, call.closed() end
+  local method = op.method
+  local host, nowhere = hosts.current()
+  if not host then return nil, nowhere end
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
   local retries = given and given.retries or client._retries
@@ -133,7 +138,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local left, attempts, retried, doubtful = deadline, 0, 0, false
 
   while true do
-    transfer.timeout = min(timeout, left)
+    transfer.timeout, transfer.deadline = min(timeout, left), left
     if client._on_request then
       hook(client, "on_request", { method = method, path = shown(path), attempt = retried + 1, timeout = transfer.timeout })
     end
@@ -143,7 +148,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then
       -- A hook may have closed the client meanwhile.
-      local err = client._closed and closed()
+      local err = client._closed and call.closed()
         or errors.new { type = "config", message = redact.text(session, refused, secrets) }
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.ambiguous = doubtful
@@ -179,7 +184,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
 
     local verdict = verdict_of(method, outcome, status or 0, may_repeat)
     local remains, unslept
-    if verdict == "retry" and retried < retries then
+    local late = outcome ~= "answer" and now() >= ends
+    if verdict == "retry" and retried < retries and not late then
       remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
     end
     if not remains then
@@ -188,6 +194,9 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       err.retry_after = unslept or err.retry_after
       if outcome == "timeout" and left < timeout then
         err.message = ("the deadline of %g s came before an answer"):format(deadline)
+      elseif late and result.elapsed_ms == 0 then
+        err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
+        err.message = ("the deadline of %g s came while the call waited in line; nothing was sent"):format(deadline)
       end
       if doubtful or result.sent > 1 then
         -- An earlier try went out and may have done it.

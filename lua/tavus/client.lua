@@ -3,15 +3,20 @@
 local core = require "tavus.core"
 local http = require "tavus.http"
 local answer = require "tavus.answer"
-local blocking = require "tavus.host.blocking"
 local errors = require "tavus.errors"
+local hosts = require "tavus.host"
 local log = require "tavus.log"
 local options = require "tavus.options"
 local resource = require "tavus.resource"
 local call = require "tavus.call"
+local task = require "tavus.task"
 local version = require "tavus.version"
 
 local client = {}
+
+-- How many tasks `map` keeps under way, when nobody says other: as many as
+-- there are connections by default.
+local MAP = 32
 
 ---@class tavus.ClientOptions
 ---@field api_key string|nil the key; else TAVUS_API_KEY
@@ -26,6 +31,9 @@ local client = {}
 ---@field headers table<string, string>|nil sent with every request
 ---@field user_agent string|nil
 ---@field connect_timeout number|nil seconds, 5 when nil
+---@field max_connections integer|nil connections to base_url's host that this client may have a part in; else 32
+---@field max_in_flight integer|nil requests of this client under way at once; more wait in line
+---@field rate number|nil requests that this client begins in a second; more wait in line
 ---@field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
 ---@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
 ---@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
@@ -44,6 +52,9 @@ local rules = {
   headers = { type = "table" },
   user_agent = { type = "string" },
   connect_timeout = options.seconds,
+  max_connections = { type = "number", integer = true, least = 1, most = 100000 },
+  max_in_flight = { type = "number", integer = true, least = 1, most = 1e6 },
+  rate = { type = "number", above = 0, most = 1e6 },
   on_request = { type = "function" },
   on_response = { type = "function" },
   on_retry = { type = "function" },
@@ -116,6 +127,9 @@ function client.new(given)
     user_agent = given.user_agent or ("tavus-lua/" .. version),
     headers = given.headers,
     connect_timeout = given.connect_timeout,
+    max_connections = given.max_connections,
+    max_in_flight = given.max_in_flight,
+    rate = given.rate,
   }
   if not session then
     local hint
@@ -130,12 +144,14 @@ function client.new(given)
   local self = setmetatable({
     _session = session,
     _base_url = session:base_url(),
-    _host = blocking,
+    _tasks = {},
+    _left = 0,
     _closed = false,
     _timeout = timeout,
     _deadline = given.deadline,
     _retries = retries or call.RETRIES,
     _backoff = given.backoff,
+    _concurrency = math.min(given.max_in_flight or MAP, given.max_connections or MAP),
     _log = logged,
     _on_request = given.on_request,
     _on_response = given.on_response,
@@ -183,11 +199,104 @@ function Client:request(method, path, given)
   return answer.of(self, { method = method, answer = "any" }, path, body, given, may_repeat)
 end
 
---- Closes the client: its key is wiped, and calls on it fail with a config
--- error. Closing twice is fine. Connections belong to the VM and stay.
+--- Starts a task: a function that runs beside others, and whose calls wait only
+-- for themselves. It first runs in the next step (in OpenResty at once, on a
+-- light thread of the request). An error in a task that nobody waits for goes
+-- to the log, else to stderr.
+---@param fn function called with the arguments that follow
+---@return tavus.Task|nil
+---@return tavus.Error|nil of type "config" when the client is closed
+function Client:spawn(fn, ...)
+  need_colon(self, "spawn")
+  if type(fn) ~= "function" then error("client:spawn: wants a function, not " .. type(fn), 2) end
+  if self._closed then return nil, call.closed() end
+  local refused = select(2, hosts.current())
+  if refused then return nil, refused end
+  return task.spawn(self, fn, ...)
+end
+
+local function outside(name)
+  if not hosts.scheduler.is_inside() then return end
+  error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
+end
+
+--- Does a bounded piece of work: takes in what arrived, and lets the tasks go
+-- on that waited for it. A frame loop calls it once a frame with 0.
+---@param seconds number|nil how long it may wait for something to do; 0 when nil
+---@return boolean left whether any task of this client is not done yet
+function Client:step(seconds)
+  need_colon(self, "step")
+  if seconds ~= nil and type(seconds) ~= "number" then
+    error("client:step: wants a number of seconds, not " .. type(seconds), 2)
+  end
+  if seconds and (seconds < 0 or seconds ~= seconds) then error("client:step: the seconds must be 0 or more", 2) end
+  outside "step"
+  hosts.scheduler.step(self, math.min(seconds or 0, 1e6))
+  return self._left > 0
+end
+
+--- Waits until every task of this client is done.
+function Client:run()
+  need_colon(self, "run")
+  outside "run"
+  hosts.scheduler.run(self)
+end
+
+local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }
+
+--- Calls a function for each item of a list, some at a time, each call in a
+-- task of its own, and waits for all of them.
+---@param list table
+---@param fn fun(item: any, index: integer): any, any returns a value, or nil and an error
+---@param given { concurrency: integer }|nil how many at a time; 32 when nil, or what the client's limits allow
+---@return table[]|nil results in the list's order, one for each item: { value = v } or { err = e }
+---@return tavus.Error|nil of type "config"
+function Client:map(list, fn, given)
+  need_colon(self, "map")
+  if type(list) ~= "table" then error("client:map: wants a list, not " .. type(list), 2) end
+  if type(fn) ~= "function" then error("client:map: wants a function, not " .. type(fn), 2) end
+  local count = 0
+  for _ in pairs(list) do count = count + 1 end
+  if count ~= #list then error("client:map: the list has holes, or keys that are no positions", 2) end
+  local fine, problem = options.check(given, map_options, "client:map", 2)
+  if not fine then return nil, problem end
+  local refused = select(2, hosts.current())
+  if refused then return nil, refused end
+  return task.map(self, list, fn, given and given.concurrency or self._concurrency, call.closed)
+end
+
+-- Asks the VM's engine.
+local function ask_engine(question)
+  local engine, problem = http.engine()
+  if not engine then return nil, problem end
+  return engine[question](engine)
+end
+
+--- A descriptor that is readable when `step` has something to do: for loops
+-- that are not ours. It belongs to the VM and is the same for every client.
+---@return integer|nil
+---@return string|nil where there is none: use `timeout`
+function Client:fd()
+  need_colon(self, "fd")
+  return ask_engine "fd"
+end
+
+--- When `step` wants to be called at the latest.
+---@return number|nil seconds; nil when there is nothing to wait for
+function Client:timeout()
+  need_colon(self, "timeout")
+  return ask_engine "timeout"
+end
+
+--- Closes the client: its requests and tasks are cancelled, its key is wiped,
+-- and calls on it fail with a config error. Closing twice is fine. Connections
+-- belong to the VM and stay.
 function Client:close()
   need_colon(self, "close")
+  if self._closed then return end
   self._closed = true
+  task.cancel_all(self)
+  self._session:cancel()
   self._session:close()
 end
 

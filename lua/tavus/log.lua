@@ -71,4 +71,16 @@ function log.hook_failed(client, hook, err)
   end
 end
 
+--- Tells about an error in a task that nobody waits for: to the log, or to
+-- stderr.
+---@param client table
+---@param err any a string has the traceback in it
+---@param trace string|nil
+function log.task_failed(client, err, trace)
+  local message = "a task failed: " .. told(err)
+  if type(err) ~= "string" and trace then message = message .. "\n" .. trace end
+  if client._log then return log.write(client._log, "error", message) end
+  to_stderr("error", message)
+end
+
 return log

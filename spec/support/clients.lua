@@ -71,4 +71,16 @@ function clients.arrived(sandbox, method)
   return count
 end
 
+--- Lets a host of the spec's own serve the calls that a function makes.
+---@param host table
+---@param fn function
+function clients.with_host(host, fn)
+  local hosts = require "tavus.host"
+  local real = hosts.current
+  hosts.current = function() return host end
+  local ok, err = pcall(fn)
+  hosts.current = real
+  if not ok then error(err, 0) end
+end
+
 return clients
