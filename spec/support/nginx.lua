@@ -19,8 +19,9 @@ local function run(command)
   return status == 0, output
 end
 
--- A port that was free a moment ago.
-local function free_port()
+--- A port that was free a moment ago.
+---@return integer
+function nginx.free_port()
   local server = wire.start { { "close" } }
   server:stop()
   return server.port
@@ -53,20 +54,27 @@ CONFIGURATION
 }
 ]]
 
+--- Run nginx with `folder`/nginx.conf, whose errors go to `folder`/errors. The shell between ends it, and removes the
+-- folder, when the input that is returned closes: at the latest with the spec's process.
+---@param folder string
+---@return file* input
+function nginx.run(folder)
+  return assert(io.popen(([[
+    unset LD_PRELOAD LUA_PATH LUA_CPATH LUA_INIT; PATH=$PATH:/usr/local/openresty/nginx/sbin:/usr/sbin
+    nginx -e %s/errors -c %s/nginx.conf 2>%s/start & pid=$!
+    cat >/dev/null
+    kill $pid 2>/dev/null; wait $pid; rm -rf %s]]):gsub("%%s", process.quote(folder)), "w"))
+end
+
 local function start(configuration)
-  local folder, port, certificates = wire.folder(), free_port(), wire.certificates()
+  local folder, port, certificates = wire.folder(), nginx.free_port(), wire.certificates()
   assert(run("mkdir " .. process.quote(folder .. "/files")))
   local values = {
     FOLDER = folder, PORT = tostring(port), CERT = certificates.localhost.cert, KEY = certificates.localhost.key,
     CONFIGURATION = configuration,
   }
   write_file(folder .. "/nginx.conf", (skeleton:gsub("%u%u%u+", values):gsub("FOLDER", folder)))
-  -- the shell ends nginx, and removes the folder, when its own input ends
-  local input = assert(io.popen(([[
-    unset LD_PRELOAD; PATH=$PATH:/usr/sbin
-    nginx -e %s/errors -c %s/nginx.conf 2>%s/start & pid=$!
-    cat >/dev/null
-    kill $pid 2>/dev/null; wait $pid; rm -rf %s]]):gsub("%%s", process.quote(folder)), "w"))
+  local input = nginx.run(folder)
   -- a connection is accepted, or nginx is gone
   local up, output = run(([[
     for i in $(seq 500); do

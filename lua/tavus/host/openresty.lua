@@ -1,0 +1,289 @@
+--- The host inside nginx (lua-nginx-module, OpenResty): a call waits on a
+-- semaphore, and the worker serves everybody else meanwhile.
+--
+-- One pump a VM drives the engine: a timer's light thread, because one of a
+-- request would hold that request open. It lives only while calls wait (and
+-- 5 ms more, so that calls in a row share one). New work rings its bell; else
+-- it looks every 1 to 5 ms, there being no way to hand a descriptor of ours to
+-- nginx.
+--
+-- nginx kills a waiting call by taking its coroutine off the semaphore (the
+-- client went away, ngx.exit, ngx.thread.kill): no Lua of ours runs then, so
+-- the pump looks now and then whether somebody still waits, and cancels the
+-- request when nobody does.
+
+local ffi = require "ffi"
+local http = require "tavus.http"
+local errors = require "tavus.errors"
+local semaphore = require "ngx.semaphore"
+
+local get_phase, timer_at, sleep, now = ngx.get_phase, ngx.timer.at, ngx.sleep, ngx.now
+local worker_pid = ngx.worker.pid
+local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
+
+local openresty = { notify = true }
+
+-- Seconds between two looks at the engine: twice as long each time that
+-- nothing came of it.
+local SHORTEST, LONGEST = 0.001, 0.005
+-- Seconds between two looks for waiters that were killed.
+local PATROL = 0.05
+-- Seconds after which a waiter looks whether there is a pump at all, and how
+-- often it calls for a new one before it gives up.
+local DOUBT, PATIENCE = 1, 2
+
+-- ---- where a call may wait ----
+
+local yieldable = {
+  rewrite = true, server_rewrite = true, access = true, precontent = true, content = true, timer = true,
+  preread = true, ssl_cert = true, ssl_session_fetch = true, ssl_client_hello = true,
+  proxy_ssl_cert = true, proxy_ssl_verify = true,
+}
+
+-- nginx takes coroutine.isyieldable away. A yield that fails would leave this
+-- coroutine on the semaphore, so it must be known before.
+ffi.cdef [[int tavus_is_yieldable(void *) __asm__("lua_isyieldable");]]
+local pointer, cast, format, running = ffi.typeof "void *", ffi.cast, string.format, coroutine.running
+
+local function is_yieldable()
+  return ffi.C.tavus_is_yieldable(cast(pointer, tonumber(format("%p", running())))) ~= 0
+end
+if not pcall(function() return ffi.C.tavus_is_yieldable end) then is_yieldable = function() return true end end
+
+local IN_A_TIMER = "call it in a timer: ngx.timer.at(0, function() ... end)"
+local remedies = {
+  init = "workers do not exist yet: in init_worker_by_lua, " .. IN_A_TIMER,
+  exit_worker = "the worker ends with this function: make the call earlier",
+}
+
+local function cannot_wait(code, message, hint)
+  return errors.new { type = "config", code = code, message = message, hint = hint }
+end
+
+--- Whether a call may wait here. Asked before anything is submitted.
+---@return tavus.Error|nil nil when it may
+function openresty.check()
+  local phase = get_phase()
+  if not yieldable[phase] then
+    return cannot_wait("phase", "a call must wait for its answer, and nginx lets nothing wait in the phase " .. phase,
+      remedies[phase] or IN_A_TIMER)
+  end
+  if not is_yieldable() then
+    return cannot_wait("yield", "a call must wait for its answer, and nothing can wait inside a function that C calls back:"
+      .. " a file that is being loaded by require, a function given to table.sort or string.gsub",
+      "make the call outside of it, or " .. IN_A_TIMER)
+  end
+  return nil
+end
+
+-- ---- the pump ----
+
+-- What belongs to one process: a worker must not believe in a pump that its
+-- master, or whoever forked it, had.
+local function new_state()
+  return {
+    pid = worker_pid(),
+    waiters = {}, -- by the request's id
+    count = 0,
+    fresh = {}, -- ids that no pump has seen yet
+    arrived = 0, -- how many
+    bell = assert(semaphore.new()),
+    pump = nil, -- identity of the pump that runs or is about to
+    asleep = false, -- it waits for the bell
+    rounds = 0, -- how often a pump went round
+    called = 0, -- when the last one was called for
+  }
+end
+
+local state
+
+-- Waiters for the next calls: a semaphore is dear to make and dear to collect.
+local spare, spares, MOST_SPARES = {}, 0, 256
+
+local function take_waiter(request)
+  local waiter
+  if spares > 0 then
+    waiter = spare[spares]
+    spare[spares] = nil
+    spares = spares - 1
+  else
+    waiter = { semaphore = assert(semaphore.new()) }
+  end
+  waiter.request = request
+  return waiter
+end
+
+-- Only a waiter that came back from its wait may be used again.
+local function give_back(waiter)
+  waiter.request, waiter.failure = nil, nil
+  if spares < MOST_SPARES then
+    spares = spares + 1
+    spare[spares] = waiter
+  end
+end
+
+local function wake(mine, id, waiter)
+  mine.waiters[id] = nil
+  mine.count = mine.count - 1
+  waiter.semaphore:post()
+end
+
+-- A waiter is in the table until it is woken; nobody on its semaphore means
+-- that it was killed.
+local function cancel_if_killed(mine, id, waiter)
+  if waiter.semaphore:count() < 0 then return end
+  mine.waiters[id] = nil
+  mine.count = mine.count - 1
+  waiter.request:cancel()
+end
+
+local function patrol(mine)
+  for id, waiter in pairs(mine.waiters) do cancel_if_killed(mine, id, waiter) end
+end
+
+-- Nothing is sent for a call that never came to wait.
+local function admit(mine)
+  local fresh = mine.fresh
+  for i = 1, mine.arrived do
+    local waiter = mine.waiters[fresh[i]]
+    if waiter then cancel_if_killed(mine, fresh[i], waiter) end
+  end
+  mine.arrived = 0
+end
+
+-- Wakes whose request is done; returns whether there was one.
+local function deliver(mine, engine)
+  local id = engine:finished()
+  if not id then return false end
+  repeat
+    local waiter = mine.waiters[id]
+    if waiter then wake(mine, id, waiter) end
+    id = engine:finished()
+  until not id
+  return true
+end
+
+local function drive(mine, me, engine)
+  local bell, pause, due = mine.bell, SHORTEST, now() + PATROL
+  while mine.pump == me do
+    if mine.arrived > 0 then admit(mine) end
+    engine:step(0)
+    mine.rounds = mine.rounds + 1
+    if deliver(mine, engine) then pause = SHORTEST end
+    mine.asleep = true
+    local rung = bell:wait(mine.count > 0 and pause or LONGEST)
+    mine.asleep = false
+    if rung then
+      pause = SHORTEST
+    elseif mine.count == 0 then
+      break
+    elseif pause < LONGEST then
+      pause = pause * 2 < LONGEST and pause * 2 or LONGEST
+    end
+    local time = now()
+    if time >= due then
+      due = time + PATROL
+      patrol(mine)
+    end
+  end
+end
+
+local function fail_all(mine, message)
+  for id, waiter in pairs(mine.waiters) do
+    waiter.failure = message
+    wake(mine, id, waiter)
+  end
+end
+
+local start
+
+-- The timer's function. That it is premature (nginx reloads) changes nothing:
+-- calls under way are still answered.
+local function pump(_, mine, me)
+  if mine.pump ~= me then return end
+  local rounds = mine.rounds
+  local ok, why = pcall(drive, mine, me, http.engine())
+  mine.asleep = false
+  if mine.pump ~= me then return end
+  mine.pump = nil
+  if ok then return end
+  ngx.log(ngx.ERR, "tavus: the loop that drives requests failed: ", why)
+  local problem = mine.rounds == rounds and tostring(why) or start(mine)
+  if problem then fail_all(mine, problem) end
+end
+
+-- Calls for a pump. Returns why there will be none, or nil.
+function start(mine)
+  local me = {}
+  mine.pump, mine.called = me, now()
+  local ok, called, why = pcall(timer_at, 0, pump, mine, me)
+  if ok and called then return nil end
+  mine.pump = nil
+  return tostring(ok and why or called)
+end
+
+-- ---- what a call asks of its host ----
+
+local function no_pump(why)
+  return cannot_wait("timer", "nginx gives no timer to drive the request with: " .. why,
+    "see lua_max_pending_timers, lua_max_running_timers and worker_connections")
+end
+
+-- Waits until the waiter is woken. Returns why it cannot be, or nil.
+local function wait(mine, waiter)
+  local rounds, missed = mine.rounds, 0
+  while true do
+    local ok, why = waiter.semaphore:wait(DOUBT)
+    if ok then return waiter.failure and no_pump(waiter.failure) end
+    if why ~= "timeout" then return cannot_wait("phase", "nothing can wait here: " .. tostring(why), IN_A_TIMER) end
+    if mine.rounds ~= rounds then
+      rounds, missed = mine.rounds, 0
+    else
+      missed = missed + 1
+      if missed > PATIENCE then return no_pump "its timers do not run" end
+      -- the first to notice calls for another, on behalf of all
+      local problem = now() - mine.called >= DOUBT * 0.9 and start(mine)
+      if problem then return no_pump(problem) end
+    end
+  end
+end
+
+--- Waits until a request is done.
+---@param _ userdata engine
+---@param request userdata
+---@return tavus.Error|nil when it cannot wait here
+function openresty.perform(_, request)
+  local mine = state
+  if not mine or mine.pid ~= worker_pid() then
+    mine = new_state()
+    state, spare, spares = mine, {}, 0
+  end
+  if not mine.pump then
+    local problem = start(mine)
+    if problem then return no_pump(problem) end
+  elseif mine.asleep then
+    mine.asleep = false
+    mine.bell:post()
+  end
+  local id, waiter = request:id(), take_waiter(request)
+  mine.waiters[id] = waiter
+  mine.count = mine.count + 1
+  mine.arrived = mine.arrived + 1
+  mine.fresh[mine.arrived] = id
+  local problem = wait(mine, waiter)
+  if problem and mine.waiters[id] then
+    mine.waiters[id] = nil
+    mine.count = mine.count - 1
+  end
+  give_back(waiter)
+  return problem
+end
+
+--- Waits for a time; requests of others go on meanwhile.
+---@param _ userdata engine
+---@param seconds number
+function openresty.sleep(_, seconds)
+  sleep(seconds)
+end
+
+return openresty
