@@ -162,6 +162,78 @@ describe("tavus linked into a C program", function()
       end
     end)
 
+    it("turns frames while it makes, changes, reads and talks, and leaves nothing behind", function()
+      assert(sandbox:next { delay = 0.4, times = "always" })
+      local status, output = play()
+      assert.are.equal(0, status, output)
+      assert.are.equal("POST PATCH GET POST DELETE DELETE", arrived())
+      -- A host that waited would have made one frame of each; 24 fit in.
+      for _, title in ipairs { "create", "patch", "read", "talk" } do
+        local frames = output:match(title .. " +status 20%d, (%d+) frames later")
+        assert.is_true(tonumber(frames) >= 5, output)
+      end
+      assert.is_true(tonumber(output:match "(%d+) frames went by while requests were under way") >= 30, output)
+      assert.matches("Shopkeeper waits for the player: turn_taking_patience is high", output, 1, true)
+      assert.matches("%d+ frames; the work in one took [%d.]+ ms on average, [%d.]+ ms at worst\n$", output)
+      assert.is_nil(output:find(KEY, 1, true))
+      assert.are.equal(0, left_behind())
+    end)
+
+    it("ends with status 1 and the server's words when a step fails, and has deleted what it made", function()
+      for method, requests in pairs {
+        PATCH = "POST PATCH DELETE",
+        GET = "POST PATCH GET DELETE",
+        POST = "POST",
+      } do
+        sandbox:reset()
+        assert(sandbox:next { method = method, status = 400, body = { error = "not today" } })
+        local status, output = play()
+        assert.are.equal(1, status, output)
+        assert.matches("embed: bad_request: not today", output, 1, true)
+        assert.are.equal(requests, arrived())
+        assert.are.equal(0, left_behind())
+      end
+    end)
+
+    it("goes on deleting when one deletion fails, and says so", function()
+      assert(sandbox:next { method = "DELETE", path = "/v2/conversations/*", status = 400, body = { error = "not today" } })
+      local status, output = play()
+      assert.are.equal(1, status, output)
+      assert.matches("not today", output, 1, true)
+      assert.matches("embed: 1 of what was made is not deleted", output, 1, true)
+      assert.are.equal("POST PATCH GET POST DELETE DELETE", arrived())
+    end)
+
+    it("finishes in order when the player leaves in the middle of a request", function()
+      assert(sandbox:next { method = "PATCH", delay = 1 })
+      -- Leaves as soon as the persona exists; the PATCH is under way then.
+      local status, output = process.run(([[
+        log=$(mktemp)
+        %s examples/embed/game.lua >"$log" 2>&1 &
+        host=$!
+        tail -n +1 -f --pid=$host "$log" | { grep -q -m 1 "create  status" && kill -INT $host; }
+        wait $host; status=$?
+        cat "$log"; rm -f "$log"; exit $status
+      ]]):format(host), environment)
+      assert.are.equal(0, status, output)
+      assert.matches("leaving", output, 1, true)
+      assert.are.equal("POST PATCH DELETE", arrived())
+      assert.are.equal(0, left_behind())
+    end)
+
+    it("says what is missing when there is no key", function()
+      local status, output = play(nil, plain { TAVUS_BASE_URL = sandbox.url })
+      assert.are.equal(1, status)
+      assert.matches("embed: config: no API key: give api_key, or set TAVUS_API_KEY", output, 1, true)
+      assert.is_nil(output:find "traceback")
+    end)
+
+    it("is built and run by one command, with a sandbox of its own", function()
+      local output = must "examples/embed/run"
+      assert.matches("frames went by while requests were under way", output, 1, true)
+      assert.are.equal("", arrived())
+    end)
+
     it("tells what is wrong with a script and ends with status 1", function()
       for text, message in pairs {
         ["return {"] = "near <eof>",
@@ -182,5 +254,33 @@ describe("tavus linked into a C program", function()
       assert.are.equal(2, status)
       assert.matches("usage: ", output, 1, true)
     end)
+  end)
+
+  describe("README.md", function()
+    -- Every C program of the README, built by the line of its section that calls the compiler.
+    local file = assert(io.open "README.md")
+    local text = file:read "*a"
+    file:close()
+    local programs = {}
+    for command, program in text:gmatch "\n(cc [^\n]*npc%.c[^\n]*)\n```\n\n```c\n(.-\n)```" do
+      programs[#programs + 1] = { command = command, text = program }
+    end
+
+    for _, program in ipairs(programs) do
+      it("shows a C program of fewer than 30 lines, which runs", function()
+        assert.is_true(select(2, program.text:gsub("\n", "")) < 30)
+        must "make -s -j2 static LUA=lua5.4"
+        local source, binary = write_file(program.text), os.tmpname()
+        must((program.command:gsub("npc%.c", "-Wall -Wextra -x c " .. source .. " -x none"):gsub("%-o npc", "-o " .. binary)))
+        local status, output = process.run(binary, environment)
+        assert.are.equal(0, status, output)
+        assert.matches("%d+ personas\n%d+ frames\n", output)
+        status, output = process.run(binary, plain { TAVUS_BASE_URL = sandbox.url })
+        assert.are.equal(1, status, output)
+        assert.matches("no API key", output, 1, true)
+        os.remove(source)
+        os.remove(binary)
+      end)
+    end
   end)
 end)
