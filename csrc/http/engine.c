@@ -397,6 +397,9 @@ static tavus_http_woken run(tavus_http_engine *engine,
   int64_t now = tavus_http_now();
   int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
   tavus_http_woken woken;
+  /* what an idle connection says (that it was closed) has woken whoever watches
+  ** the descriptor, and would wake him for ever */
+  if (request == NULL && is_idle(engine)) (void)turn(engine, now, now);
   for (;;) {
     if (request != NULL ? request->state == TAVUS_HTTP_DONE
                         : !whole_time &&
