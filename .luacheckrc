@@ -5,3 +5,4 @@ files["spec"] = { std = "min+busted" }
 files["spec/support"] = { std = "min+busted" }
 files["lua/tavus/host/openresty.lua"] = { std = "ngx_lua" }
 files["examples/openresty"] = { std = "ngx_lua" }
+files["examples/love"] = { std = "min+love" }

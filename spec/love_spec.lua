@@ -1,0 +1,107 @@
+-- examples/love: the real game, on a screen that nobody sees, against the sandbox. LÖVE brings LuaJIT, so that this is the
+-- same program whatever Lua runs the spec. Its frame times are printed, and not judged: the machine may be busy.
+local clients = require "spec.support.clients"
+local http = require "tavus.http"
+local process = require "spec.support.process"
+local sandbox_module = require "tavus.sandbox"
+local wire = require "spec.support.wire"
+
+describe("the LÖVE example", function()
+  local sandbox, environment
+  -- LÖVE is not built with sanitizers, and has its own libraries
+  local game = 'eval "$(make -s env LUA=luajit)"; exec xvfb-run -a '
+
+  setup(function()
+    sandbox = assert(sandbox_module.start { port = 0 })
+    environment = { TAVUS_API_KEY = clients.KEY, TAVUS_BASE_URL = sandbox.url, LD_PRELOAD = false, LUA_PATH = false, LUA_CPATH = false,
+      SDL_AUDIODRIVER = "dummy", LIBGL_ALWAYS_SOFTWARE = "1" }
+    local status, output = process.run("make -s build LUA=luajit", { LD_PRELOAD = false })
+    assert.equal(0, status, output)
+  end)
+
+  teardown(function() sandbox:stop() end)
+
+  before_each(function() sandbox:reset() end)
+
+  local function what_arrived()
+    local list = {}
+    for i, entry in ipairs(sandbox:requests()) do
+      local path = entry.path:gsub("/[pc]%x%x%x%x%x%x+", "/*")
+      list[i] = ("%s %s %d"):format(entry.method, path, entry.status)
+    end
+    return list
+  end
+
+  local whole_story = {
+    "POST /v2/personas 200", "PATCH /v2/personas/* 200", "POST /v2/conversations 200", "POST /v2/conversations/*/end 200",
+    "DELETE /v2/personas/* 204",
+  }
+
+  it("moves on while Tavus takes its time, and leaves nothing behind", function()
+    local folder = wire.folder()
+    assert(sandbox:next { delay = 0.4, times = 5 })
+    local status, output = process.run("examples/love/run --headless --frames 60 --pause 0.1 --report --screenshot "
+      .. folder .. "/shot.png --at 30", environment)
+    assert.equal(0, status, output)
+    assert.same(whole_story, what_arrived())
+    for _, name in ipairs { "create", "patch", "talk", "delete" } do
+      local ms, frames = output:match(name .. " +done after (%d+) ms, (%d+) frames")
+      assert.is_truthy(ms, output)
+      assert.is_true(tonumber(ms) >= 400, output)
+      assert.is_true(tonumber(frames) > 3, output) -- two dozen, unless the machine has something else to do
+    end
+    assert.is_nil(output:find(clients.KEY, 1, true))
+    local file = assert(io.open(folder .. "/shot.png", "rb"))
+    assert.equal("\137PNG\r\n", file:read(6))
+    assert.is_true(file:seek "end" > 10000) -- a picture of one colour is smaller
+    file:close()
+    wire.remove(folder)
+    print(output:match "%d+ frames,.*")
+  end)
+
+  local function play(arguments)
+    return process.run(game .. "love examples/love --frames 10 --pause 0 --report " .. arguments, environment)
+  end
+
+  it("shows what Tavus says, and goes on", function()
+    assert(sandbox:next { method = "PATCH", status = 400, body = { error = "not today" } })
+    local status, output = play ""
+    assert.equal(0, status, output)
+    assert.matches("patch +failed after %d+ ms, %d+ frames: bad_request: not today", output)
+    assert.matches("talk +done", output)
+    assert.matches("delete +done", output)
+    assert.equal("PATCH /v2/personas/* 400", what_arrived()[2])
+    assert.equal("DELETE /v2/personas/* 204", what_arrived()[5])
+  end)
+
+  it("survives an error in a task", function()
+    assert(sandbox:next { method = "POST", path = "/v2/personas", status = 200, body = {} })
+    local status, output = play ""
+    assert.equal(0, status, output)
+    assert.matches("create +failed after %d+ ms, %d+ frames: npc.lua:%d+: attempt to concatenate", output)
+    assert.matches("patch +failed after %d+ ms, %d+ frames: there is no persona to patch", output)
+    assert.same({ "POST /v2/personas 200" }, what_arrived())
+  end)
+
+  it("deletes the persona that is just being made when it is left", function()
+    assert(sandbox:next { delay = 1, method = "POST" })
+    local command = { "exec 2>&1; unset LD_PRELOAD;" }
+    for name, value in pairs(environment) do
+      if value then command[#command + 1] = ("export %s=%s;"):format(name, process.quote(value)) end
+    end
+    command[#command + 1] = "(" .. game .. "sh -c 'echo pid $$; exec love examples/love --pause 0 --report'); echo status $?"
+    local pipe = assert(io.popen(table.concat(command, " ")))
+    local pid
+    repeat pid = assert(pipe:read "*l"):match "^pid (%d+)$" until pid
+    local give_up = http.now() + 30
+    while #sandbox:requests() == 0 do
+      assert(http.now() < give_up, "it never asked")
+      http.engine():sleep(0.02)
+    end
+    os.execute("kill -INT " .. pid) -- as one who closes the window
+    local output = pipe:read "*a"
+    pipe:close()
+    assert.matches("create +done.*delete +done.*status 0\n", output)
+    assert.same({ whole_story[1], whole_story[5] }, what_arrived())
+  end)
+end)
