@@ -201,8 +201,8 @@ end
 
 --- Starts a task: a function that runs beside others, and whose calls wait only
 -- for themselves. It first runs in the next step (in OpenResty at once, on a
--- light thread of the request). An error in a task that nobody waits for goes
--- to the log, else to stderr.
+-- light thread of the request). An error in a task that nobody asks for its
+-- result goes to the log, else to stderr, when the task is collected.
 ---@param fn function called with the arguments that follow
 ---@return tavus.Task|nil
 ---@return tavus.Error|nil of type "config" when the client is closed
@@ -240,6 +240,11 @@ function Client:run()
   need_colon(self, "run")
   outside "run"
   hosts.scheduler.run(self)
+  if self._unasked then
+    -- Some failed: those whose handles nobody has are told about now.
+    self._unasked = nil
+    collectgarbage()
+  end
 end
 
 local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }

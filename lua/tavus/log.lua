@@ -71,8 +71,8 @@ function log.hook_failed(client, hook, err)
   end
 end
 
---- Tells about an error in a task that nobody waits for: to the log, or to
--- stderr.
+--- Tells about an error in a task that nobody asked for its result: to the
+-- log, or to stderr.
 ---@param client table
 ---@param err any a string has the traceback in it
 ---@param trace string|nil

@@ -15,7 +15,8 @@
 
 local errors = require "tavus.errors"
 local hosts = require "tavus.host"
-local log = require "tavus.log"
+
+local unasked = require "tavus.unasked"
 
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack") -- Lua 5.1 has it there
 
@@ -66,8 +67,10 @@ function Task:_settle(ok, ...)
     local err, trace = ...
     self._failed = true
     self._values = { n = 3, nil, trace and with_traceback(err, trace) or err, trace }
-    -- Nobody waits for it: its error would be lost.
-    if not watchers and not self._cancelled then log.task_failed(client, self._values[2], trace) end
+    if not watchers and not self._cancelled then
+      self._unasked, self._guard = unasked(client, self._values[2], trace)
+      client._unasked = true
+    end
   end
   for i = 1, watchers and #watchers or 0 do watchers[i](self) end
 end
@@ -92,6 +95,8 @@ function Task:result()
     if scheduler.running() == self then error("task:result: a task cannot wait for itself", 2) end
     scheduler.wait(self)
   end
+  local note = self._unasked
+  if note then note.told = true end
   return unpack(self._values, 1, self._values.n)
 end
 
@@ -170,7 +175,7 @@ function task.map(client, list, fn, concurrency, closed)
     -- A task may be done before its start returns.
     if starting then return end
     starting = true
-    while under_way < concurrency and next_index <= count and not (owner and owner._done) do
+    while under_way < concurrency and next_index <= count and not (owner and owner._cancelled) do
       local index = next_index
       next_index = index + 1
       if client._closed then

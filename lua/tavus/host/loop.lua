@@ -81,23 +81,28 @@ end
 ---@param task table
 ---@param fn function
 function loop.start(task, fn, ...)
-  task._thread = coroutine.create(fn)
+  task._thread = coroutine.create(function(...) return fn(...) end) -- Lua 5.1 takes no C function here
   task._arguments = { n = select("#", ...), ... }
   push(task)
   local engine = get_engine()
   if engine then engine:alarm(0) end
 end
 
+local function give_up_request(task)
+  local request = task._request
+  if not request then return end
+  task._request = nil
+  waiting[request:id()] = nil
+  request:cancel()
+end
+
 --- Ends the coroutine of a cancelled task, and what it waited for.
 ---@param task table
 function loop.stop(task)
-  local request, thread = task._request, task._thread
+  local thread = task._thread
   if task == current then return end -- `resumed` does it
-  task._request, task._thread, task._arguments = nil, nil, nil
-  if request then
-    waiting[request:id()] = nil
-    request:cancel()
-  end
+  give_up_request(task)
+  task._thread, task._arguments = nil, nil
   for i = #sleepers, 1, -1 do
     if sleepers[i].task == task then table.remove(sleepers, i) end
   end
@@ -118,6 +123,7 @@ local function resumed(task, before, ok, ...)
   if task._done then -- it cancelled itself
     loop.stop(task)
   elseif not ok then
+    give_up_request(task)
     task:_settle(false, explained((...)), traceback(thread))
     task._thread = nil
     if close_thread then close_thread(thread) end
@@ -201,6 +207,8 @@ function loop.turn(seconds)
   while true do
     if gather(engine, time) then
       run_ready(max(ends, time + WORK))
+      -- Those that are ready again must not keep the others' answers away.
+      if first <= last then engine:step(0) end
       busy = engine
       break
     end

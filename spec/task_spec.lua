@@ -1,0 +1,668 @@
+-- Tasks: functions whose calls wait only for themselves.
+local clients = require "spec.support.clients"
+local http = require "tavus.http"
+local process = require "spec.support.process"
+local wire = require "spec.support.wire"
+
+local OK = { answer = 200, body = '{"persona_id":"p1","persona_name":"Ann"}' }
+local ANSWERING = { { "read", OK, "loop" } }
+-- Every request is read, and answered when the spec says so.
+local HOLDING = { { "read", { await = "go" }, OK, "loop" } }
+
+local server, client
+
+local function open(script, options)
+  server = wire.start(script)
+  client = clients.new(server.url, options)
+  return client
+end
+
+-- Steps until something is true; no test waits for a time.
+local function step_until(condition)
+  local give_up = http.now() + 30
+  while not condition() do
+    assert(http.now() < give_up, "it never came true")
+    client:step(0.02)
+  end
+end
+
+after_each(function()
+  if client then client:close() end
+  if server then server:stop() end
+  client, server = nil, nil
+end)
+
+describe("client:spawn", function()
+  it("runs nothing of the function before a step, then gives it its arguments", function()
+    open(ANSWERING)
+    local got
+    local task = client:spawn(function(...) got = { n = select("#", ...), ... } end, 1, nil, "x", nil)
+    assert.is_nil(got)
+    assert.is_false(task:done())
+    assert.equal("tavus.task: under way", tostring(task))
+    assert.is_false(client:step())
+    assert.same({ n = 4, [1] = 1, [3] = "x" }, got)
+    assert.is_true(task:done())
+    assert.equal("tavus.task: done", tostring(task))
+  end)
+
+  it("lets calls run side by side", function()
+    open(HOLDING)
+    local tasks = {}
+    for i = 1, 3 do
+      tasks[i] = client:spawn(function() return (client.personas:get("p" .. i)), i end)
+    end
+    step_until(function() return server:count "request" == 3 end)
+    for i = 1, 3 do assert.is_false(tasks[i]:done()) end
+    server:release "go"
+    client:run()
+    for i = 1, 3 do
+      local persona, n = tasks[i]:result()
+      assert.equal("Ann", persona.persona_name)
+      assert.equal(i, n)
+    end
+  end)
+
+  it("serves whole conversations with the server: update gets and patches in a task as elsewhere", function()
+    open { { "read", OK, "read", OK, "loop" } }
+    local task = client:spawn(function()
+      return client.personas:update("p1", function(p) p.persona_name = "Bob" end)
+    end)
+    assert.is_table((task:result()))
+    assert.equal("PATCH", server:requests()[2].method)
+  end)
+
+  it("keeps a task whose handle nobody has", function()
+    open(ANSWERING)
+    local name
+    client:spawn(function()
+      for _ = 1, 3 do
+        name = nil
+        name = client.personas:get("p1").persona_name
+        collectgarbage()
+      end
+    end)
+    collectgarbage()
+    client:run()
+    assert.equal("Ann", name)
+    assert.equal(3, #server:requests())
+  end)
+
+  it("sleeps between attempts without holding up the other tasks", function()
+    local slept
+    open({ { "read", { answer = 503 }, "read", OK, "loop" } }, { deadline = 1e6, backoff = function()
+      slept = true
+      return 1e5
+    end })
+    local patient = client:spawn(function() return client.personas:get "p1" end)
+    step_until(function() return slept end)
+    local other = client:spawn(function() return client.personas:get "p2" end)
+    assert.is_table((other:result()))
+    assert.is_false(patient:done())
+  end)
+
+  it("needs a function, and an open client", function()
+    open(ANSWERING)
+    assert.matches("task_spec.lua:%d+: client:spawn: wants a function, not nil", clients.raised(function() client:spawn() end))
+    assert.matches("call it with a colon", clients.raised(function() client.spawn(print) end))
+    client:close()
+    local task, err = client:spawn(print)
+    assert.is_nil(task)
+    assert.equal("config", err.type)
+    assert.equal("closed", err.code)
+  end)
+
+  it("takes no part in calls outside: they wait, and no task is resumed meanwhile", function()
+    open { { "read", OK, "loop" } }
+    local seen = {}
+    local task = client:spawn(function()
+      seen[#seen + 1] = "asked"
+      client.personas:get "p1"
+      seen[#seen + 1] = "answered"
+    end)
+    client:step(0) -- it asks
+    assert(client.personas:get "p2")
+    assert.same({ "asked" }, seen)
+    client:run()
+    assert.same({ "asked", "answered" }, seen)
+    assert.is_true(task:done())
+  end)
+
+  it("waits in a coroutine of the user's inside a task", function()
+    open(ANSWERING)
+    local task = client:spawn(function()
+      local inner = coroutine.wrap(function() return client.personas:get("p1").persona_name end)
+      return inner()
+    end)
+    assert.equal("Ann", (task:result()))
+  end)
+
+  it("lets the others on when a task yields by itself", function()
+    open(ANSWERING)
+    local order = {}
+    for i = 1, 2 do
+      client:spawn(function()
+        for turn = 1, 2 do
+          order[#order + 1] = i .. "/" .. turn
+          coroutine.yield "whatever"
+        end
+      end)
+    end
+    assert.is_true(client:step())
+    assert.same({ "1/1", "2/1" }, order)
+    client:run()
+    assert.same({ "1/1", "2/1", "1/2", "2/2" }, order)
+  end)
+end)
+
+describe("task:result", function()
+  it("waits: outside by driving the loop, inside by yielding", function()
+    open(HOLDING)
+    local first = client:spawn(function() return client.personas:get("p1").persona_name end)
+    local second = client:spawn(function() return first:result(), nil, "and nothing lost", nil end)
+    step_until(function() return server:count "request" == 1 end)
+    server:release "go"
+    local all = { n = select("#", second:result()), second:result() }
+    assert.same({ n = 4, [1] = "Ann", [3] = "and nothing lost" }, all)
+  end)
+
+  it("of a function that raised is nil, the error and its traceback", function()
+    open(ANSWERING)
+    local task = client:spawn(function()
+      local function deep() error "on purpose" end
+      deep()
+    end)
+    local value, err, trace = task:result()
+    assert.is_nil(value)
+    assert.matches("task_spec.lua:%d+: on purpose\nstack traceback:.*deep", err)
+    assert.matches("^stack traceback:.*deep", trace)
+    assert.equal("tavus.task: failed", tostring(task))
+  end)
+
+  it("leaves raised tables what they are; an error of the library gets its traceback", function()
+    open { { "read", { answer = 404, body = "{}" }, "loop" } }
+    local raised = { a = 1 }
+    local value, err, trace = client:spawn(function() error(raised) end):result()
+    assert.is_nil(value)
+    assert.equal(raised, err)
+    assert.same({ a = 1 }, err)
+    assert.matches("task_spec.lua", trace)
+    value, err = client:spawn(function() error((select(2, client.personas:get "p1"))) end):result()
+    assert.is_nil(value)
+    assert.equal("not_found", err.type)
+    assert.matches("task_spec.lua", err.traceback)
+    value, err, trace = client:spawn(function() error() end):result()
+    assert.is_nil(value)
+    assert.is_nil(err)
+    assert.is_string(trace)
+  end)
+
+  it("tells that a task waits for itself, or in a circle", function()
+    open(ANSWERING)
+    local task
+    task = client:spawn(function()
+      local value = task:result()
+      return value
+    end)
+    assert.matches("task_spec.lua:%d+: task:result: a task cannot wait for itself", select(2, task:result()))
+    local a, b
+    a = client:spawn(function() return b:result() end)
+    b = client:spawn(function() return a:result() end)
+    assert.matches("wait for each other", clients.raised(function() client:run() end))
+    assert.matches("wait for each other", clients.raised(function() a:result() end))
+    assert.is_true(a:cancel())
+    assert.equal("cancelled", select(2, b:result()).type)
+  end)
+
+  it("is called with a colon", function()
+    open(ANSWERING)
+    local task = client:spawn(print)
+    for _, name in ipairs { "done", "result", "cancel" } do
+      assert.matches("task:" .. name, clients.raised(function() task[name]() end))
+    end
+  end)
+end)
+
+describe("an error in a task that nobody asks for", function()
+  it("goes to the log", function()
+    local lines = {}
+    open(ANSWERING, { log = function(level, line) lines[#lines + 1] = level .. ": " .. line end })
+    client:spawn(function() error "unseen" end)
+    client:run()
+    assert.equal(1, #lines)
+    assert.matches("^error: a task failed: .*unseen stack traceback: ", lines[1])
+  end)
+
+  it("goes to stderr where there is no log; one that is waited for does not", function()
+    open(ANSWERING)
+    local status, output = process.lua { chunk = ([[
+      local client = assert(require("tavus").new { api_key = "k3y", base_url = %q })
+      client:spawn(function() error "unseen" end)
+      client:spawn(function() error(setmetatable({}, { __tostring = function() error "no text" end })) end)
+      client:run()
+      local value, err = client:spawn(function() error "seen" end):result()
+      assert(value == nil and err:find "seen")
+      local task = client:spawn(function() error "asked for later" end)
+      client:run()
+      assert(select(2, task:result()):find "later")
+      task = nil
+      client:spawn(function() client.personas:get "x" end):cancel()
+    ]]):format(server.url) }
+    assert.equal(0, status, output)
+    assert.matches("tavus: error: a task failed: .*unseen\nstack traceback:", output)
+    assert.matches("a task failed: an error without a text\nstack traceback:", output)
+    assert.not_matches(": seen", output)
+    assert.not_matches("later", output)
+    assert.not_matches("cancelled", output)
+  end)
+end)
+
+describe("task:cancel", function()
+  local function is_cancelled(task)
+    assert.is_true(task:done())
+    assert.equal("tavus.task: cancelled", tostring(task))
+    local value, err = task:result()
+    assert.is_nil(value)
+    assert.equal("cancelled", err.type)
+    assert.is_false(task:cancel())
+  end
+
+  it("ends a task that did not begin", function()
+    open(ANSWERING)
+    local ran
+    local task = client:spawn(function() ran = true end)
+    assert.is_true(task:cancel())
+    is_cancelled(task)
+    assert.is_false(client:step())
+    assert.is_nil(ran)
+  end)
+
+  it("ends its transfer at once, and never resumes it", function()
+    open { { "read", "hang" }, { "read", OK, "loop" } }
+    local resumed
+    local task = client:spawn(function()
+      client.personas:get "p1"
+      resumed = true
+    end)
+    step_until(function() return server:count "request" == 1 end)
+    assert.is_true(task:cancel())
+    is_cancelled(task)
+    assert.is_false(client:step())
+    assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+    while server:count "closed" == 0 do assert(client.personas:get "p2") end
+    assert.is_nil(resumed)
+  end)
+
+  it("takes a request out of the line: it is never sent", function()
+    open({ { "read", { await = "go" }, OK, "loop" } }, { max_in_flight = 1 })
+    local first = client:spawn(function() return client.personas:get "p1" end)
+    local second = client:spawn(function() return client.personas:get "p2" end)
+    local third = client:spawn(function() return client.personas:get "p3" end)
+    step_until(function() return server:count "request" == 1 end)
+    assert.is_true(second:cancel())
+    is_cancelled(second)
+    server:release "go"
+    client:run()
+    assert.is_table((first:result()))
+    assert.is_table((third:result()))
+    assert.equal("/v2/personas/p3", server:requests()[2].path)
+    assert.equal(2, #server:requests())
+  end)
+
+  it("wakes one that sleeps before a retry", function()
+    local slept
+    open({ { "read", { answer = 503 }, "loop" } }, { deadline = 1e6, backoff = function()
+      slept = true
+      return 1e5
+    end })
+    local task = client:spawn(function() return client.personas:get "p1" end)
+    step_until(function() return slept end)
+    assert.is_true(client:timeout() > 9e4)
+    assert.is_true(task:cancel())
+    is_cancelled(task)
+    assert.is_false(client:step())
+    assert.is_nil(client:timeout())
+  end)
+
+  it("ends one that waits for another, and leaves the other", function()
+    open(HOLDING)
+    local first = client:spawn(function() return client.personas:get "p1" end)
+    local second = client:spawn(function() return first:result() end)
+    step_until(function() return server:count "request" == 1 end)
+    assert.is_true(second:cancel())
+    server:release "go"
+    assert.is_table((first:result()))
+    assert.is_false(client:step())
+    is_cancelled(second)
+  end)
+
+  it("of the task that runs takes effect at its next call", function()
+    open(ANSWERING)
+    local task, told, after
+    task = client:spawn(function()
+      told = { task:cancel(), task:done() }
+      client.personas:get "p1"
+      after = true
+    end)
+    client:run()
+    assert.same({ true, true }, told)
+    is_cancelled(task)
+    client:step(0)
+    assert.is_nil(after)
+    assert.equal(0, #server:requests())
+    assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+    -- and one that has no next call simply ends
+    task = client:spawn(function()
+      task:cancel()
+      return "ignored"
+    end)
+    client:run()
+    is_cancelled(task)
+  end)
+
+  it("of an ended task changes nothing", function()
+    open(ANSWERING)
+    local task = client:spawn(function() return 1 end)
+    client:run()
+    assert.is_false(task:cancel())
+    assert.equal(1, (task:result()))
+  end)
+
+  if _VERSION ~= "Lua 5.1" and _VERSION ~= "Lua 5.2" and _VERSION ~= "Lua 5.3" then
+    it("closes what the function left to be closed", function()
+      open { { "read", "hang" } }
+      local closed = {}
+      local text = [[
+        local client, closed = ...
+        return function()
+          local held <close> = setmetatable({}, { __close = function() closed[#closed + 1] = "closed" end })
+          client.personas:get "p1"
+          return held
+        end]]
+      local task = client:spawn(assert(load(text))(client, closed))
+      step_until(function() return server:count "request" == 1 end)
+      assert.same({}, closed)
+      task:cancel()
+      assert.same({ "closed" }, closed)
+    end)
+  end
+
+  it("does not wait for a slow name server", function()
+    -- getaddrinfo() of this process never returns: whoever waits for it, waits for ever
+    local folder = wire.folder()
+    local file = assert(io.open(folder .. "/slow.c", "w"))
+    file:write [[
+      #include <netdb.h>
+      #include <stdlib.h>
+      #include <unistd.h>
+      int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+        (void)node, (void)service, (void)hints, (void)found;
+        write(atoi(getenv("SLOW_DNS")), "asked", 5);
+        for (;;) pause();
+      }]]
+    file:close()
+    local quoted = process.quote(folder)
+    assert.equal(0, (process.run(("cc -shared -fPIC -o %s/slow.so %s/slow.c 2>&1"):format(quoted, quoted), { LD_PRELOAD = false })))
+    local chunk = [[
+      local tavus, http = require "tavus", require "tavus.http"
+      local asked = assert(io.open(os.getenv "SLOW_PIPE", "r"))
+      local client = assert(tavus.new { api_key = "k3y", base_url = "https://slow.example" })
+      local task = client:spawn(function() client.personas:get "p1" end)
+      client:step(0)
+      client:step(0)
+      assert(asked:read(5) == "asked")
+      assert(task:cancel())
+      assert(not client:step(0))
+      print "cancelled"
+      local left = assert(tavus.new { api_key = "k3y", base_url = "https://slower.example" })
+      left:spawn(function() left.personas:get "p1" end)
+      left:step(0)
+      left:step(0)
+      assert(asked:read(5) == "asked")
+      left:close()
+      print "closed"
+    ]]
+    local preload = os.getenv "LD_PRELOAD"
+    local status, output = process.run(
+      ("mkfifo %s/pipe; exec 5<>%s/pipe; exec timeout 120 %s -e %s"):format(quoted, quoted, process.quote(process.interpreter()),
+        process.quote(chunk)),
+      { SLOW_DNS = "5", SLOW_PIPE = folder .. "/pipe", ASAN_OPTIONS = "detect_leaks=0",
+        LD_PRELOAD = (preload and preload .. ":" or "") .. folder .. "/slow.so" })
+    wire.remove(folder)
+    assert.equal("cancelled\nclosed\n", output)
+    assert.equal(0, status)
+  end)
+end)
+
+describe("client:close", function()
+  it("cancels tasks and requests of this client, and of no other", function()
+    open(HOLDING)
+    local other = clients.new(server.url)
+    local mine = client:spawn(function() return client.personas:get "p1" end)
+    local theirs = other:spawn(function() return other.personas:get "p2" end)
+    step_until(function() return server:count "request" == 2 end)
+    client:close()
+    assert.is_true(mine:done())
+    assert.equal("cancelled", select(2, mine:result()).type)
+    assert.is_false(theirs:done())
+    server:release "go"
+    assert.is_table((theirs:result()))
+    other:close()
+  end)
+
+  it("leaves the task that calls it, whose calls then fail", function()
+    open(ANSWERING)
+    local task = client:spawn(function()
+      client:close()
+      return select(2, client.personas:get "p1").code
+    end)
+    assert.equal("closed", (task:result()))
+  end)
+
+  it("ends a map: each item has its value or its error", function()
+    open(HOLDING)
+    local results
+    client:spawn(function()
+      while server:count "request" < 2 do coroutine.yield() end
+      client:close()
+    end)
+    results = client:map({ 1, 2, 3, 4 }, function(n) return client.personas:get("p" .. n) end, { concurrency = 2 })
+    assert.equal(4, #results)
+    for i = 1, 2 do assert.equal("cancelled", results[i].err.type) end
+    for i = 3, 4 do assert.equal("closed", results[i].err.code) end
+  end)
+end)
+
+describe("a client that is collected", function()
+  it("takes its tasks and their transfers along", function()
+    server = wire.start { { "read", "hang" } }
+    client = clients.new(server.url)
+    local gone = setmetatable({}, { __mode = "k" })
+    do
+      local left = clients.new(server.url)
+      gone[left] = true
+      gone[left:spawn(function() left.personas:get "p1" end)] = true
+      step_until(function() return server:count "request" == 1 end)
+    end
+    local give_up = http.now() + 30
+    while next(gone) or server:count "closed" == 0 do
+      assert(http.now() < give_up, "it is still there")
+      collectgarbage()
+      client:step(0)
+    end
+    assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+  end)
+end)
+
+describe("client:step and client:run", function()
+  it("do a bounded piece of work: tasks that take long are spread over steps", function()
+    open(ANSWERING)
+    local ran = 0
+    for _ = 1, 50 do
+      client:spawn(function()
+        local ends = http.now() + 0.001
+        while http.now() < ends do end -- luacheck: ignore 542
+        ran = ran + 1
+      end)
+    end
+    assert.is_true(client:step(0))
+    assert.is_true(ran >= 1 and ran < 50)
+    assert.equal(0, client:timeout()) -- there is more to do at once
+    while client:step(0) do end -- luacheck: ignore 542
+    assert.equal(50, ran)
+  end)
+
+  it("answer for this client alone, and drive them all", function()
+    open(ANSWERING)
+    local other = clients.new(server.url)
+    local task = other:spawn(function() return other.personas:get "p1" end)
+    assert.is_false(client:step(0))
+    step_until(function() return task:done() end)
+    assert.is_false(other:step(0))
+    other:close()
+  end)
+
+  it("return at once when nothing is left", function()
+    open(ANSWERING)
+    local started = http.now()
+    assert.is_false(client:step(20))
+    client:run()
+    assert.is_true(http.now() - started < 19)
+    assert.is_nil(client:timeout())
+  end)
+
+  it("refuse what makes no sense", function()
+    open(ANSWERING)
+    for _, bad in ipairs { "1", true, -1, 0 / 0 } do
+      assert.matches("task_spec.lua:%d+: client:step: ", clients.raised(function() client:step(bad) end))
+    end
+    local inside = {}
+    client:spawn(function()
+      inside[1], inside[2] = pcall(client.step, client, 0)
+      inside[3], inside[4] = pcall(client.run, client)
+    end)
+    client:run()
+    assert.matches("client:step: called inside a task", inside[2])
+    assert.matches("client:run: called inside a task", inside[4])
+  end)
+
+  it("carry a thousand tasks at once", function()
+    open(HOLDING, { max_connections = 1000 })
+    local done = 0
+    for i = 1, 1000 do
+      client:spawn(function()
+        assert(client.personas:get("p" .. i))
+        done = done + 1
+      end)
+    end
+    step_until(function() return tostring(http.engine()):find "1000 under way, 0 waiting" end)
+    server:release "go"
+    client:run()
+    assert.equal(1000, done)
+  end)
+end)
+
+describe("client:map", function()
+  it("keeps the order, and gives every item its value or its error", function()
+    open { { "read", OK, "loop" } }
+    local results = client:map({ "a", "b", "c", "d", "e" }, function(item, index)
+      if item == "b" then return nil, "no " .. index end
+      if item == "c" then error "raised" end
+      if item == "d" then return nil end
+      if item == "e" then return false end
+      return client.personas:get(item)
+    end)
+    assert.equal(5, #results)
+    assert.equal("Ann", results[1].value.persona_name)
+    assert.same({ err = "no 2" }, results[2])
+    assert.matches("raised\nstack traceback:", results[3].err)
+    assert.same({}, results[4])
+    assert.same({ value = false }, results[5])
+  end)
+
+  it("keeps so many under way and no more", function()
+    open { { "read", OK, "loop" } }
+    local now, most, list = 0, 0, {}
+    for i = 1, 40 do list[i] = i end
+    local results = client:map(list, function(i)
+      now = now + 1
+      most = math.max(most, now)
+      local persona, err = client.personas:get("p" .. i)
+      now = now - 1
+      return persona and i, err
+    end, { concurrency = 7 })
+    assert.equal(7, most)
+    for i = 1, 40 do assert.equal(i, results[i].value) end
+  end)
+
+  it("works in a task, and is cancelled with it", function()
+    open { { "read", { await = "go" }, OK, "loop" } }
+    local reached = 0
+    local function get(n)
+      reached = reached + 1
+      return client.personas:get("p" .. n)
+    end
+    local task = client:spawn(function() return #client:map({ 1, 2, 3, 4 }, get, { concurrency = 2 }) end)
+    step_until(function() return server:count "request" == 2 end)
+    assert.is_true(task:cancel())
+    assert.is_false(client:step())
+    assert.equal(2, reached)
+    assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+    server:release "go"
+    task = client:spawn(function() return #client:map({ 1, 2, 3, 4 }, get, { concurrency = 2 }) end)
+    assert.equal(4, (task:result()))
+  end)
+
+  it("takes an empty list, and ten thousand items that fail at once", function()
+    open(ANSWERING)
+    assert.same({}, client:map({}, print))
+    local list = {}
+    for i = 1, 10000 do list[i] = i end
+    local results = client:map(list, function(i) return nil, i end, { concurrency = 1 })
+    for i = 1, 10000 do assert.equal(i, results[i].err) end
+  end)
+
+  it("refuses what is no list, no function, no number", function()
+    open(ANSWERING)
+    assert.matches("task_spec.lua:%d+: client:map: wants a list", clients.raised(function() client:map("x", print) end))
+    assert.matches("client:map: wants a function", clients.raised(function() client:map({}) end))
+    assert.matches("holes", clients.raised(function() client:map({ 1, nil, 3 }, print) end))
+    assert.matches("holes", clients.raised(function() client:map({ a = 1 }, print) end))
+    assert.matches("concurrency", clients.raised(function() client:map({}, print, { concurrency = "2" }) end))
+    assert.matches("did you mean concurrency", clients.raised(function() client:map({}, print, { concurency = 2 }) end))
+    local results, err = client:map({}, print, { concurrency = 0 })
+    assert.is_nil(results)
+    assert.equal("config", err.type)
+  end)
+end)
+
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  describe("Lua 5.1", function()
+    it("cannot wait in a for over each() in a task, and says so", function()
+      open(ANSWERING)
+      local task = client:spawn(function()
+        for _ in client.personas:each() do error "not reached" end
+      end)
+      assert.matches("Lua 5.1 cannot wait inside pcall", select(2, task:result()))
+      client:step(0)
+      assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+    end)
+  end)
+else
+  describe("each() in a task", function()
+    it("waits page by page", function()
+      local sandbox = assert(require("tavus.sandbox").start { port = 0 })
+      client = clients.new(sandbox.url)
+      for i = 1, 5 do assert(client.personas:create(clients.persona(function(p) p.persona_name = "p" .. i end))) end
+      local task = client:spawn(function()
+        local names, ok = {}, pcall(error)
+        for p in client.personas:each { persona_type = "user", limit = 2 } do names[#names + 1] = p.persona_name end
+        assert(not ok)
+        return #names
+      end)
+      assert.equal(5, (task:result()))
+      sandbox:stop()
+    end)
+  end)
+end
+
