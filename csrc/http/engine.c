@@ -3,7 +3,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MOST_RESERVED 64
+/* Handles that are kept for the next request at the least. */
+#define RESERVED 64
+
+/* The first handles have libcurl's own buffer of 16 KB, further ones a small
+** one: with a thousand requests under way that is a third of the process. */
+#define FEW 64
 
 /* ---- life ---- */
 
@@ -57,9 +62,28 @@ bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
   return engine->pid != (long)getpid();
 }
 
+static tavus_http_slot *slot_out(tavus_http_engine *engine) {
+  tavus_http_slot *slot = engine->reserve;
+  if (slot != NULL) {
+    engine->reserve = slot->next;
+    engine->reserved--;
+    return slot;
+  }
+  slot = tavus_http_slot_new(engine->slots >= FEW);
+  if (slot != NULL) engine->slots++;
+  return slot;
+}
+
+static void slot_gone(tavus_http_engine *engine, tavus_http_slot *slot) {
+  tavus_http_slot_free(slot);
+  engine->slots--;
+}
+
 static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
-  if (engine->reserved >= MOST_RESERVED) {
-    tavus_http_slot_free(slot);
+  unsigned most =
+      engine->connections > RESERVED ? engine->connections : RESERVED;
+  if (engine->reserved >= most) {
+    slot_gone(engine, slot);
     return;
   }
   slot->next = engine->reserve;
@@ -269,23 +293,17 @@ static void shorten_timeout(tavus_http_request *request, int64_t now) {
 
 static void start(tavus_http_engine *engine, tavus_http_request *request,
                   int64_t now) {
-  tavus_http_slot *slot = engine->reserve;
-  if (slot != NULL) {
-    engine->reserve = slot->next;
-    engine->reserved--;
-  } else {
-    slot = tavus_http_slot_new();
-    if (slot == NULL) {
-      fail_start(engine, request);
-      return;
-    }
+  tavus_http_slot *slot = slot_out(engine);
+  if (slot == NULL) {
+    fail_start(engine, request);
+    return;
   }
   shorten_timeout(request, now);
   if (!tavus_http_slot_load(slot, request, engine) ||
       curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
     slot->request = NULL;
     request->slot = NULL;
-    tavus_http_slot_free(slot);
+    slot_gone(engine, slot);
     fail_start(engine, request);
     return;
   }
@@ -360,7 +378,7 @@ static void give_up(tavus_http_engine *engine) {
     curl_multi_remove_handle(engine->multi, slot->easy);
     request->out_of_memory = true;
     tavus_http_slot_unload(slot, CURLE_OUT_OF_MEMORY);
-    tavus_http_slot_free(slot);
+    slot_gone(engine, slot);
     release(engine, request);
   }
 }

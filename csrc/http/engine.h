@@ -21,7 +21,7 @@ typedef struct tavus_http_engine {
   CURLSH *share; /* TLS sessions */
   struct tavus_http_watch *watch;
   tavus_http_slot *reserve;
-  unsigned reserved;
+  unsigned reserved, slots; /* in the reserve, and in all */
   tavus_http_queue queue;
   tavus_http_list active;
   tavus_http_list reports;

@@ -150,9 +150,10 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
 
 /* ---- handles ---- */
 
-tavus_http_slot *tavus_http_slot_new(void) {
+tavus_http_slot *tavus_http_slot_new(bool small) {
   tavus_http_slot *slot = calloc(1, sizeof *slot);
   if (slot == NULL) return NULL;
+  slot->small = small;
   slot->easy = curl_easy_init();
   if (slot->easy == NULL) {
     free(slot);
@@ -181,10 +182,21 @@ static bool needs_signals(const tavus_http_transport *transport) {
          (info->features & CURL_VERSION_ASYNCHDNS) != 0;
 }
 
+#define SMALL_BUFFER (4L * 1024)
+
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
-  curl_easy_reset(easy);
+  if (slot->small && slot->transport != NULL) {
+    /* a reset forgets the size, but not the buffer that may be there still, and
+    ** libcurl 7.88 would then write past its end */
+    easy = curl_easy_init();
+    if (easy == NULL) return false;
+    curl_easy_cleanup(slot->easy);
+    slot->easy = easy;
+  } else {
+    curl_easy_reset(easy);
+  }
   tavus_http_transport_drop(slot->transport);
   slot->transport = NULL;
   slot->custom_method = false;
@@ -205,6 +217,8 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   TRY(curl_easy_setopt(easy, CURLOPT_NOSIGNAL,
                        needs_signals(transport) ? 0L : 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
+  if (slot->small)
+    TRY(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SMALL_BUFFER));
   TRY(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
   /* without zlib in the build this is refused, and nothing is inflated */
@@ -251,11 +265,12 @@ static bool set_method(tavus_http_slot *slot, const tavus_http_request *request)
 bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                           const tavus_http_engine *engine) {
   tavus_http_session *session = request->session;
-  CURL *easy = slot->easy;
+  CURL *easy;
   if ((slot->transport == NULL ||
        !tavus_http_transport_equal(slot->transport, session->transport)) &&
       !set_up(slot, session->transport, engine))
     return false;
+  easy = slot->easy;
   TRY(curl_easy_setopt(easy, CURLOPT_URL, request->url.data));
   if (!set_method(slot, request) || !correct_headers(request)) return false;
   TRY(curl_easy_setopt(easy, CURLOPT_HTTPHEADER,

@@ -15,6 +15,7 @@ typedef struct tavus_http_slot {
   tavus_http_transport *transport; /* NULL: not set up yet */
   struct tavus_http_request *request; /* NULL while it lies in reserve */
   struct tavus_http_slot *next;
+  bool small; /* receives few bytes at a time, for life */
   bool custom_method; /* CURLOPT_CUSTOMREQUEST is set */
   bool prereq_works;
   char error[CURL_ERROR_SIZE];
@@ -67,6 +68,7 @@ typedef struct tavus_http_request {
   bool too_large;
   bool out_of_memory;
   bool collected; /* the result was handed over */
+  bool taken;     /* for good */
   size_t header_bytes;
   tavus_http_bytes answer_headers;
   tavus_http_bytes answer_body;
@@ -95,7 +97,7 @@ bool tavus_http_request_header(tavus_http_request *request, const char *name,
 void tavus_http_request_drop(tavus_http_request *request);
 
 /* A handle with everything that never changes, or NULL. */
-tavus_http_slot *tavus_http_slot_new(void);
+tavus_http_slot *tavus_http_slot_new(bool small);
 void tavus_http_slot_free(tavus_http_slot *slot);
 
 /* Tell the slot's handle all about this request. False when memory runs out. */

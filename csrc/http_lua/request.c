@@ -74,18 +74,7 @@ static void set_number(lua_State *L, const char *name, lua_Integer value) {
   lua_setfield(L, -2, name);
 }
 
-/* request:result() -> outcome table | nil while it is not done
-** { outcome, status, headers, body, elapsed_ms, sent, message, code }: `status`
-** and `headers` where an answer began, `body` where it is whole, `message` and
-** `code` where it is not. The same table every time. */
-static int request_result(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
-  lua_settop(L, 1);
-  if (request == NULL || request->state != TAVUS_HTTP_DONE) return 0;
-  if (request->collected) {
-    tavus_http_box_kept(L, 1);
-    return 1;
-  }
+static void push_result(lua_State *L, tavus_http_request *request) {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, tavus_http_outcome_name(request->outcome));
   lua_setfield(L, -2, "outcome");
@@ -113,13 +102,42 @@ static int request_result(lua_State *L) {
       lua_setfield(L, -2, "code");
     }
   }
-  lua_pushvalue(L, -1);
-  tavus_http_box_keep(L, 1);
   request->collected = true;
   tavus_http_bytes_free(&request->answer_body);
   tavus_http_bytes_free(&request->answer_headers);
+}
+
+/* request:result() -> outcome table | nil while it is not done
+** { outcome, status, headers, body, elapsed_ms, sent, message, code }: `status`
+** and `headers` where an answer began, `body` where it is whole, `message` and
+** `code` where it is not; `elapsed_ms` is 0 for a request that never left its
+** line. The same table every time. */
+static int request_result(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  lua_settop(L, 1);
+  if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken)
+    return 0;
+  if (!request->collected) {
+    push_result(L, request);
+    tavus_http_box_keep(L, 1);
+  }
+  tavus_http_box_kept(L, 1);
   return 1;
 }
+
+/* request:take() -> the outcome table, once | nil
+** Kept, an answer would live as long as the request, whose finalizer lets it
+** live longer than anything that is asked for one after the other. */
+static int request_take(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  lua_settop(L, 1);
+  if (request == NULL || request->state != TAVUS_HTTP_DONE || request->collected)
+    return 0;
+  push_result(L, request);
+  request->taken = true;
+  return 1;
+}
+
 
 static int request_tostring(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
@@ -133,7 +151,8 @@ static int request_tostring(lua_State *L) {
 
 const luaL_Reg tavus_http_request_methods[] = {
     {"done", request_done},     {"cancel", request_cancel},
-    {"result", request_result}, {"id", request_id},
+    {"result", request_result}, {"take", request_take},
+    {"id", request_id},
     {NULL, NULL}};
 
 const luaL_Reg tavus_http_request_events[] = {{"__gc", request_gc},

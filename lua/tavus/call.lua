@@ -160,11 +160,11 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       request:cancel()
       return nil, cannot_wait
     end
-    local result = request:result()
+    local result = request:take()
     if not result then
       -- The host gave up before the request was done.
       request:cancel()
-      result = request:result()
+      result = request:take()
     end
     local outcome, status = result.outcome, result.status
     attempts = attempts + max(1, result.sent)

@@ -31,7 +31,9 @@ local waiting = setmetatable({}, weak) -- the task that waits for a request, by 
 local ready, first, last = setmetatable({}, weak), 1, 0 -- tasks to resume, in this order
 local sleepers = {} -- { when, task }, the latest first; task is held weakly
 
+-- A task that was collected meanwhile is nil here.
 local function push(task)
+  if not task then return end
   last = last + 1
   ready[last] = task
 end
