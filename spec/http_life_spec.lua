@@ -1,5 +1,6 @@
 -- Requests that end early: cancelled, collected, interrupted, left over at exit, inherited by a fork.
 local http = require "tavus.http"
+local forking = require "spec.support.forking"
 local wire = require "spec.support.wire"
 
 local key = "tvsk_0123456789abcdef"
@@ -271,37 +272,7 @@ describe("a process", function()
 
   it("that forks leaves the parent's requests to the parent, and starts afresh in the child", function()
     local folder = wire.folder()
-    local file = assert(io.open(folder .. "/fork.c", "w"))
-    file:write [[
-      #include <fcntl.h>
-      #include <sys/wait.h>
-      #include <unistd.h>
-      extern void lua_pushnumber(void *, double);
-      int spec_fork(void *L) { lua_pushnumber(L, (double)fork()); return 1; }
-      int spec_leave(void *L) { (void)L; _exit(0); }
-      /* what a daemon does: every descriptor but the first three is another file from now on */
-      int spec_renew(void *L) {
-        int fd, from = open("/dev/null", O_RDONLY);
-        (void)L;
-        for (fd = 3; fd < 64; fd++)
-          if (fd != from) dup2(from, fd);
-        return 0;
-      }
-      int spec_open(void *L) {
-        int fd, count = 0;
-        for (fd = 3; fd < 64; fd++) count += fcntl(fd, F_GETFD) != -1;
-        lua_pushnumber(L, (double)count);
-        return 1;
-      }
-      int spec_await(void *L) {
-        int status = -1;
-        wait(&status);
-        lua_pushnumber(L, (double)status);
-        return 1;
-      }
-    ]]
-    file:close()
-    assert.is_truthy(os.execute(("env -u LD_PRELOAD cc -shared -fPIC -o %s/fork.so %s/fork.c"):format(folder, folder)))
+    forking.build(folder)
     serve {
       { "read", { answer = 200 }, "read", { await = "child is gone" }, { answer = 200, body = "to the parent" }, "loop" },
       { "read", { answer = 200, body = "to the child" }, "loop" },
