@@ -12,16 +12,29 @@
 -- the pump looks now and then whether somebody still waits, and cancels the
 -- request when nobody does.
 
+local ngx = package.loaded.ngx
+
+-- A part of nginx's API, as its worker threads and some test doubles have it,
+-- is not enough.
+if not (ngx and ngx.get_phase and ngx.timer and ngx.thread and pcall(require, "ngx.semaphore")) then
+  return { found = function() return false end }
+end
+
 local ffi = require "ffi"
 local http = require "tavus.http"
 local errors = require "tavus.errors"
 local semaphore = require "ngx.semaphore"
+local tasks = require "tavus.host.openresty_tasks"
 
 local get_phase, timer_at, sleep, now = ngx.get_phase, ngx.timer.at, ngx.sleep, ngx.now
 local worker_pid = ngx.worker.pid
 local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
-local openresty = { notify = true }
+local openresty = { notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, is_inside = tasks.is_inside }
+
+--- Whether this program is an nginx.
+---@return boolean
+function openresty.found() return true end
 
 -- Seconds between two looks at the engine: twice as long each time that
 -- nothing came of it.
@@ -184,6 +197,7 @@ local function drive(mine, me, engine)
     if time >= due then
       due = time + PATROL
       patrol(mine)
+      tasks.reap()
     end
   end
 end
@@ -253,6 +267,14 @@ end
 ---@param request userdata
 ---@return tavus.Error|nil when it cannot wait here
 function openresty.perform(_, request)
+  local task = tasks.running()
+  if task then
+    if task._done then
+      request:cancel()
+      tasks.await_end()
+    end
+    task._request = request
+  end
   local mine = state
   if not mine or mine.pid ~= worker_pid() then
     mine = new_state()
@@ -276,6 +298,10 @@ function openresty.perform(_, request)
     mine.count = mine.count - 1
   end
   give_back(waiter)
+  if task then
+    task._request = nil
+    if task._done then tasks.await_end() end
+  end
   return problem
 end
 
@@ -284,6 +310,35 @@ end
 ---@param seconds number
 function openresty.sleep(_, seconds)
   sleep(seconds)
+end
+
+-- ---- tasks ----
+
+local function check_or_raise()
+  local refused = openresty.check()
+  if refused then error(refused, 0) end
+end
+
+--- Returns when a task, or whatever else settles as one does, is done.
+---@param gate table
+function openresty.wait(gate)
+  check_or_raise()
+  tasks.wait(gate)
+end
+
+--- Lets others work, at most so long, until one of the client's tasks is done.
+---@param client table
+---@param seconds number
+function openresty.step(client, seconds)
+  check_or_raise()
+  tasks.step(client, seconds)
+end
+
+--- Waits until none of the tasks that the client has in this request is left.
+---@param client table
+function openresty.run(client)
+  check_or_raise()
+  tasks.run(client)
 end
 
 return openresty

@@ -1,0 +1,181 @@
+--- Tasks inside nginx: each is a light thread of the request that started it,
+-- and the request ends when they have.
+--
+-- nginx lets only the thread that spawned another one kill it, while a task may
+-- be cancelled from anywhere. So a keeper spawns the task's thread and then
+-- waits for the word that it is over, in whatever way. The keeper tells one
+-- thing more: when nginx killed everything that the request had, nobody waits
+-- for that word any longer, and so it is known that the task will not end by
+-- itself.
+
+local semaphore = require "ngx.semaphore"
+local errors = require "tavus.errors"
+local get_request = require("resty.core.base").get_request
+
+local sleep, now, update_time = ngx.sleep, ngx.now, ngx.update_time
+local spawn, kill = ngx.thread.spawn, ngx.thread.kill
+local running_thread, traceback = coroutine.running, debug.traceback
+local pairs, xpcall = pairs, xpcall
+
+local tasks = {}
+
+-- Seconds: how long to wait for a task before looking whether it still can
+-- come to an end, and between two such looks of those who start tasks.
+local DOUBT, PATROL = 1, 0.05
+-- Seconds of a keeper's wait; it has nothing to do in between.
+local LONG = 3600
+
+local over = {} -- semaphore of its keeper, by task; only those that are not done
+local count = 0
+local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread
+local reaping, reap_due = false, 0
+
+local function forget(task)
+  local order = over[task]
+  if not order then return nil end
+  over[task] = nil
+  count = count - 1
+  return order
+end
+
+local function end_with_request(task)
+  task._cancelled = true
+  task:_settle(false, errors.new { type = "cancelled", message = "nginx ended the request that the task belonged to" })
+end
+
+--- Settles the tasks that nginx killed with their requests.
+function tasks.reap()
+  if count == 0 then return end
+  local dead
+  for task, order in pairs(over) do
+    if order:count() >= 0 then
+      dead = dead or {}
+      dead[#dead + 1] = task
+    end
+  end
+  if not dead then return end
+  -- What would follow on them (the next item of a map) must not begin here.
+  reaping = true
+  for i = 1, #dead do
+    local task = dead[i]
+    forget(task)
+    if task._request then task._request:cancel() end
+    end_with_request(task)
+  end
+  reaping = false
+end
+
+--- The task on whose thread this is called.
+---@return table|nil
+function tasks.running()
+  if count == 0 then return nil end
+  return of_thread[running_thread()]
+end
+
+--- Whether this is a task's code.
+---@return boolean
+function tasks.is_inside()
+  return tasks.running() ~= nil
+end
+
+local function with_trace(err)
+  return { err, traceback(nil, 2) }
+end
+
+local function finish(task, order, ok, ...)
+  of_thread[running_thread()] = nil
+  forget(task)
+  if ok then
+    task:_settle(true, ...)
+  else
+    local raised = ...
+    task:_settle(false, raised[1], raised[2])
+  end
+  order:post()
+end
+
+local function work(task, order, fn, ...)
+  of_thread[running_thread()] = task
+  finish(task, order, xpcall(fn, with_trace, ...))
+end
+
+local function keep(task, order, fn, ...)
+  local thread = spawn(work, task, order, fn, ...)
+  while not order:wait(LONG) do end -- luacheck: ignore 542
+  kill(thread) -- of one that ended by itself it frees what is left
+end
+
+--- Makes a task's thread; it runs at once, until it waits for the first time.
+---@param task table
+---@param fn function
+function tasks.start(task, fn, ...)
+  if reaping then return end_with_request(task) end
+  if now() >= reap_due then
+    reap_due = now() + PATROL
+    tasks.reap()
+  end
+  local order = semaphore.new()
+  over[task], count = order, count + 1
+  task._home = get_request()
+  spawn(keep, task, order, fn, ...)
+end
+
+--- Ends the thread of a cancelled task, and what it waits for.
+---@param task table
+function tasks.stop(task)
+  local request, order = task._request, forget(task)
+  task._request = nil
+  if request then request:cancel() end
+  if order then order:post() end
+end
+
+--- For the thread of a task that was cancelled: waits for its keeper.
+function tasks.await_end()
+  local never = semaphore.new()
+  while true do never:wait(LONG) end
+end
+
+--- Returns when a task, or whatever else settles as one does, is done.
+---@param gate table
+function tasks.wait(gate)
+  local word = semaphore.new()
+  gate:_watch(function() word:post() end)
+  while not gate._done do
+    if not word:wait(DOUBT) then tasks.reap() end
+  end
+end
+
+--- Lets others work, at most so long, until one of the client's tasks is done.
+---@param client table
+---@param seconds number
+function tasks.step(client, seconds)
+  local left = client._left
+  update_time()
+  local ends = now() + seconds
+  repeat
+    local rest = ends - now()
+    sleep(rest > 0 and (rest < 0.005 and rest or 0.005) or 0)
+  until client._left < left or now() >= ends
+  tasks.reap()
+end
+
+--- Waits until none of the tasks that the client has in this request is left:
+-- a client that serves a whole worker has always some in others.
+---@param client table
+function tasks.run(client)
+  tasks.reap()
+  local home = get_request()
+  local found
+  repeat
+    found = nil
+    for task in pairs(client._tasks) do
+      if task._home == home then
+        found = task
+        break
+      end
+    end
+    if found then tasks.wait(found) end
+  until not found
+end
+
+return tasks
