@@ -151,17 +151,11 @@ local function entry_of(done)
   return { value = value }
 end
 
---- Calls fn for every item of a list, so many at a time, each in a task.
----@param client table
----@param list table
----@param fn fun(item: any, index: integer): any, any
----@param concurrency integer
----@param closed fun(): tavus.Error what becomes of items that the closed client cannot do
----@return table[] results in the list's order, each { value = v } or { err = e }
-function task.map(client, list, fn, concurrency, closed)
+-- What a map needs. None of its closures may share a variable with a function
+-- that waits: nginx uses the stack of a thread that it killed again, and then
+-- such a variable is one of somebody else's.
+local function new_map(client, owner, list, fn, concurrency, closed)
   local count, results = #list, {}
-  if count == 0 then return results end
-  local owner = hosts.scheduler.running()
   local gate = setmetatable({ _done = false }, Task)
   local next_index, under_way, starting = 1, 0, false
 
@@ -188,7 +182,19 @@ function task.map(client, list, fn, concurrency, closed)
     starting = false
     if under_way == 0 then gate:_settle(true) end
   end
+  return start_more, gate, results
+end
 
+--- Calls fn for every item of a list, so many at a time, each in a task.
+---@param client table
+---@param list table
+---@param fn fun(item: any, index: integer): any, any
+---@param concurrency integer
+---@param closed fun(): tavus.Error what becomes of items that the closed client cannot do
+---@return table[] results in the list's order, each { value = v } or { err = e }
+function task.map(client, list, fn, concurrency, closed)
+  if #list == 0 then return {} end
+  local start_more, gate, results = new_map(client, hosts.scheduler.running(), list, fn, concurrency, closed)
   start_more()
   if not gate._done then hosts.scheduler.wait(gate) end
   return results

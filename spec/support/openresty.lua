@@ -102,7 +102,7 @@ local function start(options)
   for _ = 1, 1000 do
     if asking.ask(self.url, "GET", "/ready").status == 200 then return self end
     local log = self:log()
-    if log:find "%[emerg%]" then
+    if log:find "%[emerg%]" or log:find "init_by_lua error" then
       self:stop()
       return nil, log
     end

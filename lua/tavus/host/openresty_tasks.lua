@@ -28,6 +28,7 @@ local LONG = 3600
 local over = {} -- semaphore of its keeper, by task; only those that are not done
 local count = 0
 local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread
+local used = false -- there has been a task at all
 local reaping, reap_due = false, 0
 
 local function forget(task)
@@ -47,8 +48,9 @@ end
 function tasks.reap()
   if count == 0 then return end
   local dead
+  local time = now()
   for task, order in pairs(over) do
-    if order:count() >= 0 then
+    if order:count() >= 0 and (task._kept or time - task._begun >= DOUBT) then
       dead = dead or {}
       dead[#dead + 1] = task
     end
@@ -68,7 +70,7 @@ end
 --- The task on whose thread this is called.
 ---@return table|nil
 function tasks.running()
-  if count == 0 then return nil end
+  if not used then return nil end
   return of_thread[running_thread()]
 end
 
@@ -79,7 +81,7 @@ function tasks.is_inside()
 end
 
 local function with_trace(err)
-  return { err, traceback(nil, 2) }
+  return { err, (traceback("", 2):gsub("^\n", "")) }
 end
 
 local function finish(task, order, ok, ...)
@@ -101,6 +103,7 @@ end
 
 local function keep(task, order, fn, ...)
   local thread = spawn(work, task, order, fn, ...)
+  task._kept = true
   while not order:wait(LONG) do end -- luacheck: ignore 542
   kill(thread) -- of one that ended by itself it frees what is left
 end
@@ -115,8 +118,8 @@ function tasks.start(task, fn, ...)
     tasks.reap()
   end
   local order = semaphore.new()
-  over[task], count = order, count + 1
-  task._home = get_request()
+  over[task], count, used = order, count + 1, true
+  task._home, task._begun = get_request(), now()
   spawn(keep, task, order, fn, ...)
 end
 
@@ -135,14 +138,22 @@ function tasks.await_end()
   while true do never:wait(LONG) end
 end
 
+-- Made in a function that returns at once: what a closure shares with a thread
+-- that waits may, when nginx killed it, be somebody else's.
+local function poster(word)
+  return function() word:post() end
+end
+
 --- Returns when a task, or whatever else settles as one does, is done.
 ---@param gate table
 function tasks.wait(gate)
   local word = semaphore.new()
-  gate:_watch(function() word:post() end)
+  gate:_watch(poster(word))
   while not gate._done do
     if not word:wait(DOUBT) then tasks.reap() end
   end
+  local task = tasks.running()
+  if task and task._done then tasks.await_end() end
 end
 
 --- Lets others work, at most so long, until one of the client's tasks is done.
@@ -154,7 +165,7 @@ function tasks.step(client, seconds)
   local ends = now() + seconds
   repeat
     local rest = ends - now()
-    sleep(rest > 0 and (rest < 0.005 and rest or 0.005) or 0)
+    sleep(rest > 0.005 and 0.005 or rest > 0.001 and rest or 0.001)
   until client._left < left or now() >= ends
   tasks.reap()
 end
