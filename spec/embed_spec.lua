@@ -282,5 +282,7 @@ describe("tavus linked into a C program", function()
         os.remove(binary)
       end)
     end
+
+    it("shows one", function() assert.are.equal(1, #programs) end)
   end)
 end)

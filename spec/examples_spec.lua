@@ -1,5 +1,6 @@
 -- Every example and every Lua block of the README runs, against the sandbox, in a process of its own.
 local process = require "spec.support.process"
+local readme = require "spec.support.readme"
 local sandbox_module = require "tavus.sandbox"
 
 local function files_of(folder)
@@ -8,25 +9,6 @@ local function files_of(folder)
   for name in pipe:lines() do list[#list + 1] = name end
   pipe:close()
   return list
-end
-
-local function blocks_of(path)
-  local blocks, lines, start, number = {}, nil, nil, 0
-  for line in io.lines(path) do
-    number = number + 1
-    if lines then
-      if line:match("^```") then
-        blocks[#blocks + 1] = { text = table.concat(lines, "\n"), line = start }
-        lines = nil
-      else
-        lines[#lines + 1] = line
-      end
-    elseif line:match("^```lua%s*$") then
-      lines, start = {}, number
-    end
-  end
-  assert(not lines, "an open block in " .. path)
-  return blocks
 end
 
 describe("what the documents show", function()
@@ -72,14 +54,19 @@ describe("what the documents show", function()
     end
   end)
 
-  for _, block in ipairs(blocks_of("README.md")) do
-    it(("README.md, the block at line %d runs"):format(block.line), function()
-      local status, output = process.lua({ chunk = block.text }, environment)
-      assert.are.equal(0, status, output)
-    end)
+  local blocks = readme.blocks "lua"
+
+  for _, block in ipairs(blocks) do
+    if not readme.is_game(block) then
+      it(("README.md, the block at line %d runs and leaves nothing behind"):format(block.line), function()
+        local status, output = process.lua({ chunk = block.text }, environment)
+        assert.are.equal(0, status, output)
+        assert.are.equal(0, left_behind())
+      end)
+    end
   end
 
   it("finds README blocks at all", function()
-    assert.is_true(#blocks_of("README.md") >= 5)
+    assert.is_true(#blocks >= 9)
   end)
 end)

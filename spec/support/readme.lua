@@ -1,0 +1,33 @@
+--- The programs that README.md shows, for the specs that run them.
+local readme = {}
+
+--- The fenced blocks of a language, in order.
+---@param language string what stands behind the fence
+---@return { text: string, line: integer }[]
+function readme.blocks(language)
+  local blocks, lines, start, number = {}, nil, nil, 0
+  for line in io.lines "README.md" do
+    number = number + 1
+    if lines then
+      if line:match "^```" then
+        blocks[#blocks + 1] = { text = table.concat(lines, "\n"), line = start }
+        lines = nil
+      else
+        lines[#lines + 1] = line
+      end
+    elseif line:match("^```" .. language .. "%s*$") then
+      lines, start = {}, number
+    end
+  end
+  assert(not lines, "an open block in README.md")
+  return blocks
+end
+
+--- Whether a block is a game of LÖVE, which plain Lua cannot run.
+---@param block { text: string }
+---@return boolean
+function readme.is_game(block)
+  return block.text:find "^%-%- main%.lua" ~= nil
+end
+
+return readme
