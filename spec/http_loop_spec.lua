@@ -234,6 +234,21 @@ describe("the descriptor", function()
     wire.remove(folder)
   end)
 
+  it("has libcurl's timers go off one after the other, and not all at once", function()
+    server = wire.start { { "read", "hang" } }
+    local made, requests = session(), {}
+    for i = 1, 8 do requests[i] = submit(made, "/" .. i) end
+    while #server:requests() < 8 do engine:step(0.01) end
+    local times, latest = 0, 0
+    while engine:timeout() < 1 do -- those for another address; the next is for the end of the attempt
+      local when = http.now() + engine:timeout()
+      if when > latest + 0.01 then times, latest = times + 1, when end
+      engine:step(0.01)
+    end
+    assert.is_true(times > 3, times) -- of eight, as far as a busy machine can tell them apart
+    for i = 1, 8 do requests[i]:cancel() end
+  end)
+
   it("is enough for a loop that only watches it", function()
     server = wire.start { { "read", { wait = 0.05 }, { answer = 200 }, "loop" } }
     local request = submit(session())

@@ -15,7 +15,7 @@ typedef enum tavus_http_trust {
   TAVUS_HTTP_TRUST_BUNDLE
 } tavus_http_trust;
 
-/* Immutable once made, but for `trust`; counted, because handles outlive
+/* Immutable once made, but for the last two; counted, because handles outlive
 ** sessions. */
 typedef struct tavus_http_transport {
   unsigned references;
@@ -25,6 +25,7 @@ typedef struct tavus_http_transport {
   char *proxy;     /* NULL: the environment's; "": none */
   long connect_ms;
   tavus_http_trust trust;
+  unsigned handles; /* so many were set up */
 } tavus_http_transport;
 
 /* A new transport holding copies of the texts (NULL allowed), or NULL. */
