@@ -6,7 +6,7 @@ local loop = require "tavus.host.loop"
 
 local hosts = {}
 
-local nginx = rawget(_G, "ngx") and require "tavus.host.openresty"
+local nginx = package.loaded.ngx and require "tavus.host.openresty"
 if nginx and not nginx.found() then nginx = nil end
 
 --- The host for a call made here and now.
