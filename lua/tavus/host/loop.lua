@@ -79,12 +79,28 @@ end
 
 -- ---- running tasks ----
 
---- Makes a task's coroutine. It first runs in the next step.
+-- What a coroutine gives when its task's function has returned.
+local RETURNED = {}
+-- Coroutines that wait for another task: a new one for each costs as much as
+-- the rest of a task, and work for the collector. They hold nothing.
+local idle = {}
+local MOST_IDLE = 64
+
+local function begin()
+  local fn, arguments = current._fn, current._arguments
+  current._fn, current._arguments = nil, nil
+  return fn(unpack(arguments, 1, arguments.n))
+end
+
+local function serve()
+  while true do yield(RETURNED, begin()) end
+end
+
+--- Makes a task ready. It first runs in the next step.
 ---@param task table
 ---@param fn function
 function loop.start(task, fn, ...)
-  task._thread = coroutine.create(function(...) return fn(...) end) -- Lua 5.1 takes no C function here
-  task._arguments = { n = select("#", ...), ... }
+  task._fn, task._arguments = fn, { n = select("#", ...), ... }
   push(task)
   local engine = get_engine()
   if engine then engine:alarm(0) end
@@ -104,7 +120,7 @@ function loop.stop(task)
   local thread = task._thread
   if task == current then return end -- `resumed` does it
   give_up_request(task)
-  task._thread, task._arguments = nil, nil
+  task._thread, task._fn, task._arguments = nil, nil, nil
   for i = #sleepers, 1, -1 do
     if sleepers[i].task == task then table.remove(sleepers, i) end
   end
@@ -129,20 +145,21 @@ local function resumed(task, before, ok, ...)
     task:_settle(false, explained((...)), traceback(thread))
     task._thread = nil
     if close_thread then close_thread(thread) end
-  elseif status_of(thread) == "dead" then
+  elseif (...) == RETURNED then
+    if #idle < MOST_IDLE then idle[#idle + 1] = thread end
     task._thread = nil
-    task:_settle(true, ...)
+    task:_settle(true, select(2, ...))
   elseif (...) ~= WAITING then -- it gave way: on with it in the next step
     push(task)
   end
 end
 
 local function resume(task)
-  local before, arguments = current, task._arguments
+  local before = current
   current = task
-  if arguments then
-    task._arguments = nil
-    return resumed(task, before, resume_thread(task._thread, unpack(arguments, 1, arguments.n)))
+  if task._fn then
+    local count = #idle
+    task._thread, idle[count] = idle[count] or coroutine.create(serve), nil
   end
   return resumed(task, before, resume_thread(task._thread))
 end
