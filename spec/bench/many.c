@@ -6,6 +6,7 @@
  * the start, and the most memory (VmHWM, kilobytes) the process ever had.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,41 @@ static double clock_of(clockid_t id)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+typedef struct answer {
+  char *text;
+  size_t length, room;
+} answer;
+
 static size_t discard(char *data, size_t size, size_t count, void *user)
 {
   (void)data;
   (void)user;
   return size * count;
+}
+
+static size_t keep(char *data, size_t size, size_t count, void *user)
+{
+  answer *kept = user;
+  size_t length = size * count;
+  if (kept->length + length > kept->room) {
+    kept->room = kept->length + length + 8192;
+    kept->text = realloc(kept->text, kept->room);
+    if (!kept->text) return 0;
+  }
+  memcpy(kept->text + kept->length, data, length);
+  kept->length += length;
+  return length;
+}
+
+/* The persona's id is there; what is read is let go of at once, as the library's side does. */
+static int read_answer(answer *kept)
+{
+  cJSON *value = cJSON_ParseWithLength(kept->text, kept->length);
+  cJSON *data = cJSON_GetObjectItemCaseSensitive(value, "data");
+  int good = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(data, 0), "persona_id"));
+  cJSON_Delete(value);
+  kept->length = 0;
+  return good;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *multi, void *known)
@@ -69,8 +100,8 @@ static long high_water(void)
 
 int main(int argc, char **argv)
 {
-  if (argc < 4) return 2;
-  int count = atoi(argv[1]), in_flight = atoi(argv[2]), urls = argc - 3;
+  if (argc < 5) return 2;
+  int reads = strcmp(argv[1], "read") == 0, count = atoi(argv[2]), in_flight = atoi(argv[3]), urls = argc - 4;
   int begun = 0, done = 0, running;
 
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -87,12 +118,15 @@ int main(int argc, char **argv)
   double start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
   for (; begun < in_flight && begun < count; begun++) {
     CURL *easy = curl_easy_init();
+    answer *kept = reads ? calloc(1, sizeof *kept) : NULL;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, kept);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, kept);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, reads ? keep : discard);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "tavus-bench");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_URL, argv[3 + begun % urls]);
+    curl_easy_setopt(easy, CURLOPT_URL, argv[4 + begun % urls]);
     curl_multi_add_handle(multi, easy);
   }
   while (done < count) {
@@ -116,18 +150,23 @@ int main(int argc, char **argv)
       CURL *easy = message->easy_handle;
       CURLcode code = message->data.result;
       long status = 0;
+      answer *kept = NULL;
       curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-      if (code != CURLE_OK || status != 200) {
+      curl_easy_getinfo(easy, CURLINFO_PRIVATE, &kept);
+      if (code != CURLE_OK || status != 200 || (kept && !read_answer(kept))) {
         fprintf(stderr, "%s, status %ld\n", curl_easy_strerror(code), status);
         return 1;
       }
       curl_multi_remove_handle(multi, easy);
       done++;
       if (begun < count) {
-        curl_easy_setopt(easy, CURLOPT_URL, argv[3 + begun++ % urls]);
+        curl_easy_setopt(easy, CURLOPT_URL, argv[4 + begun++ % urls]);
         curl_multi_add_handle(multi, easy);
-      } else
+      } else {
+        if (kept) free(kept->text);
+        free(kept);
         curl_easy_cleanup(easy);
+      }
     }
   }
   printf("%.9f %ld\n", clock_of(CLOCK_PROCESS_CPUTIME_ID) - start, high_water());
