@@ -69,6 +69,18 @@ describe("the engine", function()
     assert.equal(0, engine:step(0))
   end)
 
+  it("starts requests without a step: what is to be sent is sent", function()
+    server = wire.start(answering)
+    local made, requests = session(), {}
+    assert.is_true(engine:wait(submit(made), 20)) -- there is a connection now
+    for i = 1, 10 do requests[i] = submit(made, "/" .. i) end
+    engine:start()
+    assert.matches("2 waiting", tostring(engine))
+    while #server:requests() < 2 do assert.is_false(requests[10]:done()) end -- it left without a step
+    drain()
+    assert.equal(200, requests[10]:result().status)
+  end)
+
   it("returns from a step as soon as something is done", function()
     server = wire.start(answering)
     local request = submit(session())

@@ -439,6 +439,15 @@ static tavus_http_woken run(tavus_http_engine *engine,
   return woken;
 }
 
+void tavus_http_engine_start(tavus_http_engine *engine) {
+  int64_t now = tavus_http_now();
+  start_some(engine, now);
+  if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
+  collect(engine);
+  if (engine->broken) give_up(engine);
+  tavus_http_watch_arm(engine);
+}
+
 tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns) {
   return run(engine, NULL, ns, false);
 }

@@ -67,6 +67,9 @@ typedef enum tavus_http_woken {
   TAVUS_HTTP_WOKEN_INTERRUPTED /* a signal came */
 } tavus_http_woken;
 
+/* Begin what waits in line, as a step does, but attend to no event. */
+void tavus_http_engine_start(tavus_http_engine *engine);
+
 /* Work for at most `ns` nanoseconds; return as soon as a request is finished. */
 tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns);
 

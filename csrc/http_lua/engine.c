@@ -67,6 +67,14 @@ static int engine_step(lua_State *L) {
   return 1;
 }
 
+/* engine:start() begins what waits in line, as a step does, but attends to no
+** event: what a host does after its step, for what came of that */
+static int engine_start(lua_State *L) {
+  tavus_http_engine *engine = tavus_http_check_engine(L, 1);
+  if (engine != NULL && !engine->closed) tavus_http_engine_start(engine);
+  return 0;
+}
+
 /* engine:wait(request, seconds) -> whether it is done
 ** Returns early (false) when a signal came. */
 static int engine_wait(lua_State *L) {
@@ -142,7 +150,7 @@ static int engine_tostring(lua_State *L) {
 }
 
 const luaL_Reg tavus_http_engine_methods[] = {
-    {"submit", tavus_http_submit}, {"step", engine_step},
+    {"submit", tavus_http_submit}, {"step", engine_step}, {"start", engine_start},
     {"wait", engine_wait},         {"sleep", engine_sleep},
     {"fd", engine_fd},             {"timeout", engine_timeout},
     {"alarm", engine_alarm},       {"finished", engine_finished},
