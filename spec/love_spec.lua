@@ -3,6 +3,7 @@
 local clients = require "spec.support.clients"
 local http = require "tavus.http"
 local process = require "spec.support.process"
+local readme = require "spec.support.readme"
 local sandbox_module = require "tavus.sandbox"
 local wire = require "spec.support.wire"
 
@@ -83,13 +84,13 @@ describe("the LÖVE example", function()
     assert.same({ "POST /v2/personas 200" }, what_arrived())
   end)
 
-  it("deletes the persona that is just being made when it is left", function()
-    assert(sandbox:next { delay = 1, method = "POST" })
+  -- Plays a folder until the sandbox was asked, then leaves as one who closes the window. Returns what it said.
+  local function play_and_leave(folder, arguments)
     local command = { "exec 2>&1; unset LD_PRELOAD;" }
     for name, value in pairs(environment) do
       if value then command[#command + 1] = ("export %s=%s;"):format(name, process.quote(value)) end
     end
-    command[#command + 1] = "(" .. game .. "sh -c 'echo pid $$; exec love examples/love --pause 0 --report'); echo status $?"
+    command[#command + 1] = ("(%s sh -c 'echo pid $$; exec love %s %s'); echo status $?"):format(game, folder, arguments)
     local pipe = assert(io.popen(table.concat(command, " ")))
     local pid
     repeat pid = assert(pipe:read "*l"):match "^pid (%d+)$" until pid
@@ -98,10 +99,37 @@ describe("the LÖVE example", function()
       assert(http.now() < give_up, "it never asked")
       http.engine():sleep(0.02)
     end
-    os.execute("kill -INT " .. pid) -- as one who closes the window
+    os.execute("kill -INT " .. pid)
     local output = pipe:read "*a"
     pipe:close()
-    assert.matches("create +done.*delete +done.*status 0\n", output)
+    return output
+  end
+
+  it("deletes the persona that is just being made when it is left", function()
+    assert(sandbox:next { delay = 1, method = "POST" })
+    assert.matches("create +done.*delete +done.*status 0\n", play_and_leave("examples/love", "--pause 0 --report"))
     assert.same({ whole_story[1], whole_story[5] }, what_arrived())
   end)
+
+  local games = {}
+  for _, block in ipairs(readme.blocks "lua") do
+    if readme.is_game(block) then games[#games + 1] = block end
+  end
+
+  for _, block in ipairs(games) do
+    it(("has a short form in README.md, at line %d, that runs"):format(block.line), function()
+      local folder = wire.folder()
+      -- without a sound card, LÖVE's audio keeps SDL from hearing the signal
+      for name, text in pairs { main = block.text, conf = "function love.conf(t) t.modules.audio = false end" } do
+        local file = assert(io.open(("%s/%s.lua"):format(folder, name), "w"))
+        file:write(text)
+        file:close()
+      end
+      assert.equal("status 0\n", play_and_leave(folder, ""))
+      wire.remove(folder)
+      assert.same({ whole_story[1] }, what_arrived())
+    end)
+  end
+
+  it("has one short form", function() assert.equal(1, #games) end)
 end)
