@@ -32,7 +32,7 @@ daemon off;
 master_process off;
 pid FOLDER/pid;
 error_log FOLDER/errors warn;
-events { worker_connections 256; }
+events { worker_connections 1024; }
 http {
   access_log off;
   client_body_temp_path FOLDER/body;
@@ -57,13 +57,14 @@ CONFIGURATION
 --- Run nginx with `folder`/nginx.conf, whose errors go to `folder`/errors. The shell between ends it, and removes the
 -- folder, when the input that is returned closes: at the latest with the spec's process.
 ---@param folder string
+---@param wrap string|nil shell words before the command
 ---@return file* input
-function nginx.run(folder)
+function nginx.run(folder, wrap)
   return assert(io.popen(([[
     unset LD_PRELOAD LUA_PATH LUA_CPATH LUA_INIT; PATH=$PATH:/usr/local/openresty/nginx/sbin:/usr/sbin
-    nginx -e %s/errors -c %s/nginx.conf 2>%s/start & pid=$!
+    WRAP nginx -e %s/errors -c %s/nginx.conf 2>%s/start & pid=$!
     cat >/dev/null
-    kill $pid 2>/dev/null; wait $pid; rm -rf %s]]):gsub("%%s", process.quote(folder)), "w"))
+    kill $pid 2>/dev/null; wait $pid; rm -rf %s]]):gsub("%%s", process.quote(folder)):gsub("WRAP", wrap or "", 1), "w"))
 end
 
 local function start(configuration)

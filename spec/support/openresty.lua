@@ -98,7 +98,7 @@ local function start(options)
   for name, value in pairs(options.values or {}) do values[name] = value end
   write_file(folder .. "/nginx.conf", (text:gsub("%u%u%u+", values)))
   local self = setmetatable({ folder = folder, port = port, url = "http://127.0.0.1:" .. port }, Server)
-  self.input = nginx.run(folder)
+  self.input = nginx.run(folder, options.wrap)
   for _ = 1, 1000 do
     if asking.ask(self.url, "GET", "/ready").status == 200 then return self end
     local log = self:log()
@@ -114,7 +114,7 @@ local function start(options)
 end
 
 --- Start it.
----@param options table { server, http, main: lines of the configuration; listen, workers, connections, values }
+---@param options table { server, http, main: lines of the configuration; listen, workers, connections, values; wrap, see nginx.run }
 --- in the lines FOLDER, PORT and the names in `values` (capitals) stand for what they name
 ---@return table server `url, port, folder`
 function openresty.start(options)

@@ -27,7 +27,7 @@ local semaphore = require "ngx.semaphore"
 local tasks = require "tavus.host.openresty_tasks"
 
 local get_phase, timer_at, sleep, now = ngx.get_phase, ngx.timer.at, ngx.sleep, ngx.now
-local worker_pid = ngx.worker.pid
+local worker_pid, monotonic = ngx.worker.pid, http.now
 local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
 local openresty = { notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, is_inside = tasks.is_inside }
@@ -39,6 +39,9 @@ function openresty.found() return true end
 -- Seconds between two looks at the engine: twice as long each time that
 -- nothing came of it.
 local SHORTEST, LONGEST = 0.001, 0.005
+-- How many requests one step of the engine starts, and for how many seconds one
+-- step may follow another before others have their turn.
+local STARTS, WORK = 8, 0.001
 -- Seconds between two looks for waiters that were killed.
 local PATROL = 0.05
 -- Seconds after which a waiter looks whether there is a pump at all, and how
@@ -103,6 +106,7 @@ local function new_state()
     bell = assert(semaphore.new()),
     pump = nil, -- identity of the pump that runs or is about to
     asleep = false, -- it waits for the bell
+    pause = SHORTEST, -- how long at most, while there are waiters
     rounds = 0, -- how often a pump went round
     called = 0, -- when the last one was called for
   }
@@ -164,34 +168,43 @@ local function admit(mine)
   mine.arrived = 0
 end
 
--- Wakes whose request is done; returns whether there was one.
+-- Wakes those whose request is done.
 local function deliver(mine, engine)
   local id = engine:finished()
-  if not id then return false end
-  repeat
+  while id do
     local waiter = mine.waiters[id]
     if waiter then wake(mine, id, waiter) end
     id = engine:finished()
-  until not id
-  return true
+  end
 end
 
 local function drive(mine, me, engine)
-  local bell, pause, due = mine.bell, SHORTEST, now() + PATROL
+  local bell, due = mine.bell, now() + PATROL
+  mine.pause = SHORTEST
   while mine.pump == me do
-    if mine.arrived > 0 then admit(mine) end
-    engine:step(0)
+    local starts = mine.arrived
+    if starts > 0 then admit(mine) end
+    -- A step starts a few requests, and may end with the first answer of many:
+    -- while it gets on, it is worth another.
+    local count, ends = mine.count, monotonic() + WORK
+    local before
+    repeat
+      before = mine.count
+      engine:step(0)
+      deliver(mine, engine)
+      starts = starts - STARTS
+    until mine.count == before and starts <= 0 or monotonic() >= ends
+    if mine.count < count then mine.pause = SHORTEST end
     mine.rounds = mine.rounds + 1
-    if deliver(mine, engine) then pause = SHORTEST end
     mine.asleep = true
-    local rung = bell:wait(mine.count > 0 and pause or LONGEST)
+    local rung = bell:wait(mine.count > 0 and mine.pause or LONGEST)
     mine.asleep = false
     if rung then
-      pause = SHORTEST
+      mine.pause = SHORTEST
     elseif mine.count == 0 then
       break
-    elseif pause < LONGEST then
-      pause = pause * 2 < LONGEST and pause * 2 or LONGEST
+    elseif mine.pause < LONGEST then
+      mine.pause = mine.pause * 2 < LONGEST and mine.pause * 2 or LONGEST
     end
     local time = now()
     if time >= due then
@@ -283,7 +296,8 @@ function openresty.perform(_, request)
   if not mine.pump then
     local problem = start(mine)
     if problem then return no_pump(problem) end
-  elseif mine.asleep then
+  elseif mine.asleep and (mine.pause > SHORTEST or mine.count == 0) then
+    -- else it comes by itself as soon, and takes all that arrives meanwhile
     mine.asleep = false
     mine.bell:post()
   end
