@@ -89,14 +89,27 @@ void tavus_http_request_drop(tavus_http_request *request) {
 
 /* ---- what libcurl calls; it fills C buffers and nothing else ---- */
 
+/* As much as the answer said it has: one allocation of the right size. What it
+** says is not to be relied on. */
+static size_t first_piece(CURL *easy, size_t length) {
+  const curl_off_t most = 64 * 1024;
+  curl_off_t said = 0;
+  if (curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &said) !=
+          CURLE_OK ||
+      said < (curl_off_t)length)
+    return length;
+  return (size_t)(said < most ? said : most);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *context) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   size_t length = size * count, wanted = length;
   if (request->answer_body.length + length > TAVUS_HTTP_MAX_BODY) {
     request->too_large = true;
     return 0;
   }
-  if (request->answer_body.length == 0 && length < 4000) wanted = 4000;
+  if (request->answer_body.length == 0) wanted = first_piece(slot->easy, length);
   if (!tavus_http_bytes_reserve(&request->answer_body, wanted) ||
       !tavus_http_bytes_add(&request->answer_body, data, length)) {
     request->out_of_memory = true;

@@ -54,21 +54,22 @@ end
 
 function Task:_settle(ok, ...)
   if self._done then return end
-  local client, watchers = self._client, self._watchers
+  local client, watchers, map = self._client, self._watchers, self._map
   self._done = true
-  self._client, self._watchers, self._request = nil, nil, nil
+  self._client, self._watchers, self._request = false, false, false
   if client then
     client._tasks[self] = nil
     client._left = client._left - 1
   end
+  if map then return map:finished(self._index, ok, ...) end -- nobody else knows this task
   if ok then
-    self._values = { n = select("#", ...), ... }
+    self._values = { select("#", ...), ... } -- the count first
   else
     local err, trace = ...
     self._failed = true
-    self._values = { n = 3, nil, trace and with_traceback(err, trace) or err, trace }
+    self._values = { 3, nil, trace and with_traceback(err, trace) or err, trace }
     if not watchers and not self._cancelled then
-      self._unasked, self._guard = unasked(client, self._values[2], trace)
+      self._unasked, self._guard = unasked(client, self._values[3], trace)
       client._unasked = true
     end
   end
@@ -97,7 +98,8 @@ function Task:result()
   end
   local note = self._unasked
   if note then note.told = true end
-  return unpack(self._values, 1, self._values.n)
+  local values = self._values
+  return unpack(values, 2, values[1] + 1)
 end
 
 --- Ends it: the request that it waits for is cancelled at once, and its
@@ -117,11 +119,15 @@ function Task:cancel()
   return true
 end
 
-local function start(client, owner, fn, ...)
-  local self = setmetatable({ _client = client, _owner = owner, _done = false }, Task)
+-- All fields at once: a table that grows field by field costs more than the
+-- rest of the task.
+local function new(client, map, index)
+  local self = setmetatable({
+    _client = client, _done = false, _map = map, _index = index, _owner = map and map.owner, _watchers = false, _values = false,
+    _fn = false, _arguments = false, _thread = false, _request = false,
+  }, Task)
   client._tasks[self] = true
   client._left = client._left + 1
-  hosts.scheduler.start(self, fn, ...)
   return self
 end
 
@@ -130,7 +136,9 @@ end
 ---@param fn function
 ---@return tavus.Task
 function task.spawn(client, fn, ...)
-  return start(client, nil, fn, ...)
+  local self = new(client, false, false)
+  hosts.scheduler.start(self, fn, ...)
+  return self
 end
 
 --- Cancels all tasks of a client but the one that calls.
@@ -144,45 +152,41 @@ function task.cancel_all(client)
   end
 end
 
-local function entry_of(done)
-  if done._failed then return { err = done._values[2] } end
-  local value, err = done._values[1], done._values[2]
-  if value == nil then return { err = err } end
-  return { value = value }
+-- A map under way. It is a table and no closure: a variable that a closure
+-- shares with a function that waits would be lost in nginx, which uses the
+-- stack of a thread that it killed again.
+local Map = {}
+Map.__index = Map
+
+function Map:start_more()
+  -- A task may be done before its start returns.
+  if self.starting then return end
+  self.starting = true
+  while self.under_way < self.concurrency and self.next <= self.count and not (self.owner and self.owner._cancelled) do
+    local index = self.next
+    self.next = index + 1
+    if self.client._closed then
+      self.results[index] = { err = self.closed() }
+    else
+      self.under_way = self.under_way + 1
+      hosts.scheduler.start(new(self.client, self, index), self.fn, self.list[index], index)
+    end
+  end
+  self.starting = false
+  if self.under_way == 0 then self.gate:_settle(true) end
 end
 
--- What a map needs. None of its closures may share a variable with a function
--- that waits: nginx uses the stack of a thread that it killed again, and then
--- such a variable is one of somebody else's.
-local function new_map(client, owner, list, fn, concurrency, closed)
-  local count, results = #list, {}
-  local gate = setmetatable({ _done = false }, Task)
-  local next_index, under_way, starting = 1, 0, false
-
-  local start_more
-  local function finished(index, done)
-    results[index] = entry_of(done)
-    under_way = under_way - 1
-    start_more()
+-- What fn returned or raised for an item.
+function Map:finished(index, ok, value, err)
+  if not ok then
+    self.results[index] = { err = err and with_traceback(value, err) or value }
+  elseif value == nil then
+    self.results[index] = { err = err }
+  else
+    self.results[index] = { value = value }
   end
-  function start_more()
-    -- A task may be done before its start returns.
-    if starting then return end
-    starting = true
-    while under_way < concurrency and next_index <= count and not (owner and owner._cancelled) do
-      local index = next_index
-      next_index = index + 1
-      if client._closed then
-        results[index] = { err = closed() }
-      else
-        under_way = under_way + 1
-        start(client, owner, fn, list[index], index):_watch(function(done) finished(index, done) end)
-      end
-    end
-    starting = false
-    if under_way == 0 then gate:_settle(true) end
-  end
-  return start_more, gate, results
+  self.under_way = self.under_way - 1
+  self:start_more()
 end
 
 --- Calls fn for every item of a list, so many at a time, each in a task.
@@ -193,11 +197,13 @@ end
 ---@param closed fun(): tavus.Error what becomes of items that the closed client cannot do
 ---@return table[] results in the list's order, each { value = v } or { err = e }
 function task.map(client, list, fn, concurrency, closed)
-  if #list == 0 then return {} end
-  local start_more, gate, results = new_map(client, hosts.scheduler.running(), list, fn, concurrency, closed)
-  start_more()
-  if not gate._done then hosts.scheduler.wait(gate) end
-  return results
+  local map = setmetatable({
+    client = client, list = list, fn = fn, concurrency = concurrency, closed = closed, owner = hosts.scheduler.running() or false,
+    count = #list, next = 1, under_way = 0, starting = false, results = {}, gate = setmetatable({ _done = false }, Task),
+  }, Map)
+  map:start_more()
+  if not map.gate._done then hosts.scheduler.wait(map.gate) end
+  return map.results
 end
 
 return task

@@ -89,7 +89,7 @@ local MOST_IDLE = 64
 local function begin()
   local fn, arguments = current._fn, current._arguments
   current._fn, current._arguments = nil, nil
-  return fn(unpack(arguments, 1, arguments.n))
+  return fn(unpack(arguments, 2, arguments[1] + 1))
 end
 
 local function serve()
@@ -100,7 +100,7 @@ end
 ---@param task table
 ---@param fn function
 function loop.start(task, fn, ...)
-  task._fn, task._arguments = fn, { n = select("#", ...), ... }
+  task._fn, task._arguments = fn, { select("#", ...), ... }
   push(task)
   local engine = get_engine()
   if engine then engine:alarm(0) end
