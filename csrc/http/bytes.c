@@ -32,7 +32,8 @@ bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
   if (extra >= SIZE_MAX / 2 - bytes->length) return false;
   need = bytes->length + extra + 1;
   if (need <= bytes->capacity) return true;
-  capacity = bytes->capacity == 0 ? 256 : bytes->capacity;
+  capacity = bytes->capacity;
+  if (capacity == 0) capacity = need < 256 ? 256 : need; /* grows no more, most often */
   while (capacity < need) capacity *= 2;
   data = malloc(capacity);
   if (data == NULL) return false;

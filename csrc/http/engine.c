@@ -8,7 +8,7 @@
 
 /* The first handles have libcurl's own buffer of 16 KB, further ones a small
 ** one: with a thousand requests under way that is a third of the process. */
-#define FEW 64
+#define FEW 128
 
 /* ---- life ---- */
 

@@ -46,6 +46,7 @@ end
 
 local function has_type(value, wanted)
   local found = type(value)
+  if found == wanted then return true end
   for name in wanted:gmatch "[^|]+" do
     if found == name then return true end
   end
