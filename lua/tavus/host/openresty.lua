@@ -193,7 +193,7 @@ local function drive(mine, me, engine)
       engine:step(0)
       deliver(mine, engine)
       starts = starts - STARTS
-    until mine.count == before and starts <= 0 or monotonic() >= ends
+    until mine.count == 0 or mine.count == before and starts <= 0 or monotonic() >= ends
     if mine.count < count then mine.pause = SHORTEST end
     mine.rounds = mine.rounds + 1
     mine.asleep = true
