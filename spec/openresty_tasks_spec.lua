@@ -227,6 +227,35 @@ describe("a task inside nginx", function()
     for _, request in ipairs(back:requests()) do assert.equal("/v2/personas/p2", request.path) end
   end)
 
+  it("leaves no trace on the threads that nginx uses again", function()
+    serve({ { "read", { await = "answer" }, ANSWER, "loop" } }, [[
+      location = /visit { content_by_lua_block {
+        for _ = 1, 5 do client:spawn(get, "p") end
+        client:spawn(ngx.sleep, 600)
+        get "p"
+      } }
+      location = /leave { content_by_lua_block {
+        for _ = 1, 5 do client:spawn(get, "p") end
+        ngx.exit(204)
+      } }
+      location = /get { content_by_lua_block {
+        local thread = ngx.thread.spawn(get, "p")
+        local _, id = ngx.thread.wait(thread)
+        ngx.print(id, get "p")
+      } } ]], "lua_check_client_abort on;")
+    local visits, others = {}, {}
+    for i = 1, 4 do visits[i] = server:submit "/visit" end
+    arrived(24)
+    for i = 1, 4 do visits[i]:cancel() end
+    for _ = 1, 4 do server:ask "/leave" end
+    -- at once, and when the threads were found dead
+    for i = 1, 10 do others[i] = server:submit "/get" end
+    openresty.await(function() return server:ask("/left").body == "0" end)
+    for i = 11, 20 do others[i] = server:submit "/get" end
+    back:release "answer"
+    for i = 1, 20 do assert.equal("p1p1", asking.finish(others[i]).body) end
+  end)
+
   it("of a request that is gone is told to who waits for it in another", function()
     serve({ { "read", ANSWER, "loop" } }, [[
       location = /sleep { content_by_lua_block {

@@ -213,6 +213,7 @@ local function drive(mine, me, engine)
       tasks.reap()
     end
   end
+  tasks.reap()
 end
 
 local function fail_all(mine, message)

@@ -10,8 +10,8 @@
 
 local semaphore = require "ngx.semaphore"
 local errors = require "tavus.errors"
-local get_request = require("resty.core.base").get_request
 
+local ngx = ngx
 local sleep, now, update_time = ngx.sleep, ngx.now, ngx.update_time
 local spawn, kill = ngx.thread.spawn, ngx.thread.kill
 local running_thread, traceback = coroutine.running, debug.traceback
@@ -25,18 +25,20 @@ local DOUBT, PATROL = 1, 0.05
 -- Seconds of a keeper's wait; it has nothing to do in between.
 local LONG = 3600
 
-local over = {} -- semaphore of its keeper, by task; only those that are not done
+local over = {} -- semaphore of its keeper, by task, as long as it has a thread
 local count = 0
-local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread
+local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread, which nginx may use again
 local used = false -- there has been a task at all
 local reaping, reap_due = false, 0
 
 local function forget(task)
-  local order = over[task]
-  if not order then return nil end
+  if not over[task] then return end
   over[task] = nil
   count = count - 1
-  return order
+  if task._thread then
+    of_thread[task._thread] = nil
+    task._thread = nil
+  end
 end
 
 local function end_with_request(task)
@@ -62,7 +64,7 @@ function tasks.reap()
     local task = dead[i]
     forget(task)
     if task._request then task._request:cancel() end
-    end_with_request(task)
+    if not task._done then end_with_request(task) end
   end
   reaping = false
 end
@@ -70,8 +72,9 @@ end
 --- The task on whose thread this is called.
 ---@return table|nil
 function tasks.running()
-  if not used then return nil end
-  return of_thread[running_thread()]
+  local task = used and of_thread[running_thread()]
+  -- a request's own table: another one runs on the same thread with another
+  return task and task._home == ngx.ctx and task or nil
 end
 
 --- Whether this is a task's code.
@@ -85,7 +88,6 @@ local function with_trace(err)
 end
 
 local function finish(task, order, ok, ...)
-  of_thread[running_thread()] = nil
   forget(task)
   if ok then
     task:_settle(true, ...)
@@ -97,7 +99,8 @@ local function finish(task, order, ok, ...)
 end
 
 local function work(task, order, fn, ...)
-  of_thread[running_thread()] = task
+  local thread = running_thread()
+  task._thread, of_thread[thread] = thread, task
   finish(task, order, xpcall(fn, with_trace, ...))
 end
 
@@ -106,6 +109,7 @@ local function keep(task, order, fn, ...)
   task._kept = true
   while not order:wait(LONG) do end -- luacheck: ignore 542
   kill(thread) -- of one that ended by itself it frees what is left
+  forget(task)
 end
 
 --- Makes a task's thread; it runs at once, until it waits for the first time.
@@ -119,17 +123,20 @@ function tasks.start(task, fn, ...)
   end
   local order = semaphore.new()
   over[task], count, used = order, count + 1, true
-  task._home, task._begun = get_request(), now()
+  task._home, task._begun = ngx.ctx, now()
   spawn(keep, task, order, fn, ...)
 end
 
 --- Ends the thread of a cancelled task, and what it waits for.
 ---@param task table
 function tasks.stop(task)
-  local request, order = task._request, forget(task)
+  local request, order = task._request, over[task]
   task._request = nil
   if request then request:cancel() end
-  if order then order:post() end
+  if not order then return end
+  -- its keeper comes for it, unless nginx is faster
+  task._kept, task._begun = false, now()
+  order:post()
 end
 
 --- For the thread of a task that was cancelled: waits for its keeper.
@@ -175,7 +182,7 @@ end
 ---@param client table
 function tasks.run(client)
   tasks.reap()
-  local home = get_request()
+  local home = ngx.ctx
   local found
   repeat
     found = nil
