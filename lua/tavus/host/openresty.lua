@@ -3,9 +3,9 @@
 --
 -- One pump a VM drives the engine: a timer's light thread, because one of a
 -- request would hold that request open. It lives only while calls wait (and
--- 5 ms more, so that calls in a row share one). New work rings its bell; else
--- it looks every 1 to 5 ms, there being no way to hand a descriptor of ours to
--- nginx.
+-- 5 ms more, so that calls in a row share one). It looks every 1 to 5 ms, there
+-- being no way to hand a descriptor of ours to nginx; new work rings its bell
+-- where it would not come within a millisecond by itself.
 --
 -- nginx kills a waiting call by taking its coroutine off the semaphore (the
 -- client went away, ngx.exit, ngx.thread.kill): no Lua of ours runs then, so
