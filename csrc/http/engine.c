@@ -62,10 +62,12 @@ bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
   return engine->pid != (long)getpid();
 }
 
+/* A large one as long as there is any: after a burst the small ones rest. */
 static tavus_http_slot *slot_out(tavus_http_engine *engine) {
-  tavus_http_slot *slot = engine->reserve;
+  bool small = engine->reserve[false] == NULL;
+  tavus_http_slot *slot = engine->reserve[small];
   if (slot != NULL) {
-    engine->reserve = slot->next;
+    engine->reserve[small] = slot->next;
     engine->reserved--;
     return slot;
   }
@@ -86,8 +88,8 @@ static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
     slot_gone(engine, slot);
     return;
   }
-  slot->next = engine->reserve;
-  engine->reserve = slot;
+  slot->next = engine->reserve[slot->small];
+  engine->reserve[slot->small] = slot;
   engine->reserved++;
 }
 
@@ -144,7 +146,7 @@ static void abandon(tavus_http_engine *engine) {
   tavus_http_queue_free(&engine->queue);
   engine->multi = NULL;
   engine->share = NULL;
-  engine->reserve = NULL;
+  engine->reserve[false] = engine->reserve[true] = NULL;
 }
 
 void tavus_http_engine_close(tavus_http_engine *engine) {
@@ -160,11 +162,7 @@ void tavus_http_engine_close(tavus_http_engine *engine) {
   forget_reports(engine);
   while ((request = any_request(engine)) != NULL)
     tavus_http_engine_cancel(request);
-  while (engine->reserve != NULL) {
-    tavus_http_slot *slot = engine->reserve;
-    engine->reserve = slot->next;
-    tavus_http_slot_free(slot);
-  }
+  while (engine->reserved > 0) slot_gone(engine, slot_out(engine));
   if (engine->multi != NULL) curl_multi_cleanup(engine->multi);
   tavus_http_watch_close(engine);
   if (engine->share != NULL) curl_share_cleanup(engine->share);
@@ -401,7 +399,8 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   wait = engine->finished != before ? 0 : until - now;
   if (due >= 0 && due - now < wait) wait = due - now;
   if (wait < 0) wait = 0;
-  if (wait == 0 && engine->finished != before) return true;
+  /* a host that never waits would else get what timers do, and no event */
+  if (wait == 0 && engine->finished != before && until > now) return true;
   undisturbed = tavus_http_watch_wait(engine, wait);
   collect(engine);
   if (engine->broken) give_up(engine);

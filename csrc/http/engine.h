@@ -20,7 +20,7 @@ typedef struct tavus_http_engine {
   CURLM *multi;
   CURLSH *share; /* TLS sessions */
   struct tavus_http_watch *watch;
-  tavus_http_slot *reserve;
+  tavus_http_slot *reserve[2]; /* the large ones, and the small */
   unsigned reserved, slots; /* in the reserve, and in all */
   tavus_http_queue queue;
   tavus_http_list active;
