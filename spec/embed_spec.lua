@@ -234,6 +234,20 @@ describe("tavus linked into a C program", function()
       assert.are.equal("", arrived())
     end)
 
+    it("finishes in order when Ctrl-C reaches everything that the command started", function()
+      local status, output = process.run([[
+        log=$(mktemp)
+        setsid examples/embed/run >"$log" 2>&1 &
+        all=$!
+        tail -n +1 -f --pid=$all "$log" | { grep -q -m 1 "create  status" && kill -s INT -- -$all; }
+        wait $all; status=$?
+        cat "$log"; rm -f "$log"; exit $status
+      ]], plain {})
+      assert.are.equal(0, status, output) -- a shell in the background takes no notice of SIGINT
+      assert.matches("leaving", output, 1, true)
+      assert.matches("delete  p%x+\n", output)
+    end)
+
     it("tells what is wrong with a script and ends with status 1", function()
       for text, message in pairs {
         ["return {"] = "near <eof>",

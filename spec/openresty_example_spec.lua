@@ -85,6 +85,7 @@ describe("the nginx example", function()
         for body, expected in pairs {
           [""] = "the body is empty", ["{"] = "the body is no JSON", ["[1]"] = "must be a JSON object", ["{}"] = "name must be",
           ['{"name":7}'] = "name must be", ['{"name":" "}'] = "name must be",
+          ['{"name":"Ada\\nforged line"}'] = "name must be one line",
         } do
           local result = visit(url, body)
           assert.equal(400, result.status)
@@ -115,6 +116,7 @@ describe("the nginx example", function()
       -- its log says more, and no secret
       assert.matches("Invalid access token", output, 1, true)
       assert.is_nil(output:find(clients.KEY, 1, true))
+      assert.is_nil(output:find("forged", 1, true))
     end)
 
     it("takes Tavus' webhooks, answers at once, and works on them afterwards", function()

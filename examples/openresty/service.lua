@@ -105,8 +105,9 @@ function service.visit()
   want "POST"
   local body = json_body()
   local name = body.name
-  if type(name) ~= "string" or not name:find "%S" or #name > 100 then
-    return refuse(400, "name must be a text of 1 to 100 bytes")
+  -- it comes back in our log, where a line end would begin a line of the visitor's own
+  if type(name) ~= "string" or not name:find "%S" or #name > 100 or name:find "%c" then
+    return refuse(400, "name must be one line of 1 to 100 bytes")
   end
   local persona_id = visits:get "persona"
   if not persona_id then
