@@ -299,6 +299,25 @@ describe("the descriptor", function()
     assert.is_true(engine:timeout() == 0)
   end)
 
+  it("wakes when a request that is given up makes room for another", function()
+    server = wire.start { { "read", "hang" }, { "read", { answer = 200 }, "loop" } }
+    local made = assert(http.session { api_key = key, base_url = server.url, max_in_flight = 1, connect_timeout = 600 })
+    local fd = engine:fd()
+    for _, give_up in ipairs { "cancel", "__gc" } do
+      local first, second = submit(made, "/1", { timeout = 600 }), submit(made, "/2")
+      while server:count "request" == 0 or engine:timeout() < 1 do engine:step(0.01) end
+      if give_up == "cancel" then first:cancel() end
+      first = nil -- luacheck: ignore 311
+      collectgarbage()
+      assert.equal("table", type(cqueues.poll({ pollfd = fd, events = "r" }, 5)))
+      foreign(function() return second:done() end)
+      assert.equal(200, second:result().status)
+      server:stop()
+      server = wire.start { { "read", "hang" }, { "read", { answer = 200 }, "loop" } }
+      made = assert(http.session { api_key = key, base_url = server.url, max_in_flight = 1, connect_timeout = 600 })
+    end
+  end)
+
   it("wakes a loop that sleeps when new work arrives", function()
     server = wire.start(answering)
     local loop, request = cqueues.new(), nil

@@ -242,6 +242,8 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
   }
   request->notify = false;
   end_early(engine, request, TAVUS_HTTP_CANCELLED, "the request was cancelled");
+  /* it may have held up another; and its time is not to wake anybody */
+  if (!engine->closed) tavus_http_watch_arm(engine);
 }
 
 void tavus_http_engine_cancel_all(tavus_http_engine *engine,
@@ -310,6 +312,7 @@ static void start(tavus_http_engine *engine, tavus_http_request *request,
   engine->active_count++;
   request->state = TAVUS_HTTP_ACTIVE;
   request->started = now;
+  engine->due = 0; /* where there is no epoll, libcurl does not tell */
 }
 
 static void start_some(tavus_http_engine *engine, int64_t now) {
