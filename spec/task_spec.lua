@@ -155,6 +155,52 @@ describe("client:spawn", function()
   end)
 end)
 
+describe("a coroutine that a task had", function()
+  it("is of no use to who kept it, and does no harm to later tasks", function()
+    open(ANSWERING)
+    local kept
+    client:spawn(function() kept = coroutine.running() end)
+    client:run()
+    assert.is_true(coroutine.resume(kept))
+    assert.equal("dead", coroutine.status(kept))
+    assert.equal("Ann", (client:spawn(function() return client.personas:get("p1").persona_name end):result()))
+  end)
+
+  it("goes on only when what it waits for is there, whoever resumes it", function()
+    open { { "read", { answer = 503 }, "read", { await = "go" }, OK, "loop" } }
+    local thread, sleeper
+    client = clients.new(server.url, { backoff = function() return 0.05 end, on_retry = function() sleeper = true end })
+    local task = client:spawn(function()
+      thread = coroutine.running()
+      return client.personas:get("p1").persona_name
+    end)
+    local waiter = client:spawn(function()
+      local name = task:result()
+      return name
+    end)
+    step_until(function() return sleeper end)
+    assert.is_true(coroutine.resume(thread))
+    step_until(function() return server:count "request" == 2 end)
+    assert.is_true(coroutine.resume(thread))
+    assert.is_false(task:done())
+    server:release "go"
+    assert.equal("Ann", (waiter:result()))
+    assert.equal(2, #server:requests())
+  end)
+
+  it("takes no hook to the next task", function()
+    open(ANSWERING)
+    local lines = 0
+    client:spawn(function() debug.sethook(function() lines = lines + 1 end, "l") end)
+    client:run()
+    debug.sethook() -- LuaJIT has one for all
+    local before = lines
+    client:spawn(function() return 1 end)
+    client:run()
+    assert.equal(before, lines)
+  end)
+end)
+
 describe("task:result", function()
   it("waits: outside by driving the loop, inside by yielding", function()
     open(HOLDING)
@@ -336,6 +382,24 @@ describe("task:cancel", function()
     is_cancelled(second)
   end)
 
+  it("tells a loop that sleeps when another task waited for it", function()
+    local slept
+    open({ { "read", { answer = 503 }, "loop" } }, { deadline = 1e6, backoff = function()
+      slept = true
+      return 1e5
+    end })
+    local first = client:spawn(function() return client.personas:get "p1" end)
+    local second = client:spawn(function() return select(2, first:result()).type end)
+    step_until(function() return slept end)
+    client:step(0)
+    assert.is_true(client:timeout() > 9e4)
+    first:cancel()
+    assert.equal(0, client:timeout())
+    client:step(0)
+    assert.is_true(second:done())
+    assert.equal("cancelled", (second:result()))
+  end)
+
   it("of the task that runs takes effect at its next call", function()
     open(ANSWERING)
     local task, told, after
@@ -383,6 +447,22 @@ describe("task:cancel", function()
       step_until(function() return server:count "request" == 1 end)
       assert.same({}, closed)
       task:cancel()
+      assert.same({ "closed" }, closed)
+    end)
+
+    it("closes it too when the task cancelled itself and then failed", function()
+      open { { "read", "hang" } }
+      local closed = {}
+      local text = [[
+        local closed, self = ...
+        return function()
+          local held <close> = setmetatable({}, { __close = function() closed[#closed + 1] = "closed" end })
+          self.task:cancel()
+          error(held)
+        end]]
+      local self = {}
+      self.task = client:spawn(assert(load(text))(closed, self))
+      client:run()
       assert.same({ "closed" }, closed)
     end)
   end
@@ -512,6 +592,18 @@ describe("client:step and client:run", function()
     assert.equal(50, ran)
   end)
 
+  it("attend to answers, however often there is something new to run", function()
+    open(ANSWERING, { connect_timeout = 600 }) -- libcurl looks at the socket then
+    local first = client:spawn(function() return client.personas:get("p1").persona_name end)
+    local give_up = http.now() + 30
+    while not first:done() do
+      assert(http.now() < give_up, "it never came true")
+      client:spawn(function() return 1 end)
+      client:step(0)
+    end
+    assert.equal("Ann", (first:result()))
+  end)
+
   it("answer for this client alone, and drive them all", function()
     open(ANSWERING)
     local other = clients.new(server.url)
@@ -613,6 +705,19 @@ describe("client:map", function()
     assert.equal(4, (task:result()))
   end)
 
+  it("of another client is cancelled with the task, too", function()
+    open(HOLDING)
+    local other = clients.new(server.url)
+    local task = client:spawn(function()
+      return #other:map({ 1, 2, 3, 4 }, function(n) return other.personas:get("p" .. n) end, { concurrency = 2 })
+    end)
+    step_until(function() return server:count "request" == 2 end)
+    assert.is_true(task:cancel())
+    assert.is_false(other:step())
+    assert.matches("0 under way, 0 waiting", tostring(http.engine()))
+    other:close()
+  end)
+
   it("takes an empty list, and ten thousand items that fail at once", function()
     open(ANSWERING)
     assert.same({}, client:map({}, print))
@@ -638,6 +743,20 @@ end)
 
 if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
   describe("Lua 5.1", function()
+    it("sends nothing of a call inside pcall, which does not disturb the next one", function()
+      open(HOLDING)
+      local task = client:spawn(function()
+        assert(not pcall(client.personas.get, client.personas, "p1"))
+        return client.personas:get("p2").persona_name
+      end)
+      step_until(function() return server:count "request" == 1 end)
+      server:release "go"
+      assert.equal("Ann", (task:result()))
+      assert.equal("/v2/personas/p2", server:requests()[1].path)
+      assert.equal(1, #server:requests())
+    end)
+
+
     it("cannot wait in a for over each() in a task, and says so", function()
       open(ANSWERING)
       local task = client:spawn(function()

@@ -108,12 +108,9 @@ end
 function Task:cancel()
   need_colon(self, "cancel")
   if self._done then return false end
-  local client = self._client
   self._cancelled = true
-  -- What it started itself has nobody to go to.
-  for other in pairs(client._tasks) do
-    if other._owner == self then other:cancel() end
-  end
+  -- What the map gives, that it waits for, has nobody to go to.
+  if self._inner then self._inner:cancel() end
   hosts.scheduler.stop(self)
   self:_settle(false, errors.new { type = "cancelled", message = "the task was cancelled" })
   return true
@@ -123,7 +120,7 @@ end
 -- rest of the task.
 local function new(client, map, index)
   local self = setmetatable({
-    _client = client, _done = false, _map = map, _index = index, _owner = map and map.owner, _watchers = false, _values = false,
+    _client = client, _done = false, _map = map, _index = index, _inner = false, _watchers = false, _values = false,
     _fn = false, _arguments = false, _thread = false, _request = false,
   }, Task)
   client._tasks[self] = true
@@ -169,7 +166,9 @@ function Map:start_more()
       self.results[index] = { err = self.closed() }
     else
       self.under_way = self.under_way + 1
-      hosts.scheduler.start(new(self.client, self, index), self.fn, self.list[index], index)
+      local each = new(self.client, self, index)
+      self.tasks[index] = each
+      hosts.scheduler.start(each, self.fn, self.list[index], index)
     end
   end
   self.starting = false
@@ -185,8 +184,20 @@ function Map:finished(index, ok, value, err)
   else
     self.results[index] = { value = value }
   end
+  self.tasks[index] = nil
   self.under_way = self.under_way - 1
   self:start_more()
+end
+
+-- What a task does at its end may change the list.
+local function cancel_each(list)
+  for _, each in ipairs(list) do each:cancel() end
+end
+
+function Map:cancel()
+  local list = {}
+  for _, each in pairs(self.tasks) do list[#list + 1] = each end
+  cancel_each(list)
 end
 
 --- Calls fn for every item of a list, so many at a time, each in a task.
@@ -199,10 +210,12 @@ end
 function task.map(client, list, fn, concurrency, closed)
   local map = setmetatable({
     client = client, list = list, fn = fn, concurrency = concurrency, closed = closed, owner = hosts.scheduler.running() or false,
-    count = #list, next = 1, under_way = 0, starting = false, results = {}, gate = setmetatable({ _done = false }, Task),
+    count = #list, next = 1, under_way = 0, starting = false, results = {}, gate = setmetatable({ _done = false }, Task), tasks = {},
   }, Map)
+  if map.owner then map.owner._inner = map end
   map:start_more()
   if not map.gate._done then hosts.scheduler.wait(map.gate) end
+  if map.owner then map.owner._inner = false end
   return map.results
 end
 

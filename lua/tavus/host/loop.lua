@@ -12,7 +12,9 @@ local status_of = coroutine.status
 local close_thread = rawget(coroutine, "close") -- Lua 5.4
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack") -- Lua 5.1 has it there
 local max, min = math.max, math.min
-local traceback = debug and debug.traceback or function() end -- a host may leave the library out
+-- A host may leave the library out.
+local traceback = debug and debug.traceback or function() end
+local hook_of = debug and debug.gethook or function() end
 
 local loop = { notify = true }
 
@@ -44,22 +46,43 @@ function loop.running()
   return current and current._thread == running() and current or nil
 end
 
+-- Whether the thread's code is what runs now, or what that was called from.
+local function is_at_work(thread)
+  if not thread then return false end
+  local status = status_of(thread)
+  return status == "running" or status == "normal"
+end
+
 --- Whether a task's code runs, on whatever coroutine.
 ---@return boolean
 function loop.is_inside()
-  return current ~= nil
+  -- Ctrl-C may have come between the end of a task's turn and the note of it.
+  return current ~= nil and is_at_work(current._thread)
 end
 
 -- ---- what a call in a task waits with ----
+
+local function give_up_request(task)
+  local request = task._request
+  if not request then return end
+  task._request = nil
+  waiting[request:id()] = nil
+  request:cancel()
+end
+
+-- Whoever else resumes a task's coroutine finds it waiting still: hence the
+-- loops around our yields. And where a yield fails (in a pcall of Lua 5.1) and
+-- the task goes on, what it waited for is given up with its next wait.
 
 --- Yields until the request is done.
 ---@param _ userdata
 ---@param request userdata
 function loop.perform(_, request)
   local task = current
+  give_up_request(task)
   task._request = request
   waiting[request:id()] = task
-  yield(WAITING)
+  repeat yield(WAITING) until current == task and request:done()
   task._request = nil
 end
 
@@ -67,14 +90,17 @@ end
 ---@param _ userdata
 ---@param seconds number
 function loop.sleep(_, seconds)
-  local when = now() + seconds
+  local task, when = current, now() + seconds
+  -- Made first: nothing may be collected, whose finalizer could cancel a task
+  -- that sleeps, between finding its place and putting it there.
+  local sleeper = setmetatable({ when = when, task = task }, weak)
   local low, high = 1, #sleepers + 1
   while low < high do
     local middle = math.floor((low + high) / 2)
     if sleepers[middle].when > when then low = middle + 1 else high = middle end
   end
-  table.insert(sleepers, low, setmetatable({ when = when, task = current }, weak))
-  yield(WAITING)
+  table.insert(sleepers, low, sleeper)
+  repeat yield(WAITING) until current == task and now() >= when
 end
 
 -- ---- running tasks ----
@@ -85,6 +111,8 @@ local RETURNED = {}
 -- the rest of a task, and work for the collector. They hold nothing.
 local idle = {}
 local MOST_IDLE = 64
+-- What wakes them; resumed by whoever else kept one, it ends.
+local NEXT = {}
 
 local function begin()
   local fn, arguments = current._fn, current._arguments
@@ -93,7 +121,22 @@ local function begin()
 end
 
 local function serve()
-  while true do yield(RETURNED, begin()) end
+  while yield(RETURNED, begin()) == NEXT do end -- luacheck: ignore 542
+end
+
+local function idle_thread()
+  local count = #idle
+  local thread = idle[count]
+  idle[count] = nil
+  if thread and status_of(thread) == "suspended" then return thread end
+  return coroutine.create(serve)
+end
+
+-- Makes a task ready, and tells a loop that only watches the descriptor.
+local function wake(task)
+  push(task)
+  local engine = get_engine()
+  if engine then engine:alarm(0) end
 end
 
 --- Makes a task ready. It first runs in the next step.
@@ -101,30 +144,20 @@ end
 ---@param fn function
 function loop.start(task, fn, ...)
   task._fn, task._arguments = fn, { select("#", ...), ... }
-  push(task)
-  local engine = get_engine()
-  if engine then engine:alarm(0) end
-end
-
-local function give_up_request(task)
-  local request = task._request
-  if not request then return end
-  task._request = nil
-  waiting[request:id()] = nil
-  request:cancel()
+  wake(task)
 end
 
 --- Ends the coroutine of a cancelled task, and what it waited for.
 ---@param task table
 function loop.stop(task)
   local thread = task._thread
-  if task == current then return end -- `resumed` does it
+  if is_at_work(thread) then return end -- `resumed` does it
   give_up_request(task)
   task._thread, task._fn, task._arguments = nil, nil, nil
   for i = #sleepers, 1, -1 do
     if sleepers[i].task == task then table.remove(sleepers, i) end
   end
-  if close_thread and thread and status_of(thread) == "suspended" then close_thread(thread) end
+  if close_thread and thread then close_thread(thread) end
 end
 
 -- Plain Lua 5.1 cannot yield in a pcall or in the iterator of a `for`.
@@ -146,21 +179,24 @@ local function resumed(task, before, ok, ...)
     task._thread = nil
     if close_thread then close_thread(thread) end
   elseif (...) == RETURNED then
-    if #idle < MOST_IDLE then idle[#idle + 1] = thread end
+    give_up_request(task)
+    if #idle < MOST_IDLE and not hook_of(thread) then idle[#idle + 1] = thread end
     task._thread = nil
     task:_settle(true, select(2, ...))
   elseif (...) ~= WAITING then -- it gave way: on with it in the next step
+    give_up_request(task)
     push(task)
   end
 end
 
 local function resume(task)
   local before = current
-  current = task
   if task._fn then
-    local count = #idle
-    task._thread, idle[count] = idle[count] or coroutine.create(serve), nil
+    local thread = idle_thread()
+    task._thread, current = thread, task
+    return resumed(task, before, resume_thread(thread, NEXT))
   end
+  current = task
   return resumed(task, before, resume_thread(task._thread))
 end
 
@@ -222,18 +258,22 @@ function loop.turn(seconds)
   local time = now()
   local ends = time + seconds
   local busy
-  local stuck = false
+  local stuck, stepped = false, false
   while true do
     if gather(engine, time) then
+      -- Where there is something to run in every turn, answers must come in, too.
+      if not stepped then
+        engine:step(0)
+        gather(engine, time)
+      end
       run_ready(max(ends, time + WORK))
-      -- Those that are ready again must not keep the others' answers away.
-      if first <= last then engine:step(0) end
       busy = engine
       break
     end
     local next_one = sleepers[#sleepers]
-    local rest = max(0, min(ends, next_one and next_one.when or ends) - time)
+    local rest = max(0, min(ends, time + STEP, next_one and next_one.when or ends) - time)
     local left = engine:step(rest)
+    stepped = true
     if left == 0 then
       gather_orphans()
       if next_one and first > last then engine:sleep(rest) end
@@ -264,8 +304,10 @@ end
 ---@param gate table
 function loop.wait(gate)
   local task = loop.running()
-  gate:_watch(function() push(task) end)
-  if task then yield(WAITING) else turn_until(is_done, gate) end
+  if not task then return turn_until(is_done, gate) end
+  give_up_request(task)
+  gate:_watch(function() wake(task) end)
+  repeat yield(WAITING) until current == task and gate._done
 end
 
 --- One step, for a host that has more to do: what is to be sent, is sent
