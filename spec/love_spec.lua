@@ -84,6 +84,19 @@ describe("the LÖVE example", function()
     assert.same({ "POST /v2/personas 200" }, what_arrived())
   end)
 
+  it("ends with what went wrong when nobody is there to see it", function()
+    local status, output = process.run("examples/love/run --headless --frames 10 --bogus", environment)
+    assert.equal(2, status, output)
+    assert.matches("unknown argument --bogus", output, 1, true)
+    local key = environment.TAVUS_API_KEY
+    environment.TAVUS_API_KEY = false
+    status, output = play ""
+    environment.TAVUS_API_KEY = key
+    assert.equal(1, status, output)
+    assert.matches("Error: .*no API key: give api_key, or set TAVUS_API_KEY", output)
+    assert.same({}, what_arrived())
+  end)
+
   -- Plays a folder until the sandbox was asked, then leaves as one who closes the window. Returns what it said.
   local function play_and_leave(folder, arguments)
     local command = { "exec 2>&1; unset LD_PRELOAD;" }

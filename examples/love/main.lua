@@ -10,6 +10,11 @@ local time, count, load_ms = 0, 0, 0
 local frames, quiet, waiting, steps = Meter.new(), Meter.new(), Meter.new(), Meter.new()
 local options = { pause = 2.5 } -- seconds between the scenes of the story
 
+local function misused(message)
+  io.stderr:write(message, "\n")
+  os.exit(2)
+end
+
 -- --frames N    ends by itself after N frames, when the story is told
 -- --report      tells the frame times at the end
 -- --pause S     seconds between the scenes
@@ -25,12 +30,21 @@ local function read_options(arguments)
       options.screenshot = arguments[i]
     elseif name == "frames" or name == "pause" or name == "at" then
       i = i + 1
-      options[name] = assert(tonumber(arguments[i]), "--" .. name .. " wants a number")
+      options[name] = tonumber(arguments[i]) or misused("--" .. name .. " wants a number")
     else
-      error("unknown argument " .. arguments[i], 0)
+      misused("unknown argument " .. arguments[i] .. "; there are --frames, --report, --pause, --screenshot and --at"
+        .. ", and --headless as the first of examples/love/run")
     end
     i = i + 1
   end
+end
+
+-- Whoever counts the frames is no player, who would read an error on the screen and press a key.
+local show_error = love.errorhandler
+function love.errorhandler(message)
+  if not options.frames then return show_error(message) end
+  io.stderr:write("Error: ", tostring(message), "\n", debug.traceback("", 2):sub(2), "\n")
+  return function() return 1 end
 end
 
 function love.load(arguments)
