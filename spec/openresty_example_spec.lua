@@ -119,6 +119,18 @@ describe("the nginx example", function()
       assert.is_nil(output:find("forged", 1, true))
     end)
 
+    it("looks for another persona when its own is gone", function()
+      local status, output = with_service(environment, "TERM", function(url)
+        open(url)
+        local created = sandbox:requests { method = "POST", path = "/v2/conversations" }
+        assert.equal(204, asking.ask(sandbox.url, "DELETE", "/v2/personas/" .. created[1].json.persona_id).status)
+        assert.equal(502, visit(url, { name = "Ada" }).status)
+        assert.equal(201, open(url).status)
+        assert.equal(2, #sandbox:requests { method = "POST", path = "/v2/personas" })
+      end)
+      assert.equal(0, status, output)
+    end)
+
     it("takes Tavus' webhooks, answers at once, and works on them afterwards", function()
       local _, output = with_service(environment, "TERM", function(url)
         local id = open(url).json.conversation_id

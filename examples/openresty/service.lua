@@ -121,7 +121,14 @@ function service.visit()
     callback_url = (os.getenv "PUBLIC_URL" or "http://127.0.0.1:8080") .. "/callback?key=" .. visits:get "callback key",
     properties = { max_call_duration = 600 },
   }
-  if not call then return fail(err) end
+  if not call then
+    -- She was deleted at Tavus: another is looked for, by one worker.
+    if err.type == "not_found" and visits:add("looking", true, 30) then
+      visits:delete "persona"
+      assert(ngx.timer.at(0, prepare))
+    end
+    return fail(err)
+  end
   visits:set("made " .. call.conversation_id, true, A_DAY)
   return answer(201, { conversation_id = call.conversation_id, join_url = call.conversation_url })
 end
