@@ -60,6 +60,21 @@ describe("Ctrl-C", function()
     assert.truthy(output:find("false\t.*interrupted!"), output)
   end)
 
+  it("while a task works ends the run, and the tasks can go on", function()
+    local output = interrupted("if jit then jit.off() end\n" .. PRELUDE .. ([[
+      local client = assert(tavus.new { api_key = "k3y", base_url = %q })
+      client:spawn(function()
+        ready()
+        local ends = http.now() + 2 -- only the main thread of PUC Lua is interrupted
+        while http.now() < ends do end
+      end)
+      print(pcall(client.run, client))
+      print(pcall(client.step, client))
+      print(client:spawn(function() return "next" end):result())
+    ]]):format(server.url))
+    assert.truthy(output:find("^false\t[^\n]*interrupted!\ntrue\t%l+\nnext\n"), output)
+  end)
+
   it("inside a hook ends the call too", function()
     local output = interrupted(PRELUDE .. ([[
       local client = assert(tavus.new { api_key = "k3y", base_url = %q, on_request = function()

@@ -54,7 +54,7 @@ local rules = {
   connect_timeout = options.seconds,
   max_connections = { type = "number", integer = true, least = 1, most = 100000 },
   max_in_flight = { type = "number", integer = true, least = 1, most = 1e6 },
-  rate = { type = "number", above = 0, most = 1e6 },
+  rate = { type = "number", above = 0, least = 1e-9, most = 1e6 },
   on_request = { type = "function" },
   on_response = { type = "function" },
   on_retry = { type = "function" },

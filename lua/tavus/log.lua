@@ -32,14 +32,21 @@ function log.new(where)
   return nil
 end
 
+--- Whether an error is Ctrl-C: what the stand-alone interpreter raises, with or
+-- without a place before it.
+---@param err any
+---@return boolean
+function log.is_interrupt(err)
+  return type(err) == "string" and (err == "interrupted!" or err:find ":%d+: interrupted!$" ~= nil)
+end
+
 --- Runs a function of the user's and keeps its errors from ending the call.
 -- Ctrl-C inside it still ends the call.
 ---@return boolean ok
 ---@return any what it raised
 function log.guarded(fn, ...)
   local ok, err = pcall(fn, ...)
-  -- What the stand-alone interpreter raises, with or without a place before it.
-  if not ok and type(err) == "string" and (err == "interrupted!" or err:find ":%d+: interrupted!$") then error(err, 0) end
+  if not ok and log.is_interrupt(err) then error(err, 0) end
   return ok, err
 end
 

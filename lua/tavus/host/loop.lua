@@ -5,6 +5,7 @@
 -- belong to their clients, and go when those are collected.
 
 local http = require "tavus.http"
+local log = require "tavus.log"
 
 local now, get_engine = http.now, http.engine
 local running, resume_thread, yield = coroutine.running, coroutine.resume, coroutine.yield
@@ -178,6 +179,7 @@ local function resumed(task, before, ok, ...)
     task:_settle(false, explained((...)), traceback(thread))
     task._thread = nil
     if close_thread then close_thread(thread) end
+    if log.is_interrupt((...)) then error((...), 0) end -- LuaJIT's Ctrl-C reaches tasks, too
   elseif (...) == RETURNED then
     give_up_request(task)
     if #idle < MOST_IDLE and not hook_of(thread) then idle[#idle + 1] = thread end
