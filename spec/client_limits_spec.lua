@@ -192,6 +192,7 @@ describe("the deadline of a call", function()
     local _, err = second:result()
     assert.equal("timeout", err.type)
     assert.is_true(err.elapsed_ms < 2150, err.elapsed_ms) -- not 2.2 s and more
+    assert.matches("the deadline of 1.2 s came before an answer", err.message, 1, true)
   end)
 end)
 

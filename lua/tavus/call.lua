@@ -192,9 +192,9 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       local err = failed(session, result, secrets or redact.secrets_of(body), verdict)
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.retry_after = unslept or err.retry_after
-      if outcome == "timeout" and left < timeout then
+      if outcome == "timeout" and (left < timeout or late) then
         err.message = ("the deadline of %g s came before an answer"):format(deadline)
-      elseif late and result.elapsed_ms == 0 then
+      elseif late and outcome == "not_sent" and result.elapsed_ms == 0 then
         err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
         err.message = ("the deadline of %g s came while the call waited in line; nothing was sent"):format(deadline)
       end
