@@ -27,10 +27,7 @@ describe("README.md", function()
       local function serve(variables)
         local text, count = block.text:gsub("127%.0%.0%.1:8080", "127.0.0.2:PORT")
         assert.equal(1, count)
-        server = openresty.start {
-          main = "env TAVUS_API_KEY; env TAVUS_BASE_URL;", workers = 2, http = text, server = "",
-          wrap = "env " .. variables,
-        }
+        server = openresty.start { workers = 2, http = text, server = "", wrap = "env " .. variables }
         url = "http://127.0.0.2:" .. server.port
       end
 
