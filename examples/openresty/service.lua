@@ -123,10 +123,7 @@ function service.visit()
   }
   if not call then
     -- She was deleted at Tavus: another is looked for, by one worker.
-    if err.type == "not_found" and visits:add("looking", true, 30) then
-      visits:delete "persona"
-      assert(ngx.timer.at(0, prepare))
-    end
+    if err.type == "not_found" and visits:add("looking", true, 30) and ngx.timer.at(0, prepare) then visits:delete "persona" end
     return fail(err)
   end
   visits:set("made " .. call.conversation_id, true, A_DAY)
@@ -176,9 +173,11 @@ function service.callback()
   if not visits:get("made " .. id) then return refuse(404, "no such conversation") end
   -- what would be a stranger's words in our log
   if not kind:find "^[%w_.]+$" then return refuse(400, "that is no event_type") end
-  if visits:add(("seen %s %s %s"):format(id, kind, tostring(event.timestamp)), true, A_DAY) then
+  local mark = ("seen %s %s %s"):format(id, kind, tostring(event.timestamp))
+  if visits:add(mark, true, A_DAY) then
     local later, why = ngx.timer.at(0, handle, event)
     if not later then
+      visits:delete(mark)
       ngx.log(ngx.ERR, "no timer for ", kind, " of ", id, ": ", why)
       return refuse(503, "try again")
     end
