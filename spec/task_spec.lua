@@ -279,6 +279,23 @@ describe("an error in a task that nobody asks for", function()
     assert.matches("^error: a task failed: .*unseen stack traceback: ", lines[1])
   end)
 
+  it("goes to the log, too, when whoever waited for it was cancelled", function()
+    local lines = {}
+    open(HOLDING, { log = function(level, line) lines[#lines + 1] = level .. ": " .. line end })
+    do
+      local first = client:spawn(function()
+        client.personas:get "p1"
+        error "unseen"
+      end)
+      local second = client:spawn(function() return first:result() end)
+      step_until(function() return server:count "request" == 1 end)
+      second:cancel()
+    end
+    server:release "go"
+    client:run()
+    assert.matches("error: a task failed: .*unseen", table.concat(lines, "\n"))
+  end)
+
   it("goes to stderr where there is no log; one that is waited for does not", function()
     open(ANSWERING)
     local status, output = process.lua { chunk = ([[

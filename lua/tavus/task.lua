@@ -68,7 +68,7 @@ function Task:_settle(ok, ...)
     local err, trace = ...
     self._failed = true
     self._values = { 3, nil, trace and with_traceback(err, trace) or err, trace }
-    if not watchers and not self._cancelled then
+    if not self._cancelled then
       self._unasked, self._guard = unasked(client, self._values[3], trace)
       client._unasked = true
     end
