@@ -8,12 +8,6 @@ local nginx = {}
 local Server = {}
 Server.__index = Server
 
-local function write_file(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
 local function run(command)
   local status, output = process.run(command, { LD_PRELOAD = false })
   return status == 0, output
@@ -74,7 +68,7 @@ local function start(configuration)
     FOLDER = folder, PORT = tostring(port), CERT = certificates.localhost.cert, KEY = certificates.localhost.key,
     CONFIGURATION = configuration,
   }
-  write_file(folder .. "/nginx.conf", (skeleton:gsub("%u%u%u+", values):gsub("FOLDER", folder)))
+  wire.write_file(folder .. "/nginx.conf", (skeleton:gsub("%u%u%u+", values):gsub("FOLDER", folder)))
   local input = nginx.run(folder)
   -- a connection is accepted, or nginx is gone
   local up, output = run(([[
@@ -95,32 +89,41 @@ local function start(configuration)
   }, Server)
 end
 
+--- Call a function that starts a server, and again where its port has found another owner meanwhile.
+---@param what string for the message, when it does not start
+---@param fn fun(options: any): table|nil, string|nil
+---@param options any
+---@return table server
+function nginx.insist(what, fn, options)
+  local why
+  for _ = 1, 5 do
+    local server
+    server, why = fn(options)
+    if server then return server end
+    if not why:find "Address already in use" then break end
+  end
+  error(what .. " did not start: " .. why, 3)
+end
+
 --- Start nginx with these lines inside its `server { }`.
 ---@param configuration string `FOLDER` stands for the server's folder; FOLDER/files is what it serves
 ---@return table server `url, ca_file, port, folder`
 function nginx.start(configuration)
-  local why
-  for _ = 1, 5 do -- the port may have found another owner meanwhile
-    local server
-    server, why = start(configuration)
-    if server then return server end
-    if not why:find "Address already in use" then break end
-  end
-  error("nginx (Debian's package nginx) did not start: " .. why, 2)
+  return (nginx.insist("nginx (Debian's package nginx)", start, configuration))
 end
 
 --- Write a file that it serves.
 function Server:file(name, text)
-  write_file(self.folder .. "/files/" .. name, text)
+  wire.write_file(self.folder .. "/files/" .. name, text)
 end
 
---- End it at once, in the middle of whatever it does; idempotent.
-function Server:stop()
-  if self.input then
-    local input = self.input
-    self.input = nil
-    input:close() -- waits for the process
-  end
+--- End a server at once, in the middle of whatever it does; idempotent.
+---@param server { input: file*|nil }
+function nginx.stop(server)
+  local input = server.input
+  server.input = nil
+  if input then input:close() end -- waits for the process
 end
+Server.stop = nginx.stop
 
 return nginx

@@ -15,20 +15,6 @@ local openresty = {}
 local Server = {}
 Server.__index = Server
 
-local function write_file(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
-local function read_file(path)
-  local file = io.open(path)
-  if not file then return "" end
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local function shell(command)
   local status, output = process.run(command, { LD_PRELOAD = false })
   return status == 0 and output:gsub("%s+$", "") or nil
@@ -96,7 +82,7 @@ local function start(options)
   }
   local text = skeleton:gsub("%u%u%u+", values)
   for name, value in pairs(options.values or {}) do values[name] = value end
-  write_file(folder .. "/nginx.conf", (text:gsub("%u%u%u+", values)))
+  wire.write_file(folder .. "/nginx.conf", (text:gsub("%u%u%u+", values)))
   local self = setmetatable({ folder = folder, port = port, url = "http://127.0.0.1:" .. port }, Server)
   self.input = nginx.run(folder, options.wrap)
   for _ = 1, 1000 do
@@ -118,20 +104,13 @@ end
 --- in the lines FOLDER, PORT and the names in `values` (capitals) stand for what they name
 ---@return table server `url, port, folder`
 function openresty.start(options)
-  local why
-  for _ = 1, 5 do -- the port may have found another owner meanwhile
-    local server
-    server, why = start(options)
-    if server then return server end
-    if not why:find "Address already in use" then break end
-  end
-  error("nginx with Lua (Debian's packages nginx and libnginx-mod-http-lua) did not start: " .. why, 2)
+  return (nginx.insist("nginx with Lua (Debian's packages nginx and libnginx-mod-http-lua)", start, options))
 end
 
 --- What it wrote to its error log.
 ---@return string
 function Server:log()
-  return read_file(self.folder .. "/errors") .. read_file(self.folder .. "/start")
+  return wire.read_file(self.folder .. "/errors") .. wire.read_file(self.folder .. "/start")
 end
 
 --- The lines of the log that tell of trouble.
@@ -150,7 +129,7 @@ end
 --- Send its master a signal: "HUP" reloads, "QUIT" ends it when the last request is answered.
 ---@param name string
 function Server:signal(name)
-  assert(process.run(("kill -%s %s"):format(name, (read_file(self.folder .. "/pid"):gsub("%s", "")))) == 0)
+  assert(process.run(("kill -%s %s"):format(name, (wire.read_file(self.folder .. "/pid"):gsub("%s", "")))) == 0)
 end
 
 --- Ask it, and wait for the answer.
@@ -188,13 +167,6 @@ function Server:note(name)
   end)
 end
 
---- End it, idempotent.
-function Server:stop()
-  if self.input then
-    local input = self.input
-    self.input = nil
-    input:close() -- waits for the process
-  end
-end
+Server.stop = nginx.stop
 
 return openresty

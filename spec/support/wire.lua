@@ -58,13 +58,19 @@ local function capture(command)
   return (text:gsub("%s+$", ""))
 end
 
-local function write_file(path, text)
+--- Write a file.
+---@param path string
+---@param text string
+function wire.write_file(path, text)
   local file = assert(io.open(path, "wb"))
   file:write(text)
   file:close()
 end
 
-local function read_file(path)
+--- What is in a file; "" where there is none.
+---@param path string
+---@return string
+function wire.read_file(path)
   local file = io.open(path, "rb")
   if not file then return "" end
   local text = file:read "*a"
@@ -106,14 +112,14 @@ end
 -- printed (errors too). `environment` is a table of variables for it; `...` in the source are the further arguments.
 function wire.run(text, environment, ...)
   local folder = wire.folder()
-  write_file(folder .. "/main.lua", text)
+  wire.write_file(folder .. "/main.lua", text)
   local words = { "env" }
   for name, value in pairs(environment or {}) do words[#words + 1] = quote(name .. "=" .. value) end
   words[#words + 1] = quote(wire.interpreter())
   words[#words + 1] = quote(folder .. "/main.lua")
   for _, argument in ipairs { ... } do words[#words + 1] = quote(tostring(argument)) end
   local ok = run(table.concat(words, " ") .. " >" .. quote(folder .. "/output") .. " 2>&1")
-  local output = read_file(folder .. "/output")
+  local output = wire.read_file(folder .. "/output")
   wire.remove(folder)
   return ok, output
 end
@@ -143,8 +149,8 @@ authority other "another authority"
 leaf localhost DNS:localhost,IP:127.0.0.1
 leaf elsewhere DNS:elsewhere.example
 ]]
-  write_file(path "make.sh", script:format(quote(folder)))
-  assert(run("sh " .. quote(path "make.sh") .. " >" .. quote(path "log") .. " 2>&1"), "openssl: " .. read_file(path "log"))
+  wire.write_file(path "make.sh", script:format(quote(folder)))
+  assert(run("sh " .. quote(path "make.sh") .. " >" .. quote(path "log") .. " 2>&1"), "openssl: " .. wire.read_file(path "log"))
   certificates = {
     folder = folder,
     ca_file = path "ca.pem",
@@ -162,7 +168,7 @@ Server.__index = Server
 
 --- Everything that happened so far.
 function Server:journal()
-  local chunk = assert(load_text("return {" .. read_file(self.folder .. "/journal") .. "}"))
+  local chunk = assert(load_text("return {" .. wire.read_file(self.folder .. "/journal") .. "}"))
   return chunk()
 end
 
@@ -224,7 +230,7 @@ function wire.start(script, options)
     local certs = wire.certificates()
     task.cert, task.key, ca_file = certs[options.tls].cert, certs[options.tls].key, certs.ca_file
   end
-  write_file(folder .. "/script.lua", "return " .. source(task))
+  wire.write_file(folder .. "/script.lua", "return " .. source(task))
   assert(run("mkfifo " .. quote(folder .. "/port")))
   -- the server is free of the spec's sanitizers and of its search paths; the shell removes the folder behind it
   local input = assert(io.popen(
@@ -234,7 +240,7 @@ function wire.start(script, options)
   local port = tonumber(fifo:read "*l")
   fifo:close()
   if not port then
-    local why = read_file(folder .. "/errors")
+    local why = wire.read_file(folder .. "/errors")
     input:close()
     error("the scripted server did not start: " .. why)
   end
