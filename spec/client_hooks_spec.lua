@@ -41,6 +41,17 @@ describe("hooks", function()
   teardown(function() sandbox:stop() end)
   before_each(function() sandbox:reset() end)
 
+  it("may close the client: the retry of a call that may be repeated ends with that, and nothing in doubt", function()
+    assert(sandbox:next { status = 503 })
+    local client
+    client = clients.new(sandbox.url, { on_retry = function() client:close() end })
+    local value, err = client.personas:list()
+    assert.is_nil(value)
+    assert.equal("closed", err.code)
+    assert.is_false(err.ambiguous)
+    assert.equal(1, err.attempts)
+  end)
+
   it("are told of each attempt, answer and retry, in order", function()
     local told = {}
     local function note(kind) return function(facts) told[#told + 1] = { kind, facts } end end

@@ -151,7 +151,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       local err = client._closed and call.closed()
         or errors.new { type = "config", message = redact.text(session, refused, secrets) }
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
-      err.ambiguous = doubtful
+      -- What may have been done before, does no harm when it is done again.
+      err.ambiguous = false
       return nil, err
     end
     local cannot_wait = host.perform(engine, request)

@@ -151,7 +151,7 @@ function client.new(given)
     _deadline = given.deadline,
     _retries = retries or call.RETRIES,
     _backoff = given.backoff,
-    _concurrency = math.min(given.max_in_flight or MAP, given.max_connections or MAP),
+    _concurrency = math.min(given.max_in_flight or MAP, MAP),
     _log = logged,
     _on_request = given.on_request,
     _on_response = given.on_response,
@@ -253,7 +253,7 @@ local map_options = { concurrency = { type = "number", integer = true, least = 1
 -- task of its own, and waits for all of them.
 ---@param list table
 ---@param fn fun(item: any, index: integer): any, any returns a value, or nil and an error
----@param given { concurrency: integer }|nil how many at a time; 32 when nil, or what the client's limits allow
+---@param given { concurrency: integer }|nil how many at a time; when nil 32, or max_in_flight where that is less
 ---@return table[]|nil results in the list's order, one for each item: { value = v } or { err = e }
 ---@return tavus.Error|nil of type "config"
 function Client:map(list, fn, given)
