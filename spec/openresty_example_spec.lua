@@ -94,7 +94,9 @@ describe("the nginx example", function()
         local wrong = asking.ask(url, "GET", "/visit")
         assert.equal(405, wrong.status)
         assert.equal("POST", wrong.headers.allow)
-        assert.equal(413, visit(url, ("x"):rep(300000)).status)
+        local large = visit(url, ("x"):rep(300000))
+        assert.equal(413, large.status)
+        assert.equal("the body is too large", large.json.error)
         assert.equal(400, asking.ask(url, "GET", "/personas?limit=many").status)
 
         for _, each in ipairs {
