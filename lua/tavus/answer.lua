@@ -5,12 +5,10 @@ local call = require "tavus.call"
 local failure = require "tavus.failure"
 local redact = require "tavus.redact"
 
-local run, request_id, decode = call.run, call.request_id, core.decode
+local run, reads, request_id, decode = call.run, call.reads, call.request_id, core.decode
 
 local answer = {}
 
--- Methods that change nothing.
-local reads = { GET = true, HEAD = true, OPTIONS = true }
 
 ---@class tavus.Meta
 ---@field status integer|nil HTTP status; nil when nothing had to be sent

@@ -28,6 +28,9 @@ call.DEADLINE = 60
 --- How often a call is repeated, when nobody says other.
 call.RETRIES = 2
 
+--- Methods that change nothing.
+call.reads = { GET = true, HEAD = true, OPTIONS = true }
+
 -- The path as it is told: a query may hold what nobody else should read.
 local function shown(path)
   return (path:match "^[^?#]*")
@@ -151,8 +154,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       local err = client._closed and call.closed()
         or errors.new { type = "config", message = redact.text(session, refused, secrets) }
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
-      -- What may have been done before, does no harm when it is done again.
-      err.ambiguous = false
+      err.ambiguous = doubtful and not call.reads[method]
       return nil, err
     end
     local cannot_wait = host.perform(engine, request)
