@@ -77,9 +77,21 @@ describe("tavus-sandbox", function()
     assert.equal("tavus-sandbox " .. version .. "\n", output)
     status, output = process.lua { file = CLI, arguments = "--help" }
     assert.equal(0, status)
-    for _, text in ipairs { "--port", "--key", "--quiet", "It is not Tavus", "get_shape=array" } do
+    for _, text in ipairs { "--port", "--key", "--quiet", "It is not Tavus", "--profile", "get_shape=array | object | flat",
+      "flow_defaults=true | false", "rate_limit=0\n", "profile 2025:\n  check_body_first=false" } do
       assert.matches(text, output, 1, true)
     end
+  end)
+
+  it("takes a profile, and switches on top of it", function()
+    local status = with_program("-q --port 0 --profile 2025 --set check_body_first=true --set retired_model=tavus-llama", "TERM",
+      function(url)
+        local handle = assert(sandbox.connect(url))
+        local its = handle:about().settings
+        assert.same({ false, true, "tavus-llama" }, { its.mask_secrets, its.check_body_first, its.retired_model })
+        handle:stop()
+      end)
+    assert.equal(0, status)
   end)
 
   it("fails with a reason on bad arguments", function()
@@ -89,6 +101,7 @@ describe("tavus-sandbox", function()
       ["--key ''"] = "the key must not be empty",
       ["--set get_shape"] = "name=value is wanted",
       ["--set get_shape=round"] = "must be one of",
+      ["--profile 2020"] = "must be one of 'current', '2025'",
       ["--nothing"] = "unknown option",
       ["more"] = "too many arguments",
     } do

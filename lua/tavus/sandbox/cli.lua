@@ -26,11 +26,26 @@ local function switch(text)
   return { name = name, value = value }
 end
 
+-- What a switch can be set to besides its default: " | object | flat".
+local function others(switch_)
+  local text = ""
+  for _, choice in ipairs(switch_.choices or switch_.type == "boolean" and { true, false } or {}) do
+    if choice ~= switch_.default then text = text .. " | " .. tostring(choice) end
+  end
+  return text
+end
+
 local function switches_text()
-  local lines = { "switches (name=default):" }
+  local lines = { "switches (name=default | what else there is):" }
   for _, name in ipairs(settings.names()) do
-    lines[#lines + 1] = ("  %s=%s"):format(name, tostring(settings.switches[name].default))
-    lines[#lines + 1] = "      " .. settings.switches[name].meaning
+    local switch_ = settings.switches[name]
+    lines[#lines + 1] = ("  %s=%s%s"):format(name, tostring(switch_.default), others(switch_))
+    lines[#lines + 1] = "      " .. switch_.meaning
+  end
+  lines[#lines + 1] = "profile 2025:"
+  local profile = settings.profile "2025"
+  for _, name in ipairs(settings.names()) do
+    if profile[name] ~= nil then lines[#lines + 1] = ("  %s=%s"):format(name, tostring(profile[name])) end
   end
   return table.concat(lines, "\n")
 end
@@ -39,6 +54,7 @@ local parser = argparse("tavus-sandbox",
   "A local sandbox that imitates the persona API of Tavus, to test against. It is not Tavus.", switches_text())
 parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", port_number):argname "<number>"
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
+parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
 parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
@@ -56,7 +72,7 @@ local function main()
   httpd.hold_signals()
   httpd.raise_file_limit()
   local server, message = sandbox.start {
-    port = options.port, key = options.key, set = set, log = not options.quiet,
+    port = options.port, key = options.key, profile = options.profile, set = set, log = not options.quiet,
   }
   if not server then
     io.stderr:write("tavus-sandbox: ", message, "\n")

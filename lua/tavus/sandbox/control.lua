@@ -44,6 +44,8 @@ end
 local function set(context, _, body)
   local done, message = settings.apply(context.settings, body)
   if not done then return reply.failure(400, "error", message) end
+  -- Saying it again gives every persona a new draft.
+  if body.maker_changes ~= nil then context.habits.without_draft = {} end
   return reply.json(200, { settings = context.settings })
 end
 

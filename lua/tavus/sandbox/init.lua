@@ -171,13 +171,13 @@ local function new_handle(url, server)
   return setmetatable({ url = url, port = server and server:port(), session = session, server = server }, meta)
 end
 
-local START_OPTIONS = { port = "number", key = "string", set = "table", log = "boolean" }
+local START_OPTIONS = { port = "number", key = "string", set = "table", log = "boolean", profile = "string" }
 
 --- Starts a sandbox in this process.
----@param options { port: integer|nil, key: string|nil, set: table<string, any>|nil, log: boolean|nil }|nil
+---@param options { port: integer|nil, key: string|nil, profile: string|nil, set: table<string, any>|nil, log: boolean|nil }|nil
 -- `port` 0 (the default) takes any free one; with `key` only that key is
--- accepted; `set` are switches that differ from their defaults; with `log` every
--- request is told on stderr
+-- accepted; `profile` is a generation of Tavus ("current" or "2025") and `set`
+-- are switches that differ from it; with `log` every request is told on stderr
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
 function sandbox.start(options)
@@ -185,7 +185,7 @@ function sandbox.start(options)
   options = options or {}
   for name, value in pairs(options) do
     if not START_OPTIONS[name] then
-      error(("bad argument: start has no option '%s'; it has: key, log, port, set"):format(tostring(name)), 2)
+      error(("bad argument: start has no option '%s'; it has: key, log, port, profile, set"):format(tostring(name)), 2)
     end
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
@@ -197,9 +197,12 @@ function sandbox.start(options)
   end
   if options.key == "" then error("bad argument: option 'key' must not be empty", 2) end
   local service = { key = options.key, log = options.log }
-  local done, message = settings.apply(settings.defaults(), options.set or {})
+  local switches, message = settings.profile(options.profile or "current")
+  if not switches then error("bad argument: " .. message, 2) end
+  local done
+  done, message = settings.apply(switches, options.set or {})
   if not done then error("bad argument: " .. message, 2) end
-  for name, value in pairs(options.set or {}) do service["set." .. name] = value end
+  for name, value in pairs(switches) do service["set." .. name] = value end
   local server
   server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
   if not server then return nil, ("cannot start a sandbox on port %d: %s"):format(port, message) end

@@ -33,9 +33,13 @@ function pages.list(context, query, total, row)
   if limit > MAX_LIMIT then limit = MAX_LIMIT end
   if page == 0 then page = 1 end
   local data = core.array {}
-  local first = (page - 1) * limit
-  for n = first + 1, math.min(first + limit, total) do data[#data + 1] = row(n) end
-  return reply.json(200, { data = data, total_count = total })
+  local empty = context.settings.empty_page
+  if page ~= empty then
+    if empty > 0 and page > empty then page = page - 1 end
+    local first = (page - 1) * limit
+    for n = first + 1, math.min(first + limit, total) do data[#data + 1] = row(n) end
+  end
+  return reply.json(200, { data = data, total_count = total + context.settings.hidden_rows })
 end
 
 return pages

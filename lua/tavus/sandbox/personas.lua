@@ -1,6 +1,7 @@
 --- The operations on `/v2/personas`, each `handler(context, id, query, body)`.
 
 local core = require "tavus.core"
+local habits = require "tavus.sandbox.habits"
 local pages = require "tavus.sandbox.pages"
 local patch = require "tavus.patch"
 local patch_value = require "tavus.patch_value"
@@ -77,12 +78,13 @@ local function check_depth(context, persona)
 end
 
 function personas.create(context, _, _, body)
+  habits.fill_flow(context.settings, body)
   local refused = check_replica(context, body) or check_depth(context, body)
   if refused then return refused end
   local id
   repeat id = context.ids:persona() until not context:persona(id)
   body.persona_id = id
-  body.created_at = context.ids:timestamp()
+  body.created_at = habits.timestamp(context)
   body.updated_at = nil
   if body.persona_name == nil then body.persona_name = "" end
   context.personas:insert(id, body)
@@ -95,7 +97,7 @@ function personas.list(context, _, query)
     return context:bad_request { { path = "/persona_type", message = "must be one of: user, system" } }
   end
   local users = kind == "system" and 0 or context.personas.count
-  local stock = kind == "user" and 0 or #context.stock
+  local stock = (kind == "user" or not context.settings.stock_personas) and 0 or #context.stock
   return pages.list(context, query, users + stock, function(n)
     return shown(context, n <= users and context.personas:newest(n) or context.stock[n - users])
   end)
@@ -153,25 +155,60 @@ local function read_only_issues(before, after)
   return issues
 end
 
-local function changed(context, persona)
+local function unchanged(context)
+  if context.settings.nothing_changed == "empty" then return reply.empty(304) end
+  return reply.json(304, { message = "No changes were made to the persona" })
+end
+
+local function changed(context, persona, discarded)
   local answer = context.settings.patch_answer
   if answer == "no_content" then return reply.empty(204) end
   if answer == "empty" then return reply.empty(200) end
   if answer == "message" then return reply.json(200, { message = "The persona was updated" }) end
-  return reply.json(200, shown(context, persona))
+  local seen = shown(context, persona)
+  if discarded then
+    seen = shallow(seen)
+    seen.discarded_maker_changes = true
+  end
+  return reply.json(200, seen)
 end
 
-function personas.patch(context, id, _, operations)
+local function apply(context, document, operations)
+  if context.settings.missing_parent == "create" then
+    return habits.apply_generously(patch.apply, document, operations)
+  end
+  return patch.apply(document, operations)
+end
+
+local function misfit(context, err)
+  -- The failed path as a whole names the place in the answer.
+  local issues = { { path = "/" .. pointer.escape(err.path), message = err.issues[1].message } }
+  if context.settings.misfit_status == 400 then return context:bad_request(issues) end
+  return reply.failure(422, "message", reply.bad_request_text(issues))
+end
+
+local function without_read_only(persona)
+  local writable = shallow(persona)
+  for _, name in ipairs(READ_ONLY) do writable[name] = nil end
+  return writable
+end
+
+-- What a check may change in a copy, or nil where nothing needs it.
+local function stored(context, before)
+  if context.settings.check_whole then return nil end
+  return without_read_only(patch_value.copy(before))
+end
+
+function personas.patch(context, id, query, operations)
   local before = context.personas:get(id)
   if not before then return context:refuse "Invalid persona_id" end
   if type(operations) ~= "table" or not core.is_array(operations) then
     return reply.failure(422, "message", "Invalid JSON patch format")
   end
-  local after, err = patch.apply(shown(context, before), operations)
+  local after, err = apply(context, shown(context, before), operations)
   if after == nil then
     if err.path == nil then return reply.failure(422, "message", "Invalid JSON patch format") end
-    -- The failed path as a whole names the place in the answer.
-    return context:bad_request { { path = "/" .. pointer.escape(err.path), message = err.issues[1].message } }
+    return misfit(context, err)
   end
   if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
   local issues = read_only_issues(before, after)
@@ -180,15 +217,23 @@ function personas.patch(context, id, _, operations)
     local text = unmask(before, after, operations)
     if text then return context:refuse(text) end
   end
-  if core.equal(before, after) then return reply.empty(304) end
+  habits.fill_flow(context.settings, after, before)
+  if core.equal(before, after) then return unchanged(context) end
 
-  local writable = shallow(after)
-  for _, name in ipairs(READ_ONLY) do writable[name] = nil end
-  local refused = context:check("persona", writable) or check_replica(context, after) or check_depth(context, after)
+  local writable = without_read_only(after)
+  local refused = context:check("persona", writable, stored(context, before))
+    or check_replica(context, after) or check_depth(context, after)
   if refused then return refused end
-  after.updated_at = context.ids:timestamp()
+  -- The check may have left out members: those that are kept are in `writable`.
+  for _, name in ipairs(READ_ONLY) do writable[name] = after[name] end
+  after = writable
+  if core.equal(before, after) then return unchanged(context) end
+  local discarded
+  refused, discarded = habits.draft(context, id, query, operations)
+  if refused then return refused end
+  after.updated_at = habits.timestamp(context)
   context.personas:replace(id, after)
-  return changed(context, after)
+  return changed(context, after, discarded)
 end
 
 return personas

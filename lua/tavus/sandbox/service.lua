@@ -2,8 +2,10 @@
 -- an answer. `require "tavus.sandbox.service" (options)` gives the function that
 -- the server calls for every request.
 
+local checks = require "tavus.sandbox.checks"
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
+local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
 local reply = require "tavus.sandbox.reply"
@@ -25,6 +27,7 @@ local JSON = "application/json"
 ---@field personas tavus.sandbox.Store
 ---@field conversations tavus.sandbox.Store
 ---@field stock table[]
+---@field habits tavus.sandbox.Habits
 ---@field script tavus.sandbox.Script
 ---@field journal tavus.sandbox.Journal
 ---@field routes tavus.sandbox.Routes
@@ -46,12 +49,15 @@ function context_methods:reset()
   self.stock = stock.personas()
   self.stock_by_id = {}
   for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
+  self.habits = habits.new()
   self.script:clear()
   self.journal:clear()
 end
 
 --- A user's or a stock persona.
-function context_methods:persona(id) return self.personas:get(id) or self.stock_by_id[id] end
+function context_methods:persona(id)
+  return self.personas:get(id) or self.settings.stock_personas and self.stock_by_id[id] or nil
+end
 
 --- How many conversations are going on.
 function context_methods:active_conversations()
@@ -68,19 +74,12 @@ function context_methods:refuse(text) return reply.failure(400, self.settings.er
 --- A 400 with the text of a schema failure.
 function context_methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
 
---- Checks a body against the contract.
+--- Checks a body against the contract; the habits may take members out of it.
+---@param before table|nil  a copy of what is stored, in a change
 ---@return tavus.sandbox.Reply|nil refused
-function context_methods:check(kind, value)
-  local done, list = core.validate(kind, value)
-  if not done then return self:bad_request(list) end
-  local refused = {}
-  for _, warning in ipairs(list) do
-    if warning.code == "unknown_field" and self.settings.unknown_fields == "refuse"
-      or warning.code == "choice" and self.settings.unknown_choices == "refuse" then
-      refused[#refused + 1] = warning
-    end
-  end
-  if #refused > 0 then return self:bad_request(refused) end
+function context_methods:check(kind, value, before)
+  local issues = checks.issues(self.settings, kind, value, before)
+  if #issues > 0 then return self:bad_request(issues) end
   return nil
 end
 
@@ -120,8 +119,10 @@ local function handle(context, request)
     if not allowed then return reply.failure(404, "message", "Not Found") end
     return reply.failure(405, "message", "Method Not Allowed", { Allow = allowed })
   end
+  local refused = habits.limit_rate(context)
+  if refused then return refused end
   local body_first = context.settings.check_body_first
-  local refused = not body_first and unauthorized(context, request.headers)
+  refused = not body_first and unauthorized(context, request.headers)
   if refused then return refused end
   local value
   value, refused = read_body(context, route.operation, request.body)

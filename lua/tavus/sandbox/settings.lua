@@ -1,6 +1,7 @@
 --- The sandbox's switches: habits of Tavus that differ between its documents,
 -- its generations and what is seen on the wire. Each is a name, the values it
--- can have, and a default that follows the current documents.
+-- can have, and a default that follows the current documents; a profile sets
+-- several at once for another generation.
 -- Steered with `sandbox:set { name = value }`.
 
 local settings = {}
@@ -9,6 +10,7 @@ local settings = {}
 ---@field default any
 ---@field choices any[]|nil   the values it can have; nil: any value of `type`
 ---@field type string|nil
+---@field low number|nil      the least a number can be (default 0)
 ---@field meaning string
 
 ---@type table<string, tavus.sandbox.Switch>
@@ -28,6 +30,83 @@ settings.switches = {
     choices = { "object", "message", "empty", "no_content" },
     meaning = "what a PATCH that changed something answers: 200 with the persona, 200 with a message, 200 without a body, 204",
   },
+  nothing_changed = {
+    default = "empty",
+    choices = { "empty", "message" },
+    meaning = "what a PATCH that changes nothing answers: 304 and no more (seen on the wire), or 304 announced with the type "
+      .. "and length of the message in the documents (HTTP sends no body with a 304)",
+  },
+  misfit_status = {
+    default = 400,
+    choices = { 400, 422 },
+    meaning = "the status where an operation of a PATCH does not fit the persona as it is",
+  },
+  missing_parent = {
+    default = "refuse",
+    choices = { "refuse", "create" },
+    meaning = "an operation that adds a member to an object that is not there: refused, or the object is made",
+  },
+  check_whole = {
+    default = true,
+    type = "boolean",
+    meaning = "a PATCH is refused for whatever is wrong with the persona; false: only for what was not wrong before it",
+  },
+  retired_model = {
+    default = "",
+    type = "string",
+    meaning = "a model of the llm layer that is no longer served: refused, also where a persona has had it before (empty: none)",
+  },
+  bad_tool = {
+    default = "refuse",
+    choices = { "refuse", "drop_layers" },
+    meaning = "a persona with a tool that breaks the contract: a 400, or it is stored without its layers and nobody is told",
+  },
+  flow_defaults = {
+    default = true,
+    type = "boolean",
+    meaning = "once a member of layers.conversational_flow is set, the others are filled in",
+  },
+  maker_changes = {
+    default = false,
+    type = "boolean",
+    meaning = "each persona has an unpushed draft of the builder: a PATCH is a 409 until one with ?force=true has dropped the draft",
+  },
+  timestamps = {
+    default = "zone",
+    choices = { "zone", "no_zone", "empty", "mixed" },
+    meaning = "times of a persona: with Z, without a zone, empty strings, or the three in turn",
+  },
+  stock_personas = {
+    default = true,
+    type = "boolean",
+    meaning = "there are stock (system) personas, which can be read and not changed",
+  },
+  hidden_rows = {
+    default = 0,
+    type = "number",
+    meaning = "how many rows total_count counts beyond those that can be reached",
+  },
+  empty_page = {
+    default = 0,
+    type = "number",
+    meaning = "the number of a page of every list that is empty, its rows coming on the next one (0: none)",
+  },
+  rate_limit = {
+    default = 0,
+    type = "number",
+    meaning = "how many requests are served in a window of time (0: any number); more are a 429",
+  },
+  rate_window_ms = {
+    default = 1000,
+    type = "number",
+    low = 1,
+    meaning = "the length of that window, in milliseconds",
+  },
+  retry_after = {
+    default = "none",
+    choices = { "none", "seconds", "date", "ms" },
+    meaning = "what a 429 says about when to come again: nothing, Retry-After in seconds, Retry-After as a date, retry-after-ms",
+  },
   check_body_first = {
     default = true,
     type = "boolean",
@@ -35,13 +114,13 @@ settings.switches = {
   },
   unknown_fields = {
     default = "keep",
-    choices = { "keep", "refuse" },
-    meaning = "members of a body that the contract does not know",
+    choices = { "keep", "drop", "refuse" },
+    meaning = "members of a body that the contract does not know: stored, left out without a word, or a 400",
   },
   unknown_choices = {
     default = "keep",
     choices = { "keep", "refuse" },
-    meaning = "values that are not among those the contract knows (a retired model, say)",
+    meaning = "values that are not among those the contract knows: stored, or a 400",
   },
   mask_secrets = {
     default = true,
@@ -60,13 +139,37 @@ settings.switches = {
   },
 }
 
---- The names of all switches, sorted.
----@return string[]
-function settings.names()
+--- Generations of Tavus: the switches in which each differs from the defaults.
+---@type table<string, table<string, any>>
+settings.profiles = {
+  current = {},
+  -- Before keys were masked, the conversational flow was a layer, and bodies were seen to be checked first.
+  ["2025"] = { check_body_first = false, flow_defaults = false, mask_secrets = false },
+}
+
+local function sorted_keys(map)
   local names = {}
-  for name in pairs(settings.switches) do names[#names + 1] = name end
+  for name in pairs(map) do names[#names + 1] = name end
   table.sort(names)
   return names
+end
+
+--- The names of all switches, sorted.
+---@return string[]
+function settings.names() return sorted_keys(settings.switches) end
+
+--- What a profile changes.
+---@param name string
+---@return table<string, any>|nil changes a fresh table
+---@return string|nil message where there is no such profile
+function settings.profile(name)
+  local profile = settings.profiles[name]
+  if not profile then
+    return nil, ("there is no profile '%s'; there are: %s"):format(name, table.concat(sorted_keys(settings.profiles), ", "))
+  end
+  local changes = {}
+  for switch, value in pairs(profile) do changes[switch] = value end
+  return changes
 end
 
 --- A fresh table of all switches at their defaults.
@@ -91,8 +194,12 @@ local function check(name, value)
   if type(value) ~= switch.type then
     return ("switch '%s' must be a %s"):format(name, switch.type)
   end
-  if switch.type == "number" and not (value >= 0 and value < 2 ^ 31 and value == math.floor(value)) then
-    return ("switch '%s' must be a whole number of 0 or more"):format(name)
+  local low = switch.low or 0
+  if switch.type == "number" and not (value >= low and value < 2 ^ 31 and value == math.floor(value)) then
+    return ("switch '%s' must be a whole number of %d or more"):format(name, low)
+  end
+  if switch.type == "string" and value:find "[^\32-\126]" then
+    return ("switch '%s' must be plain ASCII"):format(name)
   end
   return nil
 end

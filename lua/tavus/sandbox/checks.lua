@@ -1,0 +1,90 @@
+--- Checking a body against the contract, with the habits that decide what
+-- becomes of a body which does not fit it.
+
+local core = require "tavus.core"
+local pointer = require "tavus.pointer"
+
+local checks = {}
+
+local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
+
+-- The codes of what is wrong beyond doubt.
+local WRONG = { required = true, type = true, value = true }
+
+-- Takes the member that a pointer names out of a value.
+local function drop(value, path)
+  local tokens = pointer.parse(path)
+  local node = value
+  for i = 1, #tokens - 1 do
+    local token = tokens[i]
+    node = node[core.is_array(node) and pointer.position(token) or token]
+  end
+  node[tokens[#tokens]] = nil
+end
+
+local function has_layers(kind, value)
+  return kind == "persona" and type(value) == "table" and value.layers ~= nil
+end
+
+-- Is a tool the reason, or one of the reasons, why a persona does not fit?
+local function blames_tool(list)
+  for _, issue in ipairs(list) do
+    if WRONG[issue.code] and issue.path:find(TOOL) then return true end
+  end
+  return false
+end
+
+local function model_of(kind, value)
+  local layers = has_layers(kind, value) and value.layers
+  local llm = type(layers) == "table" and layers.llm
+  return type(llm) == "table" and llm.model or nil
+end
+
+-- What stands against a value: issues, the empty list where it fits. Where the
+-- habits are to leave something out, it is gone from the value afterwards.
+local function complaints(settings, kind, value)
+  local done, list = core.validate(kind, value)
+  if not done and settings.bad_tool == "drop_layers" and has_layers(kind, value) and blames_tool(list) then
+    value.layers = nil
+    done, list = core.validate(kind, value)
+  end
+  if not done then return list end
+  local found = {}
+  for _, warning in ipairs(list) do
+    local code = warning.code
+    if code == "unknown_field" and settings.unknown_fields == "drop" then
+      drop(value, warning.path)
+    elseif code == "unknown_field" and settings.unknown_fields == "refuse"
+      or code == "choice" and settings.unknown_choices == "refuse" then
+      found[#found + 1] = warning
+    end
+  end
+  if settings.retired_model ~= "" and model_of(kind, value) == settings.retired_model then
+    found[#found + 1] = { path = "/layers/llm/model", message = ("model %s is not available"):format(settings.retired_model) }
+  end
+  return found
+end
+
+local function known(settings, kind, before)
+  local old = {}
+  for _, issue in ipairs(complaints(settings, kind, before)) do old[issue.path .. "\0" .. issue.message] = true end
+  return old
+end
+
+--- Finds what is wrong with a value under the habits that are on.
+---@param settings table<string, any>
+---@param kind string        a kind of the contract
+---@param value any          it may lose members, if such are the habits
+---@param before table|nil   a copy of what was stored; nil: everything is new
+---@return table[] issues    empty where the value is fine
+function checks.issues(settings, kind, value, before)
+  local found = complaints(settings, kind, value)
+  if #found == 0 or before == nil or settings.check_whole then return found end
+  local old, new = known(settings, kind, before), {}
+  for _, issue in ipairs(found) do
+    if not old[issue.path .. "\0" .. issue.message] then new[#new + 1] = issue end
+  end
+  return new
+end
+
+return checks

@@ -1,0 +1,190 @@
+--- What Tavus does to a persona, or to a request, beyond doing what it was
+-- asked. Each habit has its switch in `settings`.
+
+local core = require "tavus.core"
+local httpd = require "tavus.sandbox.httpd"
+local pointer = require "tavus.pointer"
+local reply = require "tavus.sandbox.reply"
+
+local habits = {}
+
+---@class tavus.sandbox.Habits
+---@field stamps integer       how many timestamps were given
+---@field without_draft table<string, boolean>  personas whose builder draft was dropped, by id
+---@field window number|nil    when the window of the rate limit began
+---@field served integer       requests in it
+
+--- What the habits of a fresh sandbox remember.
+---@return tavus.sandbox.Habits
+function habits.new() return { stamps = 0, without_draft = {}, window = nil, served = 0 } end
+
+-- Conversational flow ------------------------------------------------------
+
+local FLOW = {
+  turn_detection_model = "sparrow-1",
+  turn_taking_patience = "medium",
+  replica_interruptibility = "medium",
+  voice_isolation = "near",
+  wake_phrase = core.null,
+  idle_engagement = "off",
+}
+
+-- The name of the same thing on /v2/pals.
+local TWIN = { replica_interruptibility = "pal_interruptibility" }
+
+local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+
+local function flow_of(persona)
+  local layers = persona.layers
+  local flow = is_object(layers) and layers.conversational_flow
+  return is_object(flow) and flow or nil
+end
+
+local function missing(value) return value == nil or value == core.null end
+
+--- Fills in what a conversational flow leaves open. One of which nothing is
+-- set is off and stays as it is, and so does one that a patch left alone.
+---@param settings table<string, any>
+---@param persona table       changed in place
+---@param before table|nil    the persona as it was
+function habits.fill_flow(settings, persona, before)
+  local flow = settings.flow_defaults and flow_of(persona)
+  if not flow or before and core.equal(flow, flow_of(before)) then return end
+  local any = false
+  for _, value in pairs(flow) do any = any or value ~= core.null end
+  if not any then return end
+  for name, value in pairs(FLOW) do
+    if missing(flow[name]) and missing(TWIN[name] and flow[TWIN[name]]) then flow[name] = value end
+  end
+end
+
+-- Patches ------------------------------------------------------------------
+
+local function member(node, token)
+  if type(node) ~= "table" then return nil end
+  if core.is_array(node) then return node[pointer.position(token) or 0] end
+  return node[token]
+end
+
+-- The operations that make the parents which an `add` finds missing.
+local function parents(document, operation)
+  local made = {}
+  local tokens = type(operation) == "table" and operation.op == "add" and pointer.parse(operation.path) or {}
+  local node = document
+  for i = 1, #tokens - 1 do
+    local child = member(node, tokens[i])
+    if child == nil and not is_object(node) then return {} end
+    if child == nil then
+      made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = core.object {} }
+      child = core.object {}
+    end
+    node = child
+  end
+  return made
+end
+
+--- Applies a patch, making the objects that are missing on the way of an `add`.
+---@param apply fun(document: table, operations: table): any, table|nil
+---@param document table
+---@param operations table
+---@return any after
+---@return table|nil err
+function habits.apply_generously(apply, document, operations)
+  local after = document
+  for _, operation in ipairs(operations) do
+    local steps = parents(after, operation)
+    steps[#steps + 1] = operation
+    local result, err = apply(after, core.array(steps))
+    if result == nil then return nil, err end
+    after = result
+  end
+  return after
+end
+
+-- Drafts -------------------------------------------------------------------
+
+local function is_conferencing_only(operations)
+  for _, operation in ipairs(operations) do
+    local path = operation.path
+    if path ~= "/layers/conferencing" and not path:find "^/layers/conferencing/" then return false end
+  end
+  return #operations > 0
+end
+
+--- Does the builder's draft of a persona stand in the way of a patch?
+---@param context tavus.sandbox.Context
+---@param id string
+---@param query table<string, string>
+---@param operations table  a patch that applies
+---@return tavus.sandbox.Reply|nil refused
+---@return boolean discarded  a draft is dropped by this patch
+function habits.draft(context, id, query, operations)
+  local without = context.habits.without_draft
+  if not context.settings.maker_changes or without[id] or is_conferencing_only(operations) then return nil, false end
+  if query.force == "true" then
+    without[id] = true
+    return nil, true
+  end
+  return reply.json(409, {
+    message = "The builder holds changes that have not been published. Repeat with force=true to discard them.",
+    conflict = "maker_changes",
+  }), false
+end
+
+-- Times --------------------------------------------------------------------
+
+local IN_TURN = { "zone", "no_zone", "empty" }
+
+--- The time now, in the manner that is switched on.
+---@param context tavus.sandbox.Context
+---@return string
+function habits.timestamp(context)
+  local manner = context.settings.timestamps
+  local time = context.ids:timestamp()
+  if manner == "zone" then return time end
+  if manner == "mixed" then
+    manner = IN_TURN[context.habits.stamps % #IN_TURN + 1]
+    context.habits.stamps = context.habits.stamps + 1
+  end
+  if manner == "empty" then return "" end
+  if manner == "no_zone" then return (time:gsub("Z$", "")) end
+  return time
+end
+
+-- Rate ---------------------------------------------------------------------
+
+local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+-- HTTP's date, whatever the locale.
+local function http_date(time)
+  local at = os.date("!*t", time)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(
+    DAYS[at.wday], at.day, MONTHS[at.month], at.year, at.hour, at.min, at.sec)
+end
+
+local ADVICE = {
+  none = function() return nil end,
+  seconds = function(_, left) return { ["Retry-After"] = ("%d"):format(math.ceil(left)) } end,
+  date = function(now, left) return { ["Retry-After"] = http_date(math.ceil(now + left)) } end,
+  ms = function(_, left) return { ["retry-after-ms"] = ("%d"):format(math.ceil(left * 1000)) } end,
+}
+
+--- Counts a request, and refuses it where there have been too many.
+---@param context tavus.sandbox.Context
+---@return tavus.sandbox.Reply|nil refused
+function habits.limit_rate(context)
+  local settings, state = context.settings, context.habits
+  if settings.rate_limit == 0 then return nil end
+  local now, length = httpd.time(), settings.rate_window_ms / 1000
+  if not state.window or now >= state.window + length or now < state.window then
+    state.window, state.served = now, 0
+  end
+  if state.served < settings.rate_limit then
+    state.served = state.served + 1
+    return nil
+  end
+  return reply.failure(429, "message", "Too Many Requests", ADVICE[settings.retry_after](now, state.window + length - now))
+end
+
+return habits

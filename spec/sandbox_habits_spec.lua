@@ -1,0 +1,392 @@
+-- The sandbox's switches, each seen through the client over real HTTP.
+local asking = require "spec.support.asking"
+local clients = require "spec.support.clients"
+local sandbox_module = require "tavus.sandbox"
+local tavus = require "tavus"
+
+describe("habits of the sandbox", function()
+  local sandbox, client
+
+  setup(function() sandbox = assert(sandbox_module.start { port = 0 }) end)
+  teardown(function() sandbox:stop() end)
+  before_each(function()
+    assert(sandbox:reset())
+    client = clients.new(sandbox.url)
+  end)
+  after_each(function() client:close() end)
+
+  local function create(change) return assert(client.personas:create(clients.persona(change))).persona_id end
+
+  local function get(id) return assert(client.personas:get(id)) end
+
+  local function patch(id, ...) return client.personas:patch(id, tavus.array { ... }) end
+
+  local function replace(path, value) return { op = "replace", path = path, value = value } end
+  local function add(path, value) return { op = "add", path = path, value = value } end
+
+  local function refused(status, text, value, err)
+    assert.is_nil(value)
+    assert.equal(status, err.status)
+    assert.matches(text, err.message, 1, true)
+    return err
+  end
+
+  -- A request as it is, for what the client would not send or does not tell.
+  local function raw(method, path, body, query)
+    return asking.ask(sandbox.url, method, path, body, { query = query })
+  end
+
+  local function post(body) return raw("POST", "/v2/personas", body) end
+
+  describe("of reading:", function()
+    it("get_shape: all three are one to the client", function()
+      local id = create()
+      for _, shape in ipairs { "array", "object", "flat" } do
+        assert(sandbox:set { get_shape = shape })
+        assert.equal("Interviewer", get(id).persona_name)
+        local answer = raw("GET", "/v2/personas/" .. id).json
+        assert.equal(shape == "flat", answer.data == nil)
+        assert.equal(shape == "object", answer.data ~= nil and answer.data[1] == nil)
+      end
+    end)
+
+    it("timestamps: with a zone, without, empty, or in turn", function()
+      local zone, no_zone = "^%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d%d%d%dZ$", "^%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d%d%d%d$"
+      for manner, pattern in pairs { zone = zone, no_zone = no_zone, empty = "^$" } do
+        assert(sandbox:set { timestamps = manner })
+        local id = create()
+        assert.matches(pattern, get(id).created_at)
+        assert(patch(id, replace("/persona_name", "other")))
+        assert.matches(pattern, get(id).updated_at)
+      end
+      assert(sandbox:set { timestamps = "mixed" })
+      for _, pattern in ipairs { zone, no_zone, "^$", zone } do assert.matches(pattern, get(create()).created_at) end
+    end)
+
+    it("stock_personas: can be read and not changed, or are not there", function()
+      local id = "p5317866"
+      assert.equal("Sandbox Companion", get(id).persona_name)
+      refused(400, "Invalid persona_id", patch(id, replace("/persona_name", "mine")))
+      refused(400, "Invalid persona_id", client.personas:delete(id))
+      assert.equal(3, client.personas:list().total_count)
+      assert(sandbox:set { stock_personas = false })
+      assert.equal(0, client.personas:list().total_count)
+      assert.equal(0, client.personas:list({ persona_type = "system" }).total_count)
+      refused(400, "Invalid persona_id", client.personas:get(id))
+    end)
+
+    local function walked(filter)
+      local ids = {}
+      for row in client.personas:each(filter) do ids[#ids + 1] = row.persona_id end
+      return ids
+    end
+
+    it("hidden_rows: total_count counts what nobody can reach, and the walk ends", function()
+      for _ = 1, 3 do create() end
+      assert(sandbox:set { hidden_rows = 5 })
+      local list = assert(client.personas:list { persona_type = "user" })
+      assert.equal(8, list.total_count)
+      assert.equal(3, #list.data)
+      assert.equal(3, #walked { persona_type = "user", limit = 2 })
+    end)
+
+    it("empty_page: a page in the middle is empty, and the walk goes on", function()
+      for _ = 1, 5 do create() end
+      local all = walked { persona_type = "user" }
+      assert(sandbox:set { empty_page = 2 })
+      local function page(n) return assert(client.personas:list { persona_type = "user", limit = 2, page = n }) end
+      assert.same({ 2, 0, 2, 1, 0 }, { #page(1).data, #page(2).data, #page(3).data, #page(4).data, #page(5).data })
+      assert.equal(5, page(2).total_count)
+      assert.same(all, walked { persona_type = "user", limit = 2 })
+      assert(sandbox:set { empty_page = 1 })
+      assert.same(all, walked { persona_type = "user", limit = 2 })
+    end)
+  end)
+
+  describe("of patching:", function()
+    it("nothing_changed: 304 is a success that changed nothing, with the message's headers or without", function()
+      local id = create()
+      for manner, kind in pairs { empty = false, message = "application/json" } do
+        assert(sandbox:set { nothing_changed = manner })
+        local done, meta = patch(id, replace("/persona_name", "Interviewer"))
+        assert.is_true(done)
+        assert.equal(304, meta.status)
+        assert.is_false(meta.changed)
+        assert.equal(kind, meta.headers["content-type"] or false)
+        -- The connection is as good as before.
+        assert.equal("Interviewer", get(id).persona_name)
+      end
+    end)
+
+    it("missing_parent: adding below what is not there is refused, or makes it", function()
+      local id = create(function(persona) persona.layers = nil end)
+      local hotwords = add("/layers/stt/hotwords", "leadership")
+      refused(400, "/layers/stt/hotwords", patch(id, hotwords))
+      assert.is_nil(get(id).layers)
+      assert(sandbox:set { missing_parent = "create" })
+      assert(patch(id, replace("/persona_name", "new"), hotwords, add("/layers/stt/stt_engine", "tavus-auto")))
+      local persona = get(id)
+      assert.equal("new", persona.persona_name)
+      assert.same({ stt = { hotwords = "leadership", stt_engine = "tavus-auto" } }, persona.layers)
+      refused(400, "/greeting/x", patch(id, add("/greeting", "hello"), add("/greeting/x", 1)))
+      refused(400, "/greeting", patch(id, replace("/greeting", "hello")))
+      assert.equal(422, raw("PATCH", "/v2/personas/" .. id, "[1]").status)
+      assert.equal(304, raw("PATCH", "/v2/personas/" .. id, "[]").status)
+    end)
+
+    it("misfit_status: 400 or 422 where an operation does not fit", function()
+      local id = create()
+      refused(400, "/greeting", patch(id, replace("/greeting", "x")))
+      assert(sandbox:set { misfit_status = 422 })
+      local err = refused(422, "/greeting", patch(id, replace("/greeting", "x")))
+      assert.equal("unprocessable", err.type)
+    end)
+
+    it("retired_model: a persona that has it takes no patch at all, unless check_whole is off", function()
+      local id = create()
+      assert(sandbox:set { retired_model = "tavus-gpt-oss" })
+      local prompt = replace("/system_prompt", "You are somebody else.")
+      refused(400, "tavus-gpt-oss", patch(id, prompt))
+      refused(400, "tavus-gpt-oss", client.personas:create(clients.persona()))
+      assert(patch(id, prompt, replace("/layers/llm/model", "tavus-gemma-4")))
+      assert(sandbox:set { retired_model = "tavus-gemma-4" })
+      refused(400, "tavus-gemma-4", patch(id, replace("/persona_name", "new")))
+      assert(sandbox:set { check_whole = false })
+      assert(patch(id, replace("/persona_name", "new")))
+      assert.equal("new", get(id).persona_name)
+      assert(sandbox:set { retired_model = "tavus-gpt-oss" })
+      refused(400, "tavus-gpt-oss", patch(id, replace("/layers/llm/model", "tavus-gpt-oss")))
+    end)
+
+    it("check_whole off: what was wrong before is let be, whatever it is", function()
+      local id = create(function(persona) persona.layers.stt.stt_engine = "tavus-next" end)
+      assert(sandbox:set { unknown_choices = "refuse" })
+      refused(400, "stt_engine", patch(id, replace("/persona_name", "new")))
+      assert(sandbox:set { check_whole = false })
+      assert(patch(id, replace("/persona_name", "new")))
+      refused(400, "stt_engine", patch(id, replace("/layers/stt/stt_engine", "tavus-last")))
+    end)
+
+    it("mask_secrets: a key reads as asterisks, and a custom llm is not rewritten without it", function()
+      local id = create(function(persona)
+        persona.layers.llm = { model = "m", base_url = "https://llm.example", api_key = "sk-secret" }
+      end)
+      assert.equal("********", get(id).layers.llm.api_key)
+      local model = replace("/layers/llm/model", "n")
+      refused(400, "api_key", patch(id, model))
+      assert(patch(id, model, replace("/layers/llm/api_key", "sk-secret")))
+      assert(sandbox:set { mask_secrets = false })
+      assert(patch(id, replace("/layers/llm/model", "o")))
+      assert.equal("sk-secret", get(id).layers.llm.api_key)
+    end)
+
+    it("maker_changes: 409 until the draft is dropped with force", function()
+      local id, other = create(), create()
+      assert(sandbox:set { maker_changes = true })
+      local rename = replace("/persona_name", "new")
+      local err = refused(409, "force=true", patch(id, rename))
+      assert.equal("conflict", err.type)
+      assert.equal("maker_changes", err.body.conflict or tavus.decode(err.body).conflict)
+      assert.equal("Interviewer", get(id).persona_name)
+      local persona = assert(client.personas:patch(id, { rename }, { query = { force = "true" } }))
+      assert.is_true(persona.discarded_maker_changes)
+      assert.equal("new", persona.persona_name)
+      assert.is_nil(get(id).discarded_maker_changes)
+      persona = assert(patch(id, replace("/persona_name", "newer")))
+      assert.is_nil(persona.discarded_maker_changes)
+      refused(409, "force=true", patch(other, rename))
+      assert(patch(other, add("/layers/conferencing", { username = "x" })))
+      assert(sandbox:set { maker_changes = true })
+      refused(409, "force=true", patch(id, rename))
+    end)
+  end)
+
+  describe("of writing:", function()
+    local ODD = '{"system_prompt":"x","surprise":1,"layers":{"stt":{"stt_engine":"tavus-auto","a~/b":[1]},'
+      .. '"llm":{"extra_body":{"mine":1},"tools":[{"type":"function","zz":1,"function":{"name":"f"}}]}}}'
+
+    it("unknown_fields: kept, dropped without a word, or refused", function()
+      local persona = get(post(ODD).json.persona_id)
+      assert.equal(1, persona.surprise)
+      assert.same({ 1 }, persona.layers.stt["a~/b"])
+      assert(sandbox:set { unknown_fields = "drop" })
+      persona = get(post(ODD).json.persona_id)
+      assert.is_nil(persona.surprise)
+      assert.same({ stt_engine = "tavus-auto" }, persona.layers.stt)
+      assert.same({ { type = "function", ["function"] = { name = "f" } } }, persona.layers.llm.tools)
+      assert.equal(1, persona.layers.llm.extra_body.mine)
+      assert(sandbox:set { unknown_fields = "refuse" })
+      local answer = post(ODD)
+      assert.equal(400, answer.status)
+      assert.matches("surprise", answer.json.error, 1, true)
+    end)
+
+    it("unknown_fields: a patch that brings nothing else changes nothing", function()
+      local id = create()
+      assert(sandbox:set { unknown_fields = "drop" })
+      local _, meta = patch(id, add("/surprise", 1))
+      assert.equal(304, meta.status)
+      assert(patch(id, add("/surprise", 1), add("/layers/stt/zz", 1), replace("/persona_name", "new")))
+      local persona = get(id)
+      assert.same({ "new" }, { persona.persona_name, persona.surprise, persona.layers.stt.zz })
+      assert.equal(id, persona.persona_id)
+      assert.is_string(persona.created_at)
+    end)
+
+    it("bad_tool: refused, or the layers are gone without a word", function()
+      local body = '{"system_prompt":"x","layers":{"stt":{"stt_engine":"tavus-auto"},'
+        .. '"llm":{"tools":[{"name":"f","description":"no wrapper"}]}}}'
+      assert.equal(400, post(body).status)
+      assert(sandbox:set { bad_tool = "drop_layers" })
+      local answer = post(body)
+      assert.equal(200, answer.status)
+      assert.is_nil(get(answer.json.persona_id).layers)
+      assert.equal(400, post('{"system_prompt":"x","layers":{"llm":{"model":1}}}').status)
+      assert.equal(400, post('{"layers":{"llm":{"tools":[1]}}}').status)
+      local id = create()
+      assert.equal(200, raw("PATCH", "/v2/personas/" .. id, '[{"op":"add","path":"/layers/llm/tools","value":[{}]}]').status)
+      local persona = get(id)
+      assert.is_nil(persona.layers)
+      assert.equal(id, persona.persona_id)
+      assert.equal("Interviewer", persona.persona_name)
+    end)
+
+    local FILLED = {
+      turn_detection_model = "sparrow-1", turn_taking_patience = "high", replica_interruptibility = "medium",
+      voice_isolation = "near", wake_phrase = tavus.null, idle_engagement = "off",
+    }
+
+    it("flow_defaults: one member of the conversational flow brings the others", function()
+      local function flow(value)
+        return create(function(persona) persona.layers.conversational_flow = value end)
+      end
+      local id = flow { turn_taking_patience = "high" }
+      assert.same(FILLED, get(id).layers.conversational_flow)
+      assert.same({}, get(flow(tavus.object {})).layers.conversational_flow)
+      assert.same({ wake_phrase = tavus.null }, get(flow { wake_phrase = tavus.null }).layers.conversational_flow)
+      assert.is_nil(get(create()).layers.conversational_flow)
+      assert.is_nil(get(flow { pal_interruptibility = "low" }).layers.conversational_flow.replica_interruptibility)
+      -- Taking a filled member out brings it back: nothing has changed.
+      local _, meta = patch(id, { op = "remove", path = "/layers/conversational_flow/voice_isolation" })
+      assert.is_false(meta.changed)
+      id = create()
+      assert(patch(id, add("/layers/conversational_flow", { turn_taking_patience = "high" })))
+      assert.same(FILLED, get(id).layers.conversational_flow)
+      assert(sandbox:set { flow_defaults = false })
+      assert.same({ turn_taking_patience = "high" }, get(flow { turn_taking_patience = "high" }).layers.conversational_flow)
+    end)
+
+    it("flow_defaults: a patch of something else leaves a stored flow as it is", function()
+      assert(sandbox:set { flow_defaults = false })
+      local id = create(function(persona) persona.layers.conversational_flow = { turn_taking_patience = "low" } end)
+      assert(sandbox:set { flow_defaults = true })
+      local _, meta = patch(id, replace("/persona_name", "Interviewer"))
+      assert.equal(304, meta.status)
+      assert(patch(id, replace("/persona_name", "new")))
+      assert.same({ turn_taking_patience = "low" }, get(id).layers.conversational_flow)
+    end)
+
+    it("error_field: the text of a 400 is found under either name", function()
+      for _, field in ipairs { "error", "message" } do
+        assert(sandbox:set { error_field = field })
+        refused(400, "Invalid persona_id", client.personas:get "p0")
+      end
+    end)
+  end)
+
+  describe("of limits:", function()
+    it("max_conversations and out_of_credits: 400 and 402", function()
+      local id = create()
+      local function call() return client.conversations:create { persona_id = id } end
+      assert(sandbox:set { max_conversations = 1 })
+      assert(call())
+      assert.equal("concurrency_limit", refused(400, "maximum concurrent", call()).type)
+      assert(sandbox:set { max_conversations = 0, out_of_credits = true })
+      assert.equal("payment", refused(402, "credits", call()).type)
+    end)
+
+    it("rate_limit: more requests than that are a 429, until the window is over", function()
+      assert(sandbox:set { rate_limit = 2, rate_window_ms = 250, retry_after = "ms" })
+      for _ = 1, 2 do
+        local _, meta = client.personas:list()
+        assert.equal(1, meta.attempts)
+      end
+      local list, meta = client.personas:list()
+      assert.equal(3, list.total_count)
+      assert.equal(2, meta.attempts)
+      assert.is_true(meta.elapsed_ms >= 150)
+      assert.same({ 200, 200, 429, 200 }, (function()
+        local seen = {}
+        for i, entry in ipairs(sandbox:requests()) do seen[i] = entry.status end
+        return seen
+      end)())
+    end)
+
+    local function limited(manner)
+      assert(sandbox:set { rate_limit = 1, rate_window_ms = 3600000, retry_after = manner })
+      assert(client.personas:list())
+      local _, err = client.personas:list()
+      assert.equal(429, err.status)
+      assert.equal("rate_limit", err.type)
+      return err
+    end
+
+    it("retry_after none: nothing is known about when to come again", function()
+      local err = limited "none"
+      assert.is_nil(err.retry_after)
+      assert.equal(3, err.attempts)
+    end)
+
+    for _, manner in ipairs { "seconds", "date", "ms" } do
+      it("retry_after " .. manner .. ": the client reads it, and does not wait beyond its deadline", function()
+        local err = limited(manner)
+        assert.equal(1, err.attempts)
+        assert.is_true(err.retry_after > 3590 and err.retry_after <= 3602, err.retry_after)
+        assert.equal(manner == "ms", err.headers["retry-after"] == nil)
+        assert.equal(manner ~= "ms", err.headers["retry-after-ms"] == nil)
+      end)
+    end
+
+    it("check_body_first: a bad body is told before a bad key", function()
+      for first, status in pairs { [true] = 400, [false] = 401 } do
+        assert(sandbox:set { check_body_first = first })
+        assert.equal(status, (asking.bare(sandbox.url, "POST /v2/personas", {}, "{}")))
+      end
+    end)
+  end)
+
+  describe("profiles", function()
+    it("are named at the start, and switches change them", function()
+      local older = assert(sandbox_module.start { profile = "2025", set = { check_body_first = true } })
+      local its = older:about().settings
+      assert.is_false(its.mask_secrets)
+      assert.is_false(its.flow_defaults)
+      assert.is_true(its.check_body_first)
+      assert(older:set { mask_secrets = true })
+      assert(older:reset())
+      assert.is_false(older:about().settings.mask_secrets)
+      older:stop()
+      local current = assert(sandbox_module.start { profile = "current" })
+      assert.same(sandbox:about().settings, current:about().settings)
+      current:stop()
+    end)
+
+    it("are refused when nobody knows them", function()
+      assert.matches("there is no profile '2020'; there are: 2025, current",
+        clients.raised(function() sandbox_module.start { profile = "2020" } end), 1, true)
+      assert.matches("option 'profile' must be a string",
+        clients.raised(function() sandbox_module.start { profile = 2025 } end), 1, true)
+    end)
+  end)
+
+  it("are refused where a value makes no sense", function()
+    for text, changes in pairs {
+      ["must be a whole number of 1 or more"] = { rate_window_ms = 0 },
+      ["must be plain ASCII"] = { retired_model = "caf\195\169" },
+      ["must be one of 400, 422"] = { misfit_status = 418 },
+      ["must be a string"] = { retired_model = true },
+    } do
+      assert.matches(text, clients.raised(function() sandbox:set(changes) end), 1, true)
+    end
+  end)
+end)
