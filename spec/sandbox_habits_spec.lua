@@ -71,6 +71,7 @@ describe("habits of the sandbox", function()
       assert.equal(3, client.personas:list().total_count)
       assert(sandbox:set { stock_personas = false })
       assert.equal(0, client.personas:list().total_count)
+      assert.equal(0, sandbox:about().stock_personas)
       assert.equal(0, client.personas:list({ persona_type = "system" }).total_count)
       refused(400, "Invalid persona_id", client.personas:get(id))
     end)
@@ -115,6 +116,9 @@ describe("habits of the sandbox", function()
         assert.equal(kind, meta.headers["content-type"] or false)
         -- The connection is as good as before.
         assert.equal("Interviewer", get(id).persona_name)
+        local _, body, head = asking.bare(sandbox.url, "PATCH /v2/personas/" .. id, { ["x-api-key"] = "k" }, "[]")
+        assert.equal("", body)
+        assert.equal(kind and "49" or "0", head:match "Content%-Length: (%d+)")
       end
     end)
 
@@ -156,6 +160,10 @@ describe("habits of the sandbox", function()
       assert.equal("new", get(id).persona_name)
       assert(sandbox:set { retired_model = "tavus-gpt-oss" })
       refused(400, "tavus-gpt-oss", patch(id, replace("/layers/llm/model", "tavus-gpt-oss")))
+      -- A custom llm can be called anything.
+      create(function(persona)
+        persona.layers.llm = { model = "tavus-gpt-oss", base_url = "https://llm.example", api_key = "sk-secret" }
+      end)
     end)
 
     it("check_whole off: what was wrong before is let be, whatever it is", function()

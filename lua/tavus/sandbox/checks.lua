@@ -34,10 +34,12 @@ local function blames_tool(list)
   return false
 end
 
-local function model_of(kind, value)
+-- The name of a model that Tavus hosts; that of a custom llm can be anything.
+local function hosted_model(kind, value)
   local layers = has_layers(kind, value) and value.layers
   local llm = type(layers) == "table" and layers.llm
-  return type(llm) == "table" and llm.model or nil
+  local hosted = type(llm) == "table" and (llm.base_url == nil or llm.base_url == core.null)
+  return hosted and llm.model or nil
 end
 
 -- What stands against a value: issues, the empty list where it fits. Where the
@@ -59,7 +61,7 @@ local function complaints(settings, kind, value)
       found[#found + 1] = warning
     end
   end
-  if settings.retired_model ~= "" and model_of(kind, value) == settings.retired_model then
+  if settings.retired_model ~= "" and hosted_model(kind, value) == settings.retired_model then
     found[#found + 1] = { path = "/layers/llm/model", message = ("model %s is not available"):format(settings.retired_model) }
   end
   return found

@@ -22,7 +22,7 @@ local function about(context)
     routes = core.array(context.routes.list),
     settings = context.settings,
     personas = context.personas.count,
-    stock_personas = #context.stock,
+    stock_personas = context.settings.stock_personas and #context.stock or 0,
     conversations = context.conversations.count,
     requests = context.journal.seq,
     scripted = context.script:count(),

@@ -54,7 +54,7 @@ settings.switches = {
   retired_model = {
     default = "",
     type = "string",
-    meaning = "a model of the llm layer that is no longer served: refused, also where a persona has had it before (empty: none)",
+    meaning = "a hosted model of the llm layer that is no longer served: refused, also where a persona has had it before (empty: none)",
   },
   bad_tool = {
     default = "refuse",
