@@ -23,6 +23,9 @@ return function(options)
     if uri == "/close" then return nil, nil, nil, 0, "close" end
     if uri == "/reset" then return nil, nil, nil, 0, "reset" end
     if uri == "/late-reset" then return nil, nil, nil, 0.01, "reset" end
+    if uri == "/bytes" then return nil, nil, nil, 0, { head = "any", block = " by", count = 2, tail = "tes" } end
+    if uri == "/bad-bytes" then return nil, nil, nil, 0, { head = "any", tail = 1 } end
+    if uri == "/bad-count" then return nil, nil, nil, 0, { block = "x", count = 0 / 0 } end
     if uri == "/long" then return 200, "|" .. tostring(headers[("x-long-"):rep(40)]) .. "|" end
     local delay = tonumber(uri:match "^/delay/(.+)$")
     return 200, table.concat({ method, uri, tostring(body), headers["x-twice"] or "", tostring(options.number),
@@ -93,7 +96,7 @@ describe("the sandbox's server", function()
       local asking = require "spec.support.asking"
       local server = assert(require("tavus.sandbox.httpd").start { entry = "spec_service", options = {} })
       local ask = asking.of("http://127.0.0.1:" .. server:port())
-      for _, path in ipairs { "/error", "/nothing", "/header", "/status", "/" } do
+      for _, path in ipairs { "/error", "/nothing", "/header", "/status", "/bad-bytes", "/bad-count", "/" } do
         local result = ask("GET", path)
         io.stdout:write(path, " ", result.status, " ", result.json and result.json.error or "fine", "\n")
         io.stdout:flush()
@@ -101,18 +104,24 @@ describe("the sandbox's server", function()
       server:stop()
     ]]):format(folder) }
     assert.equal(0, status, output)
-    for _, where in ipairs { "/error", "/nothing", "/header", "/status" } do
+    for _, where in ipairs { "/error", "/nothing", "/header", "/status", "/bad-bytes", "/bad-count" } do
       assert.matches(where .. " 500 The sandbox failed; its stderr says why.", output, 1, true)
     end
     assert.matches("/ 200 fine", output, 1, true)
     assert.matches("tavus%-sandbox: [^\n]*spec_service.lua:5: on purpose\nstack traceback:", output)
     assert.matches("cannot answer with status 99", output, 1, true)
     assert.matches("the header 'X-Bad' cannot be sent", output, 1, true)
+    assert.matches("a fault's 'tail' must be a string", output, 1, true)
+    assert.matches("a fault's count, step or pause is out of range", output, 1, true)
   end)
 
   it("tells the service of a body that is too large, without keeping it", function()
     assert.equal("false 1000", asking.ask(url, "POST", "/large", ("x"):rep(1000)).body)
     assert.equal("true nil", asking.ask(url, "POST", "/large", ("x"):rep(300000)).body)
+  end)
+
+  it("sends bytes as they are and closes, where the service wants that", function()
+    assert.equal("any by bytes", asking.raw(url, "GET /bytes HTTP/1.1\r\nHost: x\r\n\r\n"))
   end)
 
   it("closes without an answer: in order, or with a reset, at once or late", function()

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "server.h"
+#include "fault.h"
 
 /* How the connection goes on after the request. */
 typedef enum { ENDING_ANSWER, ENDING_CLOSE, ENDING_RESET } ending;
@@ -29,6 +29,7 @@ struct tavus_exchange {
   struct MHD_Response *response;
   unsigned int status;
   ending end;
+  tavus_fault *fault;       /* what to write before the end, or NULL */
   double due;               /* on tavus_sandbox_clock */
   tavus_exchange *before;   /* in the server's list while `waiting` */
   tavus_exchange *after;
@@ -78,6 +79,23 @@ static void dequeue(tavus_server *server, tavus_exchange *exchange) {
   exchange->waiting = false;
 }
 
+static int descriptor(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info != NULL ? info->connect_fd : -1;
+}
+
+/* A step of the exchange's fault. Whether more is to come: then it waits again,
+** and later than `now`, so that the others have their turn. */
+static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
+  if (exchange->fault == NULL || server->stopping) return false;
+  double pause = tavus_fault_step(exchange->fault, descriptor(exchange->connection));
+  if (pause < 0) return false;
+  exchange->due = now + (pause > 1e-6 ? pause : 1e-6);
+  enqueue(server, exchange);
+  return true;
+}
+
 double tavus_exchange_wake(tavus_server *server) {
   if (server->first == NULL) return -1;
   double now = tavus_sandbox_clock();
@@ -86,6 +104,7 @@ double tavus_exchange_wake(tavus_server *server) {
          (server->stopping || server->first->due <= now)) {
     tavus_exchange *exchange = server->first;
     dequeue(server, exchange);
+    if (goes_on(server, exchange, now)) continue;
     MHD_resume_connection(exchange->connection);
     woken = true;
   }
@@ -167,8 +186,9 @@ static void add_headers(lua_State *L, int index, struct MHD_Response *response) 
 
 /* answer(request): calls the service,
 **   service(method, uri, headers, body | nil, too_large)
-**     --> status, body | nil, headers | nil, delay | nil, "close" | "reset" | nil
-** and keeps what it says in the exchange. */
+**     --> status, body | nil, headers | nil, delay | nil, "close" | "reset" | fault | nil
+** and keeps what it says in the exchange. A fault is a table for
+** tavus_fault_read: its bytes are the answer, and then the connection ends. */
 int tavus_exchange_answer(lua_State *L) {
   tavus_exchange *exchange = lua_touserdata(L, 1);
   lua_settop(L, 0);
@@ -186,6 +206,11 @@ int tavus_exchange_answer(lua_State *L) {
   lua_remove(L, 1); /* the list of headers */
 
   lua_Number delay = lua_isnoneornil(L, 4) ? 0 : luaL_checknumber(L, 4);
+  if (lua_istable(L, 5)) {
+    exchange->fault = tavus_fault_read(L, 5);
+    lua_pushliteral(L, "close");
+    lua_replace(L, 5);
+  }
   const char *close = luaL_optstring(L, 5, NULL);
   ending end = close == NULL                 ? ENDING_ANSWER
                : strcmp(close, "reset") == 0 ? ENDING_RESET
@@ -203,7 +228,10 @@ int tavus_exchange_answer(lua_State *L) {
     add_headers(L, 3, exchange->response);
   }
   exchange->end = end;
-  exchange->due = delay > 0 ? tavus_sandbox_clock() + (double)delay : 0;
+  /* A fault is written once the connection is suspended, however soon. */
+  exchange->due = delay > 0 || exchange->fault != NULL
+                      ? tavus_sandbox_clock() + (double)delay
+                      : 0;
   return 0;
 }
 
@@ -257,6 +285,8 @@ static void answer_error(tavus_exchange *exchange, const char *message) {
       sizeof body - 1, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
   if (exchange->response != NULL)
     (void)MHD_add_response_header(exchange->response, "Content-Type", "application/json");
+  free(exchange->fault);
+  exchange->fault = NULL;
   exchange->status = 500;
   exchange->end = exchange->response != NULL ? ENDING_ANSWER : ENDING_CLOSE;
   exchange->due = 0;
@@ -278,11 +308,8 @@ static void ask(tavus_server *server, tavus_exchange *exchange, const char *meth
 /* A reset and not an orderly end: the peer's read fails with ECONNRESET. Done
 ** by hand because libmicrohttpd would send a FIN before it closes. */
 static void reset_connection(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  if (info == NULL) return;
   struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  (void)connect(info->connect_fd, &nobody, sizeof nobody);
+  (void)connect(descriptor(connection), &nobody, sizeof nobody);
 }
 
 tavus_mhd_result tavus_exchange_handle(
@@ -324,6 +351,7 @@ void tavus_exchange_end(void *context, struct MHD_Connection *connection,
   if (exchange == NULL) return;
   dequeue(context, exchange);
   if (exchange->response != NULL) MHD_destroy_response(exchange->response);
+  free(exchange->fault);
   free(exchange->body);
   free(exchange);
   *request = NULL;

@@ -1,6 +1,7 @@
 /* server.h - the sandbox's HTTP server: one thread, one libmicrohttpd daemon,
 ** one Lua state of its own. server.c runs the thread, exchange.c one request,
-** httpd.c is the face towards the user's Lua state.
+** fault.c the answers that are broken on purpose, httpd.c is the face towards the
+** user's Lua state.
 **
 ** The Lua state of the server is created by the starting thread and from then
 ** on belongs to the server's thread alone; the user's state and the server's

@@ -65,8 +65,10 @@ end
 
 --- Orders what happens to the next request (of this method and path, if given).
 -- With `status` the request is answered so and changes nothing; without, it is
--- handled, and `delay` and `headers` are added. Rules are used in the order
--- they were given.
+-- handled, and `delay` and `headers` are added. With `fault` its answer is
+-- spoiled or replaced, see `tavus.sandbox.faults`. With `chance` the rule is used
+-- for that share of the requests it fits, the same ones for the same `seed`.
+-- Rules are used in the order they were given.
 ---@param rule tavus.sandbox.Rule
 ---@return true|nil done
 ---@return string|nil message

@@ -23,6 +23,7 @@ local PAGE_BYTES = 2 * 1024 * 1024
 ---@field body_size integer    of the whole body, in bytes; 0 for one beyond 16 MiB, which is not kept
 ---@field status integer|nil   what was answered; nil where the connection was closed
 ---@field closed "before"|"after"|nil
+---@field fault string|nil     the fault that was ordered; `status` is then of the answer it spoiled
 ---@field scripted boolean     a rule of `next` decided
 ---@field request_id string
 
@@ -83,6 +84,7 @@ local function shown(entry)
     body_size = entry.body_size,
     status = entry.status,
     closed = entry.closed,
+    fault = entry.fault,
     scripted = entry.scripted or false,
     request_id = entry.request_id,
   }

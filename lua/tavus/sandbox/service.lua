@@ -5,6 +5,7 @@
 local checks = require "tavus.sandbox.checks"
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
+local faults = require "tavus.sandbox.faults"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
@@ -149,7 +150,8 @@ end
 local function scripted(context, rule, request)
   if rule.close == "before" then return nil end
   if rule.status then return { status = rule.status, body = rule.body, headers = rule.headers } end
-  local answer = handle(context, request)
+  local replaced = rule.fault and faults.replaces(rule.fault)
+  local answer = replaced and faults.answer(rule.fault, request) or handle(context, request)
   if not rule.headers then return answer end
   return { status = answer.status, body = answer.body, headers = overlaid(answer.headers or {}, rule.headers) }
 end
@@ -208,13 +210,17 @@ local function serve(context, method, uri, headers, body, too_large)
   if rule and rule.close then
     entry.closed = rule.close
     if context.log then tell(request, "closed", rule) end
-    return nil, nil, nil, rule.delay, rule.reset and "reset" or "close"
+    return nil, nil, nil, rule.wait, rule.reset and "reset" or "close"
   end
   entry.status = answer.status
+  entry.fault = rule and rule.fault
   if context.log then tell(request, answer.status, rule) end
   local all = dressed(answer, request_id)
   if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
-  return answer.status, answer.body, all, rule and rule.delay or nil
+  if rule and rule.fault and faults.on_wire(rule.fault) then
+    return nil, nil, nil, rule.wait, faults.wire(rule, answer.status, answer.body, all)
+  end
+  return answer.status, answer.body, all, rule and rule.wait or nil
 end
 
 ---@param options { key: string|nil, port: integer } and switches as `["set.name"] = value`

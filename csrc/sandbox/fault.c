@@ -1,0 +1,130 @@
+/* fault.c - writes a spoiled answer, a piece at a time.
+**
+** The connection is suspended while this goes on, so that nobody else writes to
+** its descriptor or closes it; the caller resumes it in the end, to be closed.
+** Large and endless answers are one small block, written again and again.
+*/
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fault.h"
+
+enum {
+  HEAD,
+  BLOCK,
+  TAIL,
+  PARTS,
+  SLICE = 256 * 1024 /* bytes in a row, before the other connections' turn */
+};
+
+#define SOON 0.001 /* seconds, where the other side reads slowly */
+#define LOOK 0.02  /* between two looks at whether it has left */
+
+struct tavus_fault {
+  const char *text[PARTS]; /* in `bytes` */
+  size_t length[PARTS];
+  int times[PARTS]; /* how often it still goes out; negative: for ever */
+  int part;
+  size_t written; /* of the present part */
+  size_t step;    /* 0: as much as goes */
+  double pause;
+  bool hold;
+  bool begun;
+  char bytes[];
+};
+
+static lua_Number number_field(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+    luaL_error(L, "a fault's '%s' must be a number", name);
+  lua_Number value = lua_tonumber(L, -1); /* 0 for nil */
+  lua_pop(L, 1);
+  return value;
+}
+
+tavus_fault *tavus_fault_read(lua_State *L, int index) {
+  static const char *const names[PARTS] = {"head", "block", "tail"};
+  const char *text[PARTS];
+  size_t length[PARTS];
+  size_t total = 0;
+  index = lua_absindex(L, index);
+  luaL_checktype(L, index, LUA_TTABLE);
+  luaL_checkstack(L, PARTS + 2, "too many values");
+  lua_Number count = number_field(L, index, "count");
+  lua_Number step = number_field(L, index, "step");
+  lua_Number pause = number_field(L, index, "pause");
+  if (!(step >= 0 && step <= SLICE && pause >= 0 && pause <= 3600 && count >= -1 && count <= 1e9))
+    luaL_error(L, "a fault's count, step or pause is out of range");
+  lua_getfield(L, index, "hold");
+  bool hold = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  for (int i = 0; i < PARTS; i++) { /* the texts stay on the stack until copied */
+    lua_getfield(L, index, names[i]);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "a fault's '%s' must be a string", names[i]);
+    length[i] = 0;
+    text[i] = lua_tolstring(L, -1, &length[i]);
+    total += length[i];
+  }
+  tavus_fault *fault = calloc(1, sizeof *fault + total);
+  if (fault == NULL) luaL_error(L, "not enough memory");
+  char *bytes = fault->bytes;
+  for (int i = 0; i < PARTS; i++) {
+    if (length[i] > 0) memcpy(bytes, text[i], length[i]);
+    fault->text[i] = bytes;
+    fault->length[i] = length[i];
+    fault->times[i] = length[i] == 0 ? 0 : i == BLOCK ? (int)count : 1;
+    bytes += length[i];
+  }
+  lua_pop(L, PARTS);
+  fault->step = (size_t)step;
+  fault->pause = (double)pause;
+  fault->hold = hold;
+  return fault;
+}
+
+/* Whether the other side has closed, or has sent what it will get no answer to. */
+static bool has_left(int fd) {
+  char byte;
+  ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+static bool next_part(tavus_fault *fault) {
+  while (fault->part < PARTS && fault->times[fault->part] == 0) fault->part++;
+  return fault->part < PARTS;
+}
+
+static void advance(tavus_fault *fault, size_t count) {
+  int part = fault->part;
+  fault->written += count;
+  if (fault->written < fault->length[part]) return;
+  fault->written = 0;
+  if (fault->times[part] > 0) fault->times[part]--;
+}
+
+double tavus_fault_step(tavus_fault *fault, int fd) {
+  if (!fault->begun) { /* each piece leaves by itself */
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fault->begun = true;
+  }
+  size_t budget = fault->step > 0 ? fault->step : SLICE;
+  while (next_part(fault)) {
+    if (budget == 0) return fault->step > 0 ? fault->pause : SOON;
+    size_t left = fault->length[fault->part] - fault->written;
+    ssize_t count = send(fd, fault->text[fault->part] + fault->written,
+                         left < budget ? left : budget, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? SOON : -1;
+    advance(fault, (size_t)count);
+    budget -= (size_t)count;
+  }
+  return fault->hold && !has_left(fd) ? LOOK : -1;
+}

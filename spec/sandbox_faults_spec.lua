@@ -1,0 +1,346 @@
+-- Faults on demand: what is on the wire, and what the client makes of it.
+local asking = require "spec.support.asking"
+local clients = require "spec.support.clients"
+local faults = require "tavus.sandbox.faults"
+local http = require "tavus.http"
+local lfs = require "lfs"
+local sandbox = require "tavus.sandbox"
+local script = require "tavus.sandbox.script"
+local tavus = require "tavus"
+
+local STOCK = "/v2/personas/p5317866"
+local GET = "GET " .. STOCK .. " HTTP/1.1\r\nHost: x\r\nx-api-key: k\r\n\r\n"
+
+-- Every fault against every kind of call, the rule holding for all attempts. What is said of `get` is said of a DELETE and
+-- a PATCH that may repeat too, and what is said of `post` of the PATCH that may not.
+local LOST = { type = "connection", repeats = true }
+local REFUSED = { type = "response_too_large" }
+local UNREAD = { type = "decode", delete = true }
+local CASES = {
+  cut_headers = LOST,
+  cut_body = LOST,
+  bad_chunk = LOST,
+  length_too_long = LOST,
+  garbage = LOST,
+  length_too_short = UNREAD,
+  endless = REFUSED,
+  endless_headers = REFUSED,
+  large = REFUSED,
+  gzip_bomb = REFUSED,
+  html_502 = { type = "server", status = 502, repeats = true },
+  invalid_utf8 = UNREAD,
+  deep_json = UNREAD,
+  redirect = { type = "redirect_blocked", status = 307 },
+  key_echo = { type = "auth", status = 401 },
+  drip = { type = "timeout", repeats = true, members = { step = 1, pause = 0.05 }, options = { timeout = 0.12 } },
+  ["close before"] = { type = "connection", repeats = true, silent = true, rule = { close = "before" } },
+  ["close after"] = { type = "connection", repeats = true, silent = true, rule = { close = "after" } },
+  ["reset before"] = { type = "connection", repeats = true, silent = true, rule = { close = "before", reset = true } },
+  ["reset after"] = { type = "connection", repeats = true, silent = true, rule = { close = "after", reset = true } },
+}
+
+local CALLS = {
+  get = function(client, id, options) return client.personas:get(id, options) end,
+  post = function(client, _, options) return client.personas:create(clients.persona(), options) end,
+  patch = function(client, id, options) return client.personas:patch(id, tavus.patch():replace("/persona_name", "B"), options) end,
+  removal = function(client, id, options) return client.personas:patch(id, tavus.patch():remove("/persona_name"), options) end,
+  delete = function(client, id, options) return client.personas:delete(id, options) end,
+}
+local ONCE = { post = true, removal = true } -- what may not be sent twice
+
+local function names_of(cases)
+  local names = {}
+  for name in pairs(cases) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- Whether a text is anywhere in a value.
+local function holds(value, text)
+  if type(value) ~= "table" then return tostring(value):find(text, 1, true) ~= nil end
+  for key, item in pairs(value) do
+    if holds(key, text) or holds(item, text) then return true end
+  end
+  return false
+end
+
+local function descriptors()
+  local count = 0
+  for _ in lfs.dir "/proc/self/fd" do count = count + 1 end
+  return count
+end
+
+describe("a fault of the sandbox", function()
+  local server, client
+
+  setup(function() server = assert(sandbox.start()) end)
+  teardown(function() server:stop() end)
+  before_each(function()
+    assert(server:reset())
+    client = clients.new(server.url)
+  end)
+  after_each(function() client:close() end)
+
+  local function raw(rule)
+    assert(server:next(rule))
+    return (asking.raw(server.url, GET))
+  end
+
+  local function stored()
+    return asking.ask(server.url, "GET", "/v2/personas", nil, { query = { persona_type = "user" } }).json.total_count
+  end
+
+  it("has a case here, whichever it is", function()
+    for name in faults.names:gmatch "[^, ]+" do assert.truthy(CASES[name], name) end
+  end)
+
+  for _, name in ipairs(names_of(CASES)) do
+    local case = CASES[name]
+    for call, send in pairs(CALLS) do
+      it(("%s is a proper error of a %s, once, and does not outlast its connection"):format(name, call), function()
+        local id = assert(client.personas:create(clients.persona())).persona_id -- and now the connection is a reused one
+        local rule = { path = "/v2/*", times = "always" }
+        for member, value in pairs(case.rule or { fault = name }) do rule[member] = value end
+        for member, value in pairs(case.members or {}) do rule[member] = value end
+        assert(server:next(rule))
+        local options = { timeout = 2, deadline = 4 }
+        for member, value in pairs(case.options or {}) do options[member] = value end
+        local before = http.now()
+        local done, err = send(client, id, options)
+        assert.is_true(http.now() - before < 2)
+
+        local attempts = err.attempts
+        assert.equal(1 + attempts, #server:requests())
+        -- What ends on a reused connection without a byte, libcurl mostly sends once more by itself where it may.
+        local again = case.repeats and not ONCE[call]
+        if case.silent and again and attempts == 4 then attempts = 3 end
+        assert.equal(again and 3 or 1, attempts)
+        if case.delete and call == "delete" then
+          assert.is_true(done) -- the status says it, and the body is not looked at
+        else
+          assert.is_nil(done)
+          assert.equal(case.type, err.type)
+          if case.status then assert.equal(case.status, err.status) end
+          assert.equal(case.repeats and ONCE[call] or false, err.ambiguous)
+          assert.is_false(holds(err, clients.KEY))
+          assert.is_nil(tostring(err):find(clients.KEY, 1, true))
+        end
+
+        -- The next call may not be repeated, so a dead or poisoned connection would end it.
+        assert(server:reset())
+        local persona, meta = client.personas:create(clients.persona())
+        assert.truthy(persona, tostring(meta))
+        assert.equal(1, meta.attempts)
+        assert.same(persona.persona_id, assert(client.personas:get(persona.persona_id)).persona_id)
+      end)
+    end
+  end
+
+  describe("on the wire", function()
+    it("cut_headers ends inside a line, and no length is told", function()
+      local bytes = raw { fault = "cut_headers" }
+      assert.matches("^HTTP/1.1 200 OK\r\n", bytes)
+      assert.is_nil(bytes:find("\r\n\r\n", 1, true))
+      assert.is_nil(bytes:lower():find("content-length", 1, true))
+      assert.not_equal("\r\n", bytes:sub(-2))
+    end)
+
+    it("cut_body ends in the middle of the body", function()
+      local promised, body = raw { fault = "cut_body" }:match "Content%-Length: (%d+)\r\n.-\r\n\r\n(.*)$"
+      assert.equal(math.floor(promised / 2), #body)
+      assert.equal("{", body:sub(1, 1))
+    end)
+
+    it("bad_chunk has a first chunk that is good and a second whose size is no number", function()
+      local bytes = raw { fault = "bad_chunk" }
+      assert.matches("Transfer%-Encoding: chunked\r\n", bytes)
+      assert.matches("\r\n\r\n%x+\r\n{.*\r\nno size\r\n", bytes)
+    end)
+
+    it("a length is too long by 100 bytes, or too short by half the body", function()
+      local promised, body = raw { fault = "length_too_long" }:match "Content%-Length: (%d+)\r\n.-\r\n\r\n(.*)$"
+      assert.equal(tonumber(promised), #body + 100)
+      -- Here the connection stays until the client leaves, or asks again.
+      assert(server:next { fault = "length_too_short" })
+      local connection = require("cqueues.socket").connect("127.0.0.1", server.port)
+      connection:setmode("b", "b")
+      connection:settimeout(5)
+      connection:write(GET)
+      connection:flush()
+      promised, body = connection:read(-65536):match "Content%-Length: (%d+)\r\n.-\r\n\r\n(.*)$"
+      assert.equal(tonumber(promised), math.floor(#body / 2))
+      assert.truthy(tavus.decode(body))
+      connection:write(GET)
+      connection:flush()
+      local before = http.now()
+      assert.is_nil((connection:read(1)))
+      assert.is_true(http.now() - before < 1)
+      connection:close()
+    end)
+
+    it("garbage is no HTTP", function()
+      assert.matches("^SSH%-", raw { fault = "garbage" })
+    end)
+
+    it("drip is the real answer in small pieces", function()
+      local before = http.now()
+      local bytes = raw { fault = "drip", step = 200, pause = 0.05 }
+      local pauses = math.floor((#bytes - 1) / 200)
+      assert.is_true(pauses >= 2)
+      assert.is_true(http.now() - before >= pauses * 0.05)
+      assert.matches("p5317866", assert(tavus.encode(assert(tavus.decode(bytes:match "\r\n\r\n(.*)$")))), 1, true)
+    end)
+
+    it("any fault that sends bytes can drip, and come late", function()
+      local before = http.now()
+      assert.matches("^SSH%-", raw { fault = "garbage", step = 100, pause = 0.1, delay = 0.2 })
+      assert.is_true(http.now() - before >= 0.4)
+    end)
+
+    it("large is 100 MB, and a gzip bomb 1 MB: what is promised would come", function()
+      for name, low in pairs { large = 1e8, gzip_bomb = 2 ^ 20 } do
+        local plan = faults.wire({ fault = name }, 200, nil, {})
+        local promised = tonumber(plan.head:match "Content%-Length: (%d+)")
+        assert.is_true(promised >= low and promised < low + 100)
+        assert.equal(promised, #plan.head:match "\r\n\r\n(.*)$" + #plan.block * plan.count + #plan.tail)
+      end
+    end)
+
+    it("an answer without a body gets one to spoil", function()
+      assert(server:next { fault = "cut_body", status = 204 })
+      assert.matches("^HTTP/1.1 200 OK\r\n.*\r\n\r\n{\"message\"", asking.raw(server.url, GET))
+    end)
+
+    it("redirect leads to another host, key_echo says the key", function()
+      assert.matches("\r\nLocation: http://elsewhere.invalid" .. STOCK .. "\r\n", raw { fault = "redirect", headers = { Connection = "close" } })
+      assert.matches('{"message":"Invalid access token: k"}', raw { fault = "key_echo", headers = { Connection = "close" } }, 1, true)
+    end)
+  end)
+
+  it("spoils the answer of a request that took effect, or stands in for it", function()
+    for name in faults.names:gmatch "[^, ]+" do
+      assert(server:reset())
+      assert(server:next { fault = name, step = name == "drip" and 65536 or nil })
+      client.personas:create(clients.persona())
+      assert.equal(faults.replaces(name) and 0 or 1, stored(), name)
+      assert.equal(name, server:requests()[1].fault)
+    end
+  end)
+
+  it("spoils an ordered answer too, and then nothing is handled", function()
+    assert(server:next { fault = "length_too_short", status = 503, body = '{"message":"busy"}', headers = { ["X-More"] = "yes" } })
+    local persona, err = client.personas:create(clients.persona())
+    assert.is_nil(persona)
+    assert.equal("server", err.type)
+    assert.equal("yes", err.headers["x-more"])
+    assert.equal(0, stored())
+  end)
+
+  it("leaves a DELETE that took effect a success", function()
+    local id = assert(client.personas:create(clients.persona())).persona_id
+    assert(server:next { fault = "cut_headers", method = "DELETE" })
+    local done, meta = client.personas:delete(id)
+    assert.is_true(done)
+    assert.equal(2, meta.attempts)
+  end)
+
+  it("holds for a method and a path, and as often as wanted", function()
+    assert(server:next { fault = "html_502", method = "GET", path = "/v2/personas/{id}", times = 2 })
+    assert(client.personas:list())
+    local _, meta = client.personas:get "p5317866"
+    assert.equal(3, meta.attempts)
+  end)
+
+  it("comes at random, the same at random again", function()
+    local function run(seed)
+      assert(server:reset())
+      assert(server:next { status = 418, chance = 0.3, seed = seed, times = "always" })
+      local seen = {}
+      for i = 1, 40 do seen[i] = asking.ask(server.url, "GET", STOCK).status == 418 and "x" or "." end
+      return table.concat(seen)
+    end
+    local first = run(7)
+    local _, hits = first:gsub("x", "")
+    assert.is_true(hits > 4 and hits < 24)
+    assert.equal(first, run(7))
+    assert.not_equal(first, run(8))
+  end)
+
+  it("is as likely as its chance says, whatever the seed, in every Lua", function()
+    local list = script.new()
+    for seed = 0, 20 do
+      list:clear()
+      list:add { status = 500, chance = 0.05, seed = seed, times = "always" }
+      local hits = 0
+      for _ = 1, 10000 do hits = hits + (list:take("GET", "/") and 1 or 0) end
+      assert.is_true(hits > 400 and hits < 600, hits .. " of 10000 with seed " .. seed)
+    end
+    list:clear()
+    list:add { delay = { 0, 1 }, seed = 3, times = "always" }
+    local waits = {}
+    for i = 1, 3 do waits[i] = ("%.6f"):format(list:take("GET", "/").wait) end
+    assert.same({ "0.875837", "0.188178", "0.715459" }, waits)
+  end)
+
+  it("waits any time between two", function()
+    assert(server:next { delay = { 0.05, 0.15 }, times = 5 })
+    for _ = 1, 5 do
+      local before = http.now()
+      assert(client.personas:get "p5317866")
+      local took = http.now() - before
+      assert.is_true(took >= 0.05 and took < 1)
+    end
+  end)
+
+  it("leaves no descriptor open, also where the client does not wait for the end", function()
+    assert(client.personas:get "p5317866")
+    client:close()
+    local before = descriptors()
+    for name in faults.names:gmatch "[^, ]+" do
+      local short = clients.new(server.url, { retries = 0 })
+      assert(server:next { fault = name })
+      short.personas:get("p5317866", { timeout = 0.1 })
+      short:close()
+    end
+    local limit = http.now() + 3
+    while descriptors() > before + 1 and http.now() < limit do http.engine():step(0.01) end
+    assert.is_true(descriptors() <= before + 1, ("%d and then %d"):format(before, descriptors()))
+  end)
+
+  it("does not keep the others waiting, nor the end", function()
+    local other = assert(sandbox.start())
+    assert(other:next { fault = "endless", path = "/v2/personas" })
+    assert(other:next { fault = "drip", step = 1, pause = 60, path = "/v2/personas" })
+    assert(other:next { fault = "length_too_short", path = "/v2/personas" })
+    local requests = {}
+    for i = 1, 3 do requests[i] = asking.submit(other.url, "GET", "/v2/personas") end
+    for _ = 1, 5 do http.engine():step(0.01) end
+    local before = http.now()
+    assert.equal(200, asking.ask(other.url, "GET", STOCK).status)
+    other:stop()
+    assert.is_true(http.now() - before < 1)
+    for i = 1, 3 do asking.finish(requests[i]) end
+  end)
+
+  it("refuses what makes no sense", function()
+    local function refused(rule, text) assert.matches(text, script.check(rule) or "nothing is wrong", 1, true) end
+    refused({ fault = "fire" }, "there is no fault 'fire'; there are: bad_chunk, cut_body")
+    refused({ fault = 1 }, "fault must be a string")
+    refused({ fault = "drip", close = "after" }, "a fault or a close")
+    refused({ fault = "html_502", status = 503 }, "leave out status and body")
+    refused({ fault = "large", body = "x" }, "leave out status and body")
+    refused({ fault = "redirect", step = 1 }, "leave out step and pause")
+    refused({ step = 1 }, "give fault too")
+    refused({ fault = "drip", step = 0 }, "step must be")
+    refused({ fault = "drip", pause = -1 }, "pause must be")
+    refused({ fault = "large", pause = 1 }, "give step too")
+    refused({ delay = { 2, 1 } }, "delay must be")
+    refused({ delay = { 1 } }, "delay must be")
+    refused({ delay = "1" }, "delay must be")
+    refused({ delay = 0 / 0 }, "delay must be")
+    refused({ chance = 2 }, "chance must be")
+    refused({ status = 500, seed = 1 }, "seed is for what is random")
+    refused({ status = 500, chance = 1, seed = 0.5 }, "seed must be")
+    assert.is_nil(script.check { fault = "drip", step = 5, pause = 0, chance = 0.5, seed = 3, delay = { 0, 1 }, times = "always" })
+  end)
+end)
