@@ -112,6 +112,15 @@ describe("on the wire", function()
     assert.is_false(err.retryable)
   end)
 
+  it("an answer over 16 MiB to a call that changes something says that it has most likely happened", function()
+    start { { "read", { send = "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" }, { repeat_bytes = ("x"):rep(10000), count = 2000 } } }
+    local persona, err = client.personas:create(clients.persona())
+    assert.is_nil(persona)
+    assert.equal("response_too_large", err.type)
+    assert.matches("answered 200, so it has most likely happened: look before you repeat", err.hint, 1, true)
+    assert.equal(1, #server:requests())
+  end)
+
   it("headers over 64 KiB are refused", function()
     start { { "read", { send = "HTTP/1.1 200 OK\r\n" }, { repeat_bytes = "X-A: " .. ("x"):rep(990) .. "\r\n", count = 80 }, { send = "\r\n" } } }
     local persona, err = client.personas:get("p1")

@@ -53,7 +53,7 @@ local function unreadable(client, op, path, body, result, attempts, elapsed_ms, 
   err.request_id = request_id(result.headers)
   err.retryable, err.ambiguous = false, false
   if not reads[op.method] then
-    err.hint = ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(result.status)
+    err.hint = failure.look_first(result.status)
   end
   return err
 end

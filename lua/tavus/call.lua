@@ -95,13 +95,15 @@ function call.closed()
 end
 
 -- The error of the last attempt.
-local function failed(session, result, secrets, verdict)
+local function failed(session, method, result, secrets, verdict)
   local err
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
     err.request_id = request_id(result.headers)
   else
     err = failure.of_outcome(session, result, secrets)
+    local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
+    if status >= 200 and status < 300 and not call.reads[method] then err.hint = failure.look_first(status) end
   end
   err.retryable = verdict == "retry"
   err.ambiguous = verdict == "ambiguous"
@@ -192,7 +194,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
     end
     if not remains then
-      local err = failed(session, result, secrets or redact.secrets_of(body), verdict)
+      local err = failed(session, method, result, secrets or redact.secrets_of(body), verdict)
       err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
       err.retry_after = unslept or err.retry_after
       if outcome == "timeout" and (left < timeout or late) then

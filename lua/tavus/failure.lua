@@ -201,6 +201,14 @@ function failure.of_answer(session, result, secrets)
   }
 end
 
+--- What to do after a success whose answer cannot be used, of a call that
+-- changes something.
+---@param status integer
+---@return string hint
+function failure.look_first(status)
+  return ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(status)
+end
+
 --- Makes the error of an outcome without an answer.
 ---@param session userdata
 ---@param result table
