@@ -11,6 +11,7 @@
 -- a sandbox in another process (`tavus-sandbox`) is used alike: `connect(url)`.
 
 local core = require "tavus.core"
+local expect = require "tavus.sandbox.expect"
 local http = require "tavus.http"
 local httpd = require "tavus.sandbox.httpd"
 local script = require "tavus.sandbox.script"
@@ -110,6 +111,25 @@ function methods:requests(filter)
     query.since = answer.next and ("%d"):format(answer.next)
   until not query.since
   return all
+end
+
+--- Insists on what arrived: raises an error that lists it, where it is not as
+-- expected (also where the sandbox cannot be asked: a test that knows nothing
+-- must not pass).
+---@param wanted tavus.sandbox.Expectation
+---@return tavus.sandbox.Entry[] entries those that fit
+function methods:expect(wanted)
+  check_handle(self, "expect")
+  local message = expect.check(wanted)
+  if message then misuse("%s", message) end
+  local entries, all
+  entries, message = self:requests { method = wanted.method, path = wanted.path, status = wanted.status }
+  if not entries then error("expect: " .. message, 2) end
+  local fitting, misfits = expect.select(wanted, entries)
+  if expect.satisfied(wanted, #fitting) then return fitting end
+  all, message = self:requests()
+  if not all then error("expect: " .. message, 2) end
+  error(expect.without_secrets(self.session, expect.message(wanted, #fitting, all, misfits), wanted, all), 2)
 end
 
 --- Back to a fresh sandbox: rows, rules, journal and switches.

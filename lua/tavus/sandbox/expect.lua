@@ -1,0 +1,173 @@
+--- What a test expects of the journal: `sandbox:expect { ... }` asks here which
+-- entries fit, and how to say that they do not.
+
+local core = require "tavus.core"
+local pointer = require "tavus.pointer"
+local redact = require "tavus.redact"
+
+local expect = {}
+
+---@class tavus.sandbox.Expectation
+---@field method string|nil
+---@field path string|nil      as in a filter of `requests`
+---@field status integer|nil   what was answered
+---@field body table|string|nil  members that the body has, or its exact text
+---@field times integer|nil    how many there are; nil: one or more
+
+local MEMBERS = { method = "string", path = "string", status = "number", body = "table or string", times = "number" }
+
+local MAX_SHOWN = 20
+local MAX_TEXT = 200
+
+--- Checks an expectation.
+---@param wanted tavus.sandbox.Expectation
+---@return string|nil message what is wrong with it
+function expect.check(wanted)
+  if type(wanted) ~= "table" then return "a table is wanted, as in expect { method = \"POST\" }" end
+  for name, value in pairs(wanted) do
+    local kind = MEMBERS[name]
+    if not kind then return ("there is no '%s' here; there are: body, method, path, status, times"):format(tostring(name)) end
+    if not kind:find(type(value), 1, true) then return ("%s must be a %s"):format(name, kind) end
+  end
+  local times = wanted.times
+  if times and not (times >= 0 and times == math.floor(times)) then return "times must be a whole number of 0 or more" end
+  if wanted.body ~= nil then
+    local text, issues = core.encode(wanted.body)
+    if not text then return ("body cannot be written as JSON: %s at '%s'"):format(issues[1].message, issues[1].path) end
+  end
+  return nil
+end
+
+local function short(text)
+  return #text <= MAX_TEXT and text or redact.cut(text, MAX_TEXT) .. " ..."
+end
+
+local function written(value) return short(core.encode(value) or tostring(value)) end
+
+local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+
+local difference -- found below
+
+local function member_difference(wanted, found, path)
+  local names = {}
+  for name in pairs(wanted) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local text = difference(wanted[name], found[name], path .. "/" .. pointer.escape(name))
+    if text then return text end
+  end
+  return nil
+end
+
+-- A plain sequence is an array to whoever writes a test, marked or not.
+local function is_list(value) return core.is_array(value) or #value > 0 end
+
+-- Where `found` does not have what is wanted: "/a/b is 1, not 2", or nil.
+difference = function(wanted, found, path)
+  local place = path == "" and "the body" or path
+  if found == nil then return place .. " is missing" end
+  if type(wanted) == "table" and next(wanted) == nil and type(found) == "table" and not core.is_array(wanted) then
+    return nil -- `{}` says only that there is an object or an array
+  elseif type(wanted) == "table" and not is_list(wanted) and is_object(found) then
+    return member_difference(wanted, found, path)
+  elseif type(wanted) == "table" and is_list(wanted) and core.is_array(found) then
+    if #wanted ~= #found then return ("%s has %d items, not %d"):format(place, #found, #wanted) end
+    for i = 1, #wanted do
+      local text = difference(wanted[i], found[i], path .. "/" .. (i - 1))
+      if text then return text end
+    end
+    return nil
+  elseif core.equal(wanted, found) then
+    return nil
+  end
+  return ("%s is %s, not %s"):format(place, written(found), written(wanted))
+end
+
+--- Why the body of an entry does not fit.
+---@param wanted table|string|nil
+---@param entry tavus.sandbox.Entry
+---@return string|nil reason nil where it fits
+function expect.misfit(wanted, entry)
+  if wanted == nil then return nil end
+  if type(wanted) == "string" then
+    return entry.body ~= wanted and "the body is another text" or nil
+  end
+  if entry.json == nil then return entry.body and "the body is no JSON" or "there is no body" end
+  return difference(wanted, entry.json, "")
+end
+
+--- The entries that fit an expectation.
+---@param wanted tavus.sandbox.Expectation
+---@param entries tavus.sandbox.Entry[] those that fit in method, path and status
+---@return tavus.sandbox.Entry[] fitting
+---@return table<integer, string> misfits by `seq`: why the body does not fit
+function expect.select(wanted, entries)
+  local fitting, misfits = {}, {}
+  for _, entry in ipairs(entries) do
+    local reason = expect.misfit(wanted.body, entry)
+    if reason then misfits[entry.seq] = reason else fitting[#fitting + 1] = entry end
+  end
+  return fitting, misfits
+end
+
+--- Whether so many are as expected.
+---@param wanted tavus.sandbox.Expectation
+---@param count integer
+---@return boolean
+function expect.satisfied(wanted, count)
+  if wanted.times then return count == wanted.times end
+  return count > 0
+end
+
+local function described(wanted)
+  local text = ("%s %s"):format(wanted.method and wanted.method:upper() or "any method,", wanted.path or "any path")
+  if wanted.status then text = text .. (" answered with %d"):format(wanted.status) end
+  if type(wanted.body) == "string" then return text .. ", body " .. short(wanted.body) end
+  if wanted.body then return text .. ", body with " .. written(wanted.body) end
+  return text
+end
+
+local function line(entry, reason)
+  local outcome = entry.status and ("%d"):format(entry.status) or "closed " .. (entry.closed or "")
+  if entry.fault then outcome = outcome .. ", " .. entry.fault end
+  local text = ("  %d. %s %s -> %s"):format(entry.seq, entry.method, entry.path, outcome)
+  if reason then return text .. "  (" .. reason .. ")" end
+  return text .. (entry.body and entry.body ~= "" and "  " .. short(entry.body:gsub("%c", " ")) or "")
+end
+
+--- What a test is told that expected something else.
+---@param wanted tavus.sandbox.Expectation
+---@param count integer how many fitted
+---@param all tavus.sandbox.Entry[] all that arrived
+---@param misfits table<integer, string>
+---@return string
+function expect.message(wanted, count, all, misfits)
+  local number = wanted.times and ("%d"):format(wanted.times) or "at least 1"
+  local lines = { ("expected %s of: %s; there were %d."):format(number, described(wanted), count) }
+  if #all == 0 then
+    lines[2] = "Nothing arrived."
+    return table.concat(lines, "\n")
+  end
+  lines[2] = "What arrived:"
+  if #all > MAX_SHOWN then lines[2] = ("What arrived, the last %d of %d:"):format(MAX_SHOWN, #all) end
+  for i = math.max(1, #all - MAX_SHOWN + 1), #all do lines[#lines + 1] = line(all[i], misfits[all[i].seq]) end
+  return table.concat(lines, "\n")
+end
+
+--- Takes out of a message what bodies hold of secrets: it ends in somebody's log.
+---@param session userdata
+---@param message string
+---@param wanted tavus.sandbox.Expectation
+---@param all tavus.sandbox.Entry[]
+---@return string
+function expect.without_secrets(session, message, wanted, all)
+  local secrets = {}
+  local function collect(body)
+    for _, secret in ipairs(body and redact.secrets_of(body) or {}) do secrets[#secrets + 1] = secret end
+  end
+  collect(type(wanted.body) == "table" and core.encode(wanted.body) or wanted.body)
+  for i = math.max(1, #all - MAX_SHOWN + 1), #all do collect(all[i].body) end
+  return redact.text(session, message, secrets)
+end
+
+return expect
