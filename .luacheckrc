@@ -7,3 +7,4 @@ files["lua/tavus/host/openresty.lua"] = { std = "luajit" }
 files["lua/tavus/host/openresty_tasks.lua"] = { std = "ngx_lua" }
 files["examples/openresty"] = { std = "ngx_lua" }
 files["examples/love"] = { std = "min+love" }
+files["examples/testing"] = { std = "min+busted" }

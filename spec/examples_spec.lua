@@ -54,6 +54,16 @@ describe("what the documents show", function()
     end
   end)
 
+  it("examples/testing/interviewer_spec.lua passes, run as a user runs it, in fewer than 40 lines", function()
+    local lines = 0
+    for _ in io.lines "examples/testing/interviewer_spec.lua" do lines = lines + 1 end
+    assert.is_true(lines < 40)
+    local status, output = process.run(("cd examples/testing && exec %s \"$(command -v busted)\" interviewer_spec.lua")
+      :format(process.quote(process.interpreter())))
+    assert.are.equal(0, status, output)
+    assert.matches("3 successes / 0 failures", output, 1, true)
+  end)
+
   local blocks = readme.blocks "lua"
 
   for _, block in ipairs(blocks) do
