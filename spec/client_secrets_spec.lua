@@ -1,0 +1,168 @@
+-- The API key, searched for in everything that a client can print while everything goes wrong that can.
+-- (Hooks and the log of ordinary calls: client_hooks_spec.lua.)
+local clients = require "spec.support.clients"
+local http = require "tavus.http"
+local process = require "spec.support.process"
+local tavus = require "tavus"
+local wire = require "spec.support.wire"
+
+local KEY = clients.KEY
+local ECHO = { ["X-Echo"] = KEY, ["Content-Type"] = "application/json", ["X-Request-Id"] = "r-" .. KEY }
+
+-- Looks at everything that is reachable from a value, also at what it prints as; functions are not entered.
+local function assert_clean(value, seen)
+  if type(value) == "function" then return end
+  assert.is_nil(tostring(value):find(KEY, 1, true))
+  if type(value) ~= "table" then return end
+  seen = seen or {}
+  if seen[value] then return end
+  seen[value] = true
+  for name, child in pairs(value) do
+    assert_clean(name, seen)
+    assert_clean(child, seen)
+  end
+  local meta = getmetatable(value)
+  if type(meta) == "table" then assert_clean(meta, seen) end
+end
+
+local function answered(status, body, headers)
+  return { { "read", { answer = status, headers = headers or ECHO, body = body or '{"error":"key ' .. KEY .. '","conflict":"' .. KEY .. '"}' },
+    "loop" } }
+end
+
+-- The type of error, and what the server does to earn it: it sends the key back wherever it can.
+local faults = {
+  { "auth", answered(401) }, { "permission", answered(403) }, { "payment", answered(402) }, { "not_found", answered(404) },
+  { "conflict", answered(409) }, { "unprocessable", answered(422) }, { "rate_limit", answered(429) }, { "bad_request", answered(418) },
+  { "server", answered(500) }, { "timeout", answered(408) },
+  { "concurrency_limit", answered(400, '{"message":"User has reached maximum concurrent conversations, ' .. KEY .. '"}') },
+  { "bad_request", answered(400, '{"errors":{"' .. KEY .. '":[{"msg":"' .. KEY .. '","loc":["' .. KEY .. '"]}]}}') },
+  { "server", answered(502, "<html><title>" .. KEY .. "</title></html>", { ["Content-Type"] = "text/html", ["X-Echo"] = KEY }) },
+  { "decode", answered(200, '{"persona_id":"' .. KEY) },
+  { "redirect_blocked", answered(308, "", { Location = "http://127.0.0.1:9/" .. KEY .. "?k=" .. KEY }) },
+  { "connection", { { "read", { send = "HTTP/1.1 200 OK\r\nX-Echo: " .. KEY .. "\r\nContent-Length: 99\r\n\r\n" .. KEY }, "close" } } },
+  { "connection", { { "read", { send = KEY .. "\r\n\r\n" }, "close" } } },
+  { "response_too_large", { { "read", { send = "HTTP/1.1 200 OK\r\n" },
+    { repeat_bytes = "X-A: " .. KEY:rep(30) .. "\r\n", count = 100 }, { send = "\r\n" } } } },
+  { "decode", answered(200, KEY, { ["Content-Encoding"] = "gzip", ["X-Echo"] = KEY }) },
+}
+
+describe("the key is not in", function()
+  local server, client
+
+  after_each(function()
+    if client then client:close() end
+    if server then server:stop() end
+    client, server = nil, nil
+  end)
+
+  for i, fault in ipairs(faults) do
+    it(("an error of type %s (%d), nor in the hooks, the log or a task that tell of it"):format(fault[1], i), function()
+      server = wire.start(fault[2])
+      local told = {}
+      local function note(...) told[#told + 1] = { ... } end
+      client = clients.new(server.url, { retries = 1, on_request = note, on_response = note, on_retry = note, log = note })
+      local value, err = client.personas:get "p1"
+      assert.is_nil(value)
+      assert.equal(fault[1], err.type)
+      assert_clean(err)
+      local task = client:spawn(function() error((select(2, client.personas:create(clients.persona())))) end)
+      local _, raised, trace = task:result()
+      assert_clean(raised)
+      assert_clean(trace)
+      -- Lost before anybody asked: told to the log.
+      client:spawn(function() error((select(2, client.personas:delete "p1")) or "done") end)
+      client:run()
+      assert.is_true(#told > 4)
+      assert_clean(told)
+      assert.equal(KEY, (server:requests()[1] or {}).headers["x-api-key"]) -- it had been sent
+    end)
+  end
+
+  it("an error of what was never sent", function()
+    for _, options in ipairs {
+      { base_url = "http://example.com" }, { base_url = "no url" }, { proxy = "what: ever" }, { headers = { ["X-A"] = "a\nb" } },
+      { ca_file = false }, { api_kye = KEY }, { timeout = KEY }, { base_url = "https://" .. KEY .. "@example.com" }, { api_key = KEY .. "\n" },
+    } do
+      options.api_key = options.api_key or KEY
+      local ok, made, err = pcall(tavus.new, options)
+      assert_clean(made)
+      if ok then assert_clean(err) end
+    end
+    client = clients.new(clients.dead_url(), { retries = 1 })
+    for _, call in ipairs {
+      function() return client.personas:get "p1" end,
+      function() return client.personas:create { system_prompt = 1 } end,
+      function() return client.personas:get("p1", { timeout = -1 }) end,
+      function() return client:request("GET", "no path") end,
+      function() client:close() return client.personas:list() end,
+    } do
+      local value, err = call()
+      assert.is_nil(value)
+      assert_clean(err)
+    end
+  end)
+
+  it("what a client, its parts, a session, an engine, a request and a task print as, nor in their fields", function()
+    server = wire.start { { "read", "hang" } }
+    client = clients.new(server.url, { headers = { ["X-More"] = KEY } })
+    local task = client:spawn(function() return client.personas:list() end)
+    client:step(0)
+    local session = assert(http.session { api_key = KEY, base_url = server.url, headers = { ["X-More"] = KEY } })
+    local request = assert(http.engine():submit(session, "GET", "/", {}))
+    for _, thing in ipairs { client, task, session, request, http.engine() } do assert_clean(thing) end
+    request:cancel()
+    assert_clean(request:take())
+    task:cancel()
+    assert_clean { task:result() }
+    client:close()
+    assert_clean(client)
+    session:close()
+    assert_clean(session)
+  end)
+
+  it("what goes to stderr, at every level, when hooks and tasks fail", function()
+    server = wire.start(answered(500))
+    for _, level in ipairs { "error", "info", "debug" } do
+      local _, output = process.lua({ chunk = ([[
+        local client = assert(require("tavus").new { base_url = %q, log = %q, retries = 1, backoff = function() return 0 end,
+          on_request = function(facts) error(facts) end })
+        client.personas:get "p1"
+        client:spawn(function() error((select(2, client.personas:list()))) end)
+        client:run()
+        io.stderr:write(tostring(client), debug.traceback(), "\n")
+        local _, err = client.conversations:end_ "c1"
+        error(tostring(err))
+      ]]):format(server.url, level) }, { TAVUS_API_KEY = KEY })
+      assert.truthy(output:find("server", 1, true), output)
+      assert_clean(output)
+    end
+  end)
+
+  it("what another host gets: no redirect is followed, by no call", function()
+    local other = wire.start { { "read", { answer = 200, body = "{}" }, "loop" } }
+    for _, status in ipairs { 301, 302, 303, 307, 308 } do
+      server = wire.start(answered(status, "", { Location = "http://localhost:" .. other.port .. "/v2/personas" }))
+      client = clients.new(server.url)
+      for _, call in ipairs {
+        function() return client.personas:get "p1" end,
+        function() return client.personas:delete "p1" end,
+        function() return client.personas:create(clients.persona()) end,
+        function() return client.personas:patch("p1", tavus.patch():replace("/persona_name", "B")) end,
+        function() return client.conversations:end_ "c1" end,
+      } do
+        local value, err = call()
+        assert.is_nil(value)
+        assert.equal("redirect_blocked", err.type)
+        assert.equal(status, err.status)
+        assert.is_false(err.retryable)
+      end
+      assert.equal(5, #server:requests())
+      client:close()
+      server:stop()
+    end
+    assert.same({}, other:journal())
+    other:stop()
+    server, client = nil, nil
+  end)
+end)
