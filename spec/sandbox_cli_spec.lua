@@ -94,10 +94,18 @@ describe("tavus-sandbox", function()
     assert.equal(0, status)
   end)
 
+  it("takes a seed", function()
+    with_program("-q --port 0 --seed 1", "TERM", function(url)
+      assert.equal("pcbf1e38f824", asking.ask(url, "POST", "/v2/personas", { system_prompt = "x" }).json.persona_id)
+    end)
+  end)
+
   it("fails with a reason on bad arguments", function()
     for arguments, text in pairs {
       ["--port x"] = "'x' is no port",
       ["--port 65536"] = "'65536' is no port",
+      ["--seed 1.5"] = "'1.5' is no seed",
+      ["--seed 2147483648"] = "is no seed",
       ["--key ''"] = "the key must not be empty",
       ["--set get_shape"] = "name=value is wanted",
       ["--set get_shape=round"] = "must be one of",

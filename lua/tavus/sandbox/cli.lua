@@ -13,6 +13,12 @@ local function port_number(text)
   return port
 end
 
+local function seed_number(text)
+  local seed = text:find "^%d+$" and tonumber(text)
+  if not seed or seed >= 2 ^ 31 then return nil, ("'%s' is no seed: a whole number from 0 to 2147483647 is wanted"):format(text) end
+  return seed
+end
+
 local function switch(text)
   local name, value = text:match "^([%w_]+)=(.*)$"
   if not name then return nil, ("'%s' is no switch: name=value is wanted"):format(text) end
@@ -56,6 +62,7 @@ parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", port
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
 parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
 parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
+parser:option("--seed", "Give the same ids in every run.", nil, seed_number):argname "<number>"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
   print("tavus-sandbox " .. version)
@@ -72,7 +79,7 @@ local function main()
   httpd.hold_signals()
   httpd.raise_file_limit()
   local server, message = sandbox.start {
-    port = options.port, key = options.key, profile = options.profile, set = set, log = not options.quiet,
+    port = options.port, key = options.key, seed = options.seed, profile = options.profile, set = set, log = not options.quiet,
   }
   if not server then
     io.stderr:write("tavus-sandbox: ", message, "\n")

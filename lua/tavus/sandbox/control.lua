@@ -1,6 +1,7 @@
 --- Steering a sandbox over HTTP: everything under `/_sandbox`. These requests
 -- need no key, are never scripted and do not appear in the journal.
 
+local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
@@ -26,6 +27,8 @@ local function about(context)
     conversations = context.conversations.count,
     requests = context.journal.seq,
     scripted = context.script:count(),
+    time = context.clock:now(),
+    seed = context.seed,
   })
 end
 
@@ -54,6 +57,28 @@ local function reset(context)
   return reply.json(200, { settings = context.settings })
 end
 
+local function snapshot(context)
+  return reply.json(200, { snapshot = context.snapshots:add(context) })
+end
+
+local function restore(context, _, body)
+  local taken, message = context.snapshots:get(body.snapshot)
+  if not taken then return reply.failure(404, "error", message) end
+  context:restore(taken)
+  return reply.json(200, { settings = context.settings })
+end
+
+local function time(context)
+  return reply.json(200, { time = context.clock:now(), stands_still = context.clock.fixed ~= nil })
+end
+
+local function set_time(context, _, body)
+  local seconds, message = clock.read(body.time)
+  if not seconds then return reply.failure(400, "error", message) end
+  context.clock:set(seconds)
+  return time(context)
+end
+
 -- Where a conversation's url leads: there is nobody to talk to.
 local function room(context, _, _, id)
   local row = context.conversations:get(id)
@@ -67,6 +92,10 @@ local ACTIONS = {
   ["POST /_sandbox/next"] = add_rule,
   ["POST /_sandbox/set"] = set,
   ["POST /_sandbox/reset"] = reset,
+  ["POST /_sandbox/snapshot"] = snapshot,
+  ["POST /_sandbox/restore"] = restore,
+  ["GET /_sandbox/clock"] = time,
+  ["POST /_sandbox/clock"] = set_time,
 }
 
 local function find(method, path)

@@ -2,7 +2,6 @@
 -- asked. Each habit has its switch in `settings`.
 
 local core = require "tavus.core"
-local httpd = require "tavus.sandbox.httpd"
 local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 
@@ -176,7 +175,7 @@ local ADVICE = {
 function habits.limit_rate(context)
   local settings, state = context.settings, context.habits
   if settings.rate_limit == 0 then return nil end
-  local now, length = httpd.time(), settings.rate_window_ms / 1000
+  local now, length = context.clock:now(), settings.rate_window_ms / 1000
   if not state.window or now >= state.window + length or now < state.window then
     state.window, state.served = now, 0
   end

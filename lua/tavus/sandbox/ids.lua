@@ -1,5 +1,6 @@
 --- Ids and timestamps in the shapes that Tavus uses.
 
+local clock = require "tavus.sandbox.clock"
 local httpd = require "tavus.sandbox.httpd"
 
 local ids = {}
@@ -7,6 +8,7 @@ local ids = {}
 ---@class tavus.sandbox.Ids
 ---@field state integer
 ---@field requests integer
+---@field clock tavus.sandbox.Clock
 local methods = {}
 methods.__index = methods
 
@@ -50,19 +52,21 @@ end
 --- The time now as a persona's row tells it: ISO 8601, microseconds, Z.
 ---@return string
 function methods:timestamp()
-  local now = httpd.time()
-  local second = math.floor(now)
+  local now = math.floor(self.clock:now() * 1e6 + 0.5) -- whole microseconds: no 0.1 becomes 0.099999
+  local second = math.floor(now / 1e6)
   if second ~= self.second then
     self.second, self.prefix = second, os.date("!%Y-%m-%dT%H:%M:%S.", second)
   end
-  return self.prefix .. ("%06dZ"):format(math.floor((now - second) * 1e6))
+  return self.prefix .. ("%06dZ"):format(now - second * 1000000)
 end
 
 --- A new source of ids.
+---@param seed integer|nil              the same seed gives the same ids; nil: others in every run
+---@param own_clock tavus.sandbox.Clock|nil  where the times come from
 ---@return tavus.sandbox.Ids
-function ids.new()
-  local seed = math.floor(httpd.time() * 1e6) % 2147483646 + 1
-  local self = setmetatable({ state = seed, requests = 0 }, methods)
+function ids.new(seed, own_clock)
+  local first = math.floor(seed or httpd.time() * 1e6) % 2147483646 + 1
+  local self = setmetatable({ state = first, requests = 0, clock = own_clock or clock.new() }, methods)
   for _ = 1, 3 do draw(self) end
   self.salt = draw(self)
   return self

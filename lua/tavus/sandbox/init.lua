@@ -10,6 +10,7 @@
 -- blocks can talk to it from the same program. It is steered over HTTP, and so
 -- a sandbox in another process (`tavus-sandbox`) is used alike: `connect(url)`.
 
+local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local expect = require "tavus.sandbox.expect"
 local http = require "tavus.http"
@@ -157,6 +158,51 @@ function methods:set(changes)
   return answer.settings
 end
 
+--- Keeps what the sandbox remembers: rows, switches, what the habits know,
+-- where the ids are, and the clock if it was set. The sandbox keeps the last 100
+-- snapshots, also through a reset.
+---@return string|nil snapshot for `restore`
+---@return string|nil message
+function methods:snapshot()
+  check_handle(self, "snapshot")
+  local answer, message = post(self, "/_sandbox/snapshot", {})
+  if not answer then return nil, message end
+  return answer.snapshot
+end
+
+--- Back to a snapshot, as often as wanted. Rules that wait and the journal are
+-- forgotten, as in a reset: what a test orders and counts begins with the test.
+---@param snapshot string what `snapshot` gave
+---@return true|nil done
+---@return string|nil message
+function methods:restore(snapshot)
+  check_handle(self, "restore")
+  if type(snapshot) ~= "string" then misuse("restore takes what snapshot gave, not a %s", type(snapshot)) end
+  local answer, message = post(self, "/_sandbox/restore", { snapshot = snapshot })
+  if not answer then return nil, message end
+  return true
+end
+
+--- Sets the clock from which rows get their times and by which rates are
+-- limited. It stands still until it is set again; "system" (or a reset) sets it
+-- going with the computer's. Without a time it only tells.
+---@param time number|string|nil seconds since 1970, ISO 8601 text, or "system"
+---@return number|nil now seconds since 1970
+---@return string|nil message
+function methods:clock(time)
+  check_handle(self, "clock")
+  local answer, message
+  if time == nil then
+    answer, message = call(self, "GET", "/_sandbox/clock", {})
+  else
+    time, message = clock.read(time)
+    if time == nil then misuse("%s", message) end
+    answer, message = post(self, "/_sandbox/clock", { time = time })
+  end
+  if not answer then return nil, message end
+  return answer.time
+end
+
 --- What the sandbox is and has: `GET /_sandbox`.
 ---@return table|nil
 ---@return string|nil message
@@ -193,12 +239,15 @@ local function new_handle(url, server)
   return setmetatable({ url = url, port = server and server:port(), session = session, server = server }, meta)
 end
 
-local START_OPTIONS = { port = "number", key = "string", set = "table", log = "boolean", profile = "string" }
+local START_OPTIONS = {
+  port = "number", seed = "number", key = "string", set = "table", log = "boolean", profile = "string",
+}
 
 --- Starts a sandbox in this process.
----@param options { port: integer|nil, key: string|nil, profile: string|nil, set: table<string, any>|nil, log: boolean|nil }|nil
+---@param options { port: integer|nil, key: string|nil, seed: integer|nil, profile: string|nil, set: table<string, any>|nil, log: boolean|nil }|nil
 -- `port` 0 (the default) takes any free one; with `key` only that key is
--- accepted; `profile` is a generation of Tavus ("current" or "2025") and `set`
+-- accepted; with `seed` the ids are the same in every run and after every
+-- reset; `profile` is a generation of Tavus ("current" or "2025") and `set`
 -- are switches that differ from it; with `log` every request is told on stderr
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
@@ -207,7 +256,7 @@ function sandbox.start(options)
   options = options or {}
   for name, value in pairs(options) do
     if not START_OPTIONS[name] then
-      error(("bad argument: start has no option '%s'; it has: key, log, port, profile, set"):format(tostring(name)), 2)
+      error(("bad argument: start has no option '%s'; it has: key, log, port, profile, seed, set"):format(tostring(name)), 2)
     end
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
@@ -218,7 +267,11 @@ function sandbox.start(options)
     error("bad argument: option 'port' must be a whole number from 0 to 65535", 2)
   end
   if options.key == "" then error("bad argument: option 'key' must not be empty", 2) end
-  local service = { key = options.key, log = options.log }
+  local seed = options.seed
+  if seed and not (seed >= 0 and seed < 2 ^ 31 and seed == math.floor(seed)) then
+    error("bad argument: option 'seed' must be a whole number from 0 to 2147483647", 2)
+  end
+  local service = { key = options.key, seed = seed, log = options.log }
   local switches, message = settings.profile(options.profile or "current")
   if not switches then error("bad argument: " .. message, 2) end
   local done

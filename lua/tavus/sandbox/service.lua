@@ -3,6 +3,7 @@
 -- the server calls for every request.
 
 local checks = require "tavus.sandbox.checks"
+local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
 local faults = require "tavus.sandbox.faults"
@@ -13,6 +14,7 @@ local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
+local state = require "tavus.sandbox.state"
 local stock = require "tavus.sandbox.stock"
 local store = require "tavus.sandbox.store"
 
@@ -33,6 +35,9 @@ local JSON = "application/json"
 ---@field journal tavus.sandbox.Journal
 ---@field routes tavus.sandbox.Routes
 ---@field ids tavus.sandbox.Ids
+---@field clock tavus.sandbox.Clock
+---@field snapshots tavus.sandbox.Snapshots
+---@field seed integer|nil  of the ids
 ---@field url string
 ---@field initial table<string, any>  switches given at the start
 ---@field log boolean       a line on stderr for every request
@@ -41,8 +46,10 @@ local context_methods = {}
 context_methods.__index = context_methods
 
 --- Back to a fresh sandbox: no rows, no rules, no journal, all switches as at
--- the start.
+-- the start, the clock going again. Seeded ids begin anew; snapshots are kept.
 function context_methods:reset()
+  self.clock:set(clock.SYSTEM)
+  if self.seed or not self.ids then self.ids = ids.new(self.seed, self.clock) end
   self.settings = settings.defaults()
   assert(settings.apply(self.settings, self.initial))
   self.personas = store.new()
@@ -51,6 +58,13 @@ function context_methods:reset()
   self.stock_by_id = {}
   for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
   self.habits = habits.new()
+  self.script:clear()
+  self.journal:clear()
+end
+
+--- Back to what `state.take` gave: as a reset, but not to nothing.
+function context_methods:restore(taken)
+  state.put(self, taken)
   self.script:clear()
   self.journal:clear()
 end
@@ -223,7 +237,7 @@ local function serve(context, method, uri, headers, body, too_large)
   return answer.status, answer.body, all, rule and rule.wait or nil
 end
 
----@param options { key: string|nil, port: integer } and switches as `["set.name"] = value`
+---@param options { key: string|nil, port: integer, seed: integer|nil } and switches as `["set.name"] = value`
 ---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
 return function(options)
   local initial = {}
@@ -236,7 +250,9 @@ return function(options)
     log = options.log,
     url = ("http://127.0.0.1:%d"):format(options.port),
     initial = initial,
-    ids = ids.new(),
+    seed = options.seed,
+    clock = clock.new(),
+    snapshots = state.snapshots(),
     script = script.new(),
     journal = journal.new(),
     routes = routes.new(core.contract()),
