@@ -121,6 +121,18 @@ describe("on the wire", function()
     assert.equal(1, #server:requests())
   end)
 
+  it("a DELETE that libcurl sent again, was told to wait, and then finds nothing has succeeded", function()
+    -- the first sending may have done it: the connection died unanswered
+    start {
+      { "read", OK, "read", "close" },
+      { "read", { answer = 429 }, "read", { answer = 400, body = '{"error":"Invalid persona_id"}' } },
+    }
+    assert(client.personas:get "p1")
+    local done, meta = client.personas:delete "p1"
+    assert.is_true(done, tostring(meta))
+    assert.equal(3, meta.attempts)
+  end)
+
   it("headers over 64 KiB are refused", function()
     start { { "read", { send = "HTTP/1.1 200 OK\r\n" }, { repeat_bytes = "X-A: " .. ("x"):rep(990) .. "\r\n", count = 80 }, { send = "\r\n" } } }
     local persona, err = client.personas:get("p1")

@@ -219,7 +219,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       if client._log then log.write(client._log, "error", method .. " " .. err.path .. ": " .. err.type .. ": " .. err.message) end
       return nil, err
     end
-    doubtful = doubtful or (outcome ~= "not_sent" and status ~= 429)
+    -- (libcurl may have sent it before what was answered here.)
+    doubtful = doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
     left, retried = remains, retried + 1
   end
 end
