@@ -1,8 +1,10 @@
---- Steering a sandbox over HTTP: everything under `/_sandbox`. These requests
--- need no key, are never scripted and do not appear in the journal.
+--- Steering a sandbox over HTTP: everything under `/_sandbox`, and the page at `/`.
+-- These requests need no key, are never scripted and do not appear in the journal.
 
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
+local overview = require "tavus.sandbox.overview"
+local page = require "tavus.sandbox.page"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local script = require "tavus.sandbox.script"
@@ -86,8 +88,16 @@ local function room(context, _, _, id)
   return reply.json(200, { message = NOTICE, conversation_id = id, status = row.status })
 end
 
+local PAGE = { status = 200, body = page.html, headers = page.headers }
+
+local function show_page() return PAGE end
+
+local function show_overview(context) return reply.json(200, overview.of(context)) end
+
 local ACTIONS = {
+  ["GET /"] = show_page,
   ["GET /_sandbox"] = about,
+  ["GET /_sandbox/overview"] = show_overview,
   ["GET /_sandbox/requests"] = requests,
   ["POST /_sandbox/next"] = add_rule,
   ["POST /_sandbox/set"] = set,
@@ -100,7 +110,7 @@ local ACTIONS = {
 
 local function find(method, path)
   if method == "HEAD" then method = "GET" end
-  path = path:gsub("/+$", "")
+  path = path:gsub("(.)/+$", "%1")
   local action = ACTIONS[method .. " " .. path]
   if action then return action end
   local id = method == "GET" and path:match "^/_sandbox/conversations/([^/]+)$"
@@ -116,7 +126,7 @@ local function read(method, body)
   return value
 end
 
---- Answers a request below `/_sandbox`.
+--- Answers a request for `/`, or below `/_sandbox`.
 ---@param context tavus.sandbox.Context
 ---@param method string
 ---@param path string

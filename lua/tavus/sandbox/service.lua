@@ -174,7 +174,7 @@ end
 -- all answers that bring none of their own.
 local plain, bare = { ["Content-Type"] = JSON }, {}
 
--- The headers that go out with an answer.
+-- The headers that go out with an answer; one to a steering request has no id.
 local function dressed(answer, request_id)
   local headers = answer.body and plain or bare
   headers["x-request-id"] = request_id
@@ -195,8 +195,8 @@ end
 
 -- A steering request: not scripted, not in the journal.
 local function steer(context, request)
-  local path = request.path == "/" and "/_sandbox" or request.path
-  if not path:find "^/_sandbox" or #path > 9 and path:byte(10) ~= 47 then return nil end
+  local path = request.path
+  if path ~= "/" and (not path:find "^/_sandbox" or #path > 9 and path:byte(10) ~= 47) then return nil end
   if request.too_large then return reply.failure(413, "error", "Request Entity Too Large") end
   return control.answer(context, request.method, path, request.query, request.body)
 end
@@ -208,10 +208,11 @@ local function serve(context, method, uri, headers, body, too_large)
     path = mark and uri:sub(1, mark - 1) or uri,
     query = mark and uri:sub(mark + 1) or "",
   }
-  local request_id = context.ids:request()
   local answer = steer(context, request)
-  if answer then return answer.status, answer.body, dressed(answer, request_id) end
+  -- It takes no id: with a seed, those of the others are the same whoever looks on.
+  if answer then return answer.status, answer.body, dressed(answer) end
 
+  local request_id = context.ids:request()
   local entry = context.journal:add(method, request.path, request.query, headers, body)
   entry.request_id = request_id
   local rule = context.script:take(method, request.path)

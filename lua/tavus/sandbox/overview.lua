@@ -1,0 +1,88 @@
+--- What the page at `/` shows, in one answer of bounded size: the newest rows and
+-- requests, names and ids only, long texts cut; no body, header, query or secret.
+
+local core = require "tavus.core"
+local settings = require "tavus.sandbox.settings"
+
+local overview = {}
+
+local MAX_ROWS = 50      -- of personas, and of conversations
+local MAX_REQUESTS = 100
+local MAX_TEXT = 200     -- bytes
+
+-- A text that JSON can hold, cut between characters; anything else reads as nothing.
+local function text(value)
+  if type(value) ~= "string" then return "" end
+  if #value > MAX_TEXT then value = value:sub(1, MAX_TEXT):gsub("[\192-\247]?[\128-\191]*$", "") .. "..." end
+  if not core.encode(value) then value = value:gsub("[\128-\255]", "?") end
+  return value
+end
+
+local function model(persona)
+  local layers = persona.layers
+  local llm = type(layers) == "table" and layers.llm
+  return type(llm) == "table" and llm.model or nil
+end
+
+local function newest(rows, names)
+  local list = core.array {}
+  for n = 1, math.min(rows.count, MAX_ROWS) do
+    local row, id = rows:newest(n)
+    local seen = {}
+    for _, name in ipairs(names) do seen[name] = text(row[name]) end
+    list[n] = seen
+    if names.model then seen.persona_id, seen.model = id, text(model(row)) end
+  end
+  return list
+end
+
+local function requests(journal)
+  local list = core.array {}
+  for seq = journal.seq, math.max(journal.first, journal.seq - MAX_REQUESTS + 1), -1 do
+    local entry = journal.entries[seq]
+    list[#list + 1] = {
+      seq = seq, method = text(entry.method), path = text(entry.path), status = entry.status,
+      closed = entry.closed, fault = entry.fault, scripted = entry.scripted or false,
+    }
+  end
+  return list
+end
+
+local function switches(values)
+  local changed, plain = core.array {}, {}
+  for _, name in ipairs(settings.names()) do
+    local switch = settings.switches[name]
+    local value = values[name]
+    local differs = value ~= switch.default
+    local list = differs and changed or plain
+    if type(value) == "string" then value = text(value) end
+    list[#list + 1] = {
+      name = name, value = value, default = switch.default, changed = differs, meaning = switch.meaning,
+    }
+  end
+  for _, one in ipairs(plain) do changed[#changed + 1] = one end
+  return changed
+end
+
+--- What there is to see.
+---@param context tavus.sandbox.Context
+---@return table
+function overview.of(context)
+  return {
+    is_tavus = false,
+    url = context.url,
+    version = require "tavus.version",
+    scripted = context.script:count(),
+    personas = newest(context.personas, { "persona_name", "created_at", model = true }),
+    persona_count = context.personas.count,
+    conversations = newest(context.conversations, {
+      "conversation_id", "conversation_name", "status", "persona_id", "created_at",
+    }),
+    conversation_count = context.conversations.count,
+    requests = requests(context.journal),
+    request_count = context.journal.seq,
+    switches = switches(context.settings),
+  }
+end
+
+return overview
