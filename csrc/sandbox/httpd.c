@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "save.h"
 #include "server.h"
 
 #define SERVER_TYPE "tavus.sandbox.httpd.server"
@@ -324,6 +325,7 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
                                   {NULL, NULL}};
   static const luaL_Reg functions[] = {{"start", httpd_start},
                                        {"time", httpd_time},
+                                       {"save", tavus_sandbox_save},
                                        {"hold_signals", httpd_hold_signals},
                                        {"wait_signal", httpd_wait_signal},
                                        {"raise_file_limit", httpd_raise_file_limit},

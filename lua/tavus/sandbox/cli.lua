@@ -63,6 +63,7 @@ parser:option("--key", "Accept this key only (default: any key that is not empty
 parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
 parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
 parser:option("--seed", "Give the same ids in every run.", nil, seed_number):argname "<number>"
+parser:option("--data", "Keep personas and conversations in this file across runs."):argname "<file>"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
   print("tavus-sandbox " .. version)
@@ -79,7 +80,8 @@ local function main()
   httpd.hold_signals()
   httpd.raise_file_limit()
   local server, message = sandbox.start {
-    port = options.port, key = options.key, seed = options.seed, profile = options.profile, set = set, log = not options.quiet,
+    port = options.port, key = options.key, seed = options.seed, data = options.data,
+    profile = options.profile, set = set, log = not options.quiet,
   }
   if not server then
     io.stderr:write("tavus-sandbox: ", message, "\n")

@@ -127,6 +127,7 @@ conversations["end"] = function(context, id)
   if not row then return context:refuse "Invalid conversation_id" end
   if row.status == "ended" then return context:refuse "Conversation has already ended" end
   finish(row, "end_conversation_endpoint_hit", context.ids:timestamp())
+  context.conversations:replace(id, row)
   return reply.empty(200)
 end
 

@@ -12,6 +12,7 @@
 
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
+local data = require "tavus.sandbox.data"
 local expect = require "tavus.sandbox.expect"
 local http = require "tavus.http"
 local httpd = require "tavus.sandbox.httpd"
@@ -241,13 +242,24 @@ end
 
 local START_OPTIONS = {
   port = "number", seed = "number", key = "string", set = "table", log = "boolean", profile = "string",
+  data = "string",
 }
 
+---@class tavus.sandbox.StartOptions
+---@field port integer|nil
+---@field key string|nil
+---@field seed integer|nil
+---@field data string|nil
+---@field profile string|nil
+---@field set table<string, any>|nil
+---@field log boolean|nil
+
 --- Starts a sandbox in this process.
----@param options { port: integer|nil, key: string|nil, seed: integer|nil, profile: string|nil, set: table<string, any>|nil, log: boolean|nil }|nil
+---@param options tavus.sandbox.StartOptions|nil
 -- `port` 0 (the default) takes any free one; with `key` only that key is
 -- accepted; with `seed` the ids are the same in every run and after every
--- reset; `profile` is a generation of Tavus ("current" or "2025") and `set`
+-- reset; `data` is a file that keeps personas and conversations across runs;
+-- `profile` is a generation of Tavus ("current" or "2025") and `set`
 -- are switches that differ from it; with `log` every request is told on stderr
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
@@ -256,7 +268,7 @@ function sandbox.start(options)
   options = options or {}
   for name, value in pairs(options) do
     if not START_OPTIONS[name] then
-      error(("bad argument: start has no option '%s'; it has: key, log, port, profile, seed, set"):format(tostring(name)), 2)
+      error(("bad argument: start has no option '%s'; it has: data, key, log, port, profile, seed, set"):format(tostring(name)), 2)
     end
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
@@ -271,13 +283,17 @@ function sandbox.start(options)
   if seed and not (seed >= 0 and seed < 2 ^ 31 and seed == math.floor(seed)) then
     error("bad argument: option 'seed' must be a whole number from 0 to 2147483647", 2)
   end
-  local service = { key = options.key, seed = seed, log = options.log }
+  local service = { key = options.key, seed = seed, data = options.data, log = options.log }
   local switches, message = settings.profile(options.profile or "current")
   if not switches then error("bad argument: " .. message, 2) end
   local done
   done, message = settings.apply(switches, options.set or {})
   if not done then error("bad argument: " .. message, 2) end
   for name, value in pairs(switches) do service["set." .. name] = value end
+  if options.data then
+    done, message = data.check(options.data)
+    if not done then return nil, message end
+  end
   local server
   server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
   if not server then return nil, ("cannot start a sandbox on port %d: %s"):format(port, message) end

@@ -6,6 +6,7 @@ local checks = require "tavus.sandbox.checks"
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
+local data = require "tavus.sandbox.data"
 local faults = require "tavus.sandbox.faults"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
@@ -37,6 +38,7 @@ local JSON = "application/json"
 ---@field ids tavus.sandbox.Ids
 ---@field clock tavus.sandbox.Clock
 ---@field snapshots tavus.sandbox.Snapshots
+---@field keeper tavus.sandbox.Keeper|nil  of the rows, across runs
 ---@field seed integer|nil  of the ids
 ---@field url string
 ---@field initial table<string, any>  switches given at the start
@@ -238,7 +240,22 @@ local function serve(context, method, uri, headers, body, too_large)
   return answer.status, answer.body, all, rule and rule.wait or nil
 end
 
----@param options { key: string|nil, port: integer, seed: integer|nil } and switches as `["set.name"] = value`
+-- An answer goes out once its change is in the file, if there is one. `seq` is
+-- where the journal was before the request. What could not be written is tried
+-- again with the next one.
+local function kept(context, seq, status, ...)
+  local done, message = true, nil
+  if context.keeper then done, message = context.keeper:save(context) end
+  if done or not message then return status, ... end
+  io.stderr:write("tavus-sandbox: ", message, "\n")
+  if not status then return status, ... end
+  local entry = context.journal.seq > seq and context.journal.entries[context.journal.seq]
+  if entry then entry.status = 500 end
+  local answer = reply.failure(500, "error", "The sandbox " .. message)
+  return answer.status, answer.body, dressed(answer, entry and entry.request_id or context.ids:request())
+end
+
+---@param options { data: string|nil, key: string|nil, port: integer, seed: integer|nil } and switches as `["set.name"] = value`
 ---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
 return function(options)
   local initial = {}
@@ -259,5 +276,9 @@ return function(options)
     routes = routes.new(core.contract()),
   }, context_methods)
   context:reset()
-  return function(...) return serve(context, ...) end
+  if options.data then
+    context.keeper = data.keeper(options.data)
+    assert(context.keeper:load(context))
+  end
+  return function(...) return kept(context, context.journal.seq, serve(context, ...)) end
 end

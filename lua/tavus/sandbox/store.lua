@@ -10,6 +10,7 @@ methods.__index = methods
 ---@param id string one that is not in the store
 ---@param row table
 function methods:insert(id, row)
+  self.changes = self.changes + 1
   self.count = self.count + 1
   self.order[self.count] = id
   self.rows[id] = row
@@ -23,13 +24,17 @@ function methods:get(id) return self.rows[id] end
 --- Puts another row in the place of one.
 ---@param id string one that is in the store
 ---@param row table
-function methods:replace(id, row) self.rows[id] = row end
+function methods:replace(id, row)
+  self.changes = self.changes + 1
+  self.rows[id] = row
+end
 
 --- Takes a row out.
 ---@param id string
 ---@return boolean found
 function methods:remove(id)
   if not self.rows[id] then return false end
+  self.changes = self.changes + 1
   self.rows[id] = nil
   for i = self.count, 1, -1 do
     if self.order[i] == id then
@@ -53,7 +58,7 @@ end
 --- An empty store.
 ---@return tavus.sandbox.Store
 function store.new()
-  return setmetatable({ rows = {}, order = {}, count = 0 }, methods)
+  return setmetatable({ rows = {}, order = {}, count = 0, changes = 0 }, methods)
 end
 
 return store

@@ -1,0 +1,80 @@
+/* save.c - a file that is replaced as a whole or not at all: the text goes to a
+** new file beside it, is on the disk before that takes the old one's name, and
+** the folder is on the disk before anybody is told.
+*/
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "save.h"
+
+static bool write_all(int file, const char *text, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(file, text, length);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    text += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+/* Closes in any case, and keeps the error of what came first. */
+static bool finish(int file, bool done) {
+  int error;
+  if (done) done = fsync(file) == 0;
+  error = errno;
+  if (close(file) != 0 && done) return false;
+  errno = error;
+  return done;
+}
+
+/* Some file systems cannot do it for a folder; the name is right all the same. */
+static void sync_folder(const char *folder) {
+  int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  (void)fsync(file);
+  (void)close(file);
+}
+
+static int failed(lua_State *L, const char *path, int error) {
+  lua_pushnil(L);
+  lua_pushfstring(L, "cannot write '%s': %s", path, strerror(error));
+  return 2;
+}
+
+int tavus_sandbox_save(lua_State *L) {
+  size_t length;
+  const char *path = luaL_checkstring(L, 1);
+  const char *text = luaL_checklstring(L, 2, &length);
+  const char *slash = strrchr(path, '/');
+  const char *fresh, *folder;
+  int file;
+  lua_settop(L, 2);
+  fresh = lua_pushfstring(L, "%s.new", path);
+  if (slash == NULL)
+    lua_pushliteral(L, ".");
+  else
+    lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
+  folder = lua_tostring(L, -1);
+
+  /* What a crash left behind; and nothing that somebody else put there is
+  ** written to. What is stored may hold keys, so nobody else reads it. */
+  (void)unlink(fresh);
+  file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return failed(L, path, errno);
+  if (!finish(file, write_all(file, text, length)) || rename(fresh, path) != 0) {
+    int error = errno;
+    (void)unlink(fresh);
+    return failed(L, path, error);
+  }
+  sync_folder(folder);
+  lua_pushboolean(L, 1);
+  return 1;
+}

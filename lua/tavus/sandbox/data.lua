@@ -1,0 +1,153 @@
+--- The file that keeps a sandbox's rows across runs (`--data FILE`). It is
+-- written whole after every request that changed a row, before the answer, and
+-- replaced in one step: a crash leaves the old rows or the new ones.
+
+local core = require "tavus.core"
+local httpd = require "tavus.sandbox.httpd"
+local state = require "tavus.sandbox.state"
+
+local data = {}
+
+local FORMAT = 1
+local NO_FILE = 2 -- ENOENT
+
+local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+
+local function check_rows(value, kind, id)
+  if type(value) ~= "table" or not core.is_array(value) then return kind .. " are no array" end
+  local seen = {}
+  for i, row in ipairs(value) do
+    if not is_object(row) or type(row[id]) ~= "string" then return ("%s: row %d has no %s"):format(kind, i, id) end
+    if seen[row[id]] then return ("%s: %s is there twice"):format(kind, row[id]) end
+    seen[row[id]] = true
+  end
+  return nil
+end
+
+local function is_whole(value, low)
+  return type(value) == "number" and value >= low and value <= 2147483646 and value == math.floor(value)
+end
+
+-- What is wrong with the content of a file, or nil.
+local function flaw(value)
+  if not is_object(value) or value.tavus_sandbox == nil then return "it is no file of a tavus-sandbox" end
+  if value.tavus_sandbox ~= FORMAT then return "it is of another version of tavus-sandbox" end
+  local message = check_rows(value.personas, "personas", "persona_id")
+    or check_rows(value.conversations, "conversations", "conversation_id")
+  if message then return message end
+  for i, row in ipairs(value.conversations) do
+    if type(row.status) ~= "string" or type(row.events) ~= "table" or not core.is_array(row.events) then
+      return ("conversations: row %d has no status or events"):format(i)
+    end
+  end
+  if not is_whole(value.ids, 1) then return "ids is no number that ids can go on from" end
+  if not is_object(value.without_draft) then return "without_draft is no object" end
+  return nil
+end
+
+local function encoded(taken)
+  return core.encode {
+    tavus_sandbox = FORMAT,
+    personas = taken.personas,
+    conversations = taken.conversations,
+    without_draft = core.object(taken.habits.without_draft),
+    ids = taken.ids,
+  }
+end
+
+--- Reads a file.
+---@param path string
+---@return table|false|nil content  false: there is no such file yet
+---@return string|nil message
+function data.read(path)
+  local file, message, code = io.open(path, "rb")
+  if not file then
+    if code == NO_FILE then return false end
+    return nil, "cannot read " .. message
+  end
+  local text
+  text, message = file:read "*a"
+  file:close()
+  if not text then return nil, ("cannot read '%s': %s"):format(path, message) end
+  local value, err = core.decode(text)
+  if value == nil then return nil, ("'%s' is broken: it is no JSON: %s"):format(path, err.message) end
+  message = flaw(value)
+  if message then return nil, ("'%s' is broken: %s"):format(path, message) end
+  return value
+end
+
+--- Sees that a file can be used: that it holds what `read` wants, or is not
+-- there and can be made, and that it can be written.
+---@param path string
+---@return boolean|nil done
+---@return string|nil message
+function data.check(path)
+  local content, message = data.read(path)
+  if content == nil then return nil, message end
+  if not content then
+    content = { tavus_sandbox = FORMAT, personas = core.array {}, conversations = core.array {}, ids = 1,
+      without_draft = core.object {}, fresh = true }
+  end
+  return httpd.save(path, core.encode(content))
+end
+
+---@class tavus.sandbox.Keeper
+---@field path string
+local methods = {}
+methods.__index = methods
+
+-- Which rows a sandbox has: two that are alike have had no change in between.
+local function mark(context)
+  local personas, conversations = context.personas, context.conversations
+  return { personas, personas.changes, conversations, conversations.changes }
+end
+
+local function alike(one, other)
+  for i = 1, 4 do
+    if one[i] ~= other[i] then return false end
+  end
+  return true
+end
+
+--- Puts what the file holds into a fresh sandbox.
+---@param context tavus.sandbox.Context
+---@return boolean|nil done
+---@return string|nil message
+function methods:load(context)
+  local content, message = data.read(self.path)
+  if content == nil then return nil, message end
+  if content and not content.fresh then -- in a fresh one nothing was stored, and ids begin where they like
+    local taken = state.take(context)
+    taken.personas, taken.conversations, taken.ids = content.personas, content.conversations, content.ids
+    taken.habits.without_draft = content.without_draft
+    for _, row in ipairs(taken.conversations) do -- another run had another port
+      row.conversation_url = context.url .. "/_sandbox/conversations/" .. row.conversation_id
+    end
+    state.put(context, taken)
+  end
+  self.saved = mark(context)
+  self.tried = self.saved
+  return true
+end
+
+--- Writes the file, if a row has changed since the last time.
+---@param context tavus.sandbox.Context
+---@return boolean|nil done
+---@return string|nil message  nil where this was said before, and nothing has changed since
+function methods:save(context)
+  local now = mark(context)
+  if alike(self.saved, now) then return true end
+  local done, message = httpd.save(self.path, encoded(state.take(context)))
+  local again = alike(self.tried, now)
+  self.tried = now
+  if not done then return nil, not again and message or nil end
+  self.saved = now
+  return true
+end
+
+--- Keeps a sandbox's rows in a file.
+---@param path string
+---@return tavus.sandbox.Keeper
+function data.keeper(path) return setmetatable({ path = path }, methods) end
+
+return data
