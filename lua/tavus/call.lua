@@ -141,6 +141,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local started = now()
   local ends = started + deadline
   local left, attempts, retried, doubtful = deadline, 0, 0, false
+  local asked
 
   while true do
     transfer.timeout, transfer.deadline = min(timeout, left), left
@@ -150,6 +151,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     if client._log then
       log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(path), retried + 1, transfer.timeout))
     end
+    if client._record then asked = asked or client._record:asked(client, method, path, body, transfer, secrets) end
     local request, refused = engine:submit(session, method, path, transfer)
     if not request then
       -- A hook may have closed the client meanwhile.
@@ -173,6 +175,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     end
     local outcome, status = result.outcome, result.status
     attempts = attempts + max(1, result.sent)
+    if asked then client._record:answered(client, asked, result, retried + 1) end
     if client._on_response then
       hook(client, "on_response", { method = method, path = shown(path), attempt = retried + 1, outcome = outcome,
         status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms,

@@ -37,6 +37,7 @@ local MAP = 32
 ---@field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
 ---@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
 ---@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
+---@field record string|nil a file that every attempt is appended to, as a line of JSON without secrets
 ---@field log "error"|"info"|"debug"|false|(fun(level: string, message: string))|nil a level for stderr, or a function for every line; else TAVUS_LOG
 
 local rules = {
@@ -58,6 +59,7 @@ local rules = {
   on_request = { type = "function" },
   on_response = { type = "function" },
   on_retry = { type = "function" },
+  record = { type = "string" },
   log = { type = "string|function|boolean", choices = log.levels },
 }
 
@@ -141,6 +143,15 @@ function client.new(given)
     return nil, errors.new { type = "config", message = refused, hint = hint }
   end
 
+  local recording
+  if given.record then
+    recording, problem = require("tavus.record").open(given.record, given.headers)
+    if not recording then
+      session:close()
+      return nil, options.bad("record", problem)
+    end
+  end
+
   local self = setmetatable({
     _session = session,
     _base_url = session:base_url(),
@@ -153,6 +164,7 @@ function client.new(given)
     _backoff = given.backoff,
     _concurrency = math.min(given.max_in_flight or MAP, MAP),
     _log = logged,
+    _record = recording,
     _on_request = given.on_request,
     _on_response = given.on_response,
     _on_retry = given.on_retry,

@@ -78,6 +78,17 @@ function log.hook_failed(client, hook, err)
   end
 end
 
+--- Tells that an attempt could not be recorded: to the log, or once to stderr.
+---@param client table keeps whether it was told
+---@param err any
+function log.recording_failed(client, err)
+  local message = "the recording failed: " .. told(err)
+  if client._log then return log.write(client._log, "error", message) end
+  if client._failed_recording then return end
+  client._failed_recording = true
+  to_stderr("error", message)
+end
+
 --- Tells about an error in a task that nobody asked for its result: to the
 -- log, or to stderr.
 ---@param client table

@@ -124,7 +124,8 @@ local function from_decimal(digits) return ascii(digits, 10) end
 -- The bare characters of a text: escapes and entities are what they stand for; tags, white space
 -- and what breaks a line are nothing.
 local function peeled(text)
-  text = text:gsub("\\+u00(%x%x)", from_hex):gsub("\\+[nrt]", " "):gsub("\\", "")
+  -- A run of backslashes means no more than one, and would take long.
+  text = text:gsub("\\+", "\\"):gsub("\\u00(%x%x)", from_hex):gsub("\\[nrt]", " "):gsub("\\", "")
   text = text:gsub("&#[xX](%x%x?%x?%x?);", from_hex):gsub("&#(%d%d?%d?%d?);", from_decimal):gsub("&(%a+);", redact.entities)
   text = text:gsub("%%(%x%x)", from_hex):gsub("<%/?%a[^<>]*>", ""):gsub("=%s+", "")
   return (text:gsub("%s+", ""))
@@ -156,19 +157,17 @@ end
 
 local function longer(a, b) return #a > #b end
 
---- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
--- secret is hidden (in entities, over several lines) is not shown at all.
----@param session userdata whose key it is
----@param text string
----@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
----@return string
-function redact.text(session, text, secrets)
-  if not secret_names then load_contract() end
-  text = session:redact(text)
+local function sorted_by_length(secrets)
   -- The longest first: another may be its beginning.
   local sorted = {}
   for i, secret in ipairs(secrets or {}) do sorted[i] = secret end
   table.sort(sorted, longer)
+  return sorted
+end
+
+-- A text without the key and secrets that are known.
+local function without(session, text, sorted)
+  text = session:redact(text)
   for _, secret in ipairs(sorted) do
     -- A secret of three characters is none, and would eat ordinary words.
     if #secret > 3 then
@@ -178,9 +177,51 @@ function redact.text(session, text, secrets)
       if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), REDACTED) end
     end
   end
-  text = hide_fields(redact.cut(text, redact.SEARCH_MOST))
+  return text
+end
+
+--- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
+-- secret is hidden (in entities, over several lines) is not shown at all.
+---@param session userdata whose key it is
+---@param text string
+---@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
+---@return string
+function redact.text(session, text, secrets)
+  if not secret_names then load_contract() end
+  local sorted = sorted_by_length(secrets)
+  text = hide_fields(redact.cut(without(session, text, sorted), redact.SEARCH_MOST))
   if disguised(session, text, sorted) then return REDACTED end
   return text
+end
+
+--- Whether a field of this name is secret, or holds secrets.
+---@param name string
+---@return boolean
+function redact.is_secret(name)
+  if not secret_names then load_contract() end
+  return secret_names[name] or secret_objects[name] or false
+end
+
+local function holds_field(text)
+  for _, names in ipairs { secret_names, secret_objects } do
+    for name in pairs(names) do
+      if text:find(named(name)) then return true end
+    end
+  end
+  return false
+end
+
+--- Like `redact.text`, and a long text stays whole, unless secret fields are written in it.
+---@param session userdata
+---@param text string
+---@param secrets string[]|nil
+---@return string
+function redact.whole(session, text, secrets)
+  if #text <= redact.SEARCH_MOST then return redact.text(session, text, secrets) end
+  if not secret_names then load_contract() end
+  text = without(session, text, sorted_by_length(secrets))
+  if disguised(session, text, secrets or {}) then return REDACTED end
+  return holds_field(text) and redact.text(session, text, secrets) or text
 end
 
 -- Collects the strings that stand under the names of secrets.

@@ -64,6 +64,7 @@ parser:option("--profile", "The generation of Tavus to be like.", "current"):arg
 parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
 parser:option("--seed", "Give the same ids in every run.", nil, seed_number):argname "<number>"
 parser:option("--data", "Keep personas and conversations in this file across runs."):argname "<file>"
+parser:option("--replay", "Answer from a file that a client has recorded (its option record)."):argname "<file>"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
   print("tavus-sandbox " .. version)
@@ -82,6 +83,7 @@ local function main()
   local server, message = sandbox.start {
     port = options.port, key = options.key, seed = options.seed, data = options.data,
     profile = options.profile, set = set, log = not options.quiet,
+    replay = options.replay,
   }
   if not server then
     io.stderr:write("tavus-sandbox: ", message, "\n")

@@ -16,6 +16,7 @@ local data = require "tavus.sandbox.data"
 local expect = require "tavus.sandbox.expect"
 local http = require "tavus.http"
 local httpd = require "tavus.sandbox.httpd"
+local replay = require "tavus.sandbox.replay"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
 
@@ -242,8 +243,22 @@ end
 
 local START_OPTIONS = {
   port = "number", seed = "number", key = "string", set = "table", log = "boolean", profile = "string",
-  data = "string",
+  data = "string", replay = "string",
 }
+
+-- The text of a recording that can be answered from.
+local function read_recording(name)
+  local file, message = io.open(name, "rb")
+  if not file then return nil, message end
+  local text
+  text, message = file:read "*a"
+  file:close()
+  if not text then return nil, name .. ": " .. tostring(message) end
+  local entries
+  entries, message = replay.read(text)
+  if not entries then return nil, name .. ": " .. message end
+  return text
+end
 
 ---@class tavus.sandbox.StartOptions
 ---@field port integer|nil
@@ -253,6 +268,7 @@ local START_OPTIONS = {
 ---@field profile string|nil
 ---@field set table<string, any>|nil
 ---@field log boolean|nil
+---@field replay string|nil
 
 --- Starts a sandbox in this process.
 ---@param options tavus.sandbox.StartOptions|nil
@@ -260,7 +276,8 @@ local START_OPTIONS = {
 -- accepted; with `seed` the ids are the same in every run and after every
 -- reset; `data` is a file that keeps personas and conversations across runs;
 -- `profile` is a generation of Tavus ("current" or "2025") and `set`
--- are switches that differ from it; with `log` every request is told on stderr
+-- are switches that differ from it; with `log` every request is told on stderr;
+-- `replay` is a file that a client recorded (its option `record`) and that answers
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
 function sandbox.start(options)
@@ -268,7 +285,7 @@ function sandbox.start(options)
   options = options or {}
   for name, value in pairs(options) do
     if not START_OPTIONS[name] then
-      error(("bad argument: start has no option '%s'; it has: data, key, log, port, profile, seed, set"):format(tostring(name)), 2)
+      error(("bad argument: start has no option '%s'; it has: data, key, log, port, profile, replay, seed, set"):format(tostring(name)), 2)
     end
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
@@ -293,6 +310,10 @@ function sandbox.start(options)
   if options.data then
     done, message = data.check(options.data)
     if not done then return nil, message end
+  end
+  if options.replay then
+    service.replay, message = read_recording(options.replay)
+    if not service.replay then return nil, "cannot replay " .. message end
   end
   local server
   server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }

@@ -11,6 +11,7 @@ local faults = require "tavus.sandbox.faults"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
+local replay = require "tavus.sandbox.replay"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local script = require "tavus.sandbox.script"
@@ -40,6 +41,7 @@ local JSON = "application/json"
 ---@field snapshots tavus.sandbox.Snapshots
 ---@field keeper tavus.sandbox.Keeper|nil  of the rows, across runs
 ---@field seed integer|nil  of the ids
+---@field replay tavus.sandbox.Replay|nil  answers, where nothing is handled
 ---@field url string
 ---@field initial table<string, any>  switches given at the start
 ---@field log boolean       a line on stderr for every request
@@ -62,6 +64,7 @@ function context_methods:reset()
   self.habits = habits.new()
   self.script:clear()
   self.journal:clear()
+  if self.replay then self.replay:rewind() end
 end
 
 --- Back to what `state.take` gave: as a reset, but not to nothing.
@@ -163,6 +166,11 @@ local function overlaid(base, own)
   return all
 end
 
+-- What a recording has for a request: a rule, or a reply.
+local function replayed(context, request)
+  return context.key and unauthorized(context, request.headers) or context.replay:take(request, context.settings.error_field)
+end
+
 local function scripted(context, rule, request)
   if rule.close == "before" then return nil end
   if rule.status then return { status = rule.status, body = rule.body, headers = rule.headers } end
@@ -219,6 +227,7 @@ local function serve(context, method, uri, headers, body, too_large)
   entry.request_id = request_id
   local rule = context.script:take(method, request.path)
   entry.scripted = rule ~= nil
+  if not rule and context.replay then rule = replayed(context, request) end
   if rule then
     answer = scripted(context, rule, request)
   else
@@ -255,7 +264,7 @@ local function kept(context, seq, status, ...)
   return answer.status, answer.body, dressed(answer, entry and entry.request_id or context.ids:request())
 end
 
----@param options { data: string|nil, key: string|nil, port: integer, seed: integer|nil } and switches as `["set.name"] = value`
+---@param options { data: string|nil, key: string|nil, port: integer, seed: integer|nil, replay: string|nil } and switches as `["set.name"] = value`
 ---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
 return function(options)
   local initial = {}
@@ -271,6 +280,7 @@ return function(options)
     seed = options.seed,
     clock = clock.new(),
     snapshots = state.snapshots(),
+    replay = options.replay and replay.new(assert(replay.read(options.replay))),
     script = script.new(),
     journal = journal.new(),
     routes = routes.new(core.contract()),

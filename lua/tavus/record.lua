@@ -1,0 +1,91 @@
+--- The recording of a client: every attempt as one line of JSON in a file,
+-- without secrets. `tavus.sandbox` answers from such a file.
+
+local core = require "tavus.core"
+local clean = require "tavus.clean"
+local log = require "tavus.log"
+local redact = require "tavus.redact"
+
+local record = {}
+
+---@class tavus.Recording
+local methods = {}
+methods.__index = methods
+
+--- Opens a file to append to.
+---@param name string
+---@param headers table|nil what the client sends with every request
+---@return tavus.Recording|nil
+---@return string|nil message
+function record.open(name, headers)
+  if name == "" or name:find("%z") then return nil, "is no name of a file" end
+  local file, message = io.open(name, "ab")
+  if not file then return nil, "cannot be written: " .. tostring(message) end
+  -- Every line is one write at the file's end, whoever else writes there.
+  file:setvbuf "no"
+  return setmetatable({ file = file, headers = headers }, methods)
+end
+
+local function asked(self, session, method, path, body, transfer, secrets)
+  local all = {}
+  for _, secret in ipairs(secrets or {}) do all[#all + 1] = secret end
+  for _, secret in ipairs(redact.secrets_of(body) or {}) do all[#all + 1] = secret end
+  local value, text = clean.body(session, body, all)
+  local headers = clean.headers({}, session, self.headers, all)
+  return {
+    secrets = all, method = method, path = clean.target(session, path, transfer.query, all),
+    headers = clean.headers(headers, session, transfer.headers, all), body = value, text = text,
+  }
+end
+
+local function line_of(client, request, result, attempt)
+  local session, secrets = client._session, request.secrets
+  local entry = {
+    time = os.date "!%Y-%m-%dT%H:%M:%SZ", attempt = attempt,
+    method = request.method, path = request.path, headers = core.object(request.headers),
+    body = request.body, body_text = request.text,
+    outcome = result.outcome, status = result.status, elapsed_ms = math.floor(result.elapsed_ms * 1000 + 0.5) / 1000,
+  }
+  -- With the key gone (the client was closed meanwhile), nobody can tell whether it is in there.
+  if not client._closed then
+    if result.headers then entry.answer_headers = core.object(clean.headers({}, session, result.headers, secrets)) end
+    entry.answer_body, entry.answer_text = clean.body(session, result.body, secrets)
+    if result.message then entry.message = clean.text(session, result.message, secrets) end
+  end
+  local line, issues = core.encode(entry)
+  if not line then error(issues[1].message, 0) end
+  return line
+end
+
+local function append(self, line)
+  local done, message = self.file:write((self.torn and "\n" or "") .. line .. "\n")
+  -- Part of the line may be in the file: the next one begins on a line of its own.
+  self.torn = not done
+  if not done then error(message, 0) end
+end
+
+local function write(self, client, request, result, attempt)
+  append(self, line_of(client, request, result, attempt))
+end
+
+--- Notes what a call asks, before it is sent: while the key is there to be looked for.
+---@return table|nil request for `answered`
+function methods:asked(client, method, path, body, transfer, secrets)
+  if client._closed then return nil end
+  local ok, request = log.guarded(asked, self, client._session, method, path, body, transfer, secrets)
+  if ok then return request end
+  log.recording_failed(client, request)
+  return nil
+end
+
+--- Writes the line of one attempt.
+---@param client table
+---@param request table what `asked` gave
+---@param result table
+---@param attempt integer
+function methods:answered(client, request, result, attempt)
+  local ok, err = log.guarded(write, self, client, request, result, attempt)
+  if not ok then log.recording_failed(client, err) end
+end
+
+return record

@@ -1,0 +1,171 @@
+--- Answers out of a recording (the client's option `record`): of the entries
+-- that fit a request, each once and in their order, then the last one again.
+
+local clean = require "tavus.clean"
+local core = require "tavus.core"
+local http = require "tavus.http"
+local reply = require "tavus.sandbox.reply"
+local script = require "tavus.sandbox.script"
+
+local replay = {}
+
+-- A client that gave up gives up again: nobody waits longer than this.
+local FOREVER = 3600
+
+-- Headers of one connection, or of bytes that are not sent again as they were.
+local NOT_REPLAYED = {
+  ["content-length"] = true, ["transfer-encoding"] = true, ["content-encoding"] = true,
+  ["connection"] = true, ["keep-alive"] = true, ["date"] = true, ["trailer"] = true, ["upgrade"] = true,
+}
+
+-- Whose key nobody knows.
+local no_key = { redact = function(_, text) return text end }
+
+local function answer_rule(entry)
+  if type(entry.status) ~= "number" then return nil, "an answer without a status" end
+  local headers = entry.answer_headers or {}
+  if type(headers) ~= "table" then return nil, "answer_headers must be an object" end
+  local kept = {}
+  for name, value in pairs(headers) do
+    if type(name) ~= "string" or not NOT_REPLAYED[name:lower()] then kept[name] = value end
+  end
+  local body = entry.answer_text
+  if entry.answer_body ~= nil then body = core.encode(entry.answer_body) end
+  if body ~= nil and type(body) ~= "string" then return nil, "answer_text must be a text" end
+  local rule = { status = entry.status, headers = kept, body = body }
+  local message = script.check(rule)
+  return not message and rule or nil, message
+end
+
+-- What happens to a request like the recorded one, by the outcome; false: it never arrived.
+local RULES = {
+  answer = answer_rule,
+  lost = function() return { close = "before" } end,
+  timeout = function() return { close = "before", wait = FOREVER } end,
+  cancelled = function() return { close = "before", wait = FOREVER } end,
+  too_large = function() return { status = 200, fault = "large" } end,
+  garbled = function() return { status = 200, body = "no gzip", headers = { ["Content-Encoding"] = "gzip" } } end,
+  not_sent = false,
+  certificate = false,
+}
+
+local function unescape(digits) return string.char(tonumber(digits, 16)) end
+
+-- What is asked, without secrets: two requests are alike where the texts are equal and the bodies too.
+local function question(session, method, target, body)
+  local value, text = clean.body(session, body)
+  local path, pairs_ = clean.path(session, target)
+  local query = {}
+  for i, pair in ipairs(pairs_) do query[i] = pair.name .. "=" .. pair.value end
+  table.sort(query)
+  -- A slash that is written as %2F stays another one.
+  path = path:gsub("/", "\0"):gsub("%%(%x%x)", unescape)
+  return {
+    place = method .. " " .. path, query = table.concat(query, "&"), value = value, text = text,
+  }
+end
+
+local function same(a, b)
+  if a.query ~= b.query or a.text ~= b.text then return false end
+  if a.value == nil or b.value == nil then return a.value == b.value end
+  return core.equal(a.value, b.value)
+end
+
+local function read_entry(line)
+  local entry, err = core.decode(line)
+  if entry == nil then return nil, "no JSON: " .. err.message end
+  if type(entry) ~= "table" or core.is_array(entry) then return nil, "not an object" end
+  if type(entry.method) ~= "string" then return nil, "no method" end
+  if type(entry.path) ~= "string" or entry.path:sub(1, 1) ~= "/" then return nil, "no path" end
+  local make = RULES[entry.outcome]
+  if make == nil then return nil, "no outcome that is known" end
+  local rule, message = {}, nil
+  if make then rule, message = make(entry) end
+  if not rule then return nil, message end
+  local body = entry.body_text
+  if entry.body ~= nil then body = core.encode(entry.body) end
+  if body ~= nil and type(body) ~= "string" then return nil, "body_text must be a text" end
+  local asked = question(no_key, entry.method, entry.path, body)
+  asked.rule = make and rule
+  return asked
+end
+
+--- Reads a recording.
+---@param text string
+---@return table[]|nil entries
+---@return string|nil message with the number of the line
+function replay.read(text)
+  local entries, number = {}, 0
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    number = number + 1
+    if line:find "%S" then
+      local entry, message = read_entry(line)
+      if not entry then return nil, ("line %d: %s"):format(number, message) end
+      if entry.rule then entries[#entries + 1] = entry end
+    end
+  end
+  return entries
+end
+
+---@class tavus.sandbox.Replay
+local methods = {}
+methods.__index = methods
+
+-- The key may stand in what was recorded, and is gone there.
+local function questions(self, request)
+  local asked = { question(no_key, request.method, request.uri, request.body) }
+  local key = request.headers["x-api-key"]
+  if key and key ~= self.key then
+    if self.session then self.session:close() end
+    self.key, self.session = key, http.session { base_url = "http://127.0.0.1", api_key = key }
+  end
+  if self.session and key then asked[2] = question(self.session, request.method, request.uri, request.body) end
+  return asked
+end
+
+local function refusal(self, request, asked, field)
+  local shown = clean.target(self.session or no_key, request.uri)
+  local near = self.places[asked[1].place] or asked[2] and self.places[asked[2].place]
+  return reply.failure(501, field, ("Not in the recording: %s %s%s. %s"):format(request.method, shown,
+    request.body and request.body ~= "" and " with this body" or "",
+    near and "It has this path with another query or body." or "It has nothing for this path."))
+end
+
+--- What happens to a request: a rule as of `tavus.sandbox.script`, or a reply that says what was asked.
+---@param request tavus.sandbox.Request
+---@param field "error"|"message"
+---@return table
+function methods:take(request, field)
+  if request.too_large then return reply.failure(413, "message", "Request Entity Too Large") end
+  local asked = questions(self, request)
+  local last
+  for _, one in ipairs(asked) do
+    for _, entry in ipairs(self.places[one.place] or {}) do
+      if same(entry, one) then
+        if not self.used[entry] then
+          self.used[entry] = true
+          return entry.rule
+        end
+        last = entry
+      end
+    end
+  end
+  return last and last.rule or refusal(self, request, asked, field)
+end
+
+--- Back to the beginning.
+function methods:rewind() self.used = {} end
+
+--- Answers out of entries.
+---@param entries table[]
+---@return tavus.sandbox.Replay
+function replay.new(entries)
+  local places = {}
+  for _, entry in ipairs(entries) do
+    places[entry.place] = places[entry.place] or {}
+    table.insert(places[entry.place], entry)
+  end
+  return setmetatable({ places = places, used = {} }, methods)
+end
+
+return replay
