@@ -11,7 +11,7 @@ local data = {}
 local FORMAT = 1
 local NO_FILE = 2 -- ENOENT
 
-local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+local is_object = require("tavus.sandbox.values").is_object
 
 local function check_rows(value, kind, id)
   if type(value) ~= "table" or not core.is_array(value) then return kind .. " are no array" end

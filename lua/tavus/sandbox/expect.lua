@@ -44,7 +44,7 @@ end
 
 local function written(value) return short(core.encode(value) or tostring(value)) end
 
-local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+local is_object = require("tavus.sandbox.values").is_object
 
 local difference -- found below
 

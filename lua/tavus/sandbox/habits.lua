@@ -31,7 +31,7 @@ local FLOW = {
 -- The name of the same thing on /v2/pals.
 local TWIN = { replica_interruptibility = "pal_interruptibility" }
 
-local function is_object(value) return type(value) == "table" and not core.is_array(value) end
+local is_object = require("tavus.sandbox.values").is_object
 
 local function flow_of(persona)
   local layers = persona.layers

@@ -61,11 +61,7 @@ local function post(self, path, value)
   return call(self, "POST", path, { body = text, headers = { ["Content-Type"] = "application/json" } })
 end
 
-local function shallow(value)
-  local copy = {}
-  for name, item in pairs(value) do copy[name] = item end
-  return copy
-end
+local shallow = require("tavus.sandbox.values").shallow
 
 --- Orders what happens to the next request (of this method and path, if given).
 -- With `status` the request is answered so and changes nothing; without, it is

@@ -7,6 +7,7 @@ local patch = require "tavus.patch"
 local patch_value = require "tavus.patch_value"
 local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
+local values = require "tavus.sandbox.values"
 
 local personas = {}
 
@@ -16,9 +17,7 @@ personas.MASK = "********"
 local SECRETIVE_LAYERS = { "llm", "tts" }
 local READ_ONLY = { "persona_id", "created_at", "updated_at" }
 
-local function is_object(value)
-  return type(value) == "table" and not core.is_array(value)
-end
+local is_object, shallow = values.is_object, values.shallow
 
 local function layer(persona, name)
   local layers = persona.layers
@@ -29,12 +28,6 @@ end
 local function has_secret(persona, name)
   local found = layer(persona, name)
   return found and type(found.api_key) == "string" and found.api_key ~= ""
-end
-
-local function shallow(object)
-  local copy = {}
-  for key, value in pairs(object) do copy[key] = value end
-  return copy
 end
 
 -- The persona as a reader sees it; it shares everything that holds no secret.

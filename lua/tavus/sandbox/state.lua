@@ -11,11 +11,7 @@ local state = {}
 -- More snapshots than any test needs at a time; the oldest go first.
 local MAX_SNAPSHOTS = 100
 
-local function shallow(value)
-  local copy = {}
-  for name, item in pairs(value) do copy[name] = item end
-  return copy
-end
+local shallow = require("tavus.sandbox.values").shallow
 
 local function same(row) return row end
 
