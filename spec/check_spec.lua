@@ -189,6 +189,9 @@ describe("types", function()
     assert.equal("type", duration(600.5).code)
     assert.equal("type", duration("600").code)
     assert.equal("range", duration(0).code)
+    assert.equal("less than 1", duration(0).message)
+    assert.equal("outside the usual range 0 to 2",
+      look("persona", layers("llm", { extra_body = { temperature = 3 } }), "/layers/llm/extra_body/temperature").message)
   end)
 end)
 

@@ -68,6 +68,32 @@ describe("the sandbox's conversations", function()
     refused({ pal_id = "p5317866", replica_id = "r79e1c033f" }, "old and new names in one body")
   end)
 
+  it("are refused for what Tavus refuses, though the client only warns", function()
+    local function refused(change, text)
+      change.persona_id = "p5317866"
+      local result = ask("POST", "/v2/conversations", change)
+      assert.equal(400, result.status, result.body)
+      assert.equal("Bad Request. " .. text, result.json.error)
+    end
+    refused({ properties = { language = "de" } }, "{'properties': {'language': ['language codes are refused']}}")
+    refused({ max_participants = 1 }, "{'max_participants': ['less than 2']}")
+    local mode = { properties = { pipeline_mode = "echo" } }
+    refused(mode, "{'properties': {'pipeline_mode': ['unknown field \"pipeline_mode\"']}}")
+    create { persona_id = "p5317866", surprise = 1, properties = { language = "german" } }
+    assert(server:set { unknown_properties = "keep" })
+    create(mode)
+    assert(server:set { unknown_fields = "refuse" })
+    refused({ surprise = 1 }, "{'surprise': ['unknown field \"surprise\"']}")
+    assert(server:set { unknown_fields = "drop", unknown_properties = "refuse" })
+    create(mode)
+  end)
+
+  it("tell the policy they were given", function()
+    local id, row = create { persona_id = "p5317866", policy = "eu" }
+    assert.equal("eu", row.policy)
+    assert.equal("eu", ask("GET", "/v2/conversations/" .. id).json.policy)
+  end)
+
   it("take null for left out", function()
     local id, row = create { replica_id = "r79e1c033f", persona_id = core.null, pal_id = core.null,
       conversation_name = core.null, callback_url = core.null }

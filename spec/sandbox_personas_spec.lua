@@ -58,7 +58,7 @@ describe("the sandbox's personas", function()
       local result = ask("POST", "/v2/personas", text)
       assert.equal(200, result.status)
       local persona = get(result.json.persona_id)
-      persona.persona_id, persona.created_at = nil, nil
+      persona.persona_id, persona.created_at, persona.updated_at = nil, nil, nil
       assert.equal(core.encode(core.decode(text)), core.encode(persona))
     end)
 
@@ -72,6 +72,20 @@ describe("the sandbox's personas", function()
       result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = { model = "m", base_url = "u" } } })
       assert.equal(400, result.status)
       assert.matches("api_key", result.json.error)
+    end)
+
+    it("names only what is wrong, not what is merely old", function()
+      local result = ask("POST", "/v2/personas", { system_prompt = "x", context = "old", made_up = 1,
+        layers = { llm = { model = "tavus-llama" }, stt = { hotwords = core.array { "a" } } } })
+      assert.equal(400, result.status)
+      assert.equal("Bad Request. {'layers': {'stt': {'hotwords': ['expected string, got array']}}}", result.json.error)
+    end)
+
+    it("dates a persona: the same time for made and changed, in the row and not in the answer", function()
+      local id, result = create()
+      assert.is_nil(result.json.updated_at)
+      assert.equal(result.json.created_at, get(id).created_at)
+      assert.equal(result.json.created_at, get(id).updated_at)
     end)
 
     it("refuses what would be nested too deep to be shown in a list", function()
@@ -273,7 +287,7 @@ describe("the sandbox's personas", function()
         assert.equal("", result.body)
         assert.is_nil(result.headers["content-type"])
       end
-      assert.is_nil(get(id).updated_at)
+      assert.equal(get(id).created_at, get(id).updated_at)
     end)
 
     it("answers 422 for what is no patch", function()

@@ -262,11 +262,12 @@ void tavus_range_issue(tavus_walk *w, const tavus_field *field,
                        const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "issue");
+  /* The contract's limits are whole; %f would write 2.0 here and 2 there. */
   if (field->has_minimum && field->has_maximum)
-    lua_pushfstring(L, "outside the usual range %f to %f",
-                    (lua_Number)field->minimum, (lua_Number)field->maximum);
+    lua_pushfstring(L, "outside the usual range %d to %d", (int)field->minimum,
+                    (int)field->maximum);
   else
-    lua_pushfstring(L, "less than %f", (lua_Number)field->minimum);
+    lua_pushfstring(L, "less than %d", (int)field->minimum);
   lua_pushnil(L);
   tavus_issue(w, TAVUS_WARNING, "range", step);
 }

@@ -8,8 +8,11 @@ local checks = {}
 
 local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
--- The codes of what is wrong beyond doubt.
-local WRONG = { required = true, type = true, value = true }
+-- What Tavus refuses although the check only warns of it: places in a body.
+local REFUSED = {
+  persona = {},
+  conversation = { ["/properties/language"] = "value", ["/max_participants"] = "range" },
+}
 
 -- Takes the member that a pointer names out of a value.
 local function drop(value, path)
@@ -29,7 +32,7 @@ end
 -- Is a tool the reason, or one of the reasons, why a persona does not fit?
 local function blames_tool(list)
   for _, issue in ipairs(list) do
-    if WRONG[issue.code] and issue.path:find(TOOL) then return true end
+    if issue.severity == "error" and issue.path:find(TOOL) then return true end
   end
   return false
 end
@@ -42,6 +45,14 @@ local function hosted_model(kind, value)
   return hosted and llm.model or nil
 end
 
+local function is_refused(settings, kind, issue)
+  if issue.severity == "error" then return true end
+  if issue.code == "choice" then return settings.unknown_choices == "refuse" end
+  if issue.code ~= "unknown_field" then return REFUSED[kind][issue.path] == issue.code end
+  if settings.unknown_fields ~= "keep" then return settings.unknown_fields == "refuse" end
+  return kind == "conversation" and issue.path:find "^/properties/" and settings.unknown_properties == "refuse"
+end
+
 -- What stands against a value: issues, the empty list where it fits. Where the
 -- habits are to leave something out, it is gone from the value afterwards.
 local function complaints(settings, kind, value)
@@ -50,15 +61,12 @@ local function complaints(settings, kind, value)
     value.layers = nil
     done, list = core.validate(kind, value)
   end
-  if not done then return list end
   local found = {}
-  for _, warning in ipairs(list) do
-    local code = warning.code
-    if code == "unknown_field" and settings.unknown_fields == "drop" then
-      drop(value, warning.path)
-    elseif code == "unknown_field" and settings.unknown_fields == "refuse"
-      or code == "choice" and settings.unknown_choices == "refuse" then
-      found[#found + 1] = warning
+  for _, issue in ipairs(list) do
+    if is_refused(settings, kind, issue) then
+      found[#found + 1] = issue
+    elseif done and issue.code == "unknown_field" and settings.unknown_fields == "drop" then
+      drop(value, issue.path)
     end
   end
   if settings.retired_model ~= "" and hosted_model(kind, value) == settings.retired_model then

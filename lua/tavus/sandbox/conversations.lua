@@ -8,7 +8,7 @@ local conversations = {}
 
 local LIST_FIELDS = {
   "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
-  "replica_id", "persona_id", "created_at", "updated_at",
+  "replica_id", "persona_id", "policy", "created_at", "updated_at",
 }
 
 local function member(body, name)
@@ -86,6 +86,7 @@ function conversations.create(context, _, _, body)
     callback_url = member(body, "callback_url") or "",
     persona_id = persona_id or context.stock[1].persona_id,
     replica_id = replica_id,
+    policy = member(body, "policy"),
     created_at = now,
     updated_at = now,
     events = core.array {},
@@ -93,7 +94,7 @@ function conversations.create(context, _, _, body)
   if body.test_mode == true then finish(row, "test_mode", now) end
   context.conversations:insert(id, row)
   local answer = selected(row, {
-    "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "created_at",
+    "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "policy", "created_at",
   })
   if wants_token(body) then answer.meeting_token = context.ids:token() end
   return reply.json(200, answer)

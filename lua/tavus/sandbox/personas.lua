@@ -78,7 +78,7 @@ function personas.create(context, _, _, body)
   repeat id = context.ids:persona() until not context:persona(id)
   body.persona_id = id
   body.created_at = habits.timestamp(context)
-  body.updated_at = nil
+  body.updated_at = body.created_at
   if body.persona_name == nil then body.persona_name = "" end
   context.personas:insert(id, body)
   return reply.json(200, { persona_id = id, persona_name = body.persona_name, created_at = body.created_at })

@@ -117,6 +117,12 @@ settings.switches = {
     choices = { "keep", "drop", "refuse" },
     meaning = "members of a body that the contract does not know: stored, left out without a word, or a 400",
   },
+  unknown_properties = {
+    default = "refuse",
+    choices = { "refuse", "keep" },
+    meaning = "members of a conversation's properties that the contract does not know, where unknown_fields keeps such: "
+      .. "a 400 (seen live), or taken",
+  },
   unknown_choices = {
     default = "keep",
     choices = { "keep", "refuse" },
