@@ -5,6 +5,7 @@ local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local overview = require "tavus.sandbox.overview"
 local page = require "tavus.sandbox.page"
+local personas = require "tavus.sandbox.personas"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local script = require "tavus.sandbox.script"
@@ -54,6 +55,12 @@ local function set(context, _, body)
   return reply.json(200, { settings = context.settings })
 end
 
+local function put(context, _, body)
+  local id, message = personas.put(context, body)
+  if not id then return reply.failure(400, "error", message) end
+  return reply.json(200, { persona_id = id })
+end
+
 local function reset(context)
   context:reset()
   return reply.json(200, { settings = context.settings })
@@ -101,6 +108,7 @@ local ACTIONS = {
   ["GET /_sandbox/requests"] = requests,
   ["POST /_sandbox/next"] = add_rule,
   ["POST /_sandbox/set"] = set,
+  ["POST /_sandbox/personas"] = put,
   ["POST /_sandbox/reset"] = reset,
   ["POST /_sandbox/snapshot"] = snapshot,
   ["POST /_sandbox/restore"] = restore,

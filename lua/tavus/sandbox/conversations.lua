@@ -6,6 +6,8 @@ local reply = require "tavus.sandbox.reply"
 
 local conversations = {}
 
+local is_replica = require("tavus.sandbox.values").is_replica
+
 local LIST_FIELDS = {
   "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
   "replica_id", "persona_id", "policy", "created_at", "updated_at",
@@ -69,7 +71,7 @@ function conversations.create(context, _, _, body)
   elseif not replica_id then
     return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
   end
-  if not replica_id:find "^r[%w_-]+$" then return context:refuse "Invalid replica_uuid" end
+  if not is_replica(replica_id) then return context:refuse "Invalid replica_uuid" end
   local limit = context.settings.max_conversations
   if limit > 0 and context:active_conversations() >= limit and body.test_mode ~= true then
     return reply.failure(400, "message", "User has reached maximum concurrent conversations")

@@ -156,6 +156,26 @@ function methods:set(changes)
   return answer.settings
 end
 
+--- Puts a persona there as it is, unchecked: a row as it was seen at Tavus, with
+-- whatever members, nulls and times it has. It takes the place of the one with
+-- its id; without `persona_id` it gets one.
+---@param row table|string  JSON text is the safest: there, an empty array is none but that
+---@return string|nil persona_id
+---@return string|nil message
+function methods:put(row)
+  check_handle(self, "put")
+  if type(row) == "string" then
+    local value, err = core.decode(row)
+    if value == nil then misuse("the persona is no JSON: %s", err.message) end
+    row = value
+  end
+  if type(row) ~= "table" or core.is_array(row) then misuse("put takes a persona, as a table or as JSON text") end
+  local answer, message = post(self, "/_sandbox/personas", shallow(row))
+  if answer == false then misuse("the persona cannot be written as JSON: %s", message) end
+  if not answer then return nil, message end
+  return answer.persona_id
+end
+
 --- Keeps what the sandbox remembers: rows, switches, what the habits know,
 -- where the ids are, and the clock if it was set. The sandbox keeps the last 100
 -- snapshots, also through a reset.

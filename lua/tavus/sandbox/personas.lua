@@ -47,15 +47,10 @@ local function shown(context, persona)
   return seen
 end
 
--- Shapes seen: "r" and hex. A persona's id, or prose, is no replica.
-local function is_replica(id)
-  return type(id) == "string" and id:find "^r[%w_-]+$" ~= nil
-end
-
 local function check_replica(context, persona)
   for _, name in ipairs { "default_replica_id", "default_face_id" } do
     local replica = persona[name]
-    if replica ~= nil and replica ~= core.null and not is_replica(replica) then
+    if replica ~= nil and replica ~= core.null and not values.is_replica(replica) then
       return context:refuse "Invalid replica_uuid"
     end
   end
@@ -65,23 +60,53 @@ end
 -- A list wraps a row twice, and JSON ends at 128 levels here.
 local MAX_DEPTH = 126
 
+local TOO_DEEP = ("nested deeper than %d levels"):format(MAX_DEPTH)
+
+local function is_too_deep(persona) return patch_value.measure(persona) > MAX_DEPTH end
+
 local function check_depth(context, persona)
-  if patch_value.measure(persona) <= MAX_DEPTH then return nil end
-  return context:bad_request { { path = "", message = ("nested deeper than %d levels"):format(MAX_DEPTH) } }
+  if is_too_deep(persona) then return context:bad_request { { path = "", message = TOO_DEEP } } end
+  return nil
+end
+
+local function fresh_id(context)
+  local id
+  repeat id = context.ids:persona() until not context:persona(id)
+  return id
 end
 
 function personas.create(context, _, _, body)
   habits.fill_flow(context.settings, body)
   local refused = check_replica(context, body) or check_depth(context, body)
   if refused then return refused end
-  local id
-  repeat id = context.ids:persona() until not context:persona(id)
+  local id = fresh_id(context)
   body.persona_id = id
   body.created_at = habits.timestamp(context)
   body.updated_at = body.created_at
   if body.persona_name == nil then body.persona_name = "" end
   context.personas:insert(id, body)
   return reply.json(200, { persona_id = id, persona_name = body.persona_name, created_at = body.created_at })
+end
+
+--- Puts a row there as it is: nothing is checked, filled in or dated, as with a
+-- row that Tavus has had for years. It takes the place of the one with its id.
+---@param context tavus.sandbox.Context
+---@param row table
+---@return string|nil id
+---@return string|nil message
+function personas.put(context, row)
+  local id = row.persona_id
+  if id == nil then
+    id = fresh_id(context)
+    row.persona_id = id
+  elseif type(id) ~= "string" or id == "" or id:find("/", 1, true) then
+    return nil, "persona_id must be a text that is not empty and holds no /"
+  elseif context.stock_by_id[id] then
+    return nil, ("'%s' is the id of a stock persona"):format(id)
+  end
+  if is_too_deep(row) then return nil, "the persona is " .. TOO_DEEP end
+  if context.personas:get(id) then context.personas:replace(id, row) else context.personas:insert(id, row) end
+  return id
 end
 
 function personas.list(context, _, query)

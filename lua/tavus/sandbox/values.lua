@@ -9,6 +9,12 @@ local values = {}
 ---@return boolean
 function values.is_object(value) return type(value) == "table" and not core.is_array(value) end
 
+--- Whether a value can be the id of a replica. Shapes seen are "r" and hex; a
+-- persona's id, or prose, is none.
+---@param value any
+---@return boolean
+function values.is_replica(value) return type(value) == "string" and value:find "^r[%w_-]+$" ~= nil end
+
 --- A new table with the same members.
 ---@param value table
 ---@return table
