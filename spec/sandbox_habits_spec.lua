@@ -76,6 +76,40 @@ describe("habits of the sandbox", function()
       refused(400, "Invalid persona_id", client.personas:get(id))
     end)
 
+    it("create_only_fields: read, or hidden though they are stored", function()
+      local id = create(function(persona)
+        persona.context, persona.objectives_id = "c", "o"
+        persona.layers.llm = { model = "tavus-gpt-oss", speculative_inference = true, headers = { a = "b" }, extra_body = { top_p = 1 } }
+        persona.layers.conversational_flow = { turn_taking_patience = "high" }
+      end)
+      assert(sandbox:set { create_only_fields = "hidden" })
+      local persona = get(id)
+      assert.same({ "persona_name", "Interviewer" }, { "persona_name", persona.persona_name })
+      for _, name in ipairs { "context", "objectives_id", "pipeline_mode" } do assert.is_nil(persona[name]) end
+      assert.is_nil(persona.layers.conversational_flow)
+      assert.same({ model = "tavus-gpt-oss", headers = { a = "b" }, extra_body = { top_p = 1 } }, persona.layers.llm)
+      local row = client.personas:list({ persona_type = "user" }).data[1]
+      assert.same({ model = "tavus-gpt-oss" }, row.layers.llm)
+      -- A patch changes what is stored: the client, which saw none of it, takes the flow for missing.
+      assert(client.personas:update(id, function(p) p.layers.conversational_flow = { turn_taking_patience = "low" } end))
+      assert(patch(id, replace("/pipeline_mode", "echo")))
+      assert(sandbox:set { create_only_fields = "shown" })
+      persona = get(id)
+      assert.same({ "c", "o", "echo" }, { persona.context, persona.objectives_id, persona.pipeline_mode })
+      assert.equal("low", persona.layers.conversational_flow.turn_taking_patience)
+      assert.is_true(persona.layers.llm.speculative_inference)
+    end)
+
+    it("llm_defaults: read, or left out where a member has the default", function()
+      local function llm(value) return create(function(persona) persona.layers.llm = value end) end
+      local plain, other = llm { model = "tavus-gemma-4", speculative_inference = true }, llm { model = "m", speculative_inference = false }
+      assert(sandbox:set { llm_defaults = false })
+      assert.same({}, get(plain).layers.llm)
+      assert.same({ model = "m", speculative_inference = false }, get(other).layers.llm)
+      assert(sandbox:set { llm_defaults = true })
+      assert.same({ model = "tavus-gemma-4", speculative_inference = true }, get(plain).layers.llm)
+    end)
+
     local function walked(filter)
       local ids = {}
       for row in client.personas:each(filter) do ids[#ids + 1] = row.persona_id end

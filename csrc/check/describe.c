@@ -214,6 +214,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   lua_newtable(L);
   set_text(L, "name", resource->name);
   set_text(L, "collection", resource->collection);
+  set_text(L, "twin", resource->twin);
   set_text(L, "kind", resource->kind);
   set_text(L, "patch_kind", resource->patch_kind);
   set_text(L, "id_field", resource->id_field);

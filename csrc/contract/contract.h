@@ -163,6 +163,8 @@ typedef struct tavus_patch_rule {
 typedef struct tavus_resource {
   const char *name;
   const char *collection; /* its name on the client, and in the path */
+  const char *twin;       /* the newer name of the collection in the path; or
+                             NULL */
   const char *kind;       /* of its create body */
   const char *id_field;
   const char *text;

@@ -185,8 +185,8 @@ static const tavus_operation operations[] = {
 };
 
 const tavus_resource tavus_personas = {
-  .name = "persona", .collection = "personas", .kind = "persona",
-  .id_field = "persona_id",
+  .name = "persona", .collection = "personas", .twin = "pals",
+  .kind = "persona", .id_field = "persona_id",
   .text = "Who takes part in a conversation: prompt, layers, defaults.",
   .root = &root, .patch_kind = "persona_patch", .patch_rules = patch_rules,
   .operations = operations, .operation_count = TAVUS_COUNT(operations)

@@ -3,6 +3,7 @@
 local core = require "tavus.core"
 local pages = require "tavus.sandbox.pages"
 local reply = require "tavus.sandbox.reply"
+local views = require "tavus.sandbox.views"
 
 local conversations = {}
 
@@ -111,7 +112,9 @@ function conversations.list(context, _, query)
     local row = context.conversations:newest(n)
     if status == nil or row.status == status then rows[#rows + 1] = row end
   end
-  return pages.list(context, query, #rows, function(n) return selected(rows[n], LIST_FIELDS) end)
+  return pages.list(context, query, #rows, function(n)
+    return views.conversation_row(context.settings, selected(rows[n], LIST_FIELDS), n)
+  end)
 end
 
 function conversations.get(context, id, query)

@@ -1,51 +1,22 @@
---- The operations on `/v2/personas`, each `handler(context, id, query, body)`.
+--- The operations on `/v2/personas` and its twin `/v2/pals`, each
+-- `handler(context, id, query, body, newer)`: with `newer` it is the twin.
 
 local core = require "tavus.core"
 local habits = require "tavus.sandbox.habits"
+local names = require "tavus.sandbox.names"
 local pages = require "tavus.sandbox.pages"
 local patch = require "tavus.patch"
 local patch_value = require "tavus.patch_value"
 local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 local values = require "tavus.sandbox.values"
+local views = require "tavus.sandbox.views"
 
 local personas = {}
 
---- What a secret reads as.
-personas.MASK = "********"
-
-local SECRETIVE_LAYERS = { "llm", "tts" }
 local READ_ONLY = { "persona_id", "created_at", "updated_at" }
 
 local is_object, shallow = values.is_object, values.shallow
-
-local function layer(persona, name)
-  local layers = persona.layers
-  local found = is_object(layers) and layers[name]
-  return is_object(found) and found or nil
-end
-
-local function has_secret(persona, name)
-  local found = layer(persona, name)
-  return found and type(found.api_key) == "string" and found.api_key ~= ""
-end
-
--- The persona as a reader sees it; it shares everything that holds no secret.
-local function shown(context, persona)
-  if not context.settings.mask_secrets then return persona end
-  local seen = persona
-  for _, name in ipairs(SECRETIVE_LAYERS) do
-    if has_secret(persona, name) then
-      if seen == persona then
-        seen = shallow(persona)
-        seen.layers = shallow(persona.layers)
-      end
-      seen.layers[name] = shallow(persona.layers[name])
-      seen.layers[name].api_key = personas.MASK
-    end
-  end
-  return seen
-end
 
 local function check_replica(context, persona)
   for _, name in ipairs { "default_replica_id", "default_face_id" } do
@@ -75,7 +46,28 @@ local function fresh_id(context)
   return id
 end
 
-function personas.create(context, _, _, body)
+-- What is special about a persona that is made under its newer names.
+local function check_newer(context, body)
+  if type(body.default_face_id) == "string" then return nil end
+  return context:bad_request { { path = "/default_face_id", message = "is required here, and default_replica_id is no substitute" } }
+end
+
+local function created(persona, newer)
+  if not newer then
+    return { persona_id = persona.persona_id, persona_name = persona.persona_name, created_at = persona.created_at }
+  end
+  return {
+    pal_id = persona.persona_id, pal_name = persona.persona_name, pal_description = persona.pal_description,
+    created_at = persona.created_at, tool_ids = persona.tool_ids or core.array {},
+  }
+end
+
+function personas.create(context, _, _, body, newer)
+  if newer then
+    local refused = check_newer(context, body)
+    if refused then return refused end
+    body = names.older("persona", body)
+  end
   habits.fill_flow(context.settings, body)
   local refused = check_replica(context, body) or check_depth(context, body)
   if refused then return refused end
@@ -85,7 +77,7 @@ function personas.create(context, _, _, body)
   body.updated_at = body.created_at
   if body.persona_name == nil then body.persona_name = "" end
   context.personas:insert(id, body)
-  return reply.json(200, { persona_id = id, persona_name = body.persona_name, created_at = body.created_at })
+  return reply.json(200, created(body, newer))
 end
 
 --- Puts a row there as it is: nothing is checked, filled in or dated, as with a
@@ -109,22 +101,25 @@ function personas.put(context, row)
   return id
 end
 
-function personas.list(context, _, query)
-  local kind = query.persona_type
+function personas.list(context, _, query, _, newer)
+  local settings = context.settings
+  local name = newer and query.pal_type ~= nil and "pal_type" or "persona_type"
+  local kind = query[name]
   if kind ~= nil and kind ~= "user" and kind ~= "system" then
-    return context:bad_request { { path = "/persona_type", message = "must be one of: user, system" } }
+    return context:bad_request { { path = "/" .. name, message = "must be one of: user, system" } }
   end
   local users = kind == "system" and 0 or context.personas.count
-  local stock = (kind == "user" or not context.settings.stock_personas) and 0 or #context.stock
+  local stock = (kind == "user" or not settings.stock_personas) and 0 or #context.stock
   return pages.list(context, query, users + stock, function(n)
-    return shown(context, n <= users and context.personas:newest(n) or context.stock[n - users])
+    local persona = n <= users and context.personas:newest(n) or context.stock[n - users]
+    return views.persona_row(settings, persona, n, newer)
   end)
 end
 
-function personas.get(context, id)
+function personas.get(context, id, _, _, newer)
   local persona = context:persona(id)
   if not persona then return context:refuse "Invalid persona_id" end
-  local seen, shape = shown(context, persona), context.settings.get_shape
+  local seen, shape = views.persona(context.settings, persona, newer), context.settings.get_shape
   if shape == "array" then return reply.json(200, { data = core.array { seen } }) end
   if shape == "object" then return reply.json(200, { data = seen }) end
   return reply.json(200, seen)
@@ -148,15 +143,15 @@ end
 -- result: the llm's must then have been left alone altogether (the stored key
 -- is not taken over into a custom llm that is rewritten), any other is restored.
 local function unmask(before, after, operations)
-  if has_secret(before, "llm") and touches_llm(operations) then
-    local llm = layer(after, "llm")
-    if llm and llm.base_url ~= nil and (llm.api_key == nil or llm.api_key == personas.MASK) then
+  if views.has_secret(before, "llm") and touches_llm(operations) then
+    local llm = views.layer(after, "llm")
+    if llm and llm.base_url ~= nil and (llm.api_key == nil or llm.api_key == views.MASK) then
       return "Bad Request. Both base_url and api_key must be included to use a custom llm."
     end
   end
-  for _, name in ipairs(SECRETIVE_LAYERS) do
-    local found = layer(after, name)
-    if found and found.api_key == personas.MASK and has_secret(before, name) then
+  for _, name in ipairs(views.SECRETIVE_LAYERS) do
+    local found = views.layer(after, name)
+    if found and found.api_key == views.MASK and views.has_secret(before, name) then
       found.api_key = before.layers[name].api_key
     end
   end
@@ -178,12 +173,12 @@ local function unchanged(context)
   return reply.json(304, { message = "No changes were made to the persona" })
 end
 
-local function changed(context, persona, discarded)
+local function changed(context, persona, discarded, newer)
   local answer = context.settings.patch_answer
   if answer == "no_content" then return reply.empty(204) end
   if answer == "empty" then return reply.empty(200) end
   if answer == "message" then return reply.json(200, { message = "The persona was updated" }) end
-  local seen = shown(context, persona)
+  local seen = views.persona(context.settings, persona, newer)
   if discarded then
     seen = shallow(seen)
     seen.discarded_maker_changes = true
@@ -217,18 +212,21 @@ local function stored(context, before)
   return without_read_only(patch_value.copy(before))
 end
 
-function personas.patch(context, id, query, operations)
+function personas.patch(context, id, query, operations, newer)
   local before = context.personas:get(id)
   if not before then return context:refuse "Invalid persona_id" end
   if type(operations) ~= "table" or not core.is_array(operations) then
     return reply.failure(422, "message", "Invalid JSON patch format")
   end
-  local after, err = apply(context, shown(context, before), operations)
+  local document = views.masked(context.settings, before)
+  if newer then document = names.newer("persona", document) end
+  local after, err = apply(context, document, operations)
   if after == nil then
     if err.path == nil then return reply.failure(422, "message", "Invalid JSON patch format") end
     return misfit(context, err)
   end
   if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
+  if newer then after = names.older("persona", after) end
   local issues = read_only_issues(before, after)
   if #issues > 0 then return context:bad_request(issues) end
   if context.settings.mask_secrets then
@@ -251,7 +249,7 @@ function personas.patch(context, id, query, operations)
   if refused then return refused end
   after.updated_at = habits.timestamp(context)
   context.personas:replace(id, after)
-  return changed(context, after, discarded)
+  return changed(context, after, discarded, newer)
 end
 
 return personas

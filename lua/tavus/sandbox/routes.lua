@@ -6,7 +6,7 @@ local routes = {}
 ---@class tavus.sandbox.Route
 ---@field resource string   name of the resource in the contract
 ---@field operation table   the operation's entry in the contract
----@field pattern string    its path, with names in braces
+---@field newer boolean|nil  at the newer path, the collection's twin
 
 ---@class tavus.sandbox.Routes
 local methods = {}
@@ -53,25 +53,33 @@ function methods:find(method, path)
   return route, id
 end
 
+local function add(self, path, route)
+  local node = node_for(self.root, path)
+  local method = route.operation.method
+  node.methods = node.methods or {}
+  node.methods[method] = route
+  self.list[#self.list + 1] = method .. " " .. path
+  local allowed = {}
+  for name in pairs(node.methods) do
+    allowed[#allowed + 1] = name
+    if name == "GET" then allowed[#allowed + 1] = "HEAD" end
+  end
+  table.sort(allowed)
+  node.allowed = table.concat(allowed, ", ")
+end
+
 --- Builds the table.
 ---@param contract table what `core.contract()` returns
 ---@return tavus.sandbox.Routes
 function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
-    for _, operation in ipairs(resource.operations) do
-      local node = node_for(self.root, operation.path)
-      node.methods = node.methods or {}
-      local route = { resource = resource.name, operation = operation, pattern = operation.path }
-      node.methods[operation.method] = route
-      self.list[#self.list + 1] = operation.method .. " " .. operation.path
-      local allowed = {}
-      for name in pairs(node.methods) do
-        allowed[#allowed + 1] = name
-        if name == "GET" then allowed[#allowed + 1] = "HEAD" end
+    for _, newer in ipairs { false, resource.twin and true or nil } do
+      for _, operation in ipairs(resource.operations) do
+        local path = operation.path
+        if newer then path = path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin) end
+        add(self, path, { resource = resource.name, operation = operation, newer = newer })
       end
-      table.sort(allowed)
-      node.allowed = table.concat(allowed, ", ")
     end
   end
   return self

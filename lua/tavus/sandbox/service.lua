@@ -135,6 +135,7 @@ end
 local function handle(context, request)
   if request.too_large then return reply.failure(413, "message", "Request Entity Too Large") end
   local route, id, allowed = context.routes:find(request.method, request.path)
+  if route and route.newer and not context.settings.pals then route = nil end
   if not route then
     if not allowed then return reply.failure(404, "message", "Not Found") end
     return reply.failure(405, "message", "Method Not Allowed", { Allow = allowed })
@@ -150,7 +151,7 @@ local function handle(context, request)
   refused = body_first and unauthorized(context, request.headers)
   if refused then return refused end
   local handler = HANDLERS[route.resource][route.operation.name]
-  return handler(context, id, routes.query(request.query), value)
+  return handler(context, id, routes.query(request.query), value, route.newer)
 end
 
 -- A new table: the headers of `own`, and those of `base` that `own` does not

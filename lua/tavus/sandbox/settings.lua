@@ -81,6 +81,29 @@ settings.switches = {
     type = "boolean",
     meaning = "there are stock (system) personas, which can be read and not changed",
   },
+  create_only_fields = {
+    default = "shown",
+    choices = { "shown", "hidden" },
+    meaning = "members that the official description lists for creating a persona and not for reading one: read nevertheless "
+      .. "(seen live), or hidden. They are context, pipeline_mode, objectives_id, guardrails_id, the llm's speculative_inference, "
+      .. "the conversational_flow, and in a list the llm's headers and extra_body",
+  },
+  llm_defaults = {
+    default = true,
+    type = "boolean",
+    meaning = "members of the llm layer that equal the default (model tavus-gemma-4, speculative_inference true) are read; "
+      .. "false: they are left out",
+  },
+  list_names = {
+    default = "persona",
+    choices = { "persona", "pal", "mixed" },
+    meaning = "rows of a list go by the names of /v2/personas, by the newer ones of /v2/pals (pal_id, face_id), or by either in turn",
+  },
+  pals = {
+    default = true,
+    type = "boolean",
+    meaning = "personas are at /v2/pals too, under their newer names",
+  },
   hidden_rows = {
     default = 0,
     type = "number",
