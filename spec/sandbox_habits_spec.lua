@@ -209,6 +209,60 @@ describe("habits of the sandbox", function()
       refused(400, "stt_engine", patch(id, replace("/layers/stt/stt_engine", "tavus-last")))
     end)
 
+    it("patch_ops: all six, or three and 422 for the others", function()
+      local id = create()
+      local copy = '[{"op":"copy","from":"/persona_name","path":"/greeting"}]'
+      assert.equal(200, raw("PATCH", "/v2/personas/" .. id, copy).status)
+      assert(sandbox:set { patch_ops = "basic" })
+      for _, body in ipairs { copy, '[{"op":"test","path":"/persona_name","value":"Interviewer"}]', "[1]" } do
+        local answer = raw("PATCH", "/v2/personas/" .. id, body)
+        assert.equal(422, answer.status)
+        assert.same({ message = "Invalid JSON patch format" }, answer.json)
+      end
+      assert(patch(id, add("/greeting", "a"), replace("/greeting", "b"), { op = "remove", path = "/greeting" },
+        replace("/persona_name", "new")))
+    end)
+
+    it("frozen_paths: operations on them are refused, or have no effect", function()
+      local id = create(function(persona) persona.guardrail_ids = { "g1" } end)
+      assert(sandbox:set { frozen_paths = "/guardrail_ids*,/layers/llm" })
+      refused(400, "/guardrail_ids/-", patch(id, add("/guardrail_ids/-", "g2")))
+      refused(400, "/guardrail_ids", patch(id, { op = "move", from = "/guardrail_ids", path = "/document_ids" }))
+      refused(400, "/layers/llm", patch(id, replace("/persona_name", "new"), add("/layers/llm", { model = "m" })))
+      assert.equal("Interviewer", get(id).persona_name)
+      assert(patch(id, { op = "copy", from = "/guardrail_ids", path = "/document_ids" }, replace("/layers/llm/model", "m")))
+      assert(sandbox:set { frozen_answer = "ignore" })
+      local _, meta = patch(id, replace("/layers/llm", { model = "other" }))
+      assert.equal(304, meta.status)
+      assert(patch(id, replace("/persona_name", "new"), add("/guardrail_ids/-", "g2")))
+      local persona = get(id)
+      assert.same({ "new", "m" }, { persona.persona_name, persona.layers.llm.model })
+      assert.same({ "g1" }, persona.guardrail_ids)
+      assert.equal(422, raw("PATCH", "/v2/personas/" .. id, "[1]").status)
+    end)
+
+    it("model_patch: the model is patched, or the rest of its layer is gone", function()
+      local id = create(function(persona) persona.layers.llm = { model = "m", speculative_inference = true } end)
+      assert(patch(id, replace("/layers/llm/model", "n")))
+      assert.same({ model = "n", speculative_inference = true }, get(id).layers.llm)
+      assert(sandbox:set { model_patch = "drops_llm" })
+      assert(patch(id, replace("/layers/llm/speculative_inference", false)))
+      assert(patch(id, replace("/layers/llm/model", "o"), add("/layers/llm/extra_body", { top_p = 1 })))
+      assert.same({ model = "o" }, get(id).layers.llm)
+      assert.equal(200, raw("PATCH", "/v2/personas/" .. id, [[[{"op":"add","path":"/layers/llm/model","value":"p"},
+        {"op":"remove","path":"/layers"}] ]]).status)
+      assert.is_nil(get(id).layers)
+      assert.equal(400, raw("PATCH", "/v2/personas/" .. id, [[[{"op":"add","path":"/layers","value":{"llm":{"model":"p"}}},
+        {"op":"replace","path":"/layers/llm/model","value":"q"},{"op":"replace","path":"","value":5}] ]]).status)
+    end)
+
+    it("mask_secrets: an llm whose base_url is empty is no custom one", function()
+      local id = assert(sandbox:put { system_prompt = "x", layers = { llm = { model = "m", base_url = "", api_key = "old" } } })
+      assert(patch(id, replace("/layers/llm/model", "n")))
+      assert(sandbox:set { mask_secrets = false })
+      assert.same({ model = "n", base_url = "", api_key = "old" }, get(id).layers.llm)
+    end)
+
     it("mask_secrets: a key reads as asterisks, and a custom llm is not rewritten without it", function()
       local id = create(function(persona)
         persona.layers.llm = { model = "m", base_url = "https://llm.example", api_key = "sk-secret" }
@@ -333,6 +387,9 @@ describe("habits of the sandbox", function()
         assert(sandbox:set { error_field = field })
         refused(400, "Invalid persona_id", client.personas:get "p0")
       end
+      assert(sandbox:set { error_field = "message_on_patch" })
+      assert.same({ error = "Invalid persona_id" }, raw("GET", "/v2/personas/p0").json)
+      assert.same({ message = "Invalid persona_id" }, raw("PATCH", "/v2/personas/p0", "[]").json)
     end)
   end)
 
@@ -427,6 +484,7 @@ describe("habits of the sandbox", function()
       ["must be plain ASCII"] = { retired_model = "caf\195\169" },
       ["must be one of 400, 422"] = { misfit_status = 418 },
       ["must be a string"] = { retired_model = true },
+      ["must be paths that begin with /"] = { frozen_paths = "/a,b" },
     } do
       assert.matches(text, clients.raised(function() sandbox:set(changes) end), 1, true)
     end

@@ -2,7 +2,6 @@
 -- asked. Each habit has its switch in `settings`.
 
 local core = require "tavus.core"
-local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 
 local habits = {}
@@ -55,49 +54,6 @@ function habits.fill_flow(settings, persona, before)
   for name, value in pairs(FLOW) do
     if missing(flow[name]) and missing(TWIN[name] and flow[TWIN[name]]) then flow[name] = value end
   end
-end
-
--- Patches ------------------------------------------------------------------
-
-local function member(node, token)
-  if type(node) ~= "table" then return nil end
-  if core.is_array(node) then return node[pointer.position(token) or 0] end
-  return node[token]
-end
-
--- The operations that make the parents which an `add` finds missing.
-local function parents(document, operation)
-  local made = {}
-  local tokens = type(operation) == "table" and operation.op == "add" and pointer.parse(operation.path) or {}
-  local node = document
-  for i = 1, #tokens - 1 do
-    local child = member(node, tokens[i])
-    if child == nil and not is_object(node) then return {} end
-    if child == nil then
-      made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = core.object {} }
-      child = core.object {}
-    end
-    node = child
-  end
-  return made
-end
-
---- Applies a patch, making the objects that are missing on the way of an `add`.
----@param apply fun(document: table, operations: table): any, table|nil
----@param document table
----@param operations table
----@return any after
----@return table|nil err
-function habits.apply_generously(apply, document, operations)
-  local after = document
-  for _, operation in ipairs(operations) do
-    local steps = parents(after, operation)
-    steps[#steps + 1] = operation
-    local result, err = apply(after, core.array(steps))
-    if result == nil then return nil, err end
-    after = result
-  end
-  return after
 end
 
 -- Drafts -------------------------------------------------------------------

@@ -5,8 +5,8 @@ local core = require "tavus.core"
 local habits = require "tavus.sandbox.habits"
 local names = require "tavus.sandbox.names"
 local pages = require "tavus.sandbox.pages"
-local patch = require "tavus.patch"
 local patch_value = require "tavus.patch_value"
+local patching = require "tavus.sandbox.patching"
 local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 local values = require "tavus.sandbox.values"
@@ -132,12 +132,14 @@ end
 
 local function touches_llm(operations)
   for _, operation in ipairs(operations) do
-    for _, path in ipairs { operation.path, operation.op == "move" and operation.from or nil } do
+    for _, path in ipairs(patching.places(operation)) do
       if path == "" or path == "/layers" or path == "/layers/llm" or path:find "^/layers/llm/" then return true end
     end
   end
   return false
 end
+
+local function is_custom(llm) return type(llm.base_url) == "string" and llm.base_url ~= "" end
 
 -- A patch works on the persona as it is read, so a masked key can stand in the
 -- result: the llm's must then have been left alone altogether (the stored key
@@ -145,7 +147,7 @@ end
 local function unmask(before, after, operations)
   if views.has_secret(before, "llm") and touches_llm(operations) then
     local llm = views.layer(after, "llm")
-    if llm and llm.base_url ~= nil and (llm.api_key == nil or llm.api_key == views.MASK) then
+    if llm and is_custom(llm) and (llm.api_key == nil or llm.api_key == views.MASK) then
       return "Bad Request. Both base_url and api_key must be included to use a custom llm."
     end
   end
@@ -186,16 +188,12 @@ local function changed(context, persona, discarded, newer)
   return reply.json(200, seen)
 end
 
-local function apply(context, document, operations)
-  if context.settings.missing_parent == "create" then
-    return habits.apply_generously(patch.apply, document, operations)
-  end
-  return patch.apply(document, operations)
-end
+local function no_patch() return reply.failure(422, "message", "Invalid JSON patch format") end
 
-local function misfit(context, err)
+local function misfit(context, why)
+  if not why.path then return no_patch() end
   -- The failed path as a whole names the place in the answer.
-  local issues = { { path = "/" .. pointer.escape(err.path), message = err.issues[1].message } }
+  local issues = { { path = "/" .. pointer.escape(why.path), message = why.message } }
   if context.settings.misfit_status == 400 then return context:bad_request(issues) end
   return reply.failure(422, "message", reply.bad_request_text(issues))
 end
@@ -215,16 +213,11 @@ end
 function personas.patch(context, id, query, operations, newer)
   local before = context.personas:get(id)
   if not before then return context:refuse "Invalid persona_id" end
-  if type(operations) ~= "table" or not core.is_array(operations) then
-    return reply.failure(422, "message", "Invalid JSON patch format")
-  end
+  if not patching.is_list(context.settings, operations) then return no_patch() end
   local document = views.masked(context.settings, before)
   if newer then document = names.newer("persona", document) end
-  local after, err = apply(context, document, operations)
-  if after == nil then
-    if err.path == nil then return reply.failure(422, "message", "Invalid JSON patch format") end
-    return misfit(context, err)
-  end
+  local after, why = patching.apply(context.settings, document, operations)
+  if after == nil then return misfit(context, why) end
   if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
   if newer then after = names.older("persona", after) end
   local issues = read_only_issues(before, after)

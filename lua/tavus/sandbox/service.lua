@@ -43,6 +43,7 @@ local JSON = "application/json"
 ---@field seed integer|nil  of the ids
 ---@field replay tavus.sandbox.Replay|nil  answers, where nothing is handled
 ---@field url string
+---@field method string    of the request that is being handled
 ---@field initial table<string, any>  switches given at the start
 ---@field log boolean       a line on stderr for every request
 ---@field key string|nil   the only key that is accepted; nil: any
@@ -88,8 +89,16 @@ function context_methods:active_conversations()
   return active
 end
 
+--- The member that holds the text of a 400 to this request.
+---@return "error"|"message"
+function context_methods:error_field()
+  local field = self.settings.error_field
+  if field == "message_on_patch" then return self.method == "PATCH" and "message" or "error" end
+  return field
+end
+
 --- A 400 with a text.
-function context_methods:refuse(text) return reply.failure(400, self.settings.error_field, text) end
+function context_methods:refuse(text) return reply.failure(400, self:error_field(), text) end
 
 --- A 400 with the text of a schema failure.
 function context_methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
@@ -169,7 +178,7 @@ end
 
 -- What a recording has for a request: a rule, or a reply.
 local function replayed(context, request)
-  return context.key and unauthorized(context, request.headers) or context.replay:take(request, context.settings.error_field)
+  return context.key and unauthorized(context, request.headers) or context.replay:take(request, context:error_field())
 end
 
 local function scripted(context, rule, request)
@@ -223,6 +232,7 @@ local function serve(context, method, uri, headers, body, too_large)
   -- It takes no id: with a seed, those of the others are the same whoever looks on.
   if answer then return answer.status, answer.body, dressed(answer) end
 
+  context.method = method
   local request_id = context.ids:request()
   local entry = context.journal:add(method, request.path, request.query, headers, body)
   entry.request_id = request_id

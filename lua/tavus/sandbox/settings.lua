@@ -11,6 +11,7 @@ local settings = {}
 ---@field choices any[]|nil   the values it can have; nil: any value of `type`
 ---@field type string|nil
 ---@field low number|nil      the least a number can be (default 0)
+---@field paths boolean|nil   a text of JSON Pointers, separated by commas
 ---@field meaning string
 
 ---@type table<string, tavus.sandbox.Switch>
@@ -22,8 +23,8 @@ settings.switches = {
   },
   error_field = {
     default = "error",
-    choices = { "error", "message" },
-    meaning = "the member that holds the text of a 400",
+    choices = { "error", "message", "message_on_patch" },
+    meaning = "the member that holds the text of a 400: error (the documents), message, or message for a PATCH only (seen live)",
   },
   patch_answer = {
     default = "object",
@@ -45,6 +46,28 @@ settings.switches = {
     default = "refuse",
     choices = { "refuse", "create" },
     meaning = "an operation that adds a member to an object that is not there: refused, or the object is made",
+  },
+  patch_ops = {
+    default = "all",
+    choices = { "all", "basic" },
+    meaning = "the operations that a PATCH may hold: all six of JSON Patch, or add, replace and remove, others being a 422",
+  },
+  frozen_paths = {
+    default = "",
+    type = "string",
+    paths = true,
+    meaning = "places that no operation of a PATCH changes, separated by commas; * stands for anything, as in "
+      .. "/guardrail_ids*,/layers/llm (a whole layer; its members can be changed)",
+  },
+  frozen_answer = {
+    default = "refuse",
+    choices = { "refuse", "ignore" },
+    meaning = "a PATCH with an operation on such a place: refused, or the operation has no effect and nobody is told",
+  },
+  model_patch = {
+    default = "plain",
+    choices = { "plain", "drops_llm" },
+    meaning = "a PATCH of /layers/llm/model changes that, or the other members of the layer are gone with it (seen once)",
   },
   check_whole = {
     default = true,
@@ -229,6 +252,9 @@ local function check(name, value)
   end
   if switch.type == "string" and value:find "[^\32-\126]" then
     return ("switch '%s' must be plain ASCII"):format(name)
+  end
+  if switch.paths and ("," .. value):find ",[^/]" then
+    return ("switch '%s' must be paths that begin with /, separated by commas"):format(name)
   end
   return nil
 end

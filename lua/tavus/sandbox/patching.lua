@@ -1,0 +1,124 @@
+--- How the operations of a PATCH are applied to a document, with the habits
+-- that keep them from having the effect they should have.
+
+local core = require "tavus.core"
+local patch = require "tavus.patch"
+local pointer = require "tavus.pointer"
+local routes = require "tavus.sandbox.routes"
+local values = require "tavus.sandbox.values"
+local views = require "tavus.sandbox.views"
+
+local patching = {}
+
+local BASIC = { add = true, replace = true, remove = true }
+
+--- Whether a body is a list of operations that are served at all.
+---@param settings table<string, any>
+---@param body any
+---@return boolean
+function patching.is_list(settings, body)
+  if type(body) ~= "table" or not core.is_array(body) then return false end
+  if settings.patch_ops == "all" then return true end
+  for _, operation in ipairs(body) do
+    if type(operation) ~= "table" or not BASIC[operation.op] then return false end
+  end
+  return true
+end
+
+--- The places that an operation changes.
+---@param operation any
+---@return string[]
+function patching.places(operation)
+  if type(operation) ~= "table" or operation.op == "test" then return {} end
+  local places = { type(operation.path) == "string" and operation.path or nil }
+  if operation.op == "move" and type(operation.from) == "string" then places[#places + 1] = operation.from end
+  return places
+end
+
+local function frozen_place(settings, operation)
+  for _, place in ipairs(patching.places(operation)) do
+    for path in settings.frozen_paths:gmatch "[^,]+" do
+      if place:find(routes.pattern(path)) then return place end
+    end
+  end
+  return nil
+end
+
+-- The operations without those on frozen paths, or the place that is refused.
+local function thawed(settings, operations)
+  if settings.frozen_paths == "" then return operations end
+  local left = core.array {}
+  for _, operation in ipairs(operations) do
+    local place = frozen_place(settings, operation)
+    if place and settings.frozen_answer == "refuse" then return nil, place end
+    if not place then left[#left + 1] = operation end
+  end
+  return left
+end
+
+local function member(node, token)
+  if type(node) ~= "table" then return nil end
+  if core.is_array(node) then return node[pointer.position(token) or 0] end
+  return node[token]
+end
+
+-- The operations that make the parents which an `add` finds missing.
+local function parents(document, operation)
+  local made = {}
+  local tokens = type(operation) == "table" and operation.op == "add" and pointer.parse(operation.path) or {}
+  local node = document
+  for i = 1, #tokens - 1 do
+    local child = member(node, tokens[i])
+    if child == nil and not values.is_object(node) then return {} end
+    if child == nil then
+      made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = core.object {} }
+      child = core.object {}
+    end
+    node = child
+  end
+  return made
+end
+
+local function apply_generously(document, operations)
+  local after = document
+  for _, operation in ipairs(operations) do
+    local steps = parents(after, operation)
+    steps[#steps + 1] = operation
+    local result, err = patch.apply(after, core.array(steps))
+    if result == nil then return nil, err end
+    after = result
+  end
+  return after
+end
+
+local MODEL = "/layers/llm/model"
+
+-- Leaves nothing but the model in the llm layer, where a patch has written that.
+local function drop_beside_model(document, operations)
+  for _, operation in ipairs(operations) do
+    local llm = operation.path == MODEL and operation.op ~= "remove" and views.layer(document, "llm")
+    if llm then document.layers.llm = { model = llm.model } end
+  end
+end
+
+---@class tavus.sandbox.Misfit
+---@field path string|nil  where an operation does not fit; nil: it is no patch
+---@field message string|nil
+
+--- Applies a patch.
+---@param settings table<string, any>
+---@param document table    stays as it is
+---@param operations table  a list
+---@return any after
+---@return tavus.sandbox.Misfit|nil why
+function patching.apply(settings, document, operations)
+  local left, place = thawed(settings, operations)
+  if not left then return nil, { path = place, message = "cannot be changed" } end
+  local apply = settings.missing_parent == "create" and apply_generously or patch.apply
+  local after, err = apply(document, left)
+  if after == nil then return nil, { path = err.path, message = err.path and err.issues[1].message } end
+  if settings.model_patch == "drops_llm" and values.is_object(after) then drop_beside_model(after, left) end
+  return after
+end
+
+return patching
