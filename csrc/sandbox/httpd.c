@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lock.h"
 #include "save.h"
 #include "server.h"
 
@@ -326,6 +327,7 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
   static const luaL_Reg functions[] = {{"start", httpd_start},
                                        {"time", httpd_time},
                                        {"save", tavus_sandbox_save},
+                                       {"lock", tavus_sandbox_lock},
                                        {"hold_signals", httpd_hold_signals},
                                        {"wait_signal", httpd_wait_signal},
                                        {"raise_file_limit", httpd_raise_file_limit},
@@ -339,6 +341,7 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
     lua_setfield(L, -2, "__metatable");
   }
   lua_pop(L, 1);
+  tavus_sandbox_lock_open(L);
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   return 1;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "save.h"
@@ -43,33 +44,50 @@ static void sync_folder(const char *folder) {
   (void)close(file);
 }
 
-static int failed(lua_State *L, const char *path, int error) {
+int tavus_sandbox_cannot_write(lua_State *L, const char *path, const char *reason) {
   lua_pushnil(L);
-  lua_pushfstring(L, "cannot write '%s': %s", path, strerror(error));
+  lua_pushfstring(L, "cannot write '%s': %s", path, reason);
   return 2;
+}
+
+const char *tavus_sandbox_folder(lua_State *L, const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) lua_pushliteral(L, ".");
+  else lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
+  return lua_tostring(L, -1);
+}
+
+static int failed(lua_State *L, const char *path, int error) {
+  return tavus_sandbox_cannot_write(L, path, strerror(error));
+}
+
+/* A new file is for its owner only, since it may hold keys; one that is there
+** keeps its permissions. */
+static bool open_to_the_same(int file, const char *path) {
+  struct stat old;
+  if (stat(path, &old) != 0) return true;
+  return fchmod(file, old.st_mode & 0777) == 0;
 }
 
 int tavus_sandbox_save(lua_State *L) {
   size_t length;
   const char *path = luaL_checkstring(L, 1);
   const char *text = luaL_checklstring(L, 2, &length);
-  const char *slash = strrchr(path, '/');
   const char *fresh, *folder;
   int file;
   lua_settop(L, 2);
   fresh = lua_pushfstring(L, "%s.new", path);
-  if (slash == NULL)
-    lua_pushliteral(L, ".");
-  else
-    lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
-  folder = lua_tostring(L, -1);
+  folder = tavus_sandbox_folder(L, path);
 
+  /* Replacing a file asks nobody whether it may be written. */
+  if (access(path, W_OK) != 0 && errno != ENOENT) return failed(L, path, errno);
   /* What a crash left behind; and nothing that somebody else put there is
-  ** written to. What is stored may hold keys, so nobody else reads it. */
+  ** written to. */
   (void)unlink(fresh);
   file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return failed(L, path, errno);
-  if (!finish(file, write_all(file, text, length)) || rename(fresh, path) != 0) {
+  if (!finish(file, write_all(file, text, length) && open_to_the_same(file, path)) ||
+      rename(fresh, path) != 0) {
     int error = errno;
     (void)unlink(fresh);
     return failed(L, path, error);

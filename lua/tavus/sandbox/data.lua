@@ -57,7 +57,7 @@ end
 
 --- Reads a file.
 ---@param path string
----@return table|false|nil content  false: there is no such file yet
+---@return table|false|nil content  false: there is no such file yet, or nothing in it
 ---@return string|nil message
 function data.read(path)
   local file, message, code = io.open(path, "rb")
@@ -69,6 +69,7 @@ function data.read(path)
   text, message = file:read "*a"
   file:close()
   if not text then return nil, ("cannot read '%s': %s"):format(path, message) end
+  if text == "" then return false end
   local value, err = core.decode(text)
   if value == nil then return nil, ("'%s' is broken: it is no JSON: %s"):format(path, err.message) end
   message = flaw(value)
@@ -76,12 +77,7 @@ function data.read(path)
   return value
 end
 
---- Sees that a file can be used: that it holds what `read` wants, or is not
--- there and can be made, and that it can be written.
----@param path string
----@return boolean|nil done
----@return string|nil message
-function data.check(path)
+local function check(path)
   local content, message = data.read(path)
   if content == nil then return nil, message end
   if not content then
@@ -89,6 +85,21 @@ function data.check(path)
       without_draft = core.object {}, fresh = true }
   end
   return httpd.save(path, core.encode(content))
+end
+
+--- Sees that a file can be used: that no other sandbox uses it, that it holds
+-- what `read` wants, or is not there and can be made, and that it can be written.
+---@param path string
+---@return userdata|nil lock  `lock:path()` is the file, for a keeper; `lock:release()` lets others have it
+---@return string|nil message
+function data.claim(path)
+  local lock, message = httpd.lock(path)
+  if not lock then return nil, message end
+  local done
+  done, message = check(lock:path())
+  if done then return lock end
+  lock:release()
+  return nil, message
 end
 
 ---@class tavus.sandbox.Keeper

@@ -234,10 +234,11 @@ end
 ---@return true
 function methods:stop()
   check_handle(self, "stop")
-  local session, server = self.session, self.server
-  self.session, self.server = nil, nil
+  local session, server, lock = self.session, self.server, self.lock
+  self.session, self.server, self.lock = nil, nil, nil
   if session then session:close() end
   if server then server:stop() end
+  if lock then lock:release() end
   return true
 end
 
@@ -248,13 +249,13 @@ function meta:__tostring()
   return ("tavus.Sandbox (%s%s)"):format(self.url, self.session and "" or ", stopped")
 end
 
-local function new_handle(url, server)
-  local session, message = http.session { base_url = url, api_key = "sandbox-control" }
-  if not session then
-    if server then server:stop() end
-    return nil, message
-  end
-  return setmetatable({ url = url, port = server and server:port(), session = session, server = server }, meta)
+local function new_handle(url, server, lock)
+  local self = setmetatable({ url = url, port = server and server:port(), server = server, lock = lock }, meta)
+  local message
+  self.session, message = http.session { base_url = url, api_key = "sandbox-control" }
+  if self.session then return self end
+  self:stop()
+  return nil, message
 end
 
 local START_OPTIONS = {
@@ -316,25 +317,29 @@ function sandbox.start(options)
   if seed and not (seed >= 0 and seed < 2 ^ 31 and seed == math.floor(seed)) then
     error("bad argument: option 'seed' must be a whole number from 0 to 2147483647", 2)
   end
-  local service = { key = options.key, seed = seed, data = options.data, log = options.log }
+  local service = { key = options.key, seed = seed, log = options.log }
   local switches, message = settings.profile(options.profile or "current")
   if not switches then error("bad argument: " .. message, 2) end
   local done
   done, message = settings.apply(switches, options.set or {})
   if not done then error("bad argument: " .. message, 2) end
   for name, value in pairs(switches) do service["set." .. name] = value end
-  if options.data then
-    done, message = data.check(options.data)
-    if not done then return nil, message end
-  end
   if options.replay then
     service.replay, message = read_recording(options.replay)
     if not service.replay then return nil, "cannot replay " .. message end
   end
-  local server
+  local lock, server
+  if options.data then
+    lock, message = data.claim(options.data)
+    if not lock then return nil, message end
+    service.data = lock:path()
+  end
   server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
-  if not server then return nil, ("cannot start a sandbox on port %d: %s"):format(port, message) end
-  return new_handle("http://127.0.0.1:" .. server:port(), server)
+  if not server then
+    if lock then lock:release() end
+    return nil, ("cannot start a sandbox on port %d: %s"):format(port, message)
+  end
+  return new_handle("http://127.0.0.1:" .. server:port(), server, lock)
 end
 
 --- A handle for a sandbox that runs elsewhere on this machine.

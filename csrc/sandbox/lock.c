@@ -1,0 +1,124 @@
+/* lock.c - who may write a file: one sandbox at a time. The lock is the
+** kernel's (flock), on a file beside the other one: that one is replaced with
+** every change. A program that dies in whatever way lets go of it; what lies
+** there then is in nobody's way.
+*/
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "save.h"
+
+#define LOCK_TYPE "tavus.sandbox.httpd.lock"
+#define SUFFIX ".lock"
+
+/* The userdata; before it is held and after it is let go of, `file` is -1. */
+typedef struct {
+  int file;
+  pid_t owner; /* the process that took it */
+  size_t length;
+  char path[]; /* of the locked file, `length` long; then the suffix */
+} lock;
+
+/* Writes the full name of a file, with no link in it, into `full`. The file
+** need not be there, its folder must. NULL, or a reason why it cannot be used. */
+static const char *find(lua_State *L, const char *path, char full[PATH_MAX]) {
+  struct stat found;
+  if (realpath(path, full) != NULL) {
+    if (stat(full, &found) != 0) return strerror(errno);
+    if (S_ISDIR(found.st_mode)) return strerror(EISDIR);
+    return S_ISREG(found.st_mode) ? NULL : "it is no ordinary file";
+  }
+  if (errno != ENOENT || *path == '\0') return strerror(errno);
+  if (lstat(path, &found) == 0) return "it is a link to nothing";
+  const char *slash = strrchr(path, '/');
+  const char *name = slash != NULL ? slash + 1 : path;
+  if (*name == '\0') return strerror(ENOENT);
+  if (realpath(tavus_sandbox_folder(L, path), full) == NULL) return strerror(errno);
+  size_t length = strlen(full);
+  if (length + 1 + strlen(name) >= PATH_MAX) return strerror(ENAMETOOLONG);
+  if (full[length - 1] != '/') full[length++] = '/';
+  strcpy(full + length, name);
+  return NULL;
+}
+
+/* Whether a name still leads to the file that was opened by it: another sandbox
+** may have ended in between, and taken its lock away. */
+static bool is_at(int file, const char *path) {
+  struct stat opened, named;
+  return fstat(file, &opened) == 0 && stat(path, &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static const char *take(lock *held) {
+  for (;;) {
+    held->file = open(held->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (held->file < 0) return strerror(errno);
+    int error = flock(held->file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    if (error == 0 && is_at(held->file, held->path)) return NULL;
+    close(held->file);
+    held->file = -1;
+    if (error == EWOULDBLOCK) return "another sandbox keeps its rows in it";
+    if (error != 0 && error != EINTR) return strerror(error);
+  }
+}
+
+static lock *check_lock(lua_State *L) { return luaL_checkudata(L, 1, LOCK_TYPE); }
+
+/* lock:release(); __gc and __close. A process that was forked off has the same
+** descriptor: it closes it, and leaves the lock to its parent. */
+static int lock_release(lua_State *L) {
+  lock *held = check_lock(L);
+  if (held->file < 0) return 0;
+  if (held->owner == getpid()) (void)unlink(held->path);
+  close(held->file);
+  held->file = -1;
+  return 0;
+}
+
+static int lock_path(lua_State *L) {
+  const lock *held = check_lock(L);
+  lua_pushlstring(L, held->path, held->length);
+  return 1;
+}
+
+int tavus_sandbox_lock(lua_State *L) {
+  size_t length;
+  char full[PATH_MAX];
+  const char *path = luaL_checklstring(L, 1, &length);
+  luaL_argcheck(L, strlen(path) == length, 1, "is no name of a file");
+  const char *reason = find(L, path, full);
+  if (reason != NULL) return tavus_sandbox_cannot_write(L, path, reason);
+  length = strlen(full);
+  lock *held = lua_newuserdata(L, sizeof *held + length + sizeof SUFFIX);
+  held->file = -1;
+  held->owner = getpid();
+  held->length = length;
+  memcpy(held->path, full, length);
+  memcpy(held->path + length, SUFFIX, sizeof SUFFIX);
+  luaL_setmetatable(L, LOCK_TYPE);
+  reason = take(held);
+  return reason == NULL ? 1 : tavus_sandbox_cannot_write(L, path, reason);
+}
+
+void tavus_sandbox_lock_open(lua_State *L) {
+  static const luaL_Reg methods[] = {{"path", lock_path}, {"release", lock_release}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", lock_release}, {"__close", lock_release}, {NULL, NULL}};
+  if (luaL_newmetatable(L, LOCK_TYPE)) {
+    luaL_setfuncs(L, meta, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "sandbox lock");
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_pop(L, 1);
+}
