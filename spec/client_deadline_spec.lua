@@ -3,6 +3,7 @@ local clients = require "spec.support.clients"
 local process = require "spec.support.process"
 local sandbox_module = require "tavus.sandbox"
 local call = require "tavus.call"
+local wire = require "spec.support.wire"
 
 describe("the pause before a retry", function()
   local sandbox
@@ -111,6 +112,27 @@ describe("the pause before a retry", function()
     assert.equal("nil\tserver\t0.2\t1\n", output)
   end)
 
+  it("is none when the backoff is less than nothing", function()
+    sandbox:next { status = 503 }
+    local value, _, retries = list { backoff = function() return -1 end }
+    assert.is_truthy(value)
+    assert.equal(0, retries[1].delay)
+  end)
+
+  it("doubles up to 8 s, and is drawn between half of that and the whole, when there is no backoff", function()
+    sandbox:next { status = 503, times = "always" }
+    local slept = {}
+    local client = require("tavus").new { api_key = clients.KEY, base_url = sandbox.url, retries = 8, deadline = 1000 }
+    local host = { perform = require("tavus.host.blocking").perform, sleep = function(_, seconds) slept[#slept + 1] = seconds end }
+    clients.with_host(host, function() assert.is_nil((client.personas:list())) end)
+    client:close()
+    assert.equal(8, #slept)
+    for n, seconds in ipairs(slept) do
+      local full = math.min(8, 0.5 * 2 ^ (n - 1))
+      assert.is_true(seconds >= full / 2 and seconds <= full, ("%d: %g"):format(n, seconds))
+    end
+  end)
+
   it("must be a number", function()
     sandbox:next { status = 503, times = "always" }
     local client = clients.new(sandbox.url, { backoff = function() return "soon" end })
@@ -180,11 +202,42 @@ describe("time", function()
     assert.is_nil(value)
     assert.equal("timeout", err.type)
     assert.is_true(err.retryable)
+    assert.is_nil(err.message:find("deadline", 1, true), err.message)
     sandbox:next { delay = 60, status = 200 }
     _, value, err = timeouts({ deadline = 0.5 }, list())
     assert.is_nil(value)
     assert.equal("timeout", err.type)
     assert.truthy(err.message:find("deadline", 1, true))
+    assert.is_nil(err.retry_after)
+  end)
+
+  it("is over while a connection is made: it was not in line", function()
+    local server = wire.start { { "hang" } }
+    local _, value, err = timeouts({ deadline = 0.5, base_url = "https://127.0.0.1:" .. server.port }, list())
+    server:stop()
+    assert.is_nil(value)
+    assert.equal("connection", err.type)
+    assert.is_nil(err.message:find("in line", 1, true), err.message)
+    assert.is_true(err.retryable)
+    assert.is_false(err.ambiguous)
+  end)
+
+  it("is over in line too, counted from the first attempt on", function()
+    local server = wire.start {
+      { "read", { answer = 503, headers = { ["retry-after-ms"] = "900" } }, "read", "hang" }, { "read", "hang" },
+    }
+    local client
+    client = clients.new(server.url, { max_in_flight = 1, on_retry = function()
+      client:spawn(function() client.personas:get "p2" end) -- what is in flight meanwhile, and stays so
+    end })
+    local task = client:spawn(function() return client.personas:list(nil, { deadline = 1 }) end)
+    local value, err = task:result()
+    client:close()
+    server:stop()
+    assert.is_nil(value)
+    assert.equal("timeout", err.type)
+    assert.matches("in line", err.message, 1, true)
+    assert.is_true(err.elapsed_ms < 1850, err.elapsed_ms) -- not from the second attempt on
   end)
 
   it("until the deadline is 60 s by itself, and 120 s for creating a conversation", function()

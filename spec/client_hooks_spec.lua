@@ -74,6 +74,28 @@ describe("hooks", function()
     assert.equal(200, told[5][2].status)
   end)
 
+  it("are told of the path without its query, and so is the log and who reads the error", function()
+    local told = {}
+    local function note(...) told[#told + 1] = { ... } end
+    sandbox:next { status = 503 }
+    local client = clients.new(sandbox.url, { on_request = note, on_response = note, on_retry = note, log = note })
+    local value, err = client:request("GET", "/v2/nothing?token=hush-hush")
+    assert.is_nil(value)
+    assert.equal("/v2/nothing", err.path)
+    assert.is_true(#told >= 5)
+    told[#told + 1] = { tostring(err), err }
+    each_text(told, function(text) assert.is_nil(text:find("hush", 1, true), text) end)
+    assert.equal("hush-hush", sandbox:requests()[1].query.token)
+  end)
+
+  it("are told nothing of a call on a closed client", function()
+    local told = 0
+    local client = clients.new(sandbox.url, { on_request = function() told = told + 1 end })
+    client:close()
+    assert.is_nil((client.personas:list()))
+    assert.equal(0, told)
+  end)
+
   it("are told of outcomes without an answer", function()
     local told = {}
     local client = clients.new(clients.dead_url(), { retries = 0, on_response = function(facts) told[#told + 1] = facts end })

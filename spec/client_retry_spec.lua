@@ -116,6 +116,15 @@ describe("retries", function()
       assert.equal(2, err.attempts)
     end)
 
+    it("has succeeded when a try between the two was told to wait", function()
+      sandbox:next { close = "after", method = "DELETE" }
+      sandbox:next { status = 429, method = "DELETE" }
+      local client = clients.new(sandbox.url)
+      local done, meta = client.personas:delete(id)
+      assert.is_true(done, tostring(meta))
+      assert.equal(3, meta.attempts)
+    end)
+
     it("has failed when there was no earlier try", function()
       local client = clients.new(sandbox.url)
       local done, err = client.personas:delete("p00000000")
@@ -123,6 +132,42 @@ describe("retries", function()
       assert.equal("not_found", err.type)
       assert.equal(1, err.attempts)
     end)
+  end)
+
+  it("of what is not there fails after an earlier failure too, unless it is a DELETE", function()
+    local client = clients.new(sandbox.url)
+    for _, make in ipairs {
+      function() return client.personas:get "p00000000" end,
+      function() return client.personas:patch("p00000000", tavus.patch():replace("/persona_name", "B")) end,
+      function() return client.conversations:end_ "c00000000" end,
+    } do
+      for _, fault in ipairs { { status = 503 }, { close = "before" } } do
+        sandbox:next(fault)
+        local value, err = make()
+        assert.is_nil(value)
+        assert.equal("not_found", err.type)
+        assert.equal(2, err.attempts)
+      end
+    end
+  end)
+
+  it("of what was never sent leaves nothing in doubt", function()
+    for _, make in ipairs {
+      function(client) return client.personas:delete "p00000000" end,
+      function(client) return client.conversations:end_ "c00000000" end,
+    } do
+      local url, late = clients.dead_url(), nil
+      local client = clients.new(url, { on_retry = function()
+        late = late or assert(sandbox_module.start { port = tonumber(url:match "%d+$") })
+      end })
+      local value, err = make(client)
+      client:close()
+      late:stop()
+      assert.is_nil(value)
+      assert.equal("not_found", err.type)
+      assert.is_false(err.ambiguous)
+      assert.equal(2, err.attempts)
+    end
   end)
 
   it("does not take a 304 for no change when an earlier try may have made it", function()

@@ -7,26 +7,35 @@ local tavus = require "tavus"
 local wire = require "spec.support.wire"
 
 local KEY = clients.KEY
-local ECHO = { ["X-Echo"] = KEY, ["Content-Type"] = "application/json", ["X-Request-Id"] = "r-" .. KEY }
+local LLM_KEY = "sk-key-of-a-model-that-must-not-show"
+local BOTH = KEY .. " and " .. LLM_KEY
+local ECHO = { ["X-Echo"] = BOTH, ["Content-Type"] = "application/json", ["X-Request-Id"] = "r-" .. BOTH }
 
 -- Looks at everything that is reachable from a value, also at what it prints as; functions are not entered.
-local function assert_clean(value, seen)
+local function assert_clean(value, secret, seen)
+  secret = secret or KEY
   if type(value) == "function" then return end
-  assert.is_nil(tostring(value):find(KEY, 1, true))
+  local text = tostring(value)
+  assert.is_nil(text:find(secret, 1, true), text)
+  assert.is_nil(text:find("\\u00", 1, true), text) -- spelled otherwise
   if type(value) ~= "table" then return end
   seen = seen or {}
   if seen[value] then return end
   seen[value] = true
   for name, child in pairs(value) do
-    assert_clean(name, seen)
-    assert_clean(child, seen)
+    assert_clean(name, secret, seen)
+    assert_clean(child, secret, seen)
   end
   local meta = getmetatable(value)
-  if type(meta) == "table" then assert_clean(meta, seen) end
+  if type(meta) == "table" then assert_clean(meta, secret, seen) end
+end
+
+local function escaped(text)
+  return (text:gsub(".", function(c) return ("\\u%04x"):format(c:byte()) end))
 end
 
 local function answered(status, body, headers)
-  return { { "read", { answer = status, headers = headers or ECHO, body = body or '{"error":"key ' .. KEY .. '","conflict":"' .. KEY .. '"}' },
+  return { { "read", { answer = status, headers = headers or ECHO, body = body or '{"error":"key ' .. BOTH .. '","conflict":"' .. BOTH .. '"}' },
     "loop" } }
 end
 
@@ -35,16 +44,17 @@ local faults = {
   { "auth", answered(401) }, { "permission", answered(403) }, { "payment", answered(402) }, { "not_found", answered(404) },
   { "conflict", answered(409) }, { "unprocessable", answered(422) }, { "rate_limit", answered(429) }, { "bad_request", answered(418) },
   { "server", answered(500) }, { "timeout", answered(408) },
-  { "concurrency_limit", answered(400, '{"message":"User has reached maximum concurrent conversations, ' .. KEY .. '"}') },
-  { "bad_request", answered(400, '{"errors":{"' .. KEY .. '":[{"msg":"' .. KEY .. '","loc":["' .. KEY .. '"]}]}}') },
-  { "server", answered(502, "<html><title>" .. KEY .. "</title></html>", { ["Content-Type"] = "text/html", ["X-Echo"] = KEY }) },
-  { "decode", answered(200, '{"persona_id":"' .. KEY) },
-  { "redirect_blocked", answered(308, "", { Location = "http://127.0.0.1:9/" .. KEY .. "?k=" .. KEY }) },
-  { "connection", { { "read", { send = "HTTP/1.1 200 OK\r\nX-Echo: " .. KEY .. "\r\nContent-Length: 99\r\n\r\n" .. KEY }, "close" } } },
-  { "connection", { { "read", { send = KEY .. "\r\n\r\n" }, "close" } } },
+  { "concurrency_limit", answered(400, '{"message":"User has reached maximum concurrent conversations, ' .. BOTH .. '"}') },
+  { "bad_request", answered(400, '{"errors":{"' .. BOTH .. '":[{"msg":"' .. BOTH .. '","loc":["' .. BOTH .. '"]}]}}') },
+  { "bad_request", answered(400, '{"error":"' .. escaped(BOTH) .. '","conflict":"' .. escaped(BOTH) .. '"}') },
+  { "server", answered(502, "<html><title>" .. BOTH .. "</title></html>", { ["Content-Type"] = "text/html", ["X-Echo"] = BOTH }) },
+  { "decode", answered(200, '{"persona_id":"' .. BOTH) },
+  { "redirect_blocked", answered(308, "", { Location = "http://127.0.0.1:9/" .. BOTH .. "?k=" .. BOTH }) },
+  { "connection", { { "read", { send = "HTTP/1.1 200 OK\r\nX-Echo: " .. BOTH .. "\r\nContent-Length: 99\r\n\r\n" .. BOTH }, "close" } } },
+  { "connection", { { "read", { send = BOTH .. "\r\n\r\n" }, "close" } } },
   { "response_too_large", { { "read", { send = "HTTP/1.1 200 OK\r\n" },
-    { repeat_bytes = "X-A: " .. KEY:rep(30) .. "\r\n", count = 100 }, { send = "\r\n" } } } },
-  { "decode", answered(200, KEY, { ["Content-Encoding"] = "gzip", ["X-Echo"] = KEY }) },
+    { repeat_bytes = "X-A: " .. BOTH:rep(10) .. "\r\n", count = 100 }, { send = "\r\n" } } } },
+  { "decode", answered(200, BOTH, { ["Content-Encoding"] = "gzip", ["X-Echo"] = BOTH }) },
 }
 
 describe("the key is not in", function()
@@ -66,10 +76,15 @@ describe("the key is not in", function()
       assert.is_nil(value)
       assert.equal(fault[1], err.type)
       assert_clean(err)
-      local task = client:spawn(function() error((select(2, client.personas:create(clients.persona())))) end)
+      local before = #told
+      local persona = clients.persona(function(p) p.layers.llm = { model = "m", base_url = "https://llm.example/v1", api_key = LLM_KEY } end)
+      local task = client:spawn(function() error((select(2, client.personas:create(persona)))) end)
       local _, raised, trace = task:result()
-      assert_clean(raised)
-      assert_clean(trace)
+      for _, secret in ipairs { KEY, LLM_KEY } do
+        assert_clean(raised, secret)
+        assert_clean(trace, secret)
+        for n = before + 1, #told do assert_clean(told[n], secret) end
+      end
       -- Lost before anybody asked: told to the log.
       client:spawn(function() error((select(2, client.personas:delete "p1")) or "done") end)
       client:run()
@@ -94,6 +109,7 @@ describe("the key is not in", function()
       function() return client.personas:get "p1" end,
       function() return client.personas:create { system_prompt = 1 } end,
       function() return client.personas:get("p1", { timeout = -1 }) end,
+      function() return client.personas:get("p1", { headers = { [KEY .. "\n"] = "x" } }) end,
       function() return client:request("GET", "no path") end,
       function() client:close() return client.personas:list() end,
     } do

@@ -110,6 +110,7 @@ describe("on the wire", function()
     assert.equal(1, err.attempts)
     assert.equal(0, #retries)
     assert.is_false(err.retryable)
+    assert.matches("limit", err.hint, 1, true) -- and nothing of what may have happened: a GET changes nothing
   end)
 
   it("an answer over 16 MiB to a call that changes something says that it has most likely happened", function()

@@ -50,7 +50,7 @@ local function unreadable(client, op, path, body, result, attempts, elapsed_ms, 
   -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
   if client._closed then err.body = nil end
   err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
-  err.request_id = request_id(result.headers)
+  err.request_id = request_id(err.headers)
   err.retryable, err.ambiguous = false, false
   if not reads[op.method] then
     err.hint = failure.look_first(result.status)

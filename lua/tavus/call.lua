@@ -99,7 +99,7 @@ local function failed(session, method, result, secrets, verdict)
   local err
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
-    err.request_id = request_id(result.headers)
+    err.request_id = request_id(err.headers)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
@@ -177,9 +177,10 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     attempts = attempts + max(1, result.sent)
     if asked then client._record:answered(client, asked, result, retried + 1) end
     if client._on_response then
+      local id = result.headers and request_id(result.headers)
+      if id then id = redact.text(session, id, secrets or redact.secrets_of(body)) end
       hook(client, "on_response", { method = method, path = shown(path), attempt = retried + 1, outcome = outcome,
-        status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms,
-        request_id = result.headers and request_id(result.headers) })
+        status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms, request_id = id })
     end
 
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
