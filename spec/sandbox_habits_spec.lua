@@ -110,6 +110,21 @@ describe("habits of the sandbox", function()
       assert.same({ model = "tavus-gemma-4", speculative_inference = true }, get(plain).layers.llm)
     end)
 
+    it("stock_personas: one can be read and is in no list", function()
+      local echo = get "pipecat-stream"
+      assert.equal("echo", echo.pipeline_mode)
+      for row in client.personas:each() do assert.are_not.equal("pipecat-stream", row.persona_id) end
+      refused(400, "Invalid persona_id", client.personas:delete "pipecat-stream")
+      assert(sandbox:set { stock_personas = false })
+      refused(400, "Invalid persona_id", client.personas:get "pipecat-stream")
+    end)
+
+    it("stock_personas: the oldest has what the first generations left", function()
+      local old = get "p5317866"
+      assert.same({ "", "", tavus.null, "false", "normal", "" }, { old.context, old.updated_at, old.layers.conversational_flow,
+        old.layers.tts.tts_emotion_control, old.layers.tts.voice_settings.speed, old.layers.perception.tool_prompt })
+    end)
+
     local function walked(filter)
       local ids = {}
       for row in client.personas:each(filter) do ids[#ids + 1] = row.persona_id end
@@ -317,6 +332,48 @@ describe("habits of the sandbox", function()
       assert.matches("surprise", answer.json.error, 1, true)
     end)
 
+    local LATER = '{"system_prompt":"x","guardrail_ids":["g"],"layers":{"perception":{"perception_model":"raven-0",'
+      .. '"visual_awareness_queries":["q"]},"conversational_flow":{"turn_detection_model":"sparrow-2"}}}'
+
+    it("generation: members that came later are unknown, and handled as such", function()
+      assert(sandbox:set { generation = 1, unknown_fields = "refuse" })
+      assert.equal("Bad Request. {'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': ['is not known yet'], "
+        .. "'perception': {'visual_awareness_queries': ['is not known yet']}}}", post(LATER).json.error)
+      assert(sandbox:set { unknown_fields = "drop" })
+      local persona = get(post(LATER).json.persona_id)
+      assert.same({ perception = { perception_model = "raven-0" } }, persona.layers)
+      assert.is_nil(persona.guardrail_ids)
+      assert(sandbox:set { unknown_fields = "keep" })
+      assert.same({ "g" }, get(post(LATER).json.persona_id).guardrail_ids)
+      assert(sandbox:set { generation = 2, unknown_fields = "refuse" })
+      assert.matches("{'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': {'turn_detection_model': "
+        .. "['\"sparrow-2\" is not known yet']}, 'perception'", post(LATER).json.error, 1, true)
+      assert(sandbox:set { generation = 4 })
+      assert.equal(200, post(LATER).status)
+    end)
+
+    it("generation: choices that came later are refused, but for the model of a custom llm", function()
+      local function layers(text) return post('{"system_prompt":"x","layers":' .. text .. "}") end
+      local first = { [[{"perception":{"perception_model":"raven-1"}}]], [[{"stt":{"stt_engine":"tavus-auto"}}]],
+        [[{"tts":{"tts_engine":"azure"}}]], [[{"llm":{"model":"tavus-gpt-oss"}}]] }
+      local old = { [[{"perception":{"perception_model":"basic"}}]], [[{"stt":{"stt_engine":"tavus-turbo"}}]],
+        [[{"tts":{"tts_engine":"playht"}}]], [[{"llm":{"model":"tavus-llama"}}]], [[{"llm":{"model":"nobody-knows"}}]],
+        [[{"llm":{"model":"tavus-gpt-oss","base_url":"https://llm.example","api_key":"k"}}]] }
+      local id = create()
+      assert(sandbox:set { generation = 1 })
+      for _, text in ipairs(first) do
+        local answer = layers(text)
+        assert.equal(400, answer.status)
+        assert.matches('" is not known yet', answer.json.error, 1, true)
+      end
+      for _, text in ipairs(old) do assert.equal(200, layers(text).status) end
+      refused(400, "is not known yet", patch(id, replace("/persona_name", "new")))
+      assert(patch(id, replace("/layers/llm/model", "tavus-llama"), replace("/layers/stt/stt_engine", "tavus-advanced")))
+      assert(sandbox:set { generation = 3 })
+      for _, text in ipairs(first) do assert.equal(200, layers(text).status) end
+      assert.equal(400, layers([[{"llm":{"model":"tavus-gemma-4"}}]]).status)
+    end)
+
     it("unknown_fields: a patch that brings nothing else changes nothing", function()
       local id = create()
       assert(sandbox:set { unknown_fields = "drop" })
@@ -461,6 +518,8 @@ describe("habits of the sandbox", function()
       assert.is_false(its.mask_secrets)
       assert.is_false(its.flow_defaults)
       assert.is_true(its.check_body_first)
+      assert.equal(1, its.generation)
+      assert.equal(404, asking.ask(older.url, "GET", "/v2/pals").status)
       assert(older:set { mask_secrets = true })
       assert(older:reset())
       assert.is_false(older:about().settings.mask_secrets)

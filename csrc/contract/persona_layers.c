@@ -34,6 +34,14 @@ static const tavus_choice models[] = {
   { NULL, NULL }
 };
 
+static const tavus_age model_ages[] = {
+  { "tavus-gpt-oss", "G2" }, { "tavus-gemma-4", "G4" },
+  { "tavus-gemma-4-thinking", "G4" }, { "tavus-gpt-5.2", "G3" },
+  { "tavus-gemini-3-flash", "G3" }, { "tavus-gemini-2.5-flash", "G3" },
+  { "tavus-claude-haiku-4.5", "G3" }, { "tavus-gpt-5.6-sol", "G4" },
+  { "tavus-gpt-5.6-terra", "G4" }, { "tavus-glm-4.7", "G4" }, { NULL, NULL }
+};
+
 static const tavus_shape headers = {
   .name = "headers", .other = &tavus_field_secret
 };
@@ -68,7 +76,8 @@ static const tavus_field llm_fields[] = {
     .text = "More members for the body of the call to the model." },
   { TAVUS_NAME("headers"), OBJECT_OF(headers), .generation = "G1+",
     .text = "Headers of every call to a custom llm." },
-  { TAVUS_NAME("model"), S, .choices = models, .label = "a hosted llm",
+  { TAVUS_NAME("model"), S, .choices = models, .ages = model_ages,
+    .label = "a hosted llm",
     .custom = "base_url", .generation = "G0+",
     .text = "Name of a hosted model, or the custom llm's own." },
   { TAVUS_NAME("speculative_inference"), B, .generation = "G1+",
@@ -106,6 +115,8 @@ static const tavus_choice tts_engines[] = {
   { "cartesia", NULL }, { "elevenlabs", NULL }, { "azure", NULL },
   { "playht", "removed in January 2026" }, { NULL, NULL }
 };
+
+static const tavus_age tts_ages[] = { { "azure", "G3" }, { NULL, NULL } };
 
 static const tavus_choice emotions[] = {
   { "anger", NULL }, { "curiosity", NULL }, { "positivity", NULL },
@@ -157,7 +168,8 @@ static const tavus_field tts_fields[] = {
     .text = "How to say certain words; empty detaches it." },
   { TAVUS_NAME("tts_emotion_control"), B, .flags = TAVUS_WORD_BOOLEAN,
     .generation = "G0+", .text = "Let the voice show emotion." },
-  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines, .label = "a TTS engine",
+  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines, .ages = tts_ages,
+    .label = "a TTS engine",
     .generation = "G0+", .text = "Who speaks; cartesia by default." },
   { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
     .text = "The provider's model; none with azure." },
@@ -194,6 +206,11 @@ static const tavus_choice stt_engines[] = {
   { "tavus-turbo", "retired" }, { NULL, NULL }
 };
 
+static const tavus_age stt_ages[] = {
+  { "tavus-auto", "G3" }, { "tavus-parakeet", "G3" }, { "tavus-soniox", "G3" },
+  { "tavus-whisper", "G3" }, { "tavus-deepgram-medical", "G3" }, { NULL, NULL }
+};
+
 static const tavus_choice sensitivities[] = {
   { "superlow", NULL }, { "verylow", NULL }, { "low", NULL },
   { "medium", NULL }, { "high", NULL }, { NULL, NULL }
@@ -222,7 +239,8 @@ static const tavus_field stt_fields[] = {
   { TAVUS_NAME("smart_turn_detection"), B, .generation = "G0 to G2",
     .deprecated = "legacy", .successor = "conversational_flow.turn_detection_model",
     .text = "Find the end of a turn with sparrow-0." },
-  { TAVUS_NAME("stt_engine"), S, .choices = stt_engines, .label = "an STT engine",
+  { TAVUS_NAME("stt_engine"), S, .choices = stt_engines, .ages = stt_ages,
+    .label = "an STT engine",
     .generation = "G0+", .text = "Who listens; tavus-auto by default." }
 };
 
@@ -243,6 +261,10 @@ static const tavus_shape stt = SHAPE(
 static const tavus_choice perception_models[] = {
   { "raven-1", NULL }, { "raven-2", NULL }, { "raven-0", NULL },
   { "off", NULL }, { "basic", "retired" }, { NULL, NULL }
+};
+
+static const tavus_age perception_ages[] = {
+  { "raven-1", "G3" }, { "raven-2", "G4" }, { NULL, NULL }
 };
 
 /* Models that see only, and have names of their own for it. */
@@ -280,7 +302,7 @@ static const tavus_field perception_fields[] = {
   { TAVUS_NAME("perception_analysis_queries"), QUESTIONS, .generation = "G2+",
     .text = "Questions answered once, when the call is over." },
   { TAVUS_NAME("perception_model"), S, .choices = perception_models,
-    .label = "a perception model", .generation = "G0+",
+    .ages = perception_ages, .label = "a perception model", .generation = "G0+",
     .text = "What looks and listens; off for nothing." },
   { TAVUS_NAME("perception_tool_prompt"), S, .max_length = 10000,
     RENAMED("visual_tool_prompt"),
@@ -327,6 +349,10 @@ static const tavus_choice turn_models[] = {
   { "time-based", NULL }, { "timebased", NULL }, { NULL, NULL }
 };
 
+static const tavus_age turn_ages[] = {
+  { "sparrow-2", "G4" }, { "timebased", "G3" }, { NULL, NULL }
+};
+
 static const tavus_choice grades[] = {
   { "low", NULL }, { "medium", NULL }, { "high", NULL }, { NULL, NULL }
 };
@@ -370,7 +396,7 @@ static const tavus_field conversational_flow_fields[] = {
     .deprecated = "dropped from the schema",
     .text = "How firmly it keeps its turn." },
   { TAVUS_NAME("turn_detection_model"), S, .choices = turn_models,
-    .label = "a turn detection model", .generation = "G2+",
+    .ages = turn_ages, .label = "a turn detection model", .generation = "G2+",
     .text = "What decides that a speaker has finished." },
   { TAVUS_NAME("turn_taking_patience"), S, .choices = grades, .label = "a grade",
     .generation = "G2+",

@@ -2,6 +2,7 @@
 -- becomes of a body which does not fit it.
 
 local core = require "tavus.core"
+local generations = require "tavus.sandbox.generations"
 local pointer = require "tavus.pointer"
 
 local checks = {}
@@ -46,29 +47,35 @@ local function hosted_model(kind, value)
 end
 
 local function is_refused(settings, kind, issue)
-  if issue.severity == "error" then return true end
+  if issue.severity == "error" or issue.code == "later_choice" then return true end
   if issue.code == "choice" then return settings.unknown_choices == "refuse" end
   if issue.code ~= "unknown_field" then return REFUSED[kind][issue.path] == issue.code end
   if settings.unknown_fields ~= "keep" then return settings.unknown_fields == "refuse" end
   return kind == "conversation" and issue.path:find "^/properties/" and settings.unknown_properties == "refuse"
 end
 
--- What stands against a value: issues, the empty list where it fits. Where the
--- habits are to leave something out, it is gone from the value afterwards.
-local function complaints(settings, kind, value)
-  local done, list = core.validate(kind, value)
-  if not done and settings.bad_tool == "drop_layers" and has_layers(kind, value) and blames_tool(list) then
-    value.layers = nil
-    done, list = core.validate(kind, value)
-  end
-  local found = {}
-  for _, issue in ipairs(list) do
+-- Those issues that are reasons to refuse; what the habits leave out instead is
+-- gone from the value afterwards.
+local function sift(settings, kind, value, issues, found)
+  for _, issue in ipairs(issues) do
     if is_refused(settings, kind, issue) then
       found[#found + 1] = issue
-    elseif done and issue.code == "unknown_field" and settings.unknown_fields == "drop" then
+    elseif issue.code == "unknown_field" and settings.unknown_fields == "drop" then
       drop(value, issue.path)
     end
   end
+end
+
+-- What stands against a value: issues, the empty list where it fits.
+local function complaints(settings, kind, value)
+  local found = {}
+  sift(settings, kind, value, generations.later(settings.generation, kind, value), found)
+  local done, list = core.validate(kind, value)
+  if not done and settings.bad_tool == "drop_layers" and has_layers(kind, value) and blames_tool(list) then
+    value.layers = nil
+    list = select(2, core.validate(kind, value))
+  end
+  sift(settings, kind, value, list, found)
   if settings.retired_model ~= "" and hosted_model(kind, value) == settings.retired_model then
     found[#found + 1] = { path = "/layers/llm/model", message = ("model %s is not available"):format(settings.retired_model) }
   end

@@ -60,7 +60,8 @@ function context_methods:reset()
   self.personas = store.new()
   self.conversations = store.new()
   self.stock = stock.personas()
-  self.stock_by_id = {}
+  local unlisted = stock.unlisted()
+  self.stock_by_id = { [unlisted.persona_id] = unlisted }
   for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
   self.habits = habits.new()
   self.script:clear()

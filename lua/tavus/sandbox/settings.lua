@@ -158,6 +158,12 @@ settings.switches = {
     type = "boolean",
     meaning = "a bad body without a key is a 400 and not a 401",
   },
+  generation = {
+    default = 4,
+    choices = { 1, 2, 3, 4 },
+    meaning = "whose members and choices are known: 1 is mid 2025, 2 the winter after it, 3 the first half of 2026, 4 what came "
+      .. "since. A choice that came later is a 400, a member that came later is unknown (see unknown_fields)",
+  },
   unknown_fields = {
     default = "keep",
     choices = { "keep", "drop", "refuse" },
@@ -195,8 +201,8 @@ settings.switches = {
 ---@type table<string, table<string, any>>
 settings.profiles = {
   current = {},
-  -- Before keys were masked, the conversational flow was a layer, and bodies were seen to be checked first.
-  ["2025"] = { check_body_first = false, flow_defaults = false, mask_secrets = false },
+  -- Before there were /v2/pals and the conversational flow, keys were masked, and bodies were seen to be checked first.
+  ["2025"] = { check_body_first = false, flow_defaults = false, generation = 1, mask_secrets = false, pals = false },
 }
 
 local function sorted_keys(map)

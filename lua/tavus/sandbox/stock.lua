@@ -18,6 +18,31 @@ local function persona(id, name, prompt, created_at, layers)
   }
 end
 
+-- A row as the first generations left them: old names, nulls, empty texts and
+-- times, words for numbers and booleans.
+local function old_persona()
+  local old = persona("p5317866", "Sandbox Companion",
+    "You listen and answer in short, friendly sentences. You are part of a sandbox.", "2024-08-28T15:27:40.824457Z", {
+      llm = { model = "tavus-llama", base_url = "", api_key = "", tools = core.array {} },
+      tts = {
+        tts_engine = "cartesia", api_key = "", external_voice_id = "", tts_emotion_control = "false",
+        voice_settings = { speed = "normal", emotion = core.array {} },
+      },
+      stt = {
+        stt_engine = "tavus-advanced", hotwords = "", participant_pause_sensitivity = "high",
+        participant_interrupt_sensitivity = "high", smart_turn_detection = true,
+      },
+      perception = {
+        perception_model = "raven-0", tool_prompt = "", ambient_awareness_queries = core.array {},
+        perception_tool_prompt = "", perception_tools = core.array {},
+      },
+      conversational_flow = core.null,
+    })
+  old.context = ""
+  old.updated_at = ""
+  return old
+end
+
 --- The stock personas, fresh tables.
 ---@return table[]
 function stock.personas()
@@ -35,10 +60,18 @@ function stock.personas()
         llm = { model = "tavus-gpt-oss", tools = core.array {} },
         tts = { tts_engine = "cartesia", external_voice_id = "" },
       }),
-    persona("p5317866", "Sandbox Companion",
-      "You listen and answer in short, friendly sentences. You are part of a sandbox.",
-      "2024-08-28T15:27:40.824457Z", { stt = { stt_engine = "tavus-advanced", hotwords = "" } }),
+    old_persona(),
   }
+end
+
+--- A persona that can be read and is in no list.
+---@return table
+function stock.unlisted()
+  local echo = persona("pipecat-stream", "Sandbox Echo", "", "2024-11-05T10:00:00.000000Z", {
+    transport = { transport_type = "daily" },
+  })
+  echo.pipeline_mode = "echo"
+  return echo
 end
 
 return stock
