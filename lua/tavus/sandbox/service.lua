@@ -8,6 +8,7 @@ local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
 local data = require "tavus.sandbox.data"
 local faults = require "tavus.sandbox.faults"
+local guard = require "tavus.sandbox.guard"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
@@ -218,6 +219,8 @@ end
 local function steer(context, request)
   local path = request.path
   if path ~= "/" and (not path:find "^/_sandbox" or #path > 9 and path:byte(10) ~= 47) then return nil end
+  local refusal = guard.refusal(request.headers)
+  if refusal then return reply.failure(403, "error", refusal) end
   if request.too_large then return reply.failure(413, "error", "Request Entity Too Large") end
   return control.answer(context, request.method, path, request.query, request.body)
 end
