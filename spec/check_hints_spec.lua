@@ -167,3 +167,108 @@ describe("a list of ids where one id belongs", function()
       layer("stt", { hotwords = { "a" } }), "/layers/stt/hotwords").hint)
   end)
 end)
+
+describe("a value of the wrong type is told what is wanted:", function()
+  for _, case in ipairs {
+    -- a choice
+    { layer("conversational_flow", { turn_taking_patience = 2 }),
+      "/layers/conversational_flow/turn_taking_patience", "known are low, medium, high" },
+    { layer("conversational_flow", { voice_isolation = true }),
+      "/layers/conversational_flow/voice_isolation", "known are off, near, far" },
+    { layer("stt", { stt_engine = { "tavus-auto" } }), "/layers/stt/stt_engine",
+      "known are tavus-auto, tavus-parakeet, tavus-soniox, tavus-whisper, tavus-deepgram-medical" },
+    -- items of a list
+    { persona { document_ids = { first = "d" } }, "/document_ids",
+      'write the items without names: { "...", "..." }' },
+    { persona { document_ids = { ["1"] = "d" } }, "/document_ids",
+      'write the items without names: { "...", "..." }' },
+    { persona { document_ids = { { "d" } } }, "/document_ids/0", "an item is one text, not a list" },
+    -- an id
+    { persona { default_replica_id = { replica_id = "r" } }, "/default_replica_id",
+      "the id alone, not the object that has it" },
+    -- a truth
+    { layer("llm", { speculative_inference = 1 }), "/layers/llm/speculative_inference", "write true or false" },
+    -- what is no data
+    { persona { greeting = print }, "/greeting", "is a call missing?" },
+    { layer("llm", { tools = { require("tavus").tool "later" } }), "/layers/llm/tools/0", "is a call missing?" },
+  } do
+    it(case[2] .. ", " .. case[3], function()
+      local issue, ok = look("persona", case[1], case[2])
+      assert.is_nil(ok)
+      assert.equal(case[3], issue.hint)
+    end)
+  end
+
+  it("an item of a patch's list", function()
+    assert.equal("an item is one text, not a list", look("persona_patch",
+      { { op = "add", path = "/document_ids/-", value = { "d" } } }, "/0/value").hint)
+  end)
+end)
+
+describe("a key that JSON has no place for", function()
+  for _, case in ipairs {
+    { { [0] = "a", "b" }, "the key 0 is no position in an array", "the first position is 1" },
+    { { [1.5] = "a" }, "the key 1.5 is no position in an array", "the first position is 1" },
+    { { [true] = "a" }, "the key true is neither a string nor an array index", "keys of a JSON object are strings" },
+    { { [print] = "a" }, "a key that is a function is neither a string nor an array index",
+      "keys of a JSON object are strings" },
+  } do
+    it("is named: " .. case[2], function()
+      local issue = look("persona", persona { document_ids = case[1] }, "/document_ids")
+      assert.equal(case[2], issue.message)
+      assert.equal(case[3], issue.hint)
+    end)
+  end
+end)
+
+describe("a value that went out of use", function()
+  for _, case in ipairs {
+    { "stt", "stt_engine", "tavus-turbo", "known are tavus-auto, " },
+    { "tts", "tts_engine", "playht", "known are cartesia, elevenlabs, azure" },
+    { "llm", "model", "tavus-llama", "known are tavus-gpt-oss, " },
+  } do
+    it("is told which are known: " .. case[3], function()
+      local path = "/layers/" .. case[1] .. "/" .. case[2]
+      local issue, ok = look("persona", layer(case[1], { [case[2]] = case[3] }), path, "deprecated")
+      assert.is_true(ok)
+      assert.equal(1, issue.hint:find(case[4], 1, true))
+    end)
+  end
+end)
+
+describe("the name that was meant", function()
+  for _, case in ipairs {
+    { "llm", "key", 'did you mean "api_key"?' },
+    { "llm", "tool_choice", "belongs under extra_body" },
+    { "stt", "participant_pause_sensitivty", "use conversational_flow.turn_taking_patience" },
+    { "stt", "pause_sensitivity", "use conversational_flow.turn_taking_patience" },
+    { "stt", "interrupt_sensitivity", "use conversational_flow.replica_interruptibility" },
+    { "stt", "smart_turn", "use conversational_flow.turn_detection_model" },
+    { "stt", "turn_detection", "use conversational_flow.turn_detection_model" },
+    { "stt", "stt_model", 'did you mean "stt_engine"?' },
+    { "conversational_flow", "wake_word", 'did you mean "wake_phrase"?' },
+    { "conversational_flow", "turn_patience", 'did you mean "turn_taking_patience"?' },
+    { "conversational_flow", "interruptible", 'did you mean "replica_interruptibility"?' },
+    { "perception", "prompt", 'did you mean "visual_tool_prompt"?' },
+  } do
+    it(case[1] .. "." .. case[2], function()
+      assert.equal(case[3], look("persona", layer(case[1], { [case[2]] = "x" }),
+        "/layers/" .. case[1] .. "/" .. case[2]).hint)
+    end)
+  end
+
+  it("of a layer", function()
+    for name, hint in pairs { transcription = "stt", speech_to_text = "stt", text_to_speech = "tts" } do
+      assert.equal('did you mean "' .. hint .. '"?',
+        look("persona", persona { layers = { [name] = {} } }, "/layers/" .. name).hint)
+    end
+  end)
+
+  it("in a tool", function()
+    assert.equal('did you mean "function"?', look("tool", { type = "function", func = {} }, "/func").hint)
+    assert.equal('did you mean "description"?', look("tool",
+      { type = "function", ["function"] = { name = "a", desc = "d" } }, "/function/desc").hint)
+    assert.equal("an argument is described under properties", look("tool",
+      tool { type = "object", city = { type = "string" } }, "/function/parameters/city").hint)
+  end)
+end)

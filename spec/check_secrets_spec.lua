@@ -58,6 +58,28 @@ describe("a secret is kept", function()
   end)
 end)
 
+describe("a secret as Tavus shows it", function()
+  local function warned(kind, value)
+    local ok, issues = core.validate(kind, value)
+    assert.is_true(ok)
+    for _, issue in ipairs(issues) do
+      if issue.code == "masked" then return issue.path end
+    end
+  end
+
+  it("is told, since it would be stored like that", function()
+    assert.equal("/layers/tts/api_key", warned("persona", persona { layers = { tts = { api_key = "********" } } }))
+    assert.equal("/layers/tts/api_key", warned("persona", persona { layers = { tts = { api_key = "sk-1••••••" } } }))
+    assert.equal("/0/value", warned("persona_patch",
+      { { op = "add", path = "/layers/tts/api_key", value = "**********ab12" } }))
+  end)
+
+  it("may be tested for, and other texts have asterisks too", function()
+    assert.is_nil(warned("persona_patch", { { op = "test", path = "/layers/tts/api_key", value = "********" } }))
+    assert.is_nil(warned("persona", persona { greeting = "**Hello**", layers = { tts = { api_key = "a*b" } } }))
+  end)
+end)
+
 describe("no secret", function()
   it("is what an unknown field holds otherwise", function()
     local _, _, secrets = core.encode(persona { favourite_colour = "blue",

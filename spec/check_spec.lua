@@ -153,6 +153,13 @@ describe("types", function()
     assert.equal("expected string or number, got boolean", issue.message)
   end)
 
+  it("of settings that another engine may have otherwise only warn", function()
+    local issue, ok = look("persona", layers("tts", { tts_engine = "azure",
+      voice_settings = { style = "cheerful" } }), "/layers/tts/voice_settings/style", "type")
+    assert.is_true(ok)
+    assert.equal("warning", issue.severity)
+  end)
+
   it("come with a hint", function()
     assert.equal("write it as a string, in quotes",
       hint_of(persona { persona_name = 12 }, "/persona_name"))
@@ -171,7 +178,7 @@ describe("types", function()
     assert.equal("an empty object is tavus.object{}",
       hint_of(persona { layers = core.array {} }, "/layers"))
     assert.equal("put it in an array: { { ... } }",
-      hint_of(persona { document_ids = { first = "d" } }, "/document_ids"))
+      hint_of(layers("llm", { tools = { type = "function" } }), "/layers/llm/tools"))
   end)
 
   it("of a fact that is not sure only warn", function()
@@ -189,7 +196,9 @@ describe("types", function()
     assert.equal("type", duration(600.5).code)
     assert.equal("type", duration("600").code)
     assert.equal("range", duration(0).code)
-    assert.equal("less than 1", duration(0).message)
+    assert.equal("outside the usual range 1 to 7200", duration(0).message)
+    assert.equal("less than 2", look("conversation", { persona_id = "p5317866", max_participants = 1 },
+      "/max_participants").message)
     assert.equal("outside the usual range 0 to 2",
       look("persona", layers("llm", { extra_body = { temperature = 3 } }), "/layers/llm/extra_body/temperature").message)
   end)
@@ -342,6 +351,14 @@ describe("rule 1", function()
     for _, prompt in ipairs { "", core.null, "text" } do
       assert.same({}, codes("persona",
         { pipeline_mode = "echo", system_prompt = prompt }))
+    end
+  end)
+
+  it("only warns in a mode that is not known", function()
+    for _, mode in ipairs { "custom", "Echo" } do
+      local issue, ok = look("persona", { pipeline_mode = mode }, "/system_prompt")
+      assert.is_true(ok)
+      assert.equal("warning", issue.severity)
     end
   end)
 end)

@@ -185,6 +185,11 @@ static const tavus_field *preferred(const tavus_shape *shape,
   return name == NULL ? field : tavus_field_find(shape, name, strlen(name));
 }
 
+/* Did the field move to another place? Its successor is a path then. */
+static bool moved(const tavus_field *field) {
+  return field->successor != NULL && strchr(field->successor, '.') != NULL;
+}
+
 /* The right name in another spelling. */
 static bool hint_same(lua_State *L, const tavus_shape *shape, const char *name,
                       size_t length, bool *secret) {
@@ -207,7 +212,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   size_t least = SIZE_MAX;
   for (size_t i = 0; i < shape->count; i++) {
     const tavus_field *field = &shape->fields[i];
-    if (preferred(shape, field) != field) continue;
+    if (preferred(shape, field) != field && !moved(field)) continue;
     size_t n = nearness(name, length, field->name, field->length);
     if (field->deprecated != NULL && n > 2) continue; /* a typo, no advice */
     if (n < least) {
@@ -217,7 +222,8 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   }
   if (best == NULL) return false;
   if ((best->flags & TAVUS_SECRET) != 0) *secret = true;
-  push_did_you_mean(L, best->name, best->length);
+  if (moved(best)) lua_pushfstring(L, "use %s", best->successor);
+  else push_did_you_mean(L, best->name, best->length);
   return true;
 }
 
@@ -241,6 +247,10 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
       hint_same(L, shape, name, length, secret) ||
       (s.found == 0 && hint_near(L, shape, name, length, secret)))
     lua_replace(L, top);
+  else if (s.found == 0 && shape->stray != NULL) {
+    lua_pushstring(L, shape->stray);
+    lua_replace(L, top);
+  }
 }
 
 /* --- values --- */
@@ -273,6 +283,20 @@ static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
   return owner;
 }
 
+void tavus_push_known(lua_State *L, const tavus_field *field) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "known are ");
+  bool first = true;
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
+    if (c->retired != NULL) continue;
+    if (!first) luaL_addstring(&b, ", ");
+    first = false;
+    luaL_addstring(&b, c->value);
+  }
+  luaL_pushresult(&b);
+}
+
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
                        const char *text, size_t length) {
   lua_State *L = w->L;
@@ -302,17 +326,7 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
     push_did_you_mean(L, best->value, strlen(best->value));
     return;
   }
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, "known are ");
-  bool first = true;
-  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
-    if (c->retired != NULL) continue;
-    if (!first) luaL_addstring(&b, ", ");
-    first = false;
-    luaL_addstring(&b, c->value);
-  }
-  luaL_pushresult(&b);
+  tavus_push_known(L, field);
 }
 
 void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length) {

@@ -212,12 +212,20 @@ static const char *type_hint(lua_State *L, int index, const tavus_field *field,
   if (own != NULL) return own;
   if ((wanted & TAVUS_STRING) != 0) {
     if (strcmp(got, "array") == 0 && is_id(field)) return "one id, not a list";
-    if (strcmp(got, "array") == 0) return "join the items into one text";
+    if (strcmp(got, "array") == 0)
+      return field->name != NULL ? "join the items into one text"
+                                 : "an item is one text, not a list";
+    if (strcmp(got, "object") == 0 && is_id(field))
+      return "the id alone, not the object that has it";
     if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
     return NULL;
   }
+  if (wanted == TAVUS_BOOLEAN && strcmp(got, "number") == 0)
+    return "write true or false";
   if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
-    return "put it in an array: { { ... } }";
+    return field->items != NULL && field->items->types == TAVUS_STRING
+        ? "write the items without names: { \"...\", \"...\" }"
+        : "put it in an array: { { ... } }";
   if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
       lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
     return "an empty object is tavus.object{}";
@@ -233,7 +241,9 @@ static void type_issue(tavus_walk *w, int index, const tavus_field *field,
   lua_pushfstring(L, "expected %s, got %s", wanted, got);
   lua_remove(L, -2);
   const char *hint = type_hint(L, index, field, got);
-  if (hint != NULL) lua_pushstring(L, hint);
+  if (field->types == TAVUS_STRING && field->choices != NULL)
+    tavus_push_known(L, field);
+  else if (hint != NULL) lua_pushstring(L, hint);
   else lua_pushnil(L);
   tavus_issue(w, severity, "type", step);
 }
@@ -254,7 +264,10 @@ void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
   lua_pushfstring(L, "a %s has no form in JSON",
                   lua_type(L, index) == LUA_TLIGHTUSERDATA
                       ? "userdata" : lua_typename(L, lua_type(L, index)));
-  lua_pushnil(L);
+  if (lua_type(L, index) == LUA_TFUNCTION)
+    lua_pushliteral(L, "is a call missing?");
+  else
+    lua_pushnil(L);
   tavus_issue(w, TAVUS_ERROR, "value", step);
 }
 

@@ -76,7 +76,7 @@ static void check_choice(tavus_walk *w, const char *text, size_t length,
     if (c->retired == NULL) return;
     luaL_checkstack(L, 8, "issue");
     lua_pushfstring(L, "\"%s\": %s", c->value, c->retired);
-    lua_pushnil(L);
+    tavus_push_known(L, field);
     tavus_issue(w, TAVUS_WARNING, "deprecated", step);
     return;
   }
@@ -146,6 +146,14 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
   }
 }
 
+/* A secret as it is shown to whoever reads an object. */
+static void check_mask(tavus_walk *w, const char *text, const tavus_step *step) {
+  if (strstr(text, "**") != NULL || strstr(text, "\xe2\x80\xa2") != NULL)
+    tavus_issue_text(w, TAVUS_WARNING, "masked", step,
+                     "is masked, and would be stored as it is shown",
+                     "give the secret again");
+}
+
 static void check_end(tavus_walk *w, const char *text, size_t length,
                       const tavus_field *field, const tavus_step *step) {
   size_t end = strlen(field->appended);
@@ -165,6 +173,8 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if (field->id_of != NULL) check_id(w, text, length, field, step);
   if ((field->flags & TAVUS_APPENDED) != 0)
     check_end(w, text, length, field, step);
+  if ((field->flags & TAVUS_SECRET) != 0 && !w->verbatim)
+    check_mask(w, text, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0)
     check_tool_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&

@@ -77,13 +77,32 @@ static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
   issue_at(w, error ? TAVUS_ERROR : TAVUS_WARNING, rule, code, field, step);
 }
 
-/* Missing is what the rule is about; empty is doubtful where the field hangs on
-** another one, and nothing to speak of elsewhere. */
+/* Is the member a text that is none of its field's choices? */
+static bool is_unknown(tavus_walk *w, const tavus_shape *shape,
+                       const tavus_view *view, const char *name) {
+  const tavus_field *field =
+      name == NULL ? NULL : tavus_field_find(shape, name, strlen(name));
+  if (field == NULL || field->choices == NULL) return false;
+  int slot = tavus_view_find(w, view, name);
+  if (slot == 0 || lua_type(w->L, slot) != LUA_TSTRING) return false;
+  const char *text = lua_tostring(w->L, slot);
+  for (const tavus_choice *c = field->choices; c->value != NULL; c++)
+    if (strcmp(c->value, text) == 0) return false;
+  return true;
+}
+
+/* Missing is what the rule is about, though what a value that is not known asks
+** for is not known either; empty is doubtful where the field hangs on another
+** one, and nothing to speak of elsewhere. */
 static void rule_unless(tavus_walk *w, const tavus_rule *rule,
-                        const tavus_view *view, const tavus_step *step) {
+                        const tavus_shape *shape, const tavus_view *view,
+                        const tavus_step *step) {
   amount a = given(w, view, rule->field);
   if (a == SOMETHING || tavus_view_is(w, view, rule->when, rule->values)) return;
-  if (a == NOTHING) rule_issue(w, rule, "required", rule->field, step);
+  if (a == NOTHING && !is_unknown(w, shape, view, rule->when))
+    rule_issue(w, rule, "required", rule->field, step);
+  else if (a == NOTHING)
+    issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
   else if (rule->when != NULL && /* what is no text has the wrong type */
            lua_type(w->L, tavus_view_find(w, view, rule->field)) == LUA_TSTRING)
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
@@ -202,7 +221,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
                        const tavus_shape *shape, const tavus_view *view,
                        const tavus_step *step) {
   switch (rule->kind) {
-    case TAVUS_RULE_UNLESS: rule_unless(w, rule, view, step); break;
+    case TAVUS_RULE_UNLESS: rule_unless(w, rule, shape, view, step); break;
     case TAVUS_RULE_WHEN:
       if (given(w, view, rule->when) == SOMETHING &&
           given(w, view, rule->field) == NOTHING)

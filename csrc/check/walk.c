@@ -152,15 +152,44 @@ static keys count_keys(lua_State *L, int index) {
   return k;
 }
 
+/* The issue of a key that is no string and no index: which one it is. */
+static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) continue;
+    double n = (double)lua_tonumber(L, -1); /* 0 of what is no number */
+    if (lua_type(L, -1) != LUA_TNUMBER || n < 1 || n > 2147483647.0 ||
+        !is_whole(n))
+      break;
+  }
+  if (lua_type(L, -1) == LUA_TNUMBER) {
+    lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
+    lua_pushfstring(L, "the key %s is no position in an array",
+                    lua_tostring(L, -1));
+    lua_pushliteral(L, "the first position is 1");
+  } else {
+    if (lua_type(L, -1) == LUA_TBOOLEAN)
+      lua_pushfstring(L, "the key %s", lua_toboolean(L, -1) ? "true" : "false");
+    else
+      lua_pushfstring(L, "a key that is a %s", luaL_typename(L, -1));
+    lua_pushfstring(L, "%s is neither a string nor an array index",
+                    lua_tostring(L, -1));
+    lua_pushliteral(L, "keys of a JSON object are strings");
+  }
+  tavus_issue(w, TAVUS_ERROR, "key", step);
+  lua_pop(L, 2);
+}
+
 /* One issue for a table whose keys fit neither an array nor an object. */
 static void keys_issue(tavus_walk *w, int index, const keys *k,
                        const tavus_step *step) {
   lua_State *L = w->L;
   if (step->told) return;
   if (k->others > 0) {
-    tavus_issue_text(w, TAVUS_ERROR, "key", step,
-                     "a key is neither a string nor an array index",
-                     "keys of a JSON object are strings");
+    key_issue(w, index, step);
   } else if (k->texts > 0) {
     tavus_issue_text(w, TAVUS_ERROR, "mixed", step,
                      "the table mixes array items and named members",

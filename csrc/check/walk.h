@@ -191,6 +191,9 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
 /* Does the name end in api_key, however it is written? */
 bool tavus_is_secret_name(const char *name, size_t length);
 
+/* The choices of a field that are in use. */
+void tavus_push_known(lua_State *L, const tavus_field *field);
+
 /* What an unknown value was meant to be. */
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
                        const char *text, size_t length);

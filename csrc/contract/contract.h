@@ -115,6 +115,8 @@ struct tavus_shape {
   const tavus_field *other; /* members without a name of their own; NULL: none
                                are known, each one warns */
   const tavus_alias *aliases;
+  const char *stray; /* the hint for an unknown member that is like none here;
+                        or NULL */
   const tavus_rule *rules;
   size_t rule_count;
   bool vocabulary; /* words of a language of its own (JSON Schema): hints for

@@ -211,6 +211,7 @@ static const tavus_shape dependencies = {
 const tavus_shape tavus_shape_parameters = {
   .name = "parameters", .fields = root_keywords,
   .count = TAVUS_COUNT(root_keywords), .aliases = aliases,
+  .stray = "an argument is described under properties",
   .rules = root_rules, .rule_count = TAVUS_COUNT(root_rules),
   .vocabulary = true
 };

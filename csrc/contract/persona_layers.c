@@ -8,6 +8,7 @@
 #define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define MEAN(name) "did you mean \"" name "\"?"
+#define USE_FLOW(name) "use conversational_flow." name
 #define RULES(list) .rules = list, .rule_count = TAVUS_COUNT(list)
 #define SHAPE(its, ...) \
   { .name = #its, .fields = its##_fields, .count = TAVUS_COUNT(its##_fields), \
@@ -91,6 +92,7 @@ static const tavus_alias llm_aliases[] = {
   { "endpoint", MEAN("base_url") },
   { "frequency_penalty", "belongs under extra_body" },
   { "functions", MEAN("tools") },
+  { "key", MEAN("api_key") },
   { "llm_model", MEAN("model") },
   { "max_completion_tokens", "belongs under extra_body" },
   { "max_tokens", "belongs under extra_body" },
@@ -101,6 +103,7 @@ static const tavus_alias llm_aliases[] = {
   { "reasoning_effort", "belongs under extra_body" },
   { "seed", "belongs under extra_body" },
   { "stop", "belongs under extra_body" },
+  { "tool_choice", "belongs under extra_body" },
   { "top_k", "belongs under extra_body" },
   { "url", MEAN("base_url") },
   { NULL, NULL }
@@ -145,7 +148,8 @@ static const tavus_field voice_settings_fields[] = {
     .text = "A number or a word such as normal; the range is the engine's." },
   { TAVUS_NAME("stability"), N, SHARE, .generation = "G0+",
     .text = "How even the voice is (ElevenLabs), 0 to 1." },
-  { TAVUS_NAME("style"), N, SHARE, .generation = "G0+",
+  /* Sure of ElevenLabs only: the styles of azure have names. */
+  { TAVUS_NAME("style"), N, SHARE, SURE(C), .generation = "G0+",
     .text = "How exaggerated the style is (ElevenLabs), 0 to 1." },
   { TAVUS_NAME("use_speaker_boost"), B, .generation = "G0+",
     .text = "Bring out the speaker (ElevenLabs)." },
@@ -246,9 +250,14 @@ static const tavus_field stt_fields[] = {
 
 static const tavus_alias stt_aliases[] = {
   { "engine", MEAN("stt_engine") },
+  { "interrupt_sensitivity", USE_FLOW("replica_interruptibility") },
   { "keywords", MEAN("hotwords") },
   { "model", MEAN("stt_engine") },
+  { "pause_sensitivity", USE_FLOW("turn_taking_patience") },
   { "provider", MEAN("stt_engine") },
+  { "smart_turn", USE_FLOW("turn_detection_model") },
+  { "stt_model", MEAN("stt_engine") },
+  { "turn_detection", USE_FLOW("turn_detection_model") },
   { "vocabulary", MEAN("hotwords") },
   { NULL, NULL }
 };
@@ -332,6 +341,7 @@ static const tavus_alias perception_aliases[] = {
   { "enabled", "perception_model off turns the layer off" },
   { "model", MEAN("perception_model") },
   { "perception_model_name", MEAN("perception_model") },
+  { "prompt", MEAN("visual_tool_prompt") },
   { "queries", MEAN("visual_awareness_queries") },
   { "tools", MEAN("visual_tools") },
   { "vision_tools", MEAN("visual_tools") },
@@ -410,6 +420,7 @@ static const tavus_field conversational_flow_fields[] = {
 
 static const tavus_alias conversational_flow_aliases[] = {
   { "interruptibility", MEAN("replica_interruptibility") },
+  { "interruptible", MEAN("replica_interruptibility") },
   { "model", MEAN("turn_detection_model") },
   { "participant_interrupt_sensitivity",
     "replica_interruptibility takes its place here" },
@@ -418,7 +429,9 @@ static const tavus_alias conversational_flow_aliases[] = {
     "patience" },
   { "patience", MEAN("turn_taking_patience") },
   { "smart_turn_detection", "turn_detection_model takes its place here" },
+  { "turn_patience", MEAN("turn_taking_patience") },
   { "wake_phrases", MEAN("wake_phrase") },
+  { "wake_word", MEAN("wake_phrase") },
   { NULL, NULL }
 };
 
@@ -477,6 +490,9 @@ static const tavus_field layers_fields[] = {
 
 static const tavus_alias layers_aliases[] = {
   { "conversation_flow", MEAN("conversational_flow") },
+  { "speech_to_text", MEAN("stt") },
+  { "text_to_speech", MEAN("tts") },
+  { "transcription", MEAN("stt") },
   { "turn_detection", MEAN("conversational_flow") },
   { "turn_taking", MEAN("conversational_flow") },
   { "vision", MEAN("perception") },

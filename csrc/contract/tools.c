@@ -22,6 +22,7 @@ static const tavus_field function_fields[] = {
 static const tavus_alias function_aliases[] = {
   { "arguments", MEAN("parameters") },
   { "args", MEAN("parameters") },
+  { "desc", MEAN("description") },
   { "input_schema", MEAN("parameters") },
   { "params", MEAN("parameters") },
   { "properties", "belongs under parameters" },
@@ -52,6 +53,7 @@ static const tavus_field tool_fields[] = {
 static const tavus_alias tool_aliases[] = {
   { "delivery", OF_REGISTRY },
   { "description", "belongs under function" },
+  { "func", MEAN("function") },
   { "input_schema", "belongs under function, as parameters" },
   { "name", "belongs under function" },
   { "on_call", OF_REGISTRY },
