@@ -309,6 +309,48 @@ describe("habits of the sandbox", function()
       assert(patch(other, add("/layers/conferencing", { username = "x" })))
       assert(sandbox:set { maker_changes = true })
       refused(409, "force=true", patch(id, rename))
+      -- Publishing pushes the draft.
+      assert.equal(200, raw("POST", "/v2/personas/" .. id .. "/publish").status)
+      assert(patch(id, replace("/persona_name", "newest")))
+    end)
+
+    it("draft_patches: a PATCH may change the draft, and what is live only when told so", function()
+      local id = create()
+      assert(sandbox:set { maker_changes = true, draft_patches = "draft" })
+      local function draft() return assert(client.personas:get(id, { query = { source = "draft" } })) end
+      assert.is_false(draft().has_unpublished_changes)
+      local persona, meta = patch(id, replace("/persona_name", "draft"))
+      assert.is_true(meta.changed)
+      assert.equal("draft", persona.persona_name)
+      assert.equal(sandbox.url .. "/v2/personas/" .. id .. "/publish", persona.publish_url)
+      assert.equal("Interviewer", get(id).persona_name)
+      assert.is_nil(get(id).is_draft_view)
+      assert(patch(id, add("/greeting", "Hello")))
+      persona = draft()
+      assert.same({ "draft", "Hello", true, true },
+        { persona.persona_name, persona.greeting, persona.is_draft_view, persona.has_unpublished_changes })
+      assert.equal(304, raw("PATCH", "/v2/personas/" .. id, '[{"op":"replace","path":"/persona_name","value":"draft"}]').status)
+      assert(client.personas:patch(id, { replace("/persona_name", "live") }, { query = { target = "live" } }))
+      assert.same({ "live", "draft" }, { get(id).persona_name, draft().persona_name })
+
+      local kept = sandbox:snapshot()
+      local path = "/v2/pals/" .. id .. "/publish"
+      local answer = raw("POST", path).json
+      persona = get(id)
+      assert.same({ status = "success", pal_id = id, pal_name = "draft", system_prompt = persona.system_prompt,
+        updated_at = persona.updated_at }, answer)
+      assert.same({ "draft", "Hello" }, { persona.persona_name, persona.greeting })
+      assert.is_nil(persona.publish_url)
+      assert.same(answer, raw("POST", path).json)
+      assert(sandbox:restore(kept))
+      assert.same({ "live", "draft" }, { get(id).persona_name, draft().persona_name })
+
+      assert(sandbox:set { maker_changes = true })
+      assert.equal("live", draft().persona_name)
+      assert.equal(400, raw("POST", "/v2/personas/p5317866/publish").status)
+      assert(sandbox:set { maker_changes = false })
+      assert(patch(id, replace("/persona_name", "plain")))
+      assert.equal("plain", draft().persona_name)
     end)
   end)
 

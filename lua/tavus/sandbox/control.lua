@@ -51,7 +51,7 @@ local function set(context, _, body)
   local done, message = settings.apply(context.settings, body)
   if not done then return reply.failure(400, "error", message) end
   -- Saying it again gives every persona a new draft.
-  if body.maker_changes ~= nil then context.habits.without_draft = {} end
+  if body.maker_changes ~= nil then context.habits.without_draft, context.habits.drafts = {}, {} end
   return reply.json(200, { settings = context.settings })
 end
 

@@ -9,12 +9,13 @@ local habits = {}
 ---@class tavus.sandbox.Habits
 ---@field stamps integer       how many timestamps were given
 ---@field without_draft table<string, boolean>  personas whose builder draft was dropped, by id
+---@field drafts table<string, table>  builder drafts that differ from what is live, by id
 ---@field window number|nil    when the window of the rate limit began
 ---@field served integer       requests in it
 
 --- What the habits of a fresh sandbox remember.
 ---@return tavus.sandbox.Habits
-function habits.new() return { stamps = 0, without_draft = {}, window = nil, served = 0 } end
+function habits.new() return { stamps = 0, without_draft = {}, drafts = {}, window = nil, served = 0 } end
 
 -- Conversational flow ------------------------------------------------------
 
@@ -54,36 +55,6 @@ function habits.fill_flow(settings, persona, before)
   for name, value in pairs(FLOW) do
     if missing(flow[name]) and missing(TWIN[name] and flow[TWIN[name]]) then flow[name] = value end
   end
-end
-
--- Drafts -------------------------------------------------------------------
-
-local function is_conferencing_only(operations)
-  for _, operation in ipairs(operations) do
-    local path = operation.path
-    if path ~= "/layers/conferencing" and not path:find "^/layers/conferencing/" then return false end
-  end
-  return #operations > 0
-end
-
---- Does the builder's draft of a persona stand in the way of a patch?
----@param context tavus.sandbox.Context
----@param id string
----@param query table<string, string>
----@param operations table  a patch that applies
----@return tavus.sandbox.Reply|nil refused
----@return boolean discarded  a draft is dropped by this patch
-function habits.draft(context, id, query, operations)
-  local without = context.habits.without_draft
-  if not context.settings.maker_changes or without[id] or is_conferencing_only(operations) then return nil, false end
-  if query.force == "true" then
-    without[id] = true
-    return nil, true
-  end
-  return reply.json(409, {
-    message = "The builder holds changes that have not been published. Repeat with force=true to discard them.",
-    conflict = "maker_changes",
-  }), false
 end
 
 -- Times --------------------------------------------------------------------

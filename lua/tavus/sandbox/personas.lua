@@ -2,6 +2,7 @@
 -- `handler(context, id, query, body, newer)`: with `newer` it is the twin.
 
 local core = require "tavus.core"
+local drafts = require "tavus.sandbox.drafts"
 local habits = require "tavus.sandbox.habits"
 local names = require "tavus.sandbox.names"
 local pages = require "tavus.sandbox.pages"
@@ -116,9 +117,10 @@ function personas.list(context, _, query, _, newer)
   end)
 end
 
-function personas.get(context, id, _, _, newer)
+function personas.get(context, id, query, _, newer)
   local persona = context:persona(id)
   if not persona then return context:refuse "Invalid persona_id" end
+  persona = drafts.to_read(context, persona, query) or persona
   local seen, shape = views.persona(context.settings, persona, newer), context.settings.get_shape
   if shape == "array" then return reply.json(200, { data = core.array { seen } }) end
   if shape == "object" then return reply.json(200, { data = seen }) end
@@ -127,7 +129,22 @@ end
 
 function personas.delete(context, id)
   if not context.personas:remove(id) then return context:refuse "Invalid persona_id" end
+  drafts.forget(context, id)
   return reply.empty(204)
+end
+
+function personas.publish(context, id)
+  local persona = context.personas:get(id)
+  if not persona then return context:refuse "Invalid persona_id" end
+  local draft = drafts.drop(context, id)
+  if draft then
+    context.personas:replace(id, draft)
+    persona = draft
+  end
+  return reply.json(200, {
+    status = "success", pal_id = id, pal_name = persona.persona_name, system_prompt = persona.system_prompt,
+    updated_at = persona.updated_at,
+  })
 end
 
 local function touches_llm(operations)
@@ -175,15 +192,15 @@ local function unchanged(context)
   return reply.json(304, { message = "No changes were made to the persona" })
 end
 
-local function changed(context, persona, discarded, newer)
+local function changed(context, persona, besides, newer)
   local answer = context.settings.patch_answer
   if answer == "no_content" then return reply.empty(204) end
   if answer == "empty" then return reply.empty(200) end
   if answer == "message" then return reply.json(200, { message = "The persona was updated" }) end
   local seen = views.persona(context.settings, persona, newer)
-  if discarded then
+  if besides then
     seen = shallow(seen)
-    seen.discarded_maker_changes = true
+    for name, value in pairs(besides) do seen[name] = value end
   end
   return reply.json(200, seen)
 end
@@ -211,8 +228,10 @@ local function stored(context, before)
 end
 
 function personas.patch(context, id, query, operations, newer)
-  local before = context.personas:get(id)
-  if not before then return context:refuse "Invalid persona_id" end
+  local live = context.personas:get(id)
+  if not live then return context:refuse "Invalid persona_id" end
+  local draft = drafts.to_patch(context, live, query)
+  local before = draft or live
   if not patching.is_list(context.settings, operations) then return no_patch() end
   local document = views.masked(context.settings, before)
   if newer then document = names.newer("persona", document) end
@@ -237,12 +256,12 @@ function personas.patch(context, id, query, operations, newer)
   for _, name in ipairs(READ_ONLY) do writable[name] = after[name] end
   after = writable
   if core.equal(before, after) then return unchanged(context) end
-  local discarded
-  refused, discarded = habits.draft(context, id, query, operations)
+  local besides
+  refused, besides = drafts.conflict(context, id, query, operations)
   if refused then return refused end
   after.updated_at = habits.timestamp(context)
-  context.personas:replace(id, after)
-  return changed(context, after, discarded, newer)
+  if draft then besides = drafts.keep(context, id, after) else context.personas:replace(id, after) end
+  return changed(context, after, besides, newer)
 end
 
 return personas

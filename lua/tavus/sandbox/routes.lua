@@ -1,5 +1,6 @@
---- The route table: which operation of the contract a method and path mean.
--- Built from `core.contract()`; no path is written down here.
+--- The route table: which operation a method and path mean. Built from
+-- `core.contract()`, and from the few operations of Tavus that the client has no
+-- function for.
 
 local routes = {}
 
@@ -53,6 +54,11 @@ function methods:find(method, path)
   return route, id
 end
 
+-- By the name of the resource.
+local BESIDES = {
+  persona = { { name = "publish", method = "POST", path = "/v2/personas/{persona_id}/publish" } },
+}
+
 local function add(self, path, route)
   local node = node_for(self.root, path)
   local method = route.operation.method
@@ -75,10 +81,12 @@ function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
     for _, newer in ipairs { false, resource.twin and true or nil } do
-      for _, operation in ipairs(resource.operations) do
-        local path = operation.path
-        if newer then path = path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin) end
-        add(self, path, { resource = resource.name, operation = operation, newer = newer })
+      for _, operations in ipairs { resource.operations, BESIDES[resource.name] } do
+        for _, operation in ipairs(operations) do
+          local path = operation.path
+          if newer then path = path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin) end
+          add(self, path, { resource = resource.name, operation = operation, newer = newer })
+        end
       end
     end
   end

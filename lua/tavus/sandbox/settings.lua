@@ -92,7 +92,13 @@ settings.switches = {
   maker_changes = {
     default = false,
     type = "boolean",
-    meaning = "each persona has an unpushed draft of the builder: a PATCH is a 409 until one with ?force=true has dropped the draft",
+    meaning = "each persona has an unpushed draft of the builder (until it is published or dropped)",
+  },
+  draft_patches = {
+    default = "conflict",
+    choices = { "conflict", "draft" },
+    meaning = "what a PATCH does where there is such a draft: a 409 until one with ?force=true has dropped the draft, or it "
+      .. "changes the draft (which ?source=draft reads) and not the persona, unless it has ?target=live",
   },
   timestamps = {
     default = "zone",

@@ -34,6 +34,7 @@ local function copied(row) return (core.copy(row)) end
 local function copied_habits(remembered)
   local copy = shallow(remembered)
   copy.without_draft = shallow(remembered.without_draft)
+  copy.drafts = shallow(remembered.drafts)
   return copy
 end
 
