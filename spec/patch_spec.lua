@@ -55,6 +55,14 @@ describe("tavus.patch", function()
     assert.are.equal(1, keys)
   end)
 
+  it("is an array when it is empty, too", function()
+    assert.are.equal("[]", core.encode(patch()))
+    assert.are.equal("[]", core.encode(patch.diff({ a = 1 }, { a = 1 })))
+    assert.are.equal("[]", core.encode(assert(patch.invert({}, {}))))
+    assert.are.equal('{"plan":[]}', core.encode { plan = patch() })
+    assert.are.equal("[]", core.encode(core.copy(patch())))
+  end)
+
   it("adopts a hand-written list and leaves the list alone", function()
     local list = { { op = "add", path = "/a", value = 1 } }
     local adopted = patch(list):remove("/b")

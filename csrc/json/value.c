@@ -23,6 +23,8 @@ tavus_marks *tavus_json_new(lua_State *L) {
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, TAVUS_SLOT_EMPTY_ARRAY);
   lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, TAVUS_SLOT_LIST);
+  lua_pushboolean(L, 0);
   lua_rawseti(L, -2, TAVUS_SLOT_MODULE);
   return marks;
 }
@@ -31,7 +33,8 @@ tavus_mark tavus_mark_of(lua_State *L, int index, const tavus_marks *marks) {
   if (!lua_getmetatable(L, index)) return TAVUS_UNMARKED;
   const void *identity = lua_topointer(L, -1);
   lua_pop(L, 1);
-  if (identity == marks->array || identity == marks->own_array)
+  if (identity == marks->array || identity == marks->own_array ||
+      identity == marks->list)
     return TAVUS_ARRAY;
   if (identity == marks->object) return TAVUS_OBJECT;
   if (identity == marks->empty_array) return TAVUS_EMPTY_ARRAY;
@@ -85,9 +88,10 @@ static int core_is_array(lua_State *L) {
   return 1;
 }
 
-/* use_marks { array_mt=, empty_array_mt=, empty_array= }
+/* use_marks { array_mt=, empty_array_mt=, empty_array=, list_mt= }
 ** Lets our arrays carry cjson's mark and its tables be understood. What a cjson
-** does not have, or has in another shape, is passed over. */
+** does not have, or has in another shape, is passed over. Tables with list_mt
+** are arrays that keep their own metatable. */
 static int core_use_marks(lua_State *L) {
   tavus_marks *marks = tavus_marks_here(L);
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -95,10 +99,11 @@ static int core_use_marks(lua_State *L) {
   lua_getfield(L, 1, "array_mt");
   lua_getfield(L, 1, "empty_array_mt");
   lua_getfield(L, 1, "empty_array");
+  lua_getfield(L, 1, "list_mt");
   lua_rawgeti(L, tavus_marks_table, TAVUS_SLOT_MODULE);
-  if (lua_istable(L, 5) && lua_istable(L, 2)) {
+  if (lua_istable(L, 6) && lua_istable(L, 2)) {
     lua_pushvalue(L, 2);
-    lua_setfield(L, 5, "array_mt");
+    lua_setfield(L, 6, "array_mt");
   }
   /* the slots exist: setting them needs no memory, so these stay together */
   if (lua_istable(L, 2)) {
@@ -112,6 +117,11 @@ static int core_use_marks(lua_State *L) {
     lua_rawseti(L, tavus_marks_table, TAVUS_SLOT_EMPTY_ARRAY);
   }
   if (lua_islightuserdata(L, 4)) marks->empty_value = lua_touserdata(L, 4);
+  if (lua_istable(L, 5)) {
+    marks->list = lua_topointer(L, 5);
+    lua_pushvalue(L, 5);
+    lua_rawseti(L, tavus_marks_table, TAVUS_SLOT_LIST);
+  }
   return 0;
 }
 

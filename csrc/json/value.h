@@ -33,6 +33,7 @@ enum {
   TAVUS_SLOT_SCRATCH,     /* the free scratch buffer, or false */
   TAVUS_SLOT_OWN_ARRAY,   /* the array metatable before use_marks */
   TAVUS_SLOT_EMPTY_ARRAY, /* cjson.empty_array_mt, or false */
+  TAVUS_SLOT_LIST,        /* the metatable of patches, or false */
   TAVUS_SLOT_MODULE       /* the core module, or false */
 };
 
@@ -41,6 +42,7 @@ typedef struct tavus_marks {
   const void *array;       /* ours, or cjson.array_mt */
   const void *own_array;   /* ours, from before use_marks */
   const void *object;      /* ours */
+  const void *list;        /* of patches, which are arrays with methods */
   const void *empty_array; /* cjson.empty_array_mt: an array when empty */
   const void *empty_value; /* cjson.empty_array, a light userdata: [] */
 } tavus_marks;

@@ -8,6 +8,7 @@
 --      :add("/layers/stt/hotwords", "leadership")
 --      :remove("/context")
 
+local core = require "tavus.core"
 local changes = require "tavus.patch_apply"
 local compare = require "tavus.patch_diff"
 local pointer = require "tavus.pointer"
@@ -26,6 +27,7 @@ local error, rawget, type = error, rawget, type
 local methods = {}
 
 local patch_mt = { __index = methods, __name = "tavus.patch" }
+core.use_marks { list_mt = patch_mt }
 
 --- Called, it begins a patch: an empty one, or one with the operations of a list (which stays as it is).
 ---@class tavus.PatchModule
