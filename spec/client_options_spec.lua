@@ -46,6 +46,8 @@ describe("tavus.new", function()
         "option " .. name .. " must be a ")
     end
     assert.error_matches(function() tavus.new "key" end, "options must be a table, not string")
+    assert.matches("client_options_spec.lua:%d+: tavus.new: call it with a dot",
+      clients.raised(function() tavus:new { api_key = KEY } end))
   end)
 
   it("gives a config error for bad content", function()
@@ -53,7 +55,7 @@ describe("tavus.new", function()
       timeout = { 0, -1, 0 / 0, math.huge }, deadline = { 0, -5 }, retries = { -1, 1.5, 1e9 },
       connect_timeout = { 0 }, log = { "loud" },
       base_url = { "", "tavusapi.com", "ftp://tavusapi.com", "http://tavusapi.com", "https://a b", "https://u:p@tavusapi.com",
-        "https://tavusapi.com\r\n" },
+        "https://tavusapi.com\r\n", "https://tavusapi.com/v2", "https://proxy.example/tavus/v2/" },
       proxy = { "http://a\nb" }, ca_file = { "", "a\0b" },
       user_agent = { "a\r\nb" },
       headers = { { ["X-A"] = "a\r\nb" }, { ["X A"] = "a" } },

@@ -80,6 +80,9 @@ describe("the resources", function()
     it("raises for what is no table, at the caller's line", function()
       assert.matches("client_resource_spec.lua:%d+: .*wants a table, not string", clients.raised(function() client.personas:create("x") end))
       assert.error_matches(function() client.personas:create() end, "wants a table, not nil")
+      assert.error_matches(function() client.personas:create ' {"system_prompt":"x"}' end,
+        "wants a table, not string %(this is JSON: decode it first, tavus.decode%)")
+      assert.error_matches(function() client.personas:patch("p5317866", "[]") end, "tavus.decode")
     end)
 
     it("makes a conversation and its url", function()

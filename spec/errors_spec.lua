@@ -131,6 +131,27 @@ describe("the module's functions", function()
     assert.equal("/f", err.issues[1].path)
   end)
 
+  it("take no options but strict", function()
+    local body = { system_prompt = "x" }
+    for _, check in ipairs {
+      function(options) return tavus.validate("persona", body, options) end,
+      function(options) return tavus.encode(body, "persona", options) end,
+    } do
+      assert.error_matches(function() check { Strict = true } end, 'unknown option "Strict" %(did you mean strict%?%)')
+      assert.error_matches(function() check { strict = "yes" } end, "option strict must be a boolean, not string")
+      assert.error_matches(function() check(true) end, "options must be a table, not boolean")
+      assert.truthy(check { strict = true })
+    end
+  end)
+
+  it("return issues that print well", function()
+    local _, warnings = tavus.validate("persona", { system_prompt = "x", layers = { conversational = {} } })
+    assert.equal('/layers/conversational: warning: unknown field "conversational" (did you mean "conversational_flow"?)',
+      tostring(warnings[1]))
+    local _, err = tavus.validate("persona", "x")
+    assert.equal("(root): expected object, got string", tostring(err.issues[1]))
+  end)
+
   it("return warnings, and make them errors when strict", function()
     local ok, warnings = tavus.validate("persona", clients.persona(function(p) p.nickname = "x" end))
     assert.is_true(ok)

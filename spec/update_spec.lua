@@ -203,7 +203,7 @@ describe("update", function()
     local ok, err = pcall(client.personas.update, client.personas, id, function() error(mine) end)
     assert.is_false(ok)
     assert.equal(mine, err)
-    assert.matches("update_spec.lua:%d+: personas:update: wants a function, not table",
+    assert.matches("update_spec.lua:%d+: personas:update: wants a function that changes the object, not table",
       clients.raised(function() client.personas:update(id, {}) end))
     assert.matches("update_spec.lua:%d+: .*must return a table or nothing, not string",
       clients.raised(function() client.personas:update(id, function() return "x" end) end))

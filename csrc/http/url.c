@@ -128,6 +128,10 @@ static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
   }
   length = strlen(path);
   while (length > 0 && path[length - 1] == '/') length--;
+  if (length >= 3 && memcmp(path + length - 3, "/v2", 3) == 0) {
+    why = "base_url goes without /v2: every path begins with it";
+    goto done;
+  }
   if (!tavus_http_bytes_text(&text, scheme) ||
       !tavus_http_bytes_text(&text, "://") || !tavus_http_bytes_text(&text, host))
     goto done;

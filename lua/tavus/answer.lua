@@ -2,6 +2,7 @@
 
 local core = require "tavus.core"
 local call = require "tavus.call"
+local errors = require "tavus.errors"
 local failure = require "tavus.failure"
 local redact = require "tavus.redact"
 
@@ -33,7 +34,7 @@ function answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
   if not reads[op.method] then changed = status ~= 304 or doubtful elseif status == 304 then changed = false end
   return {
     status = status, changed = changed, request_id = request_id(headers),
-    attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings or {},
+    attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings and errors.printable(warnings) or {},
   }
 end
 
@@ -41,7 +42,7 @@ end
 ---@param warnings tavus.Issue[]|nil
 ---@return tavus.Meta
 function answer.local_meta(warnings)
-  return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings or {} }
+  return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings and errors.printable(warnings) or {} }
 end
 
 -- The error of an answer that says success and cannot be used.

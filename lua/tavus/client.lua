@@ -107,6 +107,9 @@ end
 ---@return tavus.Client|nil
 ---@return tavus.Error|nil of type "config"
 function client.new(given)
+  if type(given) == "table" and rawget(given, "new") == client.new then
+    error("tavus.new: call it with a dot: tavus.new { ... }", 2)
+  end
   local fine, problem = options.check(given, rules, "tavus.new", 2)
   if not fine then return nil, problem end
   given = given or {}

@@ -66,6 +66,25 @@ local function one_line(text)
   return (tostring(text):gsub("[^\33-\126\128-\255]+", " "))
 end
 
+-- An issue prints as a line: where, what, and what was probably meant.
+local issue_meta = {
+  __name = "tavus.issue",
+  __tostring = function(issue)
+    local line = (issue.path == "" and "(root)" or one_line(issue.path)) .. ": "
+      .. (issue.severity == "warning" and "warning: " or "") .. one_line(issue.message)
+    if issue.hint then line = line .. " (" .. one_line(issue.hint) .. ")" end
+    return line
+  end,
+}
+
+--- Lets each issue of a list print itself.
+---@param issues tavus.Issue[] as the core gives them
+---@return tavus.Issue[] the same list
+function errors.printable(issues)
+  for _, issue in ipairs(issues) do setmetatable(issue, issue_meta) end
+  return issues
+end
+
 local function details(err)
   local out = {}
   if err.method and err.path then out[#out + 1] = err.method .. " " .. err.path end
@@ -82,12 +101,7 @@ end
 -- line of its own with its path and hint, then what to do.
 function meta.__tostring(err)
   local lines = { one_line(err.type .. ": " .. err.message .. details(err)) }
-  for _, issue in ipairs(err.issues or {}) do
-    local line = "  " .. (issue.path == "" and "(root)" or one_line(issue.path)) .. ": "
-      .. (issue.severity == "warning" and "warning: " or "") .. one_line(issue.message)
-    if issue.hint then line = line .. " (" .. one_line(issue.hint) .. ")" end
-    lines[#lines + 1] = line
-  end
+  for _, issue in ipairs(err.issues or {}) do lines[#lines + 1] = "  " .. issue_meta.__tostring(issue) end
   if err.hint then lines[#lines + 1] = "  hint: " .. one_line(err.hint) end
   return table.concat(lines, "\n")
 end
@@ -135,7 +149,7 @@ function errors.validation(issues, what)
   local place = (first.path == nil or first.path == "") and "the root" or first.path
   local text = ("the %s has %s%s, %sat %s"):format((what or "value"):gsub("_", " "), counted(problems, "problem"),
     warnings > 0 and " and " .. counted(warnings, "warning") or "", problems == 1 and "" or "the first ", place)
-  return errors.new { type = "validation", code = first.code, message = text, issues = issues }
+  return errors.new { type = "validation", code = first.code, message = text, issues = errors.printable(issues) }
 end
 
 --- Makes a validation error with one issue.

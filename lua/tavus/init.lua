@@ -39,6 +39,12 @@ local function misuse(name, message)
   return type(message) == "string" and message:gsub("^(bad argument #%d+ to ')[^']*", "%1tavus." .. name) or message
 end
 
+-- The options of the two functions below; most calls give none.
+local function check_options(given, name)
+  if given == nil then return end
+  require("tavus.options").check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
+end
+
 --- Checks a value against the contract, offline.
 ---@param kind "persona"|"persona_patch"|"tool"|"conversation"
 ---@param value any
@@ -46,9 +52,10 @@ end
 ---@return boolean|nil ok true, or nil
 ---@return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
+  check_options(options, "validate")
   local called, ok, detail = pcall(core.validate, kind, value, options)
   if not called then error(misuse("validate", ok), 2) end
-  if ok then return true, detail end
+  if ok then return true, errors.printable(detail) end
   return nil, errors.validation(detail, kind)
 end
 
@@ -59,6 +66,7 @@ end
 ---@return string|nil text
 ---@return tavus.Error|nil
 function tavus.encode(value, kind, options)
+  check_options(options, "encode")
   local called, text, issues = pcall(core.encode, value, kind, options)
   if not called then error(misuse("encode", text), 2) end
   if text then return text end

@@ -143,6 +143,9 @@ function keywords.check(kind, key, value)
     if other then
       return nil, ('unknown keyword "%s": did you mean "%s"?'):format(key, other)
     end
+    if key == "required" then
+      return nil, 'unknown keyword "required": a property is required unless optional = true'
+    end
     return nil, ('unknown keyword "%s" (known are optional, %s)'):format(key, listed(KEYWORDS[kind]))
   elseif not CHECKS[wanted](value) then
     return nil, ('the keyword "%s" must be %s, not %s'):format(key, WANTED[wanted],

@@ -39,7 +39,7 @@ end
 local function scalar_flaw(value)
   local kind = type(value)
   if kind == "number" and (value ~= value or value == huge or value == -huge) then
-    return "number", tostring(value) .. " is no JSON number", ""
+    return "number", "NaN and infinity are no JSON numbers", ""
   elseif not SCALARS[kind] and value ~= null then
     return "value", ("a %s is no JSON value"):format(kind), ""
   end

@@ -49,7 +49,8 @@ end
 
 local function table_wanted(op, value, level)
   if type(value) ~= "table" then
-    error(("%s: wants a table, not %s"):format(op.title, value == nil and "nil" or type(value)), level + 1)
+    local hint = type(value) == "string" and value:find "^%s*[%[{]" and " (this is JSON: decode it first, tavus.decode)" or ""
+    error(("%s: wants a table, not %s%s"):format(op.title, type(value), hint), level + 1)
   end
 end
 

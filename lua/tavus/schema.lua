@@ -214,7 +214,7 @@ local function type_of_values(values)
     if kind and kind ~= this and (kind == "integer" or kind == "number") and (this == "integer" or this == "number") then
       this = "number"
     elseif kind and kind ~= this then
-      return nil, ("values of one type are wanted, but there are a %s and a %s"):format(kind, this)
+      return nil, ("values of one type are wanted, not %s and %s together"):format(kind, this)
     end
     kind = this
   end

@@ -272,7 +272,7 @@ function update.method(class, data)
     if type(self) ~= "table" or not self._client then
       error(("update: call it with a colon: client.%s:update(...)"):format(class.collection), 2)
     end
-    if type(fn) ~= "function" then error(("%s: wants a function, not %s"):format(title, type(fn)), 2) end
+    if type(fn) ~= "function" then error(("%s: wants a function that changes the object, not %s"):format(title, type(fn)), 2) end
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end
     if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
