@@ -69,9 +69,15 @@ describe("the sandbox's personas", function()
       result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = { model = 1 } } })
       assert.equal(400, result.status)
       assert.matches("^Bad Request%. {'layers': {'llm': {'model': %['.+'%]}}}$", result.json.error)
-      result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = { model = "m", base_url = "u" } } })
-      assert.equal(400, result.status)
-      assert.matches("api_key", result.json.error)
+      for _, llm in ipairs { { model = "m", base_url = "u" }, { model = "m", api_key = "k" } } do
+        result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = llm } })
+        assert.equal(400, result.status)
+        assert.equal("Bad Request. Both base_url and api_key must be included to use a custom llm.", result.json.error)
+      end
+      result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = { base_url = "u", api_key = "k" } } })
+      assert.matches("^Bad Request%. {'layers': {'llm': {'model': %[", result.json.error)
+      result = ask("POST", "/v2/personas", { layers = { llm = { model = "m", base_url = "u" } } })
+      assert.matches("{'llm': {'api_key': ['a custom llm needs model, base_url and api_key together']}}", result.json.error, 1, true)
     end)
 
     it("names only what is wrong, not what is merely old", function()
@@ -384,6 +390,20 @@ describe("the sandbox's personas", function()
         assert.same({ error = "Invalid persona_id" }, again.json)
       end
     end)
+  end)
+
+  it("knows a deleted persona nowhere, but in the conversations it had", function()
+    local id, other = create { default_replica_id = "r79e1c033f" }, create()
+    local call = ask("POST", "/v2/conversations", { persona_id = id }).json.conversation_id
+    assert.equal(204, ask("DELETE", "/v2/personas/" .. id).status)
+    local list = ask("GET", "/v2/personas", nil, { query = { persona_type = "user" } }).json
+    assert.same({ 1, other }, { list.total_count, list.data[1].persona_id })
+    for method, body in pairs { GET = false, PATCH = "[]", DELETE = false } do
+      assert.same({ error = "Invalid persona_id" }, ask(method, "/v2/personas/" .. id, body or nil).json)
+    end
+    assert.same({ error = "Invalid persona_id" }, ask("POST", "/v2/conversations", { persona_id = id }).json)
+    assert.equal(id, ask("GET", "/v2/conversations/" .. call).json.persona_id)
+    assert.equal(200, ask("POST", "/v2/conversations/" .. call .. "/end").status)
   end)
 
   it("lets stock personas be read and nothing else", function()

@@ -4,8 +4,14 @@
 local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
 local pointer = require "tavus.pointer"
+local reply = require "tavus.sandbox.reply"
 
 local checks = {}
+
+--- What Tavus says of a custom llm that is not whole.
+checks.CUSTOM_LLM = "Bad Request. Both base_url and api_key must be included to use a custom llm."
+
+local OF_CUSTOM_LLM = { ["/layers/llm/base_url"] = true, ["/layers/llm/api_key"] = true }
 
 local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
@@ -102,6 +108,17 @@ function checks.issues(settings, kind, value, before)
     if not old[issue.path .. "\0" .. issue.message] then new[#new + 1] = issue end
   end
   return new
+end
+
+--- The text of a refusal: the schema's, or that on the custom llm where this is
+-- all that is wrong.
+---@param issues table[]  one at least
+---@return string
+function checks.text(issues)
+  for _, issue in ipairs(issues) do
+    if issue.code ~= "required" or not OF_CUSTOM_LLM[issue.path] then return reply.bad_request_text(issues) end
+  end
+  return checks.CUSTOM_LLM
 end
 
 return checks

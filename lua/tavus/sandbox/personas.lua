@@ -1,6 +1,7 @@
 --- The operations on `/v2/personas` and its twin `/v2/pals`, each
 -- `handler(context, id, query, body, newer)`: with `newer` it is the twin.
 
+local checks = require "tavus.sandbox.checks"
 local core = require "tavus.core"
 local drafts = require "tavus.sandbox.drafts"
 local habits = require "tavus.sandbox.habits"
@@ -165,7 +166,7 @@ local function unmask(before, after, operations)
   if views.has_secret(before, "llm") and touches_llm(operations) then
     local llm = views.layer(after, "llm")
     if llm and is_custom(llm) and (llm.api_key == nil or llm.api_key == views.MASK) then
-      return "Bad Request. Both base_url and api_key must be included to use a custom llm."
+      return checks.CUSTOM_LLM
     end
   end
   for _, name in ipairs(views.SECRETIVE_LAYERS) do

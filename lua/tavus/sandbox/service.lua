@@ -110,7 +110,7 @@ function context_methods:bad_request(issues) return self:refuse(reply.bad_reques
 ---@return tavus.sandbox.Reply|nil refused
 function context_methods:check(kind, value, before)
   local issues = checks.issues(self.settings, kind, value, before)
-  if #issues > 0 then return self:bad_request(issues) end
+  if #issues > 0 then return self:refuse(checks.text(issues)) end
   return nil
 end
 
