@@ -159,6 +159,25 @@ describe("the sandbox's server", function()
     assert.equal(200, asking.finish(slow).status)
   end)
 
+  it("lets those wait who are too many, until one has left", function()
+    package.path = folder .. "/?.lua;" .. path
+    local small = assert(httpd.start { entry = "spec_service", options = {}, max_connections = 2 })
+    package.path = path
+    local socket = require "cqueues.socket"
+    local connections = {}
+    for i = 1, 4 do
+      connections[i] = socket.connect("127.0.0.1", (small:port()))
+      connections[i]:setmode("b", "b")
+      connections[i]:settimeout(30)
+      assert(connections[i]:xwrite("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "bn"))
+    end
+    for i = 1, 4 do
+      assert.matches("^HTTP/1.1 200", (connections[i]:xread("*l", "b")))
+      connections[i]:close()
+    end
+    small:stop()
+  end)
+
   it("stops while answers are delayed and connections are open", function()
     package.path = folder .. "/?.lua;" .. path
     local other = assert(httpd.start { entry = "spec_service", options = {} })

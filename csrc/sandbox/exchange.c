@@ -79,17 +79,11 @@ static void dequeue(tavus_server *server, tavus_exchange *exchange) {
   exchange->waiting = false;
 }
 
-static int descriptor(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  return info != NULL ? info->connect_fd : -1;
-}
-
 /* A step of the exchange's fault. Whether more is to come: then it waits again,
 ** and later than `now`, so that the others have their turn. */
 static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
   if (exchange->fault == NULL || server->stopping) return false;
-  double pause = tavus_fault_step(exchange->fault, descriptor(exchange->connection));
+  double pause = tavus_fault_step(exchange->fault, tavus_connection_fd(exchange->connection));
   if (pause < 0) return false;
   exchange->due = now + (pause > 1e-6 ? pause : 1e-6);
   enqueue(server, exchange);
@@ -295,11 +289,13 @@ static void answer_error(tavus_exchange *exchange, const char *message) {
 static void ask(tavus_server *server, tavus_exchange *exchange, const char *method) {
   lua_State *L = server->lua;
   exchange->method = method;
+  server->asking_fd = tavus_connection_fd(exchange->connection);
   lua_pushvalue(L, 2);
   lua_pushlightuserdata(L, exchange);
   if (lua_pcall(L, 1, 0, 1) != 0)
     answer_error(exchange, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
   lua_settop(L, 2);
+  server->asking_fd = -1;
   exchange->method = NULL;
   exchange->answered = true;
   drop_body(exchange);
@@ -309,7 +305,7 @@ static void ask(tavus_server *server, tavus_exchange *exchange, const char *meth
 ** by hand because libmicrohttpd would send a FIN before it closes. */
 static void reset_connection(struct MHD_Connection *connection) {
   struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  (void)connect(descriptor(connection), &nobody, sizeof nobody);
+  (void)connect(tavus_connection_fd(connection), &nobody, sizeof nobody);
 }
 
 tavus_mhd_result tavus_exchange_handle(

@@ -32,10 +32,25 @@ typedef struct {
   tavus_server *server; /* NULL once stopped */
   pid_t owner;          /* the process that has the thread */
   unsigned short port;
+  unsigned short steering;
 } handle;
 
 static const char key_traceback = 0;
 static const char key_answer = 0;
+
+/* nil and what went wrong, with the system's reason where there is one. */
+static int push_failure(lua_State *L, const char *what, int error) {
+  char text[128] = "";
+#if defined(__GLIBC__)
+  const char *reason = error != 0 ? strerror_r(error, text, sizeof text) : text;
+#else
+  const char *reason = error != 0 && strerror_r(error, text, sizeof text) == 0 ? text : "";
+#endif
+  lua_pushnil(L);
+  if (*reason != '\0') lua_pushfstring(L, "%s: %s", what, reason);
+  else lua_pushstring(L, what);
+  return 2;
+}
 
 /* --------------------------------------------- the server's own Lua state */
 
@@ -45,7 +60,7 @@ typedef struct {
   const char *entry;
   const char *path;
   const char *cpath;
-  unsigned short port; /* the real one; becomes the option `port` */
+  tavus_server *server; /* its ports become the options `port` and `steering` */
   bool luarocks;      /* the parent finds its modules through luarocks.loader */
 } preparation;
 
@@ -77,6 +92,18 @@ static void copy_options(lua_State *L, lua_State *parent, int index) {
   }
 }
 
+/* refuse(boolean) --> true | nil, message. In the server's state, on its thread:
+** shuts the API's port, or opens it again. */
+static int refuse(lua_State *L) {
+  tavus_server *server = lua_touserdata(L, lua_upvalueindex(1));
+  tavus_server_failure failure;
+  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  if (!tavus_server_refuse(server, lua_toboolean(L, 1) != 0, &failure))
+    return push_failure(L, failure.what, failure.error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* Runs in the new state: opens the libraries, requires the entry module, calls
 ** it with the options and keeps the function it returns. */
 static int prepare(lua_State *L) {
@@ -99,9 +126,13 @@ static int prepare(lua_State *L) {
   lua_pushstring(L, p->entry);
   lua_call(L, 1, 1);
   copy_options(L, p->parent, p->options);
-  lua_pushinteger(L, p->port);
+  lua_pushinteger(L, p->server->ports[TAVUS_PORT_API].number);
   lua_setfield(L, -2, "port");
-  lua_call(L, 1, 1);
+  lua_pushinteger(L, p->server->ports[TAVUS_PORT_STEERING].number);
+  lua_setfield(L, -2, "steering");
+  lua_pushlightuserdata(L, p->server);
+  lua_pushcclosure(L, refuse, 1);
+  lua_call(L, 2, 1);
   luaL_checktype(L, -1, LUA_TFUNCTION);
   lua_pushcclosure(L, tavus_exchange_answer, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_answer);
@@ -146,12 +177,14 @@ static int server_gc(lua_State *L) {
   return 0;
 }
 
-/* server:port() --> the port it listens on, or nil when stopped. */
+/* server:port() --> the port of the API, the port for steering; or nothing when
+** stopped. */
 static int server_port(lua_State *L) {
   const handle *h = check_handle(L);
   if (h->server == NULL) return 0;
   lua_pushinteger(L, h->port);
-  return 1;
+  lua_pushinteger(L, h->steering);
+  return 2;
 }
 
 static int server_tostring(lua_State *L) {
@@ -180,17 +213,9 @@ static unsigned int option_integer(lua_State *L, int index, const char *name,
 }
 
 static int start_failed(lua_State *L, handle *h, const char *what, int error) {
-  char text[128] = "";
-#if defined(__GLIBC__)
-  const char *reason = error != 0 ? strerror_r(error, text, sizeof text) : text;
-#else
-  const char *reason = error != 0 && strerror_r(error, text, sizeof text) == 0 ? text : "";
-#endif
-  lua_pushnil(L);
-  if (*reason != '\0') lua_pushfstring(L, "%s: %s", what, reason);
-  else lua_pushstring(L, what);
+  int count = push_failure(L, what, error);
   stop(h);
-  return 2;
+  return count;
 }
 
 /* The thread runs code of this shared object and of libmicrohttpd. Should a
@@ -205,8 +230,8 @@ static void pin(void) {
 **         max_connections = n, idle = seconds }
 **   --> server | nil, message
 ** `entry` names a module that is required in the new Lua state; it is a
-** function that takes a copy of `options` (and the real `port`) and returns the service function
-** (see tavus_exchange_answer). Raises on bad options. */
+** function that takes a copy of `options` (and the real `port`, and `steering`, the port for that) and `refuse`, and
+** returns the service function (see tavus_exchange_answer). Raises on bad options. */
 static int httpd_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -235,16 +260,17 @@ static int httpd_start(lua_State *L) {
   memset(h, 0, sizeof *h);
   luaL_setmetatable(L, SERVER_TYPE);
   h->owner = getpid();
-  h->server = calloc(1, sizeof *h->server);
+  h->server = malloc(sizeof *h->server);
   if (h->server == NULL) return luaL_error(L, "not enough memory");
   tavus_server *server = h->server;
-  server->epoll_fd = server->listen_fd = server->wake_fd = -1;
-  server->max_body = max_body;
+  tavus_server_init(server, max_body, limit);
   pin();
   tavus_server_failure failure;
-  if (!tavus_server_open(server, (unsigned short)port, limit, idle, &failure))
+  if (!tavus_server_open(server, (unsigned short)port, idle, &failure))
     return start_failed(L, h, failure.what, failure.error);
-  p.port = h->port = server->port;
+  p.server = server;
+  h->port = server->ports[TAVUS_PORT_API].number;
+  h->steering = server->ports[TAVUS_PORT_STEERING].number;
   server->lua = luaL_newstate();
   if (server->lua == NULL) return start_failed(L, h, "cannot make a Lua state", ENOMEM);
   if (protect(server->lua, prepare, &p) != 0) {

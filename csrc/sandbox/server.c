@@ -1,25 +1,24 @@
 /* server.c - the thread that drives libmicrohttpd, from bind to join.
 **
-** libmicrohttpd runs in its external epoll mode: its epoll descriptor and our
-** wake-up descriptor are polled together, so that a stop is noticed at once
-** and delays are ours to keep.
+** libmicrohttpd runs in its external epoll mode: its epoll descriptor, our
+** wake-up descriptor and our ports are polled together, so that a stop is noticed
+** at once, and delays and who is let in are ours to decide.
 */
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "server.h"
 
-enum { BACKLOG = 4096 };
+enum { EPOLL, WAKE, PORTS, WATCHED = PORTS + TAVUS_PORTS };
 
 double tavus_sandbox_clock(void) {
   struct timespec now;
@@ -33,43 +32,30 @@ static bool fail(tavus_server_failure *failure, const char *what, int error) {
   return false;
 }
 
-/* The socket is bound here and not by libmicrohttpd, for an honest error. */
-static bool listen_on(tavus_server *server, unsigned short port,
-                      tavus_server_failure *failure) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(failure, "cannot make a socket", errno);
-  server->listen_fd = fd;
-  struct sockaddr_in address;
-  socklen_t size = sizeof address;
-  memset(&address, 0, sizeof address);
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  int on = 1;
-  (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
-    return fail(failure, "cannot listen", errno);
-  if (listen(fd, BACKLOG) != 0)
-    return fail(failure, "cannot listen", errno);
-  if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-    return fail(failure, "cannot tell the port", errno);
-  server->port = ntohs(address.sin_port);
-  return true;
+void tavus_server_init(tavus_server *server, size_t max_body,
+                       unsigned int max_connections) {
+  memset(server, 0, sizeof *server);
+  server->epoll_fd = server->wake_fd = server->asking_fd = -1;
+  for (int i = 0; i < TAVUS_PORTS; i++) server->ports[i].fd = -1;
+  server->max_body = max_body;
+  server->max_connections = max_connections;
 }
 
 bool tavus_server_open(tavus_server *server, unsigned short port,
-                       unsigned int max_connections, unsigned int idle_seconds,
-                       tavus_server_failure *failure) {
+                       unsigned int idle_seconds, tavus_server_failure *failure) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return fail(failure, "cannot make an eventfd", errno);
-  if (!listen_on(server, port, failure)) return false;
+  if (!tavus_port_bind(&server->ports[TAVUS_PORT_API], port, failure) ||
+      !tavus_port_bind(&server->ports[TAVUS_PORT_STEERING], 0, failure))
+    return false;
   errno = 0;
   server->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+      MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+          MHD_USE_SUPPRESS_DATE_NO_CLOCK,
       0, NULL, NULL, tavus_exchange_handle, server,
-      MHD_OPTION_LISTEN_SOCKET, (MHD_socket)server->listen_fd,
-      MHD_OPTION_CONNECTION_LIMIT, max_connections,
+      MHD_OPTION_CONNECTION_LIMIT, server->max_connections,
       MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+      MHD_OPTION_NOTIFY_CONNECTION, tavus_server_connection, server,
       MHD_OPTION_URI_LOG_CALLBACK, tavus_exchange_begin, server,
       MHD_OPTION_NOTIFY_COMPLETED, tavus_exchange_end, server,
       MHD_OPTION_END);
@@ -82,6 +68,11 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
   return true;
 }
 
+/* The sooner of two times from now; negative means never. */
+static double sooner(double a, double b) {
+  return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* The milliseconds that poll may sleep: until libmicrohttpd's next timeout or
 ** the next delayed answer, rounded up so that it is not woken early to spin. */
 static int poll_time(tavus_server *server, double next) {
@@ -89,7 +80,7 @@ static int poll_time(tavus_server *server, double next) {
   double seconds = -1;
   if (MHD_get_timeout(server->daemon, &limit) == MHD_YES)
     seconds = (double)limit * 1e-3;
-  if (next >= 0 && (seconds < 0 || next < seconds)) seconds = next;
+  seconds = sooner(seconds, next);
   if (seconds < 0) return -1;
   double milliseconds = seconds * 1e3;
   if (milliseconds >= (double)(INT_MAX - 1)) return INT_MAX;
@@ -99,11 +90,18 @@ static int poll_time(tavus_server *server, double next) {
 
 static void *serve(void *argument) {
   tavus_server *server = argument;
-  struct pollfd watched[2] = {{.fd = server->epoll_fd, .events = POLLIN},
-                              {.fd = server->wake_fd, .events = POLLIN}};
+  struct pollfd watched[WATCHED];
   double next = -1;
-  while (watched[1].revents == 0) {
-    if (poll(watched, 2, poll_time(server, next)) < 0 && errno != EINTR) break;
+  for (int i = 0; i < WATCHED; i++) watched[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+  watched[EPOLL].fd = server->epoll_fd;
+  watched[WAKE].fd = server->wake_fd;
+  while (watched[WAKE].revents == 0) {
+    int doors[TAVUS_PORTS];
+    next = sooner(next, tavus_server_doors(server, doors));
+    for (int i = 0; i < TAVUS_PORTS; i++) watched[PORTS + i].fd = doors[i];
+    if (poll(watched, WATCHED, poll_time(server, next)) < 0 && errno != EINTR) break;
+    for (int i = 0; i < TAVUS_PORTS; i++)
+      if (watched[PORTS + i].revents != 0) tavus_server_let_in(server, i);
     MHD_run(server->daemon);
     next = tavus_exchange_wake(server);
   }
@@ -136,30 +134,36 @@ static void close_fd(int *fd) {
   *fd = -1;
 }
 
+/* What a thread that has ended, or is not here, has left. */
+static void forget(tavus_server *server) {
+  for (int i = 0; i < TAVUS_PORTS; i++) close_fd(&server->ports[i].fd);
+  close_fd(&server->wake_fd);
+  free(server->of_api);
+  server->of_api = NULL;
+  server->of_api_room = 0;
+}
+
 void tavus_server_stop(tavus_server *server) {
   if (server->running) {
     uint64_t one = 1;
     while (write(server->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
     pthread_join(server->thread, NULL);
     server->running = false;
-    server->listen_fd = -1; /* MHD_stop_daemon has closed it */
   } else if (server->daemon != NULL) {
     MHD_stop_daemon(server->daemon);
     server->daemon = NULL;
-    server->listen_fd = -1;
   }
   if (server->lua != NULL) lua_close(server->lua);
   server->lua = NULL;
   server->epoll_fd = -1;
-  close_fd(&server->listen_fd);
-  close_fd(&server->wake_fd);
+  forget(server);
 }
 
 void tavus_server_abandon(tavus_server *server) {
   server->running = false;
   server->daemon = NULL; /* the parent's; its memory goes with this process */
   server->lua = NULL;
+  server->of_api = NULL; /* the thread may have been busy with it */
   close_fd(&server->epoll_fd);
-  close_fd(&server->listen_fd);
-  close_fd(&server->wake_fd);
+  forget(server);
 }

@@ -94,8 +94,9 @@ local function main()
   else
     print("tavus-sandbox " .. version .. " at " .. server.url)
     print("This is not Tavus: a local imitation, nothing is sent anywhere.")
-    for _, route in ipairs(assert(server:about()).routes) do print("  " .. route) end
-    print("  steering: " .. server.url .. "/_sandbox")
+    local about = assert(server:about())
+    for _, route in ipairs(about.routes) do print("  " .. route) end
+    print("  steering: " .. about.steering .. "/_sandbox")
     print(options.key and "Only the given key is accepted." or "Any key is accepted, as long as it is not empty.")
     print("Ctrl-C ends it.")
   end

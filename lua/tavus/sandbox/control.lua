@@ -23,6 +23,8 @@ local function about(context)
     message = NOTICE,
     version = require "tavus.version",
     url = context.url,
+    steering = context.steering,
+    refusing = context.refusing,
     routes = core.array(context.routes.list),
     settings = context.settings,
     personas = context.personas.count,
@@ -64,6 +66,13 @@ end
 local function reset(context)
   context:reset()
   return reply.json(200, { settings = context.settings })
+end
+
+local function refuse(context, _, body)
+  local on = body.refuse == nil or body.refuse
+  if type(on) ~= "boolean" then return reply.failure(400, "error", "refuse must be true or false") end
+  context:refuse_connections(on)
+  return reply.json(200, { refusing = on })
 end
 
 local function snapshot(context)
@@ -109,6 +118,7 @@ local ACTIONS = {
   ["POST /_sandbox/next"] = add_rule,
   ["POST /_sandbox/set"] = set,
   ["POST /_sandbox/personas"] = put,
+  ["POST /_sandbox/refuse"] = refuse,
   ["POST /_sandbox/reset"] = reset,
   ["POST /_sandbox/snapshot"] = snapshot,
   ["POST /_sandbox/restore"] = restore,

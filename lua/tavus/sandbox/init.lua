@@ -9,6 +9,7 @@
 -- The server runs on a thread with a Lua state of its own, so a client that
 -- blocks can talk to it from the same program. It is steered over HTTP, and so
 -- a sandbox in another process (`tavus-sandbox`) is used alike: `connect(url)`.
+-- Steering has a port of its own, because the API's can be made to refuse.
 
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
@@ -131,6 +132,20 @@ function methods:expect(wanted)
   error(expect.without_secrets(self.session, expect.message(wanted, #fitting, all, misfits), wanted, all), 2)
 end
 
+--- Refuses connections, as if no server were there, and cuts those there are;
+-- with `false` it is there again, on the same port. A reset or restore ends it too.
+---@param on boolean|nil default true
+---@return true|nil done
+---@return string|nil message
+function methods:refuse(on)
+  check_handle(self, "refuse")
+  if on == nil then on = true end
+  if type(on) ~= "boolean" then misuse("refuse takes true or false, not a %s", type(on)) end
+  local answer, message = post(self, "/_sandbox/refuse", { refuse = on })
+  if not answer then return nil, message end
+  return true
+end
+
 --- Back to a fresh sandbox: rows, rules, journal and switches.
 ---@return true|nil done
 ---@return string|nil message
@@ -249,10 +264,13 @@ function meta:__tostring()
   return ("tavus.Sandbox (%s%s)"):format(self.url, self.session and "" or ", stopped")
 end
 
-local function new_handle(url, server, lock)
-  local self = setmetatable({ url = url, port = server and server:port(), server = server, lock = lock }, meta)
+local function local_url(port) return ("http://127.0.0.1:%d"):format(port) end
+
+-- A handle that steers through the address `steering`.
+local function new_handle(url, steering, server, lock)
+  local self = setmetatable({ url = url, port = server and (server:port()), server = server, lock = lock }, meta)
   local message
-  self.session, message = http.session { base_url = url, api_key = "sandbox-control" }
+  self.session, message = http.session { base_url = steering, api_key = "sandbox-control" }
   if self.session then return self end
   self:stop()
   return nil, message
@@ -339,22 +357,25 @@ function sandbox.start(options)
     if lock then lock:release() end
     return nil, ("cannot start a sandbox on port %d: %s"):format(port, message)
   end
-  return new_handle("http://127.0.0.1:" .. server:port(), server, lock)
+  local api, steering = server:port()
+  return new_handle(local_url(api), local_url(steering), server, lock)
 end
 
 --- A handle for a sandbox that runs elsewhere on this machine.
----@param url string as `tavus-sandbox` prints it
+---@param url string as `tavus-sandbox` prints it; the address for steering serves too, also while the other refuses
 ---@return tavus.Sandbox|nil
 ---@return string|nil message where nobody answers, or somebody who is no sandbox
 function sandbox.connect(url)
   if type(url) ~= "string" then error("bad argument: connect takes the url of a sandbox", 2) end
-  local self, message = new_handle((url:gsub("/+$", "")), nil)
+  url = url:gsub("/+$", "")
+  local self, message = new_handle(url, url)
   if not self then return nil, message end
   local answer
   answer, message = self:about()
+  self:stop()
   if not answer then return nil, message end
   if type(answer) ~= "table" or answer.sandbox ~= true then return nil, url .. " is not a sandbox" end
-  return self
+  return new_handle(url == answer.steering and answer.url or url, answer.steering)
 end
 
 return sandbox

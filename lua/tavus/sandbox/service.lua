@@ -44,6 +44,8 @@ local JSON = "application/json"
 ---@field seed integer|nil  of the ids
 ---@field replay tavus.sandbox.Replay|nil  answers, where nothing is handled
 ---@field url string
+---@field steering string   the address that steering gets through at, also while connections to `url` are refused
+---@field refusing boolean
 ---@field method string    of the request that is being handled
 ---@field initial table<string, any>  switches given at the start
 ---@field log boolean       a line on stderr for every request
@@ -51,9 +53,17 @@ local JSON = "application/json"
 local context_methods = {}
 context_methods.__index = context_methods
 
+--- Shuts the API's port, or opens it again.
+---@param on boolean
+function context_methods:refuse_connections(on)
+  assert(self.shut(on))
+  self.refusing = on
+end
+
 --- Back to a fresh sandbox: no rows, no rules, no journal, all switches as at
 -- the start, the clock going again. Seeded ids begin anew; snapshots are kept.
 function context_methods:reset()
+  self:refuse_connections(false)
   self.clock:set(clock.SYSTEM)
   if self.seed or not self.ids then self.ids = ids.new(self.seed, self.clock) end
   self.settings = settings.defaults()
@@ -72,6 +82,7 @@ end
 
 --- Back to what `state.take` gave: as a reset, but not to nothing.
 function context_methods:restore(taken)
+  self:refuse_connections(false)
   state.put(self, taken)
   self.script:clear()
   self.journal:clear()
@@ -279,9 +290,10 @@ local function kept(context, seq, status, ...)
   return answer.status, answer.body, dressed(answer, entry and entry.request_id or context.ids:request())
 end
 
----@param options { data: string|nil, key: string|nil, port: integer, seed: integer|nil, replay: string|nil } and switches as `["set.name"] = value`
+---@param options table `port` and `steering`, and where given `key, data, seed, log, replay`, and switches as `["set.name"] = value`
+---@param shut fun(on: boolean): true|nil, string|nil  shuts the API's port, or opens it again
 ---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
-return function(options)
+return function(options, shut)
   local initial = {}
   for name, value in pairs(options) do
     local switch = name:match "^set%.(.*)$"
@@ -291,6 +303,8 @@ return function(options)
     key = options.key,
     log = options.log,
     url = ("http://127.0.0.1:%d"):format(options.port),
+    steering = ("http://127.0.0.1:%d"):format(options.steering),
+    shut = shut,
     initial = initial,
     seed = options.seed,
     clock = clock.new(),
