@@ -171,6 +171,18 @@ describe("habits of the sandbox", function()
       end
     end)
 
+    it("patch_answer: a persona is one to the client, wrapped or not", function()
+      local id = create()
+      for i, shape in ipairs { "array", "object", "flat" } do
+        assert(sandbox:set { patch_answer = "as_read", get_shape = shape })
+        local name = "name " .. i
+        assert.equal(name, assert(patch(id, replace("/persona_name", name))).persona_name)
+        local answer = raw("PATCH", "/v2/personas/" .. id, '[{"op":"replace","path":"/persona_name","value":"raw"}]').json
+        assert.equal("raw", (answer.data and (answer.data[1] or answer.data) or answer).persona_name)
+        assert.equal(shape == "flat", answer.data == nil)
+      end
+    end)
+
     it("missing_parent: adding below what is not there is refused, or makes it", function()
       local id = create(function(persona) persona.layers = nil end)
       local hotwords = add("/layers/stt/hotwords", "leadership")

@@ -245,6 +245,7 @@ describe("the sandbox's personas", function()
       assert.equal(2, #list { limit = 2 }.json.data)
       assert.same(list { limit = 2, page = 1 }.json, list { limit = 2, page = 0 }.json)
       assert.equal(7, #list { limit = 1000 }.json.data)
+      assert.equal(0, #list { page = "999999999999999" }.json.data)
       for _, query in ipairs { { limit = 0 }, { limit = "x" }, { limit = -1 }, { page = "1.5" }, { page = "" } } do
         local result = list(query)
         assert.equal(400, result.status)

@@ -106,6 +106,13 @@ describe("rows as they exist", function()
       assert.same({ { persona_id = "not-one" }, { persona_id = id, layers = "none" } }, list.data)
     end)
 
+    it("takes a row of /v2/pals for what it is", function()
+      assert.equal("p77", sandbox:put { pal_id = "p77", pal_name = "Guide", system_prompt = "x" })
+      local function get(path) return asking.ask(sandbox.url, "GET", path .. "p77").json.data[1] end
+      assert.same({ pal_id = "p77", pal_name = "Guide", system_prompt = "x" }, get "/v2/pals/")
+      assert.same({ persona_id = "p77", persona_name = "Guide", system_prompt = "x" }, get "/v2/personas/")
+    end)
+
     it("leaves a row alone that no patch can mend but one that mends it", function()
       local id = assert(sandbox:put '{"default_replica_id":7,"layers":[]}')
       local function patch(body) return asking.ask(sandbox.url, "PATCH", "/v2/personas/" .. id, body).status end
@@ -129,6 +136,7 @@ describe("rows as they exist", function()
         ["is not empty and holds no /"] = { persona_id = "a/b" },
         ["persona_id must be a text"] = { persona_id = 1 },
         ["is the id of a stock persona"] = { persona_id = "p5317866" },
+        ["this is a whole answer"] = { data = core.array { { persona_id = "p1" } } },
         ["nested deeper than 126 levels"] = '{"a":' .. ("["):rep(126) .. ("]"):rep(126) .. "}",
       } do
         local id, message = sandbox:put(row)

@@ -12,7 +12,7 @@ local MAX_LIMIT = 100
 local function whole(query, name, fallback, low)
   local text = query[name]
   if text == nil then return fallback end
-  local value = text:match "^%d%d?%d?%d?%d?%d?%d?%d?%d?$" and tonumber(text)
+  local value = #text <= 15 and text:find "^%d+$" and tonumber(text)
   if not value or value < low then
     return nil, { path = "/" .. name, message = ("must be an integer of %d or more"):format(low) }
   end

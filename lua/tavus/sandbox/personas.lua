@@ -83,13 +83,18 @@ function personas.create(context, _, _, body, newer)
 end
 
 --- Puts a row there as it is: nothing is checked, filled in or dated, as with a
--- row that Tavus has had for years. It takes the place of the one with its id.
+-- row that Tavus has had for years. It takes the place of the one with its id. A
+-- row of /v2/pals is one of /v2/personas under other names.
 ---@param context tavus.sandbox.Context
 ---@param row table
 ---@return string|nil id
 ---@return string|nil message
 function personas.put(context, row)
+  if row.persona_id == nil and row.pal_id ~= nil then row = names.older("persona", row) end
   local id = row.persona_id
+  if id == nil and row.data ~= nil and row.system_prompt == nil then
+    return nil, "this is a whole answer: the persona is what stands in its data"
+  end
   if id == nil then
     id = fresh_id(context)
     row.persona_id = id
@@ -118,14 +123,19 @@ function personas.list(context, _, query, _, newer)
   end)
 end
 
+-- One persona, wrapped as one that is read.
+local function in_shape(context, seen)
+  local shape = context.settings.get_shape
+  if shape == "array" then return reply.json(200, { data = core.array { seen } }) end
+  if shape == "object" then return reply.json(200, { data = seen }) end
+  return reply.json(200, seen)
+end
+
 function personas.get(context, id, query, _, newer)
   local persona = context:persona(id)
   if not persona then return context:refuse "Invalid persona_id" end
   persona = drafts.to_read(context, persona, query) or persona
-  local seen, shape = views.persona(context.settings, persona, newer), context.settings.get_shape
-  if shape == "array" then return reply.json(200, { data = core.array { seen } }) end
-  if shape == "object" then return reply.json(200, { data = seen }) end
-  return reply.json(200, seen)
+  return in_shape(context, views.persona(context.settings, persona, newer))
 end
 
 function personas.delete(context, id)
@@ -203,6 +213,7 @@ local function changed(context, persona, besides, newer)
     seen = shallow(seen)
     for name, value in pairs(besides) do seen[name] = value end
   end
+  if answer == "as_read" then return in_shape(context, seen) end
   return reply.json(200, seen)
 end
 

@@ -28,8 +28,9 @@ settings.switches = {
   },
   patch_answer = {
     default = "object",
-    choices = { "object", "message", "empty", "no_content" },
-    meaning = "what a PATCH that changed something answers: 200 with the persona, 200 with a message, 200 without a body, 204",
+    choices = { "object", "as_read", "message", "empty", "no_content" },
+    meaning = "what a PATCH that changed something answers: 200 with the persona, the same wrapped as in a GET, 200 with a "
+      .. "message, 200 without a body, 204",
   },
   nothing_changed = {
     default = "empty",
