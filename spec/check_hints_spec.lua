@@ -239,6 +239,7 @@ end)
 describe("the name that was meant", function()
   for _, case in ipairs {
     { "llm", "key", 'did you mean "api_key"?' },
+    { "tts", "model_id", 'did you mean "tts_model_name"?' },
     { "llm", "tool_choice", "belongs under extra_body" },
     { "stt", "participant_pause_sensitivty", "use conversational_flow.turn_taking_patience" },
     { "stt", "pause_sensitivity", "use conversational_flow.turn_taking_patience" },

@@ -191,6 +191,7 @@ static const tavus_alias tts_aliases[] = {
   { "engine", MEAN("tts_engine") },
   { "language", "is a property of a conversation" },
   { "model", MEAN("tts_model_name") },
+  { "model_id", MEAN("tts_model_name") },
   { "playht_voice_id", MEAN("external_voice_id") },
   { "provider", MEAN("tts_engine") },
   { "tts_voice_id", MEAN("external_voice_id") },
