@@ -96,6 +96,22 @@ describe("a recording", function()
     assert.equal("[redacted]", entries[7].body[1].value)
   end)
 
+  it("holds nothing of what names and addresses say is secret, also where the server says it again", function()
+    local client = recorded { headers = { Authorization = "Bearer auth-secret-1", ["X-Api-Token"] = "header-secret-2" } }
+    local echo = { error = "no: auth-secret-1, header-secret-2, cookie-secret-3, query-secret-4", clientSecret = "member-secret-5",
+      next = "https://user:url-secret-6@x.test/?max_tokens=5&sig=url-secret-7#access_token=url-secret-8", max_tokens = 5, key = "the name of it" }
+    sandbox:next { status = 200, body = echo, headers = { Location = "https://x.test/?token=url-secret-9" } }
+    assert(client:request("POST", "/v2/x?token=query-secret-4", { headers = { Cookie = "a=b; c=cookie-secret-3" }, query = { signature = "query-secret-4" },
+      body = { callback_url = "https://hooks.test/?a=b&secret=url-secret-9", tools = { { server = { secret = "member-secret-5" } } },
+        properties = { token = { type = "string" } } } }))
+    local entries, text = entries_of(name)
+    assert.is_nil(text:match "[%w-]*%-secret%-%d")
+    assert.equal("https://hooks.test/?a=b&secret=[redacted]", entries[1].body.callback_url)
+    assert.equal("https://[redacted]@x.test/?max_tokens=5&sig=[redacted]#access_token=[redacted]", entries[1].answer_body.next)
+    assert.same({ 5, "the name of it" }, { entries[1].answer_body.max_tokens, entries[1].answer_body.key })
+    assert.equal("string", entries[1].body.properties.token.type)
+  end)
+
   it("keeps hostile bodies to a line each", function()
     local client = recorded { retries = 0 }
     for _, body in ipairs { "a\nb\r\n\0c", ("["):rep(128) .. ("]"):rep(128), ("["):rep(5000), ("\\"):rep(100000), "null", '"\\u2028\\n"' } do
@@ -128,6 +144,17 @@ describe("a recording", function()
     assert.equal(11, #(entries_of(name)))
     assert(recorded().personas:list())
     assert.equal(12, #(entries_of(name)))
+  end)
+
+  it("goes on in a line of its own after a program that was killed in one", function()
+    local file = assert(io.open(name, "wb"))
+    file:write '{"method":"GET","pa'
+    file:close()
+    assert(recorded().personas:list())
+    assert.matches('^{"method":"GET","pa\n{.*}\n$', read(name))
+    local server = assert(sandboxes.start { replay = name })
+    assert(clients.new(server.url).personas:list())
+    server:stop()
   end)
 
   it("has whole lines when two processes write at once", function()

@@ -154,7 +154,7 @@ describe("replaying", function()
   end)
 
   it("refuses a broken line by its number", function()
-    for _, line in ipairs { "{", "[]", "1", '{"path":"/x"}', entry(nil), entry(99), entry(200, { outcome = "odd" }), entry(200, { path = "x" }),
+    for _, line in ipairs { '{"method" 1}', "[]", "1", '{"path":"/x"}', entry(nil), entry(99), entry(200, { outcome = "odd" }), entry(200, { path = "x" }),
       entry(200, { answer_headers = { X = "a\r\nb" } }), entry(200, { answer_headers = 1 }), entry(200, { answer_text = 1 }),
       entry(200, { body_text = 1 }), entry(200, { method = 1 }), entry("200"), entry(200, { outcome = core.array {} }) } do
       write(entry(200), "", line)
@@ -169,8 +169,42 @@ describe("replaying", function()
     assert.matches("spec/sandbox_replay_spec.lua:%d+: ", clients.raised(function() sandboxes.start { replay = 1 } end))
   end)
 
+  it("leaves out a line that a killed program did not finish", function()
+    local line = core.encode(entry(500))
+    for length = 1, #line - 1, 7 do
+      write(line:sub(1, length), entry(200))
+      server = assert(sandboxes.start { replay = name })
+      assert.equal(200, asking.ask(server.url, "GET", "/v2/personas").status)
+      server:stop()
+    end
+    server = nil
+  end)
+
+  it("finds a request again that held secrets, and that is asked with others", function()
+    local real = assert(sandboxes.start())
+    local function calls(url, record, secret)
+      local client = clients.new(url, { record = record, headers = { Authorization = "Bearer " .. secret } })
+      local told = {}
+      for i, body in ipairs {
+        { system_prompt = "x " .. secret, persona_name = "https://u:" .. secret .. "@x.test/?a=1&token=" .. secret },
+        { system_prompt = "x", layers = { llm = { model = "m", base_url = "https://x.test/?key=" .. secret, api_key = secret .. "k" } } },
+        "text " .. secret,
+      } do
+        local _, more = client:request("POST", "/v2/personas?access_token=" .. secret, { body = body, query = { sig = secret } })
+        told[i] = more.status
+      end
+      client:close()
+      return told
+    end
+    local before = calls(real.url, name, "one-long-secret")
+    real:stop()
+    server = assert(sandboxes.start { replay = name })
+    assert.same({ 200, 200, 400 }, before)
+    assert.same(before, calls(server.url, nil, "quite-another-secret"))
+  end)
+
   it("is an option of the program", function()
-    write(entry(200), "{")
+    write(entry(200), "[]")
     local status, output = process.lua { file = "lua/tavus/sandbox/cli.lua", arguments = "--port 0 --replay " .. process.quote(name) }
     assert.equal(1, status)
     assert.matches("tavus-sandbox: cannot replay " .. name .. ": line 2: ", output, 1, true)

@@ -1,6 +1,5 @@
---- What a recording keeps of a request or an answer: bodies, headers and paths
--- without secrets. The sandbox cleans what it is asked in the same way, to find
--- it in a recording.
+--- What a recording keeps of a request or an answer, without secrets. The sandbox
+-- cleans what it is asked in the same way, to find it in a recording.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -9,6 +8,34 @@ local redact = require "tavus.redact"
 local clean = {}
 
 local REDACTED = "[redacted]"
+
+-- Of what a header or a query holds, a shorter part is an ordinary word.
+local SHORTEST = 8
+
+local SPEAKING = {
+  "secret_", "token_", "password_", "passwd_", "apikey_", "_key_$", "_auth_", "authorization_", "_cookie_", "credentials?_", "signature_",
+  "_sig_",
+}
+
+-- Whether a name speaks of a secret: `api_key`, `X-Auth-Token`, `clientSecret`; not `max_tokens`.
+local function speaks(name)
+  local words = "_" .. name:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_") .. "_"
+  for _, pattern in ipairs(SPEAKING) do
+    if words:find(pattern) then return true end
+  end
+  return redact.is_secret(name)
+end
+
+local function parameter(before, name, value)
+  return speaks(name) and before .. name .. "=" .. REDACTED or before .. name .. "=" .. value
+end
+
+-- What addresses carry: who comes, and parameters whose names speak of a secret.
+local function hide_in_addresses(text)
+  if not text:find("://", 1, true) then return text end
+  text = text:gsub("://[^/@%s\"'<>]+@", "://" .. REDACTED .. "@")
+  return (text:gsub("([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)", parameter))
+end
 
 -- JSON is written in UTF-8.
 local function printable(text)
@@ -22,7 +49,7 @@ end
 ---@param secrets string[]|nil
 ---@return string
 function clean.text(session, text, secrets)
-  return printable(redact.whole(session, text, secrets))
+  return printable(hide_in_addresses(redact.whole(session, text, secrets)))
 end
 
 local value_of -- found below
@@ -45,11 +72,16 @@ local function sets_secret(value)
   return false
 end
 
+-- A "key" alone is often no secret: the name of something.
+local function is_secret_text(name, child)
+  return type(child) == "string" and name ~= "key" and speaks(name)
+end
+
 local function object_of(session, value, secrets)
   local secret_value = sets_secret(value)
   local all = {}
   for name, child in pairs(value) do
-    if redact.is_secret(name) or secret_value and name == "value" then
+    if redact.is_secret(name) or secret_value and name == "value" or is_secret_text(name, child) then
       child = hidden(child)
     else
       child = value_of(session, child, secrets)
@@ -67,69 +99,49 @@ value_of = function(session, value, secrets)
   return value
 end
 
+-- All secrets of some lists, each once; what was cleaned before is none.
+local function joined(...)
+  local all, seen = {}, { [REDACTED] = true }
+  for i = 1, select("#", ...) do
+    for _, text in ipairs((select(i, ...))) do
+      if not seen[text] then all[#all + 1] = text end
+      seen[text] = true
+    end
+  end
+  return all
+end
+
 --- A body without secrets.
 ---@param session table
 ---@param text string|nil
----@param secrets string[]|nil secrets that are known besides those in the body
+---@param secrets string[] secrets that are known besides those in the body
 ---@return any value where it is JSON
 ---@return string|nil text where it is not, or is too deep to stand in another object
 function clean.body(session, text, secrets)
   if text == nil or text == "" then return nil end
   local value = core.decode(text)
   if value == nil then return nil, clean.text(session, text, secrets) end
-  local all = {}
-  for _, secret in ipairs(secrets or {}) do all[#all + 1] = secret end
-  for _, secret in ipairs(redact.secrets_of(text) or {}) do all[#all + 1] = secret end
-  value = value_of(session, value, all)
+  value = value_of(session, value, joined(secrets, redact.secrets_in(value)))
   if core.encode(core.array { value }) then return value end
   return nil, core.encode(value) or REDACTED
 end
 
-local SECRET_HEADERS = { "key", "auth", "cookie", "secret", "token", "password", "credential", "signature" }
-
-local function is_secret_header(name)
-  for _, part in ipairs(SECRET_HEADERS) do
-    if name:find(part, 1, true) then return true end
-  end
-  return false
-end
-
---- Adds headers to others, names in lower case, without those whose name speaks of a secret.
----@param all table<string, string> what they are added to
----@param headers table|nil
----@return table all
-function clean.headers(all, session, headers, secrets)
-  for name, value in pairs(headers or {}) do
+--- Headers in lower case, without those whose names speak of a secret.
+---@param session table
+---@param headers table
+---@param secrets string[]
+---@return table
+function clean.headers(session, headers, secrets)
+  local all = {}
+  for name, value in pairs(headers) do
     name = clean.text(session, name:lower(), secrets)
-    if not is_secret_header(name) then all[name] = clean.text(session, tostring(value), secrets) end
+    if not speaks(name) then all[name] = clean.text(session, tostring(value), secrets) end
   end
-  return all
+  return core.object(all)
 end
 
 local function unescape(text)
   return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
-local function pair_of(session, name, value, secrets)
-  value = redact.is_secret(name) and REDACTED or clean.text(session, value, secrets)
-  return { name = clean.text(session, name, secrets), value = value }
-end
-
---- The path and the query of a request, without secrets.
----@param session table
----@param path string as it was asked, with or without a query
----@param secrets string[]|nil
----@return string path
----@return { name: string, value: string }[] pairs of the query, decoded
-function clean.path(session, path, secrets)
-  local before, query = path:match "^([^?#]*)%??([^#]*)"
-  local pairs_ = {}
-  for pair in query:gmatch "[^&]+" do
-    local name, value = pair:match "^([^=]*)=?(.*)$"
-    name, value = unescape((name:gsub("+", " "))), unescape((value:gsub("+", " ")))
-    pairs_[#pairs_ + 1] = pair_of(session, name, value, secrets)
-  end
-  return clean.text(session, before, secrets), pairs_
 end
 
 local function text_of(value)
@@ -137,24 +149,78 @@ local function text_of(value)
   return tostring(value)
 end
 
---- Writes a path with its query as one text.
----@param session table
----@param path string with or without a query
----@param query table|nil as a call takes it: by name, or a list of { name, value }
----@param secrets string[]|nil
----@return string
-function clean.target(session, path, query, secrets)
-  local before, all = clean.path(session, path, secrets)
-  if query and #query > 0 then
-    for _, pair in ipairs(query) do all[#all + 1] = pair_of(session, pair[1], text_of(pair[2]), secrets) end
+-- The query that stands in a path and the one that a call was given (by name, or a list of { name, value }), as pairs of texts.
+local function pairs_of(written, given)
+  local all = {}
+  for pair in written:gmatch "[^&]+" do
+    local name, value = pair:match "^([^=]*)=?(.*)$"
+    all[#all + 1] = { unescape((name:gsub("+", " "))), unescape((value:gsub("+", " "))) }
+  end
+  if #given > 0 then
+    for _, pair in ipairs(given) do all[#all + 1] = { pair[1], text_of(pair[2]) } end
   else
     local names = {}
-    for name in pairs(query or {}) do names[#names + 1] = name end
+    for name in pairs(given) do names[#names + 1] = name end
     table.sort(names)
-    for _, name in ipairs(names) do all[#all + 1] = pair_of(session, name, text_of(query[name]), secrets) end
+    for _, name in ipairs(names) do all[#all + 1] = { name, text_of(given[name]) } end
   end
-  for i, pair in ipairs(all) do all[i] = http.escape(pair.name) .. "=" .. http.escape(pair.value) end
-  return before .. (#all > 0 and "?" .. table.concat(all, "&") or "")
+  return all
+end
+
+-- The parts of the values whose names speak of a secret.
+local function secrets_of(headers, query)
+  local found = {}
+  local function note(name, value)
+    if not speaks(name) then return end
+    for part in value:gmatch "[^%s;,=\"]+" do
+      if #part >= SHORTEST then found[#found + 1] = part end
+    end
+  end
+  for name, value in pairs(headers) do note(name, value) end
+  for _, pair in ipairs(query) do note(pair[1], pair[2]) end
+  return found
+end
+
+---@class tavus.CleanRequest
+---@field method string
+---@field path string       without the query
+---@field query string[][]  pairs of names and values, decoded
+---@field headers table
+---@field body any          where it is JSON
+---@field text string|nil   where it is not
+---@field secrets string[]  what was found besides the key, for the answer
+
+--- A request without secrets.
+---@param session table
+---@param asked { method: string, path: string, query: table|nil, headers: table[], body: string|nil } of headers the last ones win
+---@param secrets string[]|nil those of the body, where they are known
+---@return tavus.CleanRequest
+function clean.request(session, asked, secrets)
+  local headers = {}
+  for _, some in ipairs(asked.headers) do
+    for name, value in pairs(some) do headers[name:lower()] = tostring(value) end
+  end
+  local path, written = asked.path:match "^([^?#]*)%??([^#]*)"
+  local query = pairs_of(written, asked.query or {})
+  local all = joined(secrets or redact.secrets_of(asked.body) or {}, secrets_of(headers, query))
+  for _, pair in ipairs(query) do
+    pair[2] = speaks(pair[1]) and REDACTED or clean.text(session, pair[2], all)
+    pair[1] = clean.text(session, pair[1], all)
+  end
+  local body, text = clean.body(session, asked.body, all)
+  return {
+    method = asked.method, path = clean.text(session, path, all), query = query,
+    headers = clean.headers(session, headers, all), body = body, text = text, secrets = all,
+  }
+end
+
+--- The path with the query, as one text.
+---@param request tavus.CleanRequest
+---@return string
+function clean.target(request)
+  local parts = {}
+  for i, pair in ipairs(request.query) do parts[i] = http.escape(pair[1]) .. "=" .. http.escape(pair[2]) end
+  return request.path .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
 end
 
 return clean

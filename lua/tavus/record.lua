@@ -4,13 +4,24 @@
 local core = require "tavus.core"
 local clean = require "tavus.clean"
 local log = require "tavus.log"
-local redact = require "tavus.redact"
 
 local record = {}
 
 ---@class tavus.Recording
 local methods = {}
 methods.__index = methods
+
+-- Whether a file ends inside a line: a program was killed while it wrote.
+local function is_torn(file, name)
+  local size = file:seek "end"
+  if not size or size == 0 then return false end -- a pipe, say, or nothing in it
+  local reader = io.open(name, "rb")
+  if not reader then return false end
+  reader:seek("set", size - 1)
+  local last = reader:read(1)
+  reader:close()
+  return last ~= nil and last ~= "\n"
+end
 
 --- Opens a file to append to.
 ---@param name string
@@ -23,32 +34,20 @@ function record.open(name, headers)
   if not file then return nil, "cannot be written: " .. tostring(message) end
   -- Every line is one write at the file's end, whoever else writes there.
   file:setvbuf "no"
-  return setmetatable({ file = file, headers = headers }, methods)
-end
-
-local function asked(self, session, method, path, body, transfer, secrets)
-  local all = {}
-  for _, secret in ipairs(secrets or {}) do all[#all + 1] = secret end
-  for _, secret in ipairs(redact.secrets_of(body) or {}) do all[#all + 1] = secret end
-  local value, text = clean.body(session, body, all)
-  local headers = clean.headers({}, session, self.headers, all)
-  return {
-    secrets = all, method = method, path = clean.target(session, path, transfer.query, all),
-    headers = clean.headers(headers, session, transfer.headers, all), body = value, text = text,
-  }
+  return setmetatable({ file = file, headers = headers or {}, torn = is_torn(file, name) }, methods)
 end
 
 local function line_of(client, request, result, attempt)
   local session, secrets = client._session, request.secrets
   local entry = {
     time = os.date "!%Y-%m-%dT%H:%M:%SZ", attempt = attempt,
-    method = request.method, path = request.path, headers = core.object(request.headers),
+    method = request.method, path = clean.target(request), headers = request.headers,
     body = request.body, body_text = request.text,
     outcome = result.outcome, status = result.status, elapsed_ms = math.floor(result.elapsed_ms * 1000 + 0.5) / 1000,
   }
   -- With the key gone (the client was closed meanwhile), nobody can tell whether it is in there.
   if not client._closed then
-    if result.headers then entry.answer_headers = core.object(clean.headers({}, session, result.headers, secrets)) end
+    if result.headers then entry.answer_headers = clean.headers(session, result.headers, secrets) end
     entry.answer_body, entry.answer_text = clean.body(session, result.body, secrets)
     if result.message then entry.message = clean.text(session, result.message, secrets) end
   end
@@ -72,7 +71,9 @@ end
 ---@return table|nil request for `answered`
 function methods:asked(client, method, path, body, transfer, secrets)
   if client._closed then return nil end
-  local ok, request = log.guarded(asked, self, client._session, method, path, body, transfer, secrets)
+  local ok, request = log.guarded(clean.request, client._session, {
+    method = method, path = path, query = transfer.query, headers = { self.headers, transfer.headers or {} }, body = body,
+  }, secrets)
   if ok then return request end
   log.recording_failed(client, request)
   return nil

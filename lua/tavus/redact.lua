@@ -98,6 +98,7 @@ end
 -- Hides the values of secret fields, and all strings among the members of
 -- objects that hold secrets.
 local function hide_fields(text)
+  if not text:find(":", 1, true) then return text end
   for name in pairs(secret_names) do
     text = hide_strings(text, named(name) .. "(\\?)([\"'])")
   end
@@ -124,6 +125,7 @@ local function from_decimal(digits) return ascii(digits, 10) end
 -- The bare characters of a text: escapes and entities are what they stand for; tags, white space
 -- and what breaks a line are nothing.
 local function peeled(text)
+  if not text:find "[%s\\&%%<]" then return text end
   -- A run of backslashes means no more than one, and would take long.
   text = text:gsub("\\+", "\\"):gsub("\\u00(%x%x)", from_hex):gsub("\\[nrt]", " "):gsub("\\", "")
   text = text:gsub("&#[xX](%x%x?%x?%x?);", from_hex):gsub("&#(%d%d?%d?%d?);", from_decimal):gsub("&(%a+);", redact.entities)
@@ -243,16 +245,22 @@ local function gather_secrets(value, inside, found)
   end
 end
 
+--- Finds the secrets in a value that was not checked along the contract.
+---@param value any
+---@return string[]
+function redact.secrets_in(value)
+  if not secret_names then load_contract() end
+  local found = {}
+  gather_secrets(value, false, found)
+  return found
+end
+
 --- Finds the secrets in a body that was not checked along the contract.
 ---@param body string|nil
 ---@return string[]|nil
 function redact.secrets_of(body)
   local value = body and core.decode(body)
-  if type(value) ~= "table" then return nil end
-  if not secret_names then load_contract() end
-  local found = {}
-  gather_secrets(value, false, found)
-  return found
+  return type(value) == "table" and redact.secrets_in(value) or nil
 end
 
 return redact

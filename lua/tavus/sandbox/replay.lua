@@ -6,6 +6,7 @@ local core = require "tavus.core"
 local http = require "tavus.http"
 local reply = require "tavus.sandbox.reply"
 local script = require "tavus.sandbox.script"
+local shallow = require("tavus.sandbox.values").shallow
 
 local replay = {}
 
@@ -52,16 +53,15 @@ local RULES = {
 local function unescape(digits) return string.char(tonumber(digits, 16)) end
 
 -- What is asked, without secrets: two requests are alike where the texts are equal and the bodies too.
-local function question(session, method, target, body)
-  local value, text = clean.body(session, body)
-  local path, pairs_ = clean.path(session, target)
+local function question(session, method, target, headers, body)
+  local asked = clean.request(session, { method = method, path = target, headers = { headers }, body = body })
   local query = {}
-  for i, pair in ipairs(pairs_) do query[i] = pair.name .. "=" .. pair.value end
+  for i, pair in ipairs(asked.query) do query[i] = pair[1] .. "=" .. pair[2] end
   table.sort(query)
   -- A slash that is written as %2F stays another one.
-  path = path:gsub("/", "\0"):gsub("%%(%x%x)", unescape)
+  local path = asked.path:gsub("/", "\0"):gsub("%%(%x%x)", unescape)
   return {
-    place = method .. " " .. path, query = table.concat(query, "&"), value = value, text = text,
+    place = method .. " " .. path, query = table.concat(query, "&"), value = asked.body, text = asked.text, shown = clean.target(asked),
   }
 end
 
@@ -73,6 +73,8 @@ end
 
 local function read_entry(line)
   local entry, err = core.decode(line)
+  -- A program that was killed did not finish it.
+  if entry == nil and err.position > #line then return {} end
   if entry == nil then return nil, "no JSON: " .. err.message end
   if type(entry) ~= "table" or core.is_array(entry) then return nil, "not an object" end
   if type(entry.method) ~= "string" then return nil, "no method" end
@@ -85,7 +87,7 @@ local function read_entry(line)
   local body = entry.body_text
   if entry.body ~= nil then body = core.encode(entry.body) end
   if body ~= nil and type(body) ~= "string" then return nil, "body_text must be a text" end
-  local asked = question(no_key, entry.method, entry.path, body)
+  local asked = question(no_key, entry.method, entry.path, {}, body)
   asked.rule = make and rule
   return asked
 end
@@ -113,18 +115,20 @@ methods.__index = methods
 
 -- The key may stand in what was recorded, and is gone there.
 local function questions(self, request)
-  local asked = { question(no_key, request.method, request.uri, request.body) }
-  local key = request.headers["x-api-key"]
+  local headers = shallow(request.headers)
+  local key = headers["x-api-key"]
+  headers["x-api-key"] = nil
+  local asked = { question(no_key, request.method, request.uri, headers, request.body) }
   if key and key ~= self.key then
     if self.session then self.session:close() end
     self.key, self.session = key, http.session { base_url = "http://127.0.0.1", api_key = key }
   end
-  if self.session and key then asked[2] = question(self.session, request.method, request.uri, request.body) end
+  if self.session and key then asked[2] = question(self.session, request.method, request.uri, headers, request.body) end
   return asked
 end
 
 local function refusal(self, request, asked, field)
-  local shown = clean.target(self.session or no_key, request.uri)
+  local shown = asked[#asked].shown
   local near = self.places[asked[1].place] or asked[2] and self.places[asked[2].place]
   return reply.failure(501, field, ("Not in the recording: %s %s%s. %s"):format(request.method, shown,
     request.body and request.body ~= "" and " with this body" or "",
