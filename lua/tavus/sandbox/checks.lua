@@ -5,6 +5,8 @@ local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
 local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
+local values = require "tavus.sandbox.values"
+local views = require "tavus.sandbox.views"
 
 local checks = {}
 
@@ -46,10 +48,8 @@ end
 
 -- The name of a model that Tavus hosts; that of a custom llm can be anything.
 local function hosted_model(kind, value)
-  local layers = has_layers(kind, value) and value.layers
-  local llm = type(layers) == "table" and layers.llm
-  local hosted = type(llm) == "table" and (llm.base_url == nil or llm.base_url == core.null)
-  return hosted and llm.model or nil
+  local llm = has_layers(kind, value) and views.layer(value, "llm")
+  return llm and not values.is_text(llm.base_url) and llm.model or nil
 end
 
 local function is_refused(settings, kind, issue)

@@ -25,8 +25,6 @@ end
 local roots = {}
 for _, resource in ipairs(core.contract().resources) do roots[resource.kind] = known_of { fields = resource.fields } end
 
-local function given(value) return value ~= nil and value ~= core.null and value ~= "" end
-
 local function walk(known, value, path, generation, found)
   for name, item in pairs(value) do
     local field = known.below[name]
@@ -35,7 +33,7 @@ local function walk(known, value, path, generation, found)
       found[#found + 1] = { path = place, code = "unknown_field", message = "is not known yet" }
     elseif field and values.is_object(item) then
       walk(field, item, place, generation, found)
-    elseif field and (field.choices[item] or 0) > generation and not (field.custom and given(value[field.custom])) then
+    elseif field and (field.choices[item] or 0) > generation and not (field.custom and values.is_text(value[field.custom])) then
       found[#found + 1] = { path = place, code = "later_choice", message = ('"%s" is not known yet'):format(item) }
     end
   end

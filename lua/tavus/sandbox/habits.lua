@@ -3,6 +3,7 @@
 
 local core = require "tavus.core"
 local reply = require "tavus.sandbox.reply"
+local views = require "tavus.sandbox.views"
 
 local habits = {}
 
@@ -31,13 +32,7 @@ local FLOW = {
 -- The name of the same thing on /v2/pals.
 local TWIN = { replica_interruptibility = "pal_interruptibility" }
 
-local is_object = require("tavus.sandbox.values").is_object
-
-local function flow_of(persona)
-  local layers = persona.layers
-  local flow = is_object(layers) and layers.conversational_flow
-  return is_object(flow) and flow or nil
-end
+local function flow_of(persona) return views.layer(persona, "conversational_flow") end
 
 local function missing(value) return value == nil or value == core.null end
 

@@ -167,15 +167,13 @@ local function touches_llm(operations)
   return false
 end
 
-local function is_custom(llm) return type(llm.base_url) == "string" and llm.base_url ~= "" end
-
 -- A patch works on the persona as it is read, so a masked key can stand in the
 -- result: the llm's must then have been left alone altogether (the stored key
 -- is not taken over into a custom llm that is rewritten), any other is restored.
 local function unmask(before, after, operations)
   if views.has_secret(before, "llm") and touches_llm(operations) then
     local llm = views.layer(after, "llm")
-    if llm and is_custom(llm) and (llm.api_key == nil or llm.api_key == views.MASK) then
+    if llm and values.is_text(llm.base_url) and (llm.api_key == nil or llm.api_key == views.MASK) then
       return checks.CUSTOM_LLM
     end
   end

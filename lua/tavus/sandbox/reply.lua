@@ -3,6 +3,7 @@
 -- those made here are fresh or shared and never changed by who gets them.
 
 local core = require "tavus.core"
+local pointer = require "tavus.pointer"
 
 local reply = {}
 
@@ -85,7 +86,7 @@ function reply.bad_request_text(issues)
     for token in issue.path:gmatch "/([^/]*)" do
       said = node.reasons ~= nil
       if said then break end
-      node = child_of(node, (token:gsub("~1", "/"):gsub("~0", "~")))
+      node = child_of(node, pointer.unescape(token))
     end
     if node == root then node = child_of(root, "_schema") end
     -- One reason on the way from the root to a place is enough.

@@ -63,7 +63,7 @@ settings.switches = {
   frozen_answer = {
     default = "refuse",
     choices = { "refuse", "ignore" },
-    meaning = "a PATCH with an operation on such a place: refused, or the operation has no effect and nobody is told",
+    meaning = "a PATCH with an operation on one of frozen_paths: refused, or the operation has no effect and nobody is told",
   },
   model_patch = {
     default = "plain",
@@ -98,7 +98,7 @@ settings.switches = {
   draft_patches = {
     default = "conflict",
     choices = { "conflict", "draft" },
-    meaning = "what a PATCH does where there is such a draft: a 409 until one with ?force=true has dropped the draft, or it "
+    meaning = "what a PATCH of a persona with a draft (maker_changes) does: a 409 until one with ?force=true has dropped the draft, or it "
       .. "changes the draft (which ?source=draft reads) and not the persona, unless it has ?target=live",
   },
   timestamps = {

@@ -9,6 +9,11 @@ local values = {}
 ---@return boolean
 function values.is_object(value) return type(value) == "table" and not core.is_array(value) end
 
+--- Whether a value is a text that says something: an empty one counts as left out.
+---@param value any
+---@return boolean
+function values.is_text(value) return type(value) == "string" and value ~= "" end
+
 --- Whether a value can be the id of a replica. Shapes seen are "r" and hex; a
 -- persona's id, or prose, is none.
 ---@param value any

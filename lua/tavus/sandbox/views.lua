@@ -38,7 +38,7 @@ end
 ---@return boolean
 function views.has_secret(persona, name)
   local found = views.layer(persona, name)
-  return found ~= nil and type(found.api_key) == "string" and found.api_key ~= ""
+  return found ~= nil and values.is_text(found.api_key)
 end
 
 -- A copy down to one layer, which can be changed.
