@@ -59,17 +59,17 @@ describe("lists", function()
       assert.equal("0", queries()[1].page)
     end)
 
-    it("sends filters it does not know, and warns; strict refuses them", function()
+    it("raises for a filter it does not know, which Tavus might pay no attention to", function()
+      assert.matches('client_pages_spec.lua:%d+: personas:list: "persona_typ" is no filter %(did you mean persona_type%?%); '
+        .. "what else Tavus may take goes after it: { query = { ... } }",
+        clients.raised(function() client.personas:list { persona_typ = "user" } end))
+      assert.matches('client_pages_spec.lua:%d+: personas:each: "persona_name" is no filter',
+        clients.raised(function() for _ in client.personas:each { persona_name = "Ada" } do error("a row") end end))
+      assert.error_matches(function() client.conversations:list { owner = "me" } end, "%(known are limit, page, status%)")
+      assert.same({}, queries())
       page(0)
-      local list, meta = client.personas:list { persona_typ = "user" }
-      assert.truthy(list)
-      assert.equal("user", queries()[1].persona_typ)
-      assert.equal("/persona_typ", meta.warnings[1].path)
-      assert.truthy(meta.warnings[1].hint:find("persona_type", 1, true))
-      local none, err = client.personas:list({ persona_typ = "user" }, { strict = true })
-      assert.is_nil(none)
-      assert.equal("validation", err.type)
-      assert.equal(1, #queries())
+      assert(client.personas:list(nil, { query = { persona_name = "Ada" } }))
+      assert.equal("Ada", queries()[1].persona_name)
     end)
 
     it("takes an array for the rows", function()

@@ -92,6 +92,15 @@ function options.number_from(name, text, rule)
   return value
 end
 
+--- What to say of a name that is not among those that are known.
+---@param name any
+---@param known table<string, any>
+---@return string
+function options.meant(name, known)
+  local near = type(name) == "string" and options.nearest(name, known)
+  return near and "did you mean " .. near .. "?" or "known are " .. sorted_names(known)
+end
+
 --- Checks a table of options.
 ---@param given table|nil
 ---@param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
@@ -108,9 +117,7 @@ function options.check(given, rules, what, level)
     local rule = rules[name]
     if not rule then
       local text = type(name) == "string" and ("%q"):format(name) or tostring(name)
-      local meant = type(name) == "string" and options.nearest(name, rules)
-      error(("%s: unknown option %s (%s)"):format(what, text,
-        meant and "did you mean " .. meant .. "?" or "known are " .. sorted_names(rules)), level + 1)
+      error(("%s: unknown option %s (%s)"):format(what, text, options.meant(name, rules)), level + 1)
     end
     if not has_type(value, rule.type) then
       error(("%s: option %s must be a %s, not %s"):format(what, name,

@@ -17,15 +17,16 @@ local each_options = options.call_and {
 }
 
 --- Makes the options of a list request out of a filter and options: the filter
--- becomes part of the query. Names that the contract does not know are sent
--- and warned about.
+-- becomes part of the query. A name that the contract does not know raises: a
+-- server that pays no attention to it would give all rows, and a loop that
+-- deletes what it meant to have found would delete them all.
 ---@param op table the list operation
 ---@param title string the function's name for messages
 ---@param filter table|nil
 ---@param given table|nil
 ---@param rules table
 ---@param level integer the line to blame, from the caller
----@return table|nil request options with a query of its own, and `warnings`
+---@return table|nil request options with a query of its own
 ---@return tavus.Error|nil
 function pages.prepare(op, title, filter, given, rules, level)
   if filter ~= nil and type(filter) ~= "table" then
@@ -33,7 +34,7 @@ function pages.prepare(op, title, filter, given, rules, level)
   end
   local fine, problem = options.check(given, rules, title, level + 1)
   if not fine then return nil, problem end
-  local request, query, warnings = {}, {}, {}
+  local request, query = {}, {}
   for name, value in pairs(given or {}) do request[name] = value end
   local known = op.known
   if not known then
@@ -49,26 +50,23 @@ function pages.prepare(op, title, filter, given, rules, level)
       request.max_pages = value
     elseif rules[name] then
       error(("%s: %s is an option of the call: give it in the table after the filter"):format(title, name), level + 1)
+    elseif not known[name] then
+      error(("%s: %q is no filter (%s); what else Tavus may take goes after it: { query = { ... } }"):format(title, name,
+        options.meant(name, known)), level + 1)
     else
       query[name] = value
-      if not known[name] then
-        local meant = options.nearest(name, known)
-        warnings[#warnings + 1] = { path = "/" .. name, code = "unknown_field", severity = "warning",
-          message = "not a known query parameter", hint = meant and ("did you mean %q?"):format(meant) or nil }
-      end
     end
   end
   if request.max_pages ~= nil then
     fine, problem = options.check({ max_pages = request.max_pages }, rules, title, level + 1)
     if not fine then return nil, problem end
   end
-  if request.strict and #warnings > 0 then return nil, errors.validation(warnings, "filter") end
   -- A query in the options is the way around the filter, and wins over it.
   for name, value in pairs(request.query or {}) do
     if type(name) == "number" and type(value) == "table" then name, value = value[1], value[2] end
     query[name] = value
   end
-  request.query, request.warnings = query, warnings
+  request.query = query
   return request
 end
 
@@ -85,7 +83,7 @@ end
 local function read_page(walk)
   local request, seen = walk.request, walk.seen
   request.query.page = walk.page
-  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true, nil, request.warnings)
+  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true)
   if not list then error(meta, 0) end
   if list == true then
     error(errors.new { type = "decode", status = meta.status, method = walk.op.method, path = walk.op.path,

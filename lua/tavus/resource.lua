@@ -106,7 +106,7 @@ function makers.list(class, op)
     local client = client_of(self, class, op.name, 2)
     local request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
     if not request then return nil, problem end
-    return answer.of(client, op, op.path, nil, request, true, nil, request.warnings)
+    return answer.of(client, op, op.path, nil, request, true)
   end
 end
 
