@@ -119,6 +119,15 @@ describe("habits of the sandbox", function()
       refused(400, "Invalid persona_id", client.personas:get "pipecat-stream")
     end)
 
+    it("stock_personas: they are there from their time on", function()
+      for generation, count in ipairs { 2, 2, 3, 3 } do
+        assert(sandbox:set { generation = generation })
+        assert.equal(count, client.personas:list().total_count)
+        assert.equal(count, sandbox:about().stock_personas)
+        assert.equal(count == 3, client.personas:get "p50bd43dc74b" ~= nil)
+      end
+    end)
+
     it("stock_personas: the oldest has what the first generations left", function()
       local old = get "p5317866"
       assert.same({ "", "", tavus.null, "false", "normal", "" }, { old.context, old.updated_at, old.layers.conversational_flow,

@@ -28,7 +28,7 @@ local function about(context)
     routes = core.array(context.routes.list),
     settings = context.settings,
     personas = context.personas.count,
-    stock_personas = context.settings.stock_personas and #context.stock or 0,
+    stock_personas = #context:stock_personas(),
     conversations = context.conversations.count,
     requests = context.journal.seq,
     scripted = context.script:count(),

@@ -87,7 +87,7 @@ function conversations.create(context, _, _, body)
     conversation_url = context.url .. "/_sandbox/conversations/" .. id,
     status = "active",
     callback_url = member(body, "callback_url") or "",
-    persona_id = persona_id or context.stock[1].persona_id,
+    persona_id = persona_id or context.stock[#context.stock].persona_id, -- the oldest, which is there at any time
     replica_id = replica_id,
     policy = member(body, "policy"),
     created_at = now,

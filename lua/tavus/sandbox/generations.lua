@@ -27,7 +27,7 @@ for _, resource in ipairs(core.contract().resources) do roots[resource.kind] = k
 
 local function walk(known, value, path, generation, found)
   for name, item in pairs(value) do
-    local field = known.below[name]
+    local field = item ~= core.null and known.below[name]
     local place = path .. "/" .. pointer.escape(name)
     if field and field.since > generation then
       found[#found + 1] = { path = place, code = "unknown_field", message = "is not known yet" }

@@ -116,9 +116,9 @@ function personas.list(context, _, query, _, newer)
     return context:bad_request { { path = "/" .. name, message = "must be one of: user, system" } }
   end
   local users = kind == "system" and 0 or context.personas.count
-  local stock = (kind == "user" or not settings.stock_personas) and 0 or #context.stock
-  return pages.list(context, query, users + stock, function(n)
-    local persona = n <= users and context.personas:newest(n) or context.stock[n - users]
+  local stock = kind == "user" and {} or context:stock_personas()
+  return pages.list(context, query, users + #stock, function(n)
+    local persona = n <= users and context.personas:newest(n) or stock[n - users]
     return views.persona_row(settings, persona, n, newer)
   end)
 end

@@ -8,6 +8,7 @@ local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
 local data = require "tavus.sandbox.data"
 local faults = require "tavus.sandbox.faults"
+local generations = require "tavus.sandbox.generations"
 local guard = require "tavus.sandbox.guard"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
@@ -88,9 +89,27 @@ function context_methods:restore(taken)
   self.journal:clear()
 end
 
+-- Is a stock persona there, under the habits that are on? Not before its time.
+local function has_stock(self, persona)
+  return self.settings.stock_personas and #generations.later(self.settings.generation, "persona", persona) == 0
+end
+
+--- The stock personas that are there, newest first.
+---@return table[]
+function context_methods:stock_personas()
+  local rows = {}
+  for _, persona in ipairs(self.stock) do
+    if has_stock(self, persona) then rows[#rows + 1] = persona end
+  end
+  return rows
+end
+
 --- A user's or a stock persona.
 function context_methods:persona(id)
-  return self.personas:get(id) or self.settings.stock_personas and self.stock_by_id[id] or nil
+  local persona = self.personas:get(id)
+  if persona then return persona end
+  persona = self.stock_by_id[id]
+  return persona and has_stock(self, persona) and persona or nil
 end
 
 --- How many conversations are going on.

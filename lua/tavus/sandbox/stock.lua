@@ -57,7 +57,7 @@ function stock.personas()
     persona("pcb7a34da5fe", "Sandbox Sales Coach",
       "You train sales people by playing their customers. You are part of a sandbox.",
       "2025-05-13T06:42:58.291561Z", {
-        llm = { model = "tavus-gpt-oss", tools = core.array {} },
+        llm = { model = "tavus-gpt-4o", tools = core.array {} },
         tts = { tts_engine = "cartesia", external_voice_id = "" },
       }),
     old_persona(),
