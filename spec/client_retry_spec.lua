@@ -51,8 +51,18 @@ describe("retries", function()
     assert.equal("decode", err.type)
     assert.equal(200, err.status)
     assert.is_false(err.retryable)
+    assert.is_nil(err.hint) -- a GET changes nothing: there is nothing to look for
     assert.equal(0, #retries)
     assert.equal(1, sent)
+  end)
+
+  it("keeps only the beginning of an answer that cannot be used", function()
+    for _, status in ipairs { 200, 400 } do
+      sandbox:next { status = status, body = "no JSON" .. (" x"):rep(5000) }
+      local _, err = get()
+      assert.matches("^no JSON", err.body)
+      assert.equal(4096 + #"...", #err.body)
+    end
   end)
 
   it("says of a change with an unreadable answer that it has most likely happened", function()

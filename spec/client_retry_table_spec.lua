@@ -1,38 +1,9 @@
 -- The whole retry table: every outcome for every kind of call, with what reached the server, the sleeps, and the error.
+local calls = require "spec.support.calls"
 local clients = require "spec.support.clients"
 local http = require "tavus.http"
 local sandbox_module = require "tavus.sandbox"
-local tavus = require "tavus"
 local wire = require "spec.support.wire"
-
-local function patch(build)
-  return function(client, row) return client.personas:patch(row.id, build(tavus.patch())) end
-end
-
--- One row a kind of call; `repeats`: doing it twice does what doing it once does.
-local calls = {
-  { name = "get", method = "GET", repeats = true, make = function(client, row) return client.personas:get(row.id) end },
-  { name = "list", method = "GET", repeats = true, make = function(client) return client.conversations:list() end },
-  { name = "delete", method = "DELETE", repeats = true, make = function(client, row) return client.personas:delete(row.id) end },
-  { name = "end", method = "POST", repeats = true, make = function(client, row) return client.conversations:end_(row.call) end },
-  { name = "a patch that may repeat", method = "PATCH", repeats = true,
-    make = patch(function(p) return p:replace("/persona_name", "B"):add("/layers/stt/hotwords", "x") end) },
-  { name = "a patch with a remove", method = "PATCH", make = patch(function(p) return p:remove "/default_replica_id" end) },
-  { name = "a patch with a move", method = "PATCH", make = patch(function(p) return p:move("/context", "/system_prompt") end) },
-  { name = "a patch that appends", method = "PATCH", make = patch(function(p) return p:add("/document_ids/-", "d1") end) },
-  { name = "a patch of an array's item", method = "PATCH", make = patch(function(p) return p:replace("/document_ids/0", "d1") end) },
-  { name = "create", method = "POST", make = function(client) return client.personas:create(clients.persona()) end },
-  { name = "create of a conversation", method = "POST",
-    make = function(client, row) return client.conversations:create { persona_id = row.id, replica_id = "r90bbd427f71" } end },
-  { name = "a raw GET", method = "GET", repeats = true, make = function(client) return client:request("GET", "/v2/personas") end },
-  { name = "a raw DELETE", method = "DELETE", repeats = true,
-    make = function(client, row) return client:request("DELETE", "/v2/personas/" .. row.id) end },
-  { name = "a raw POST", method = "POST",
-    make = function(client) return client:request("POST", "/v2/personas", { body = clients.persona() }) end },
-  { name = "a raw PATCH in JSON text", method = "PATCH", make = function(client, row)
-    return client:request("PATCH", "/v2/personas/" .. row.id, { body = '[{"op":"replace","path":"/persona_name","value":"B"}]' })
-  end },
-}
 
 -- A client whose backoff and on_retry take notes. A pause is so long that each can be told from the others.
 local function watched(url, options)
@@ -84,7 +55,8 @@ local statuses = {
   { 300, "no", "redirect_blocked" }, { 307, "no", "redirect_blocked" },
   { 400, "no", "bad_request" }, { 401, "no", "auth" }, { 402, "no", "payment" }, { 403, "no", "permission" },
   { 404, "no", "not_found" }, { 405, "no", "bad_request" }, { 409, "no", "conflict" }, { 413, "no", "bad_request" },
-  { 415, "no", "bad_request" }, { 422, "no", "unprocessable" }, { 501, "no", "server" }, { 505, "no", "server" },
+  { 415, "no", "bad_request" }, { 422, "no", "unprocessable" }, { 425, "no", "bad_request" },
+  { 501, "no", "server" }, { 505, "no", "server" }, { 520, "no", "server" },
 }
 
 describe("the retry table, of an answer:", function()
@@ -135,6 +107,20 @@ describe("the retry table, of an answer:", function()
     end
   end
 
+  -- Of the answers that say success, the one without news.
+  for _, call in ipairs(calls) do
+    it(("304 to %s"):format(call.name), function()
+      sandbox:next { status = 304, times = "always", method = call.method }
+      local value, meta, notes, sent = make(call)
+      assert.is_true(value)
+      assert.equal(304, meta.status)
+      assert.is_false(meta.changed)
+      assert.equal(1, meta.attempts)
+      assert.equal(1, sent)
+      assert.same({}, notes.asked)
+    end)
+  end
+
   -- The connection may be a new or a used one: what libcurl sends again by itself is no retry of ours, and counts as well.
   for _, when in ipairs { "before", "after" } do
     for _, how in ipairs { "closed", "reset" } do
@@ -147,6 +133,7 @@ describe("the retry table, of an answer:", function()
             assert.equal(2, result.attempts)
             assert.equal(2, sent)
             assert.is_true(#notes.pauses <= 1)
+            assert.equal(call.method ~= "GET" or nil, result.changed)
           elseif call.repeats then
             -- It had ended, and nobody can know by whom.
             assert.equal(400, result.status)
@@ -191,16 +178,70 @@ describe("the retry table, of an answer:", function()
   end)
 end)
 
+-- What a server says of the time to wait, and the seconds that are meant; nil: nothing that can be understood.
+local DATE = "Date: Fri, 20 Nov 2026 10:00:00 GMT"
+local waits = {
+  { { "Retry-After: 7" }, 7 }, { { "Retry-After: 2.5" }, 2.5 }, { { "Retry-After: 0" }, 0 },
+  { { "retry-after-ms: 1500" }, 1.5 }, { { "retry-after-ms: 1500", "Retry-After: 7" }, 1.5 }, { { "retry-after-ms: soon", "Retry-After: 7" }, 7 },
+  { { DATE, "Retry-After: Fri, 20 Nov 2026 10:00:09 GMT" }, 9 }, { { DATE, "Retry-After: Friday, 20-Nov-26 10:00:09 GMT" }, 9 },
+  { { DATE, "Retry-After: Fri Nov 20 10:00:09 2026" }, 9 }, { { DATE, "Retry-After: Fri, 20 Nov 2026 09:00:00 GMT" }, 0 },
+  { { "Retry-After: -7" } }, { { "Retry-After: soon" } }, { { "Retry-After: " } }, { {} },
+}
+
+describe("the retry table, of an answer that says when to come back:", function()
+  for i, wait in ipairs(waits) do
+    it("wait " .. i, function()
+      local cases, steps, slept = {}, {}, {}
+      for _, status in ipairs { 429, 408, 500, 502, 503, 504 } do cases[#cases + 1] = { status, "get", 2 } end
+      for _, status in ipairs { 503, 400, 409, 501 } do cases[#cases + 1] = { status, "create", 1 } end
+      for _, case in ipairs(cases) do
+        for _ = 1, case[3] do
+          steps[#steps + 1] = "read"
+          steps[#steps + 1] = { answer = case[1], headers = wait[1] }
+        end
+      end
+      local server = wire.start { steps }
+      local host = { perform = require("tavus.host.blocking").perform, sleep = function(_, seconds) slept[#slept + 1] = seconds end }
+      for _, case in ipairs(cases) do
+        local status, kind, attempts = case[1], case[2], case[3]
+        local client, notes = watched(server.url, { retries = 1 })
+        local err
+        slept = {}
+        clients.with_host(host, function()
+          if kind == "get" then err = select(2, client.personas:get "p1") else err = select(2, client.personas:create(clients.persona())) end
+        end)
+        client:close()
+        assert.equal(status, err.status)
+        assert.equal(wait[2], err.retry_after) -- told, and where it is no use to wait, not waited for
+        assert.equal(attempts, err.attempts)
+        assert.equal(kind == "create" and status == 503, err.ambiguous)
+        -- The longer of the backoff and what the server asks for.
+        assert.same(kind == "get" and { math.max(0.001, wait[2] or 0) } or {}, slept)
+        assert.same(slept, notes.pauses)
+      end
+      server:stop()
+    end)
+  end
+end)
+
 local PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"persona_id\":"
 
 -- What happens on every connection, and what is then said.
 local outcomes = {
   { title = "nobody listens", name = "not_sent", verdict = "retry", type = "connection", unsent = true },
-  { title = "no such host", name = "not_sent", verdict = "retry", type = "connection", unsent = true, url = "https://tavus-spec.invalid" },
+  { title = "no such host", name = "not_sent", verdict = "retry", type = "connection", unsent = true,
+    url = "https://tavus-spec.invalid", options = { connect_timeout = 0.5 } },
   { title = "a server that does not speak TLS", name = "not_sent", verdict = "retry", type = "connection", unsent = true,
     script = { { { send = "this is no TLS\r\n" }, "close" } }, https = true },
   { title = "a TLS connection that is closed", name = "not_sent", verdict = "retry", type = "connection", unsent = true,
     script = { { "close" } }, https = true },
+  { title = "a TLS connection that never comes about", name = "not_sent", verdict = "retry", type = "connection", unsent = true,
+    script = { { "hang" } }, https = true, options = { connect_timeout = 0.05 } },
+  { title = "a TLS connection that is not there in time", name = "not_sent", verdict = "retry", type = "connection", unsent = true,
+    script = { { "hang" } }, https = true, options = { timeout = 0.3 } },
+  { title = "a proxy that is not there", name = "not_sent", verdict = "retry", type = "connection", unsent = true, proxy = true },
+  { title = "a proxy that refuses the tunnel", name = "not_sent", verdict = "retry", type = "connection", unsent = true, proxy = true,
+    script = { { "read", { answer = 403 }, "loop" } } },
   { title = "a certificate nobody vouches for", name = "certificate", verdict = "no", type = "connection", unsent = true,
     script = { { "read", "close" } }, tls = "localhost" },
   { title = "closed unanswered", name = "lost", verdict = "change", type = "connection", script = { { "read", "close" } } },
@@ -211,11 +252,26 @@ local outcomes = {
     script = { { "read", { send = PAGE }, "close" } } },
   { title = "reset in the body", name = "lost", verdict = "change", type = "connection",
     script = { { "read", { send = PAGE }, "reset" } } },
-  { title = "no answer in time", name = "timeout", verdict = "change", type = "timeout", script = { { "read", "hang" } }, timeout = 0.5 },
+  { title = "no answer in time", name = "timeout", verdict = "change", type = "timeout", script = { { "read", "hang" } },
+    options = { timeout = 0.5 } },
+  { title = "no end of the answer in time", name = "timeout", verdict = "change", type = "timeout", script = { { "read", { send = PAGE }, "hang" } },
+    options = { timeout = 0.5 } },
+  { title = "no HTTP", name = "lost", verdict = "change", type = "connection",
+    script = { { "read", { send = "SSH-2.0-Not_HTTP\r\n\0\1\2\r\n" }, "close" } } },
+  { title = "an interim answer alone", name = "lost", verdict = "change", type = "connection",
+    script = { { "read", { send = "HTTP/1.1 103 Early Hints\r\n\r\n" }, "close" } } },
+  { title = "a broken chunk", name = "lost", verdict = "change", type = "connection",
+    script = { { "read", { send = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nno size\r\n" }, "close" } } },
+  { title = "cut in the body of an answer that says no", name = "lost", verdict = "change", type = "connection",
+    script = { { "read", { send = "HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\n{" }, "close" } } },
   { title = "no JSON", name = "answer", verdict = "no", type = "decode", unread = { delete = true, ["end"] = true },
     script = { { "read", { answer = 200, body = '{"persona_id":' }, "loop" } } },
   { title = "packed in a broken way", name = "garbled", verdict = "no", type = "decode",
     script = { { "read", { answer = 200, headers = { ["Content-Encoding"] = "gzip" }, body = "no gzip" }, "close" } } },
+  { title = "an empty body", name = "answer", verdict = "no", type = "decode",
+    unread = { delete = true, ["end"] = true, patch = true, raw = true }, script = { { "read", { answer = 200 }, "loop" } } },
+  { title = "a body too large", name = "too_large", verdict = "no", type = "response_too_large", script = { { "read",
+    { send = "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" }, { repeat_bytes = ("x"):rep(10000), count = 1700 }, "close" } } },
   { title = "headers too large", name = "too_large", verdict = "no", type = "response_too_large", script = { { "read",
     { send = "HTTP/1.1 200 OK\r\n" }, { repeat_bytes = "X-A: " .. ("x"):rep(990) .. "\r\n", count = 80 }, { send = "\r\n" } } } },
 }
@@ -227,14 +283,18 @@ for _, outcome in ipairs(outcomes) do
     -- All kinds of calls side by side: the time-outs take no longer than one.
     setup(function()
       local url = outcome.url or not outcome.script and clients.dead_url()
+      local proxy
       if outcome.script then
         server = wire.start(outcome.script, { tls = outcome.tls })
         url = outcome.https and "https://127.0.0.1:" .. server.port or server.url
       end
+      if outcome.proxy then url, proxy = "https://tavus-spec.invalid", url end
       results = {}
       for i, call in ipairs(calls) do
         local kept = {}
-        kept.client, kept.notes = watched(url, { timeout = outcome.timeout, headers = { ["X-Case"] = tostring(i) } })
+        local options = { headers = { ["X-Case"] = tostring(i) }, proxy = proxy }
+        for name, value in pairs(outcome.options or {}) do options[name] = value end
+        kept.client, kept.notes = watched(url, options)
         kept.client:spawn(function() kept.value, kept.err = call.make(kept.client, { id = "p1", call = "c1" }) end)
         results[i] = kept
       end
@@ -252,7 +312,7 @@ for _, outcome in ipairs(outcomes) do
         for _, request in ipairs(server and server:requests() or {}) do
           if request.headers["x-case"] == tostring(i) then sent = sent + 1 end
         end
-        if outcome.unread and outcome.unread[call.name] then -- what they answer is not looked at
+        if outcome.unread and (outcome.unread[call.name] or outcome.unread[call.name:match "^a (%a+)"]) then -- what they answer is not looked at
           assert.is_true(kept.value)
           assert.equal(1, sent)
         else

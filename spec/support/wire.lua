@@ -16,6 +16,7 @@
 -- | step | what the server does |
 -- | --- | --- |
 -- | `"read"` | reads one request (with its Content-Length body) and journals it; ends the connection when the client closed it |
+-- | `"read_head"` | the same, but its body stays unread |
 -- | `{ answer = 200, headers = {...}, body = "..." }` | a whole answer with `Content-Length`; `headers` is a table, or a list of lines |
 -- | `{ send = "bytes" }` | these bytes and no others |
 -- | `{ send_file = "path" }` | the bytes of a file |
@@ -24,6 +25,7 @@
 -- | `{ wait = seconds }` | nothing, for this long |
 -- | `{ await = "name" }` | nothing, until the spec calls `server:release "name"` |
 -- | `{ tunnel = port }` | from now on passes bytes to and from this port on loopback (a proxy after CONNECT) |
+-- | `{ tunnel = port, till = "name" }` | the same, and is cut when the spec calls `server:release "name"` |
 -- | `"hang"` | never answers: waits until the client closes, and journals it |
 -- | `"close"` | closes the connection in an orderly way (FIN) |
 -- | `"reset"` | closes it with a reset (RST) |

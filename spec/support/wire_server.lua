@@ -30,16 +30,18 @@ local function main()
       cqueues.poll { pollfd = ssl:getfd(), events = events }
       return true
     end
-    local function more()
+    local function receive()
       while true do
         local data, why, partial = ssl:receive(4096)
         data = data or partial
-        if data and data ~= "" then
-          pending = pending .. data
-          return true
-        end
-        if not wait(why) then return false end
+        if data and data ~= "" then return data end
+        if not wait(why) then return nil end
       end
+    end
+    local function more()
+      local data = receive()
+      pending = pending .. (data or "")
+      return data ~= nil
     end
     local connection = {}
     function connection.handshake()
@@ -63,9 +65,13 @@ local function main()
         pending = ""
         return data
       end
-      while #pending < what do
-        if not more() then return nil end
+      local parts, size = { pending }, #pending
+      while size < what do
+        local data = receive()
+        if not data then return nil end
+        parts[#parts + 1], size = data, size + #data
       end
+      pending = table.concat(parts)
       local data = pending:sub(1, what)
       pending = pending:sub(what + 1)
       return data
@@ -106,7 +112,7 @@ local function main()
   end
 
   -- a request, or nil when the client closed before its first byte; a broken one is journalled as such
-  local function read_request(connection, number)
+  local function read_request(connection, number, without_body)
     local line = connection:read "*l"
     if not line then return nil end
     local entry = { event = "request", connection = number, headers = {}, header_lines = {}, body = "" }
@@ -124,7 +130,7 @@ local function main()
       if name then entry.headers[name:lower()] = value end
     end
     local length = tonumber(entry.headers["content-length"])
-    if length and length > 0 then
+    if length and length > 0 and not without_body then
       entry.body = connection:read(length)
       if not entry.body or #entry.body < length then
         record { event = "broken", connection = number }
@@ -167,8 +173,8 @@ local function main()
 
   -- runs one step; true ends the connection, "loop" starts over
   local function perform(step, connection, number)
-    if step == "read" then
-      if not read_request(connection, number) then
+    if step == "read" or step == "read_head" then
+      if not read_request(connection, number, step == "read_head") then
         record { event = "closed", connection = number }
         return true
       end
@@ -221,6 +227,13 @@ local function main()
         to:shutdown "w"
       end
       loop:wrap(relay, other, connection)
+      if step.till then
+        loop:wrap(function()
+          while not released[step.till] do release:wait() end
+          connection:shutdown "rw"
+          other:shutdown "rw"
+        end)
+      end
       relay(connection, other)
       return true
     elseif step.await then
