@@ -112,6 +112,13 @@ describe("the pause before a retry", function()
     assert.equal("nil\tserver\t0.2\t1\n", output)
   end)
 
+  it("is slept to its end", function()
+    sandbox:next { status = 503 }
+    local value, meta = list { backoff = function() return 0.25 end }
+    assert.is_truthy(value)
+    assert.is_true(meta.elapsed_ms >= 250)
+  end)
+
   it("is none when the backoff is less than nothing", function()
     sandbox:next { status = 503 }
     local value, _, retries = list { backoff = function() return -1 end }

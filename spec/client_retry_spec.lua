@@ -197,6 +197,20 @@ describe("retries", function()
     assert.is_false(select(2, client.personas:patch(id, tavus.patch():replace("/persona_name", "C"))).changed)
   end)
 
+  it("of methods that have no function follow what HTTP says of them, but for PUT", function()
+    local client = clients.new(sandbox.url, { retries = 1 })
+    for method, attempts in pairs { GET = 2, HEAD = 2, OPTIONS = 2, DELETE = 2, PUT = 1, POST = 1, PATCH = 1, QUERY = 1 } do
+      sandbox:next { status = 503, times = "always", method = method }
+      local value, err = client:request(method:lower(), "/v2/personas")
+      assert.is_nil(value)
+      assert.equal(method, err.method)
+      assert.equal(attempts, err.attempts)
+      assert.equal(attempts == 1, err.ambiguous)
+      assert.equal(attempts, clients.arrived(sandbox, method) - (method == "POST" and 2 or 0))
+    end
+    client:close()
+  end)
+
   it("calls an end ambiguous when its repeat is refused after a try without an answer", function()
     sandbox:next { status = 502, method = "POST" }
     sandbox:next { status = 400, method = "POST", body = { error = "Conversation is already over" } }

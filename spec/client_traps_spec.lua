@@ -242,6 +242,18 @@ describe("on the wire", function()
     assert.equal("true\n", output)
   end)
 
+  it("a .netrc adds no password", function()
+    local folder = wire.folder()
+    wire.write_file(folder .. "/.netrc", "machine 127.0.0.1 login somebody password of-his-own\n")
+    start { { "read", OK, "loop" } }
+    local status, output = process.lua({ chunk = ([[
+      assert(assert(require("tavus").new { api_key = "k3y", base_url = %q }).personas:get "p1")
+    ]]):format(server.url) }, { HOME = folder })
+    wire.remove(folder)
+    assert.equal(0, status, output)
+    assert.is_nil(server:requests()[1].headers.authorization)
+  end)
+
   it("Expect and similar headers do not make a second round trip", function()
     start { { "read", OK, "loop" } }
     assert(client.personas:create(clients.persona(function(p) p.system_prompt = ("x"):rep(100000) end)))

@@ -81,19 +81,21 @@ describe("a recording", function()
       :format(KEY, escaped) }
     sandbox:next { status = 400, body = { error = ("x"):rep(40000) .. KEY .. spelled .. LLM_KEY } }
     for _ = 1, 4 do assert.is_nil((client.personas:create(custom_persona()))) end
+    sandbox:next { status = 400, body = { error = "Bad raw-secret-66" } }
+    client:request("POST", "/v2/personas", { body = { layers = { llm = { api_key = "raw-secret-66" } } } })
     local persona = assert(client.personas:create(custom_persona()))
     assert(client.personas:get(persona.persona_id))
     assert(client.personas:patch(persona.persona_id, tavus.patch():replace("/layers/llm/api_key", LLM_KEY .. "new")))
     client:request("GET", "/v2/personas?a=" .. KEY, { query = { b = KEY, api_key = "query-secret" }, headers = { ["X-Key"] = KEY, ["X-More"] = KEY } })
     client:request("POST", "/v2/personas", { body = "no json " .. KEY })
     local entries, text = entries_of(name)
-    assert.equal(9, #entries)
-    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1" } do
+    assert.equal(10, #entries)
+    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1", "raw-secret-66" } do
       assert.is_nil(text:find(secret, 1, true), secret)
     end
     assert.equal("[redacted]", entries[1].body.layers.llm.api_key)
     assert.equal("mine", entries[1].body.layers.llm.model)
-    assert.equal("[redacted]", entries[7].body[1].value)
+    assert.equal("[redacted]", entries[8].body[1].value)
   end)
 
   it("holds nothing of what names and addresses say is secret, also where the server says it again", function()

@@ -307,7 +307,7 @@ describe("update", function()
 
   describe("and secrets", function()
     for _, mask in ipairs {
-      "********", "sk-l********", "\226\128\162\226\128\162\226\128\162\226\128\162", "[redacted]", "REDACTED", "sk-...789", "sk-\226\128\166",
+      "********", "sk-l********", "sk**", "\226\128\162\226\128\162\226\128\162\226\128\162", "[redacted]", "REDACTED", "sk-...789", "sk-\226\128\166",
     } do
       it("never sends back " .. mask, function()
         shows { persona_name = "A", layers = { llm = { model = "m" }, tts = { api_key = mask, tts_engine = "cartesia" } } }
