@@ -323,6 +323,7 @@ static void start_some(tavus_http_engine *engine, int64_t now) {
     end_early(engine, request, TAVUS_HTTP_NOT_SENT,
               "the request waited in line, and was not sent");
   }
+  if (engine->queue.count > 0) tavus_http_watch_look(engine);
   while (left-- > 0 &&
          (request = tavus_http_queue_next(&engine->queue, now)) != NULL)
     start(engine, request, now);

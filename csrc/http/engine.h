@@ -111,6 +111,11 @@ void tavus_http_watch_close(tavus_http_engine *engine);
 /* In a forked child: close descriptors, touch nothing shared. */
 void tavus_http_watch_abandon(tavus_http_engine *engine);
 
+/* Before requests are started: make an end of the idle connections on which
+** something has arrived, be it their end or bytes that nobody asked for (with
+** epoll; libcurl before 8 would read those as the next answer). */
+void tavus_http_watch_look(tavus_http_engine *engine);
+
 /* Let libcurl do what is due now. */
 void tavus_http_watch_run(tavus_http_engine *engine);
 

@@ -118,8 +118,34 @@ static size_t on_body(char *data, size_t size, size_t count, void *context) {
   return length;
 }
 
+static bool is_bodyless(const char *line, size_t length) {
+  return length >= 12 && line[5] == '1' &&
+         (memcmp(line + 9, "204", 3) == 0 || memcmp(line + 9, "304", 3) == 0);
+}
+
+/* Whether the headers (see tavus_http_headers_keep) promise a body. */
+static bool announces_body(const tavus_http_bytes *headers) {
+  const char *at = headers->data, *end = at + headers->length;
+  while (at < end) {
+    const char *value = at + strlen(at) + 1;
+    if (strcmp(at, "transfer-encoding") == 0 ||
+        (strcmp(at, "content-length") == 0 && strcmp(value, "0") != 0))
+      return true;
+    at = value + strlen(value) + 1;
+  }
+  return false;
+}
+
+/* A body where none belongs would be taken for the next answer, so such a
+** connection is not used again. */
+static void mistrust(tavus_http_slot *slot) {
+  slot->forbids_reuse =
+      curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   size_t length = size * count;
   request->header_bytes += length;
   if (request->header_bytes > TAVUS_HTTP_MAX_HEADERS) {
@@ -129,6 +155,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
     /* the first line, or the one after an interim (1xx) answer */
     request->headers_complete = false;
+    request->bodyless = is_bodyless(data, length);
     tavus_http_wipe(request->answer_headers.data, request->answer_headers.length);
     request->answer_headers.length = 0;
     return length;
@@ -136,6 +163,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
   if (request->headers_complete) return length; /* a trailer */
   if (length <= 2 && (data[0] == '\r' || data[0] == '\n')) {
     request->headers_complete = true;
+    if (request->bodyless && announces_body(&request->answer_headers))
+      mistrust(slot);
     return length;
   }
   if (!tavus_http_headers_keep(&request->answer_headers, data, length)) {
@@ -213,6 +242,7 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   tavus_http_transport_drop(slot->transport);
   slot->transport = NULL;
   slot->custom_method = false;
+  slot->forbids_reuse = false;
   if (!tavus_http_transport_apply(easy, transport)) return false;
   TRY(curl_easy_setopt(easy, CURLOPT_PRIVATE, slot));
   TRY(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error));
@@ -291,6 +321,8 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                        : request->has_body          ? session->body_headers
                                                     : session->headers));
   TRY(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->timeout_ms));
+  if (slot->forbids_reuse) TRY(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L));
+  slot->forbids_reuse = false;
   if (!slot->prereq_works)
     TRY(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
                          request->may_repeat ? 0L : 1L));

@@ -18,6 +18,7 @@ typedef struct tavus_http_slot {
   bool small; /* receives few bytes at a time, for life */
   bool custom_method; /* CURLOPT_CUSTOMREQUEST is set */
   bool prereq_works;
+  bool forbids_reuse; /* CURLOPT_FORBID_REUSE is set */
   char error[CURL_ERROR_SIZE];
 } tavus_http_slot;
 
@@ -65,6 +66,7 @@ typedef struct tavus_http_request {
   unsigned sent;
   bool repeat_refused;
   bool headers_complete;
+  bool bodyless; /* a status of HTTP/1 that has no body */
   bool too_large;
   bool out_of_memory;
   bool collected; /* the result was handed over */

@@ -35,6 +35,7 @@ typedef struct place {
   unsigned char registered; /* CURL_POLL_IN / OUT bits that epoll has */
   unsigned char wanted;     /* and those libcurl wants */
   bool ours;                /* opened by open_socket, not closed yet */
+  bool mute;                /* speaks HTTP/1: nothing comes while it is idle */
 } place;
 
 typedef struct tavus_http_watch {
@@ -100,17 +101,24 @@ static void set_place(tavus_http_watch *watch, int fd, place *at,
   at->registered = bits;
 }
 
+static bool is_http1(CURL *easy) {
+  long version = 0;
+  return curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+         (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                      void *unused) {
   tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
   place *at = place_of(watch, (int)fd);
   unsigned char bits;
-  (void)easy, (void)unused;
+  (void)unused;
   if (at == NULL) return 0; /* its timeout will end the transfer */
   bits = what == CURL_POLL_REMOVE
              ? 0
              : (unsigned char)(what & (CURL_POLL_IN | CURL_POLL_OUT));
   at->wanted = bits;
+  if (bits == 0) at->mute = is_http1(easy);
   if (at->ours && bits == 0 && at->registered == CURL_POLL_IN) return 0;
   if (at->ours && bits == at->registered) return 0;
   if (!at->ours && bits != 0 && at->registered == bits) at->registered = 0;
@@ -142,6 +150,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     return CURL_SOCKET_BAD;
   }
   at->registered = at->wanted = 0;
+  at->mute = false;
   at->made = identify(fd);
   at->ours = true;
   return fd;
@@ -221,6 +230,31 @@ void tavus_http_watch_run(tavus_http_engine *engine) {
     engine->broken = true;
 }
 
+/* What libcurl then finds on the connection is its end, and nothing to read. */
+static void end_connection(int fd) {
+  char bytes[4096];
+  int times = 64;
+  if (recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return; /* old news */
+  (void)shutdown(fd, SHUT_RDWR);
+  while (times-- > 0 && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+}
+
+static void hear_idle(tavus_http_watch *watch, int fd, place *at) {
+  if (at->ours && at->mute) end_connection(fd);
+  set_place(watch, fd, at, 0);
+}
+
+void tavus_http_watch_look(tavus_http_engine *engine) {
+  tavus_http_watch *watch = engine->watch;
+  struct epoll_event events[EVENTS_A_WAIT];
+  int count = epoll_wait(watch->epoll, events, EVENTS_A_WAIT, 0);
+  while (count-- > 0) {
+    int fd = events[count].data.fd;
+    place *at = fd != watch->timer ? place_of(watch, fd) : NULL;
+    if (at != NULL && at->wanted == 0) hear_idle(watch, fd, at);
+  }
+}
+
 static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   tavus_http_watch *watch = engine->watch;
   int fd = event->data.fd, bits = 0, running;
@@ -233,7 +267,7 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   at = place_of(watch, fd);
   if (at == NULL) return;
   if (at->wanted == 0) {
-    set_place(watch, fd, at, 0);
+    hear_idle(watch, fd, at);
     return;
   }
   if (event->events & (EPOLLIN | EPOLLHUP)) bits |= CURL_CSELECT_IN;

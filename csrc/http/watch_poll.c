@@ -23,6 +23,8 @@ void tavus_http_watch_close(tavus_http_engine *engine) { (void)engine; }
 /* Sockets stay open in the child: only libcurl knows them here. */
 void tavus_http_watch_abandon(tavus_http_engine *engine) { (void)engine; }
 
+void tavus_http_watch_look(tavus_http_engine *engine) { (void)engine; }
+
 static int perform(tavus_http_engine *engine) {
   int running = 0;
   if (curl_multi_perform(engine->multi, &running) != CURLM_OK)
