@@ -7,7 +7,7 @@ local routes = {}
 ---@class tavus.sandbox.Route
 ---@field resource string   name of the resource in the contract
 ---@field operation table   the operation's entry in the contract
----@field newer boolean|nil  at the newer path, the collection's twin
+---@field newer boolean      at the newer path, the collection's twin
 
 ---@class tavus.sandbox.Routes
 local methods = {}
@@ -74,18 +74,22 @@ local function add(self, path, route)
   node.allowed = table.concat(allowed, ", ")
 end
 
+-- The path under the newer name of the collection.
+local function newer_path(resource, path)
+  return (path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin))
+end
+
 --- Builds the table.
 ---@param contract table what `core.contract()` returns
 ---@return tavus.sandbox.Routes
 function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
-    for _, newer in ipairs { false, resource.twin and true or nil } do
-      for _, operations in ipairs { resource.operations, BESIDES[resource.name] } do
-        for _, operation in ipairs(operations) do
-          local path = operation.path
-          if newer then path = path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin) end
-          add(self, path, { resource = resource.name, operation = operation, newer = newer })
+    for _, operations in ipairs { resource.operations, BESIDES[resource.name] } do
+      for _, operation in ipairs(operations) do
+        add(self, operation.path, { resource = resource.name, operation = operation, newer = false })
+        if resource.twin then
+          add(self, newer_path(resource, operation.path), { resource = resource.name, operation = operation, newer = true })
         end
       end
     end
