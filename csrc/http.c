@@ -17,6 +17,8 @@ static int escape(lua_State *L) {
   const char *fault = tavus_http_url_segment_fault(text, length);
   request_box *box;
   if (fault != NULL) return tavus_http_fail(L, fault);
+  lua_settop(L, 1);
+  if (tavus_http_url_is_plain(text, length)) return 1; /* as most ids are */
   box = tavus_http_box_new(L, tavus_http_request_kind, sizeof *box); /* owns the copy */
   if (!tavus_http_url_encode(&box->target, text, length))
     return luaL_error(L, "out of memory");

@@ -126,11 +126,12 @@ describe("the resources", function()
     end)
 
     it("gives a decode error for an empty answer, and for JSON that is no object", function()
-      for _, body in ipairs { "", "7", "null", "[1]", "\"text\"" } do
+      for _, body in ipairs { "", "7", "null", "false", "[ 1, 2.0 ]", "\"text\"", '{"data" :[]}', "no JSON" } do
         answer { status = 200, body = body }
         local persona, err = client.personas:get("p1")
         assert.is_nil(persona)
         assert.equal("decode", err.type)
+        assert.equal(body, err.body) -- the very text that came
         assert.equal(200, err.status)
         assert.equal("GET", err.method)
         assert.equal("/v2/personas/p1", err.path)

@@ -42,6 +42,67 @@ after_each(function()
   collectgarbage()
 end)
 
+describe("what is taken of a request", function()
+  require "tavus.core" -- reads it
+
+  local function taken(answer, read)
+    if server then server:stop() end
+    serve { { "read", answer, "loop" } }
+    local request = assert(engine:submit(session(), "GET", "/", { timeout = 10 }))
+    assert.is_nil(request:take(read))
+    while not engine:wait(request, 1) do end -- luacheck: ignore
+    return request:take(read), request
+  end
+
+  it("has the value of a success in place of its body, which can be had until it is forgotten", function()
+    local text = '{ "a" : [1, 2.5, "x\\n"] }'
+    local result, request = taken({ answer = 200, body = text }, true)
+    assert.equal("x\n", result.value.a[3])
+    assert.is_nil(result.body)
+    assert.is_nil(result.problem)
+    assert.is_nil(request:take(true))
+    assert.is_nil(request:result())
+    assert.equal(text, request:body())
+    assert.equal(text, request:body())
+    request:forget()
+    request:forget()
+    assert.is_nil(request:body())
+    assert.is_nil(request:take(true))
+    assert.is_true(request:done())
+    assert.equal("tavus.http.request (closed)", tostring(request))
+  end)
+
+  it("has false and null as values", function()
+    assert.is_false(taken({ answer = 200, body = "false" }, true).value)
+    assert.equal(require("tavus.core").null, taken({ answer = 201, body = "null" }, true).value)
+  end)
+
+  it("has what is no JSON as a body, beside the problem", function()
+    local result, request = taken({ answer = 200, body = "{]" }, true)
+    assert.is_nil(result.value)
+    assert.equal(2, result.problem.position)
+    assert.equal("{]", result.body)
+    assert.is_nil(request:body())
+  end)
+
+  it("is a body where it is empty, no success, or nobody wants it read", function()
+    for _, case in ipairs { { 200, "", true }, { 400, "{}", true }, { 302, "{}", true }, { 200, "{}", false } } do
+      local result = taken({ answer = case[1], body = case[2] }, case[3])
+      assert.equal(case[2], result.body)
+      assert.is_nil(result.value)
+      assert.is_nil(result.problem)
+    end
+  end)
+
+  it("is let go of while it is under way, and is cancelled so", function()
+    serve { { "read", "hold" } }
+    local request = assert(engine:submit(session(), "GET", "/"))
+    await(function() return server:count "request" == 1 end)
+    request:forget()
+    assert.matches("0 under way, 0 waiting", tostring(engine))
+  end)
+end)
+
 describe("a request", function()
   it("carries key, query, body and headers", function()
     serve { { "read", { answer = 200, body = '{"a":1}', headers = { "X-Request-Id: r1", "Set-Cookie: a=1", "Set-Cookie: b=2" } }, "loop" } }

@@ -3,12 +3,12 @@
 local memerr = require "spec.support.memerr"
 local wire = require "spec.support.wire"
 
-local server
+local server, reading
 
 local opening = [=[
   if jit then jit.off() end
   local http = require "tavus.http"
-  local url = "%s"
+  local url, reading = "%s", "%r"
   local options = { api_key = "tvsk_0123456789abcdef", base_url = url .. "/prefix", user_agent = "spec/1", ca_file = "/ca.pem",
     proxy = "", connect_timeout = 2, headers = { ["X-Team"] = "a", ["X-Number"] = 5, Accept = "text/plain" } }
   local sending = { body = ("b"):rep(3000), headers = { ["X-A"] = "b", ["X-Empty"] = "", ["X-Two"] = 2.5 }, timeout = 20,
@@ -71,6 +71,18 @@ local cases = {
       local id -- what failed before may have left its report behind, for the collector
       repeat id = assert(engine:finished()) until id == request:id()
     end]=],
+  ["an answer that is read where it lies"] = [=[
+    local core = require "tavus.core"
+    local made = assert(http.session { api_key = "kkkk", base_url = reading })
+    return function()
+      local engine = http.engine()
+      local request = assert(engine:submit(made, "GET", "/"))
+      while not engine:wait(request, 1) do end
+      local result = assert(request:take(true))
+      assert(result.value.list[2].name == "b\n" and core.is_array(result.value.list) and result.body == nil)
+      assert(#request:body() == #core.encode(result.value))
+      request:forget()
+    end]=],
   ["a request that failed"] = [=[
     local made = assert(http.session { api_key = "kkkk", base_url = "http://127.0.0.1:1" })
     return function()
@@ -90,11 +102,18 @@ describe("when memory runs out in the binding of the engine,", function()
       { answer = 200, body = ("x"):rep(5000), headers = { "X-Twice: 1", "X-Twice: 2", "X-Request-Id: r", "Date: d" } }, "loop" } }
   end)
 
-  teardown(function() server:stop() end)
+  setup(function()
+    reading = wire.start { { "read", { answer = 200, body = '{"a":1.5,"list":[{},{"name":"b\\n"}],"' .. ("n"):rep(40) .. '":null}' }, "loop" } }
+  end)
+
+  teardown(function()
+    server:stop()
+    reading:stop()
+  end)
 
   for name, body in pairs(cases) do
     it(name .. " ends in one clean error, at every allocation", function()
-      local source = opening:gsub("%%s", server.url) .. body
+      local source = opening:gsub("%%(.)", { s = server.url, r = reading.url }) .. body
       local outcome, allocations = memerr.run(source, 0)
       assert.equal("done", outcome)
       assert.is_true(allocations > 0)

@@ -116,6 +116,24 @@ describe("decode: values", function()
     assert.is_nil(getmetatable(value[2]))
   end)
 
+  it("reads each name as it stands, however many there were before", function()
+    -- more than are remembered, of lengths around what is remembered; many fall on the same place
+    local names = { "", "a\\u0000b", "a\\nb", "\\u00e9", "\195\169" }
+    for length = 1, 40 do
+      for i = 1, 20 do names[#names + 1] = ("n%02d"):format(i):rep(14):sub(1, length) .. (length > 3 and "" or length .. "." .. i) end
+    end
+    for round = 1, 2 do
+      for i, name in ipairs(names) do
+        local value = decoded(('{"%s":%d,"%s2":true}'):format(name, i + round, name))
+        local plain = decoded('"' .. name .. '"')
+        assert.are.equal(i + round, value[plain])
+        assert.is_true(value[plain .. "2"])
+      end
+    end
+    collectgarbage()
+    assert.are.same({ same = { same = 1, sane = 2 }, sane = 3 }, decoded '{"same":{"same":1,"sane":2},"sane":3}')
+  end)
+
   it("keeps null inside arrays and objects", function()
     local value = decoded '{"a":null,"b":[1,null,null]}'
     assert.are.equal(core.null, value.a)

@@ -11,6 +11,13 @@ static bool is_unreserved(unsigned char c) {
          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+bool tavus_http_url_is_plain(const char *text, size_t length) {
+  size_t i;
+  for (i = 0; i < length; i++)
+    if (!is_unreserved((unsigned char)text[i])) return false;
+  return true;
+}
+
 bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
                            size_t length) {
   static const char hex[] = "0123456789ABCDEF";

@@ -14,6 +14,9 @@ typedef struct tavus_http_base {
   bool loopback; /* 127.0.0.0/8, ::1, localhost */
 } tavus_http_base;
 
+/* Is `text` the same percent-encoded? */
+bool tavus_http_url_is_plain(const char *text, size_t length);
+
 /* Append `text` percent-encoded: all but RFC 3986's unreserved characters.
 ** False when memory runs out. */
 bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,

@@ -1,6 +1,8 @@
 /* request.c - requests for Lua: whether they are done, and how they ended. */
 #include "box.h"
 
+#include "../reader.h"
+
 /* request:cancel(), __gc and __close: idempotent */
 static int request_cancel(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
@@ -8,7 +10,8 @@ static int request_cancel(lua_State *L) {
   return 0;
 }
 
-static int request_gc(lua_State *L) {
+/* request:forget() frees all that it holds; __gc: likewise. */
+static int request_forget(lua_State *L) {
   request_box *box = tavus_http_box_check(L, 1, tavus_http_request_kind, sizeof *box);
   tavus_http_request *request = box->request;
   tavus_http_bytes_free(&box->target);
@@ -74,7 +77,28 @@ static void set_number(lua_State *L, const char *name, lua_Integer value) {
   lua_setfield(L, -2, name);
 }
 
-static void push_result(lua_State *L, tavus_http_request *request) {
+static void push_body(lua_State *L, const tavus_http_bytes *body) {
+  lua_pushlstring(L, body->data == NULL ? "" : body->data, body->length);
+}
+
+/* Sets the value that a body is the JSON text of in the outcome table on the
+** top, or the problem with it. Returns whether it is JSON. */
+static bool set_value(lua_State *L, const tavus_http_bytes *body) {
+  int outcome = lua_gettop(L), count;
+  const tavus_reader *reader;
+  lua_getfield(L, LUA_REGISTRYINDEX, TAVUS_READER);
+  if (!lua_istable(L, -1)) luaL_error(L, "tavus.core is not loaded");
+  lua_rawgeti(L, -1, 1);
+  lua_rawgeti(L, -2, 2);
+  reader = lua_touserdata(L, -2);
+  count = reader->decode(L, body->data, body->length, lua_gettop(L));
+  lua_setfield(L, outcome, count == 1 ? "value" : "problem");
+  lua_settop(L, outcome);
+  return count == 1;
+}
+
+/* `read`: a success has its body's value in place of the body. */
+static void push_result(lua_State *L, tavus_http_request *request, bool read) {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, tavus_http_outcome_name(request->outcome));
   lua_setfield(L, -2, "outcome");
@@ -89,11 +113,13 @@ static void push_result(lua_State *L, tavus_http_request *request) {
     lua_setfield(L, -2, "headers");
   }
   if (request->outcome == TAVUS_HTTP_ANSWER) {
-    lua_pushlstring(L,
-                    request->answer_body.data == NULL ? ""
-                                                      : request->answer_body.data,
-                    request->answer_body.length);
-    lua_setfield(L, -2, "body");
+    bool success = request->status >= 200 && request->status < 300;
+    if (!read || !success || request->answer_body.length == 0 ||
+        !set_value(L, &request->answer_body)) {
+      push_body(L, &request->answer_body);
+      lua_setfield(L, -2, "body");
+      tavus_http_bytes_free(&request->answer_body);
+    }
   } else {
     lua_pushstring(L, request->message.data == NULL ? "" : request->message.data);
     lua_setfield(L, -2, "message");
@@ -101,9 +127,9 @@ static void push_result(lua_State *L, tavus_http_request *request) {
       lua_pushstring(L, tavus_http_code_name(request->code));
       lua_setfield(L, -2, "code");
     }
+    tavus_http_bytes_free(&request->answer_body);
   }
   request->collected = true;
-  tavus_http_bytes_free(&request->answer_body);
   tavus_http_bytes_free(&request->answer_headers);
 }
 
@@ -118,26 +144,38 @@ static int request_result(lua_State *L) {
   if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken)
     return 0;
   if (!request->collected) {
-    push_result(L, request);
+    push_result(L, request, false);
     tavus_http_box_keep(L, 1);
   }
   tavus_http_box_kept(L, 1);
   return 1;
 }
 
-/* request:take() -> the outcome table, once | nil
+/* request:take([read]) -> the outcome table, once | nil
 ** Kept, an answer would live as long as the request, whose finalizer lets it
-** live longer than anything that is asked for one after the other. */
+** live longer than anything that is asked for one after the other. With `read`
+** the body of a success is read as JSON where it lies: there is `value` then in
+** place of `body`, or, where it is none, `problem` beside it, as core.decode
+** has them. (An empty one is a body.) */
 static int request_take(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
+  bool read = lua_toboolean(L, 2) != 0;
   lua_settop(L, 1);
   if (request == NULL || request->state != TAVUS_HTTP_DONE || request->collected)
     return 0;
-  push_result(L, request);
+  push_result(L, request, read);
   request->taken = true;
   return 1;
 }
 
+/* request:body() -> the text that `value` was read from | nil, without one */
+static int request_body(lua_State *L) {
+  tavus_http_request *request = tavus_http_check_request(L, 1);
+  if (request == NULL || !request->taken || request->answer_body.data == NULL)
+    return 0;
+  push_body(L, &request->answer_body);
+  return 1;
+}
 
 static int request_tostring(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
@@ -152,10 +190,11 @@ static int request_tostring(lua_State *L) {
 const luaL_Reg tavus_http_request_methods[] = {
     {"done", request_done},     {"cancel", request_cancel},
     {"result", request_result}, {"take", request_take},
-    {"id", request_id},
+    {"id", request_id},         {"body", request_body},
+    {"forget", request_forget},
     {NULL, NULL}};
 
-const luaL_Reg tavus_http_request_events[] = {{"__gc", request_gc},
+const luaL_Reg tavus_http_request_events[] = {{"__gc", request_forget},
                                               {"__close", request_cancel},
                                               {"__tostring", request_tostring},
                                               {NULL, NULL}};

@@ -9,7 +9,9 @@
 */
 #include "read.h"
 
+#include "../reader.h"
 #include "buffer.h"
+#include "names.h"
 #include "number.h"
 #include "scan.h"
 #include "utf8.h"
@@ -277,6 +279,8 @@ typedef struct builder {
   const char *note; /* the next one */
   char *spare;      /* room for the longest string with escapes */
   int array_mt;     /* stack index */
+  tavus_names *names;
+  int name_strings; /* stack index */
   bool in_range;    /* no number beyond the doubles so far */
 } builder;
 
@@ -333,6 +337,19 @@ static inline void push_string(builder *b) {
     push_escaped(b, start, length);
 }
 
+/* push_string for the name of a member. */
+static inline void push_name(builder *b) {
+  uint32_t note = next_note(b);
+  cursor start = b->at + 1;
+  size_t length = note >> 1;
+  b->at = start + length + 1;
+  if ((note & NOTE_ESCAPED) == 0)
+    tavus_names_push(b->L, b->names, b->name_strings, (const char *)start,
+                     length);
+  else
+    push_escaped(b, start, length);
+}
+
 static void push_number(builder *b) {
   tavus_number number;
   const char *at = (const char *)b->at;
@@ -372,7 +389,7 @@ static void push_other(builder *b) {
       if (count == 0) b->at = skip_space(b->at + 1);
       for (; count > 0; count--) {
         b->at = skip_space(b->at + 1);
-        push_string(b);
+        push_name(b);
         b->at = skip_space(b->at) + 1;
         push_value(b);
         if (!b->in_range) return;
@@ -453,13 +470,17 @@ bool tavus_json_read(lua_State *L, const char *text, size_t length, int marks,
   else
     good = check_text(&r);
   /* two slots a level, and those of the innermost value */
-  if (good && !lua_checkstack(L, 2 * r.deepest + 8))
+  if (good && !lua_checkstack(L, 2 * r.deepest + 10))
     good = fail(&r, start, "nested too deep for the Lua stack that is left");
   if (good) {
     char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
     r.notes->length += r.longest_escaped;
     lua_rawgeti(L, marks, TAVUS_SLOT_ARRAY);
-    builder b = {L, start, r.notes->data, spare, top + 2, true};
+    lua_rawgeti(L, marks, TAVUS_SLOT_NAME_STRINGS);
+    lua_rawgeti(L, marks, TAVUS_SLOT_NAMES);
+    tavus_names *names = (tavus_names *)lua_touserdata(L, -1);
+    builder b = {L,     start, r.notes->data, spare, top + 2,
+                 names, top + 3, true};
     push_value(&b);
     if (!b.in_range)
       good = fail(&r, b.at, "number beyond the range of a double");
@@ -484,12 +505,9 @@ static void push_count(lua_State *L, size_t count) {
 #endif
 }
 
-int tavus_json_decode(lua_State *L) {
+static int decode(lua_State *L, const char *text, size_t length, int marks) {
   tavus_json_error error;
-  size_t length;
-  luaL_checktype(L, 1, LUA_TSTRING);
-  const char *text = lua_tolstring(L, 1, &length);
-  if (tavus_json_read(L, text, length, tavus_marks_table, &error)) return 1;
+  if (tavus_json_read(L, text, length, marks, &error)) return 1;
   lua_pushnil(L);
   lua_createtable(L, 0, 4);
   lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message,
@@ -502,4 +520,22 @@ int tavus_json_decode(lua_State *L) {
   push_count(L, error.offset + 1);
   lua_setfield(L, -2, "position");
   return 2;
+}
+
+int tavus_json_decode(lua_State *L) {
+  size_t length;
+  luaL_checktype(L, 1, LUA_TSTRING);
+  const char *text = lua_tolstring(L, 1, &length);
+  return decode(L, text, length, tavus_marks_table);
+}
+
+void tavus_json_share_reader(lua_State *L, int marks) {
+  marks = lua_absindex(L, marks);
+  lua_createtable(L, 2, 0);
+  tavus_reader *shared = (tavus_reader *)lua_newuserdata(L, sizeof *shared);
+  shared->decode = decode;
+  lua_rawseti(L, -2, 1);
+  lua_pushvalue(L, marks);
+  lua_rawseti(L, -2, 2);
+  lua_setfield(L, LUA_REGISTRYINDEX, TAVUS_READER);
 }

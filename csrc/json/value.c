@@ -1,6 +1,7 @@
 /* value.c - see value.h. */
 #include "value.h"
 
+#include "names.h"
 #include "read.h"
 
 /* ---- marks ------------------------------------------------------------- */
@@ -20,6 +21,9 @@ tavus_marks *tavus_json_new(lua_State *L) {
   lua_rawseti(L, -2, TAVUS_SLOT_OBJECT);
   (void)tavus_buffer_new(L);
   lua_rawseti(L, -2, TAVUS_SLOT_SCRATCH);
+  (void)tavus_names_new(L);
+  lua_rawseti(L, -3, TAVUS_SLOT_NAME_STRINGS);
+  lua_rawseti(L, -2, TAVUS_SLOT_NAMES);
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, TAVUS_SLOT_EMPTY_ARRAY);
   lua_pushboolean(L, 0);
@@ -315,5 +319,6 @@ void tavus_json_install(lua_State *L, int module) {
     lua_pushcclosure(L, f->func, TAVUS_MARKS_TABLE);
     lua_setfield(L, module, f->name);
   }
+  tavus_json_share_reader(L, -1);
   lua_pop(L, 2);
 }

@@ -6,7 +6,7 @@ local errors = require "tavus.errors"
 local failure = require "tavus.failure"
 local redact = require "tavus.redact"
 
-local run, reads, request_id, decode = call.run, call.reads, call.request_id, core.decode
+local run, reads, request_id = call.run, call.reads, call.request_id
 
 local answer = {}
 
@@ -47,6 +47,7 @@ end
 
 -- The error of an answer that says success and cannot be used.
 local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
+  result.body = call.body(result)
   local err = failure.of_decode(client._session, result, problem, secrets or redact.secrets_of(body))
   -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
   if client._closed then err.body = nil end
@@ -83,6 +84,33 @@ function answer.unwrap(value, id_names)
   return nil
 end
 
+-- What a result's answer holds: true when there is nothing to read; nil, and
+-- what is wrong with it, when it is not what the operation answers.
+local function content(op, result)
+  local wanted, value, status = op.answer, result.value, result.status
+  -- A 304 has no body to trust, of a DELETE or an end there is none to want, and a 4xx gets here
+  -- only when it says that an earlier try had done it.
+  if wanted == "none" or status == 304 or status >= 400 then return true end
+  if result.problem then return nil, result.problem end
+  if wanted == "any" then
+    if value == nil then return true end
+    return value
+  end
+  if type(value) ~= "table" then
+    if wanted == "changed" then return true end
+    return nil, value == nil and "it is empty" or "it is no JSON object"
+  end
+  if wanted == "list" then
+    if core.is_array(value) then return { data = value, total_count = #value } end
+    if type(value.data) == "table" and core.is_array(value.data) then return value end
+    return nil, "it has no array data"
+  end
+  local object = answer.unwrap(value, op.id_names)
+  if object then return object end
+  if wanted == "changed" then return value end
+  return nil, "it does not hold exactly one object"
+end
+
 --- Makes one call and reads its answer.
 ---@param client table
 ---@param op table operation of the contract; op.answer: "object", "list", "none", "any"
@@ -97,36 +125,10 @@ end
 function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
   local result, attempts, elapsed_ms, doubtful = run(client, op, path, body, given, may_repeat, secrets)
   if not result then return nil, attempts end
-  local meta = answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
-  local wanted, text, status = op.answer, result.body, result.status
-  -- A 304 has no body to trust, of a DELETE or an end there is none to want, and a 4xx gets here
-  -- only when it says that an earlier try had done it.
-  if wanted == "none" or status == 304 or status >= 400 then return true, meta end
-  if text == "" then
-    if wanted == "changed" or wanted == "any" then return true, meta end
-    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it is empty", secrets)
-  end
-  local value, problem = decode(text)
-  if value == nil then
-    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
-  end
-  if wanted == "any" then return value, meta end
-  if type(value) ~= "table" then
-    if wanted == "changed" then return true, meta end
-    return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it is no JSON object", secrets)
-  end
-  if wanted == "list" then
-    if core.is_array(value) then
-      value = { data = value, total_count = #value }
-    elseif type(value.data) ~= "table" or not core.is_array(value.data) then
-      return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it has no array data", secrets)
-    end
-    return value, meta
-  end
-  local object = answer.unwrap(value, op.id_names)
-  if object then return object, meta end
-  if wanted == "changed" then return value, meta end
-  return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, "it does not hold exactly one object", secrets)
+  local value, problem = content(op, result)
+  if problem then return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets) end
+  result.request:forget()
+  return value, answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
 end
 
 return answer

@@ -111,6 +111,13 @@ local function failed(session, method, result, secrets, verdict)
   return err
 end
 
+--- The body of an answer, also of one that was read from where it lay.
+---@param result table
+---@return string|nil
+function call.body(result)
+  return result.body or result.request:body()
+end
+
 --- Makes one call.
 ---@param client table the client
 ---@param op table { method, timeout, deadline }: an operation of the contract, or like one
@@ -119,7 +126,7 @@ end
 ---@param given table|nil checked options of the call
 ---@param may_repeat boolean doing it twice does what doing it once does
 ---@param secrets string[]|nil secrets in the body
----@return table|nil result the request's result: status 2xx or 304, or the 4xx by which a DELETE's repeat says that an earlier try had done it
+---@return table|nil result the request's result, and the request, to be forgotten: 2xx, 304, or the 4xx by which a DELETE's repeat says that it was done
 ---@return integer|tavus.Error attempts
 ---@return number|nil elapsed_ms
 ---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
@@ -138,6 +145,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     body = body, may_repeat = may_repeat, notify = host.notify,
     headers = given and given.headers, query = given and given.query,
   }
+  local read = op.answer ~= "none"
   local started = now()
   local ends = started + deadline
   local left, attempts, retried, doubtful = deadline, 0, 0, false
@@ -167,12 +175,13 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       request:cancel()
       return nil, cannot_wait
     end
-    local result = request:take()
+    local result = request:take(read)
     if not result then
       -- The host gave up before the request was done.
       request:cancel()
       result = request:take()
     end
+    result.request = request
     local outcome, status = result.outcome, result.status
     attempts = attempts + max(1, result.sent)
     if asked then client._record:answered(client, asked, result, retried + 1) end

@@ -2,6 +2,7 @@
 -- without secrets. `tavus.sandbox` answers from such a file.
 
 local core = require "tavus.core"
+local call = require "tavus.call"
 local clean = require "tavus.clean"
 local log = require "tavus.log"
 
@@ -48,7 +49,7 @@ local function line_of(client, request, result, attempt)
   -- With the key gone (the client was closed meanwhile), nobody can tell whether it is in there.
   if not client._closed then
     if result.headers then entry.answer_headers = clean.headers(session, result.headers, secrets) end
-    entry.answer_body, entry.answer_text = clean.body(session, result.body, secrets)
+    entry.answer_body, entry.answer_text = clean.body(session, call.body(result), secrets)
     if result.message then entry.message = clean.text(session, result.message, secrets) end
   end
   local line, issues = core.encode(entry)

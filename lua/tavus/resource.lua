@@ -33,10 +33,8 @@ local function path_for(op, class, id, level)
     end
     error(("%s: the id must be a string, not %s%s"):format(op.title, id == nil and "nil" or type(id), hint), level + 1)
   end
-  -- Most ids need no look at all. (Not %w: what a letter is depends on the locale.)
-  if id:find "^[A-Za-z0-9_-]+$" then return op.head .. id .. op.tail end
-  local escaped, problem
-  if id:find("/", 1, true) then problem = "an id may not hold a /" else escaped, problem = http.escape(id) end
+  local escaped, problem = http.escape(id)
+  if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id may not hold a /" end
   if not escaped then return nil, errors.issue("/" .. class.id_field, "id", problem, nil, "id") end
   return op.head .. escaped .. op.tail
 end
