@@ -461,6 +461,23 @@ describe("client:map", function()
     for i = 1, 10000 do assert.equal(i, results[i].err) end
   end)
 
+  it("of items that never wait leaves the others their turns", function()
+    open(ANSWERING)
+    local turns, list = 0, {}
+    for i = 1, 1000 do list[i] = i end
+    local map = client:spawn(function() return client:map(list, function(i) return i end, { concurrency = 2 }) end)
+    client:spawn(function()
+      repeat
+        turns = turns + 1
+        coroutine.yield()
+      until map:done()
+    end)
+    local results = map:result()
+    for i = 1, 1000 do assert.equal(i, results[i].value) end
+    assert.is_true(turns > 100, turns)
+    client:run()
+  end)
+
   it("refuses what is no list, no function, no number", function()
     open(ANSWERING)
     assert.matches("task_spec.lua:%d+: client:map: wants a list", clients.raised(function() client:map("x", print) end))

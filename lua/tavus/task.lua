@@ -54,14 +54,16 @@ end
 
 function Task:_settle(ok, ...)
   if self._done then return end
-  local client, watchers, map = self._client, self._watchers, self._map
+  local client, map = self._client, self._map
   self._done = true
-  self._client, self._watchers, self._request = false, false, false
+  self._client, self._request = false, false
   if client then
     client._tasks[self] = nil
     client._left = client._left - 1
   end
   if map then return map:finished(self._index, ok, ...) end -- nobody else knows this task
+  local watchers = self._watchers
+  self._watchers = false
   if ok then
     self._values = { select("#", ...), ... } -- the count first
   else
@@ -116,16 +118,10 @@ function Task:cancel()
   return true
 end
 
--- All fields at once: a table that grows field by field costs more than the
--- rest of the task.
-local function new(client, map, index)
-  local self = setmetatable({
-    _client = client, _done = false, _map = map, _index = index, _inner = false, _watchers = false, _values = false,
-    _fn = false, _arguments = false, _thread = false, _request = false,
-  }, Task)
+local function add(client, self)
   client._tasks[self] = true
   client._left = client._left + 1
-  return self
+  return setmetatable(self, Task)
 end
 
 --- Starts a task.
@@ -133,7 +129,11 @@ end
 ---@param fn function
 ---@return tavus.Task
 function task.spawn(client, fn, ...)
-  local self = new(client, false, false)
+  -- All fields at once, eight at the most: a table that grows field by field
+  -- costs more than the rest of the task.
+  local self = add(client, {
+    _client = client, _done = false, _watchers = false, _values = false, _fn = false, _arguments = false, _thread = false, _request = false,
+  })
   hosts.scheduler.start(self, fn, ...)
   return self
 end
@@ -166,7 +166,9 @@ function Map:start_more()
       self.results[index] = { err = self.closed() }
     else
       self.under_way = self.under_way + 1
-      local each = new(self.client, self, index)
+      local each = add(self.client, {
+        _client = self.client, _done = false, _map = self, _index = index, _item = false, _fn = false, _thread = false, _request = false,
+      })
       self.tasks[index] = each
       hosts.scheduler.start(each, self.fn, self.list[index], index)
     end

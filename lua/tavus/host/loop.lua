@@ -32,6 +32,7 @@ local weak = { __mode = "v" }
 local current -- the task whose code runs now
 local waiting = setmetatable({}, weak) -- the task that waits for a request, by the request's id
 local ready, first, last = setmetatable({}, weak), 1, 0 -- tasks to resume, in this order
+local stop = 0 -- the last of them that is resumed in this turn
 local sleepers = {} -- { when, task }, the latest first; task is held weakly
 
 -- A task that was collected meanwhile is nil here.
@@ -116,8 +117,12 @@ local MOST_IDLE = 64
 local NEXT = {}
 
 local function begin()
-  local fn, arguments = current._fn, current._arguments
-  current._fn, current._arguments = nil, nil
+  local task = current
+  local fn = task._fn
+  task._fn = nil
+  if task._map then return fn(task._item, task._index) end
+  local arguments = task._arguments
+  task._arguments = nil
   return fn(unpack(arguments, 2, arguments[1] + 1))
 end
 
@@ -140,12 +145,21 @@ local function wake(task)
   if engine then engine:alarm(0) end
 end
 
---- Makes a task ready. It first runs in the next step.
+--- Makes a task ready. It first runs in the next step; but what a map begins
+-- runs in the same one, when nothing else waits for the next.
 ---@param task table
 ---@param fn function
 function loop.start(task, fn, ...)
-  task._fn, task._arguments = fn, { select("#", ...), ... }
-  wake(task)
+  task._fn = fn
+  if not task._map then
+    task._arguments = { select("#", ...), ... }
+    return wake(task)
+  end
+  -- (Whoever waits for a map drives the loop: nobody is to be woken.)
+  task._item = ...
+  local goes_on = stop == last
+  push(task)
+  if goes_on then stop = last end
 end
 
 --- Ends the coroutine of a cancelled task, and what it waited for.
@@ -169,6 +183,10 @@ local function explained(err)
   return err
 end
 
+local function settle(task, _, ...)
+  return task:_settle(true, ...)
+end
+
 local function resumed(task, before, ok, ...)
   current = before
   local thread = task._thread
@@ -184,7 +202,7 @@ local function resumed(task, before, ok, ...)
     give_up_request(task)
     if #idle < MOST_IDLE and not hook_of(thread) then idle[#idle + 1] = thread end
     task._thread = nil
-    task:_settle(true, select(2, ...))
+    settle(task, ...)
   elseif (...) ~= WAITING then -- it gave way: on with it in the next step
     give_up_request(task)
     push(task)
@@ -204,16 +222,18 @@ end
 
 -- Resumes those that are ready now, at least one, until the time is over.
 local function run_ready(ends)
-  local stop = last
+  stop = last
   while first <= stop do
     local task = ready[first]
     ready[first] = nil
     first = first + 1
     if task and not task._done then
       resume(task)
-      if now() >= ends then return end
+      if now() >= ends then break end
     end
   end
+  -- A list that begins anew needs no room for more.
+  if first > last then first, last, stop = 1, 0, 0 end
 end
 
 -- Makes ready whose request is done or whose sleep is over. Returns whether
@@ -259,35 +279,31 @@ function loop.turn(seconds)
   if not engine then error(problem, 0) end
   local time = now()
   local ends = time + seconds
-  local busy
-  local stuck, stepped = false, false
-  while true do
-    if gather(engine, time) then
-      -- Where there is something to run in every turn, answers must come in, too.
-      if not stepped then
-        engine:step(0)
-        gather(engine, time)
-      end
-      run_ready(max(ends, time + WORK))
-      busy = engine
-      break
-    end
+  local stuck = false
+  local busy = gather(engine, time)
+  if busy then
+    -- Where there is something to run in every turn, answers must come in, too.
+    engine:step(0)
+    gather(engine, time)
+  end
+  while not busy do
     local next_one = sleepers[#sleepers]
-    local rest = max(0, min(ends, time + STEP, next_one and next_one.when or ends) - time)
+    local rest = min(ends, time + STEP, next_one and next_one.when or ends) - time
     local left = engine:step(rest)
-    stepped = true
     if left == 0 then
       gather_orphans()
       if next_one and first > last then engine:sleep(rest) end
     end
     time = now()
-    if not gather(engine, time) then
+    busy = gather(engine, time)
+    if not busy then
       stuck = left == 0 and not next_one and next(waiting) == nil
       if stuck or time >= ends then break end
     end
   end
+  if busy then run_ready(max(ends, time + WORK)) end
   set_alarm(engine)
-  return busy, stuck
+  return busy and engine or nil, stuck
 end
 
 local function is_done(gate) return gate._done end
