@@ -211,6 +211,16 @@ describe("the log", function()
     assert_clean(lines)
   end)
 
+  it("tells what the check found doubtful, without the values", function()
+    local lines = logged(nil, function(client)
+      assert(client.personas:create { system_prompt = "x", persona_nam = "Ada", layers = { llm = { model = LLM_KEY } } })
+    end)
+    assert.same({ "info", "POST /v2/personas: doubtful: /persona_nam: unknown_field (did you mean \"persona_name\"?)" }, lines[2])
+    assert.equal("info", lines[1][1])
+    assert.truthy(lines[1][2]:find("POST /v2/personas: doubtful: /layers/llm/model: choice (known are tavus-gpt-oss, ", 1, true))
+    assert_clean(lines)
+  end)
+
   it("keeps one call to one line, without control characters", function()
     sandbox:next { status = 400, body = { error = "bad\ntavus: info: forged\27[31m" } }
     local lines = logged(nil, function(client) client.personas:get("p1") end)

@@ -4,6 +4,7 @@ local core = require "tavus.core"
 local call = require "tavus.call"
 local errors = require "tavus.errors"
 local failure = require "tavus.failure"
+local log = require "tavus.log"
 local redact = require "tavus.redact"
 
 local run, reads, request_id = call.run, call.reads, call.request_id
@@ -43,6 +44,15 @@ end
 ---@return tavus.Meta
 function answer.local_meta(warnings)
   return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings and errors.printable(warnings) or {} }
+end
+
+-- Tells the log what the check found doubtful: its message may quote a value,
+-- and a secret may have been put in the wrong place; place, code and hint do not.
+local function log_warnings(client, op, path, warnings)
+  for _, issue in ipairs(warnings) do
+    log.write(client._log, "info", ("%s %s: doubtful: %s: %s%s"):format(op.method, path, issue.path, issue.code,
+      issue.hint and " (" .. issue.hint .. ")" or ""))
+  end
 end
 
 -- The error of an answer that says success and cannot be used.
@@ -123,6 +133,7 @@ end
 ---@return any value true when there is nothing to read
 ---@return tavus.Meta|tavus.Error
 function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
+  if warnings and client._log then log_warnings(client, op, path, warnings) end
   local result, attempts, elapsed_ms, doubtful = run(client, op, path, body, given, may_repeat, secrets)
   if not result then return nil, attempts end
   local value, problem = content(op, result)
