@@ -295,6 +295,10 @@ describe("hints", function()
       look("conversation", { persona_id = "r90bbd427f71" }, "/persona_id").hint)
     assert.matches("english", look("conversation", { persona_id = "p5317866",
       properties = { language = "de" } }, "/properties/language").hint:lower())
+    for language, told in pairs { ["pt-BR"] = true, zh_CN = true, Lao = false, german = false, multilingual = false } do
+      assert.equal(told, look("conversation", { persona_id = "p5317866", properties = { language = language } },
+        "/properties/language") ~= nil, language)
+    end
   end)
 
   it("quote what the user wrote, short and printable", function()

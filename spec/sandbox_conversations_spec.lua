@@ -79,7 +79,7 @@ describe("the sandbox's conversations", function()
     refused({ max_participants = 1 }, "{'max_participants': ['less than 2']}")
     local mode = { properties = { pipeline_mode = "echo" } }
     refused(mode, "{'properties': {'pipeline_mode': ['unknown field \"pipeline_mode\"']}}")
-    create { persona_id = "p5317866", surprise = 1, properties = { language = "german" } }
+    create { persona_id = "p5317866", surprise = 1, properties = { language = "Lao" } }
     assert(server:set { unknown_properties = "keep" })
     create(mode)
     assert(server:set { unknown_fields = "refuse" })

@@ -185,7 +185,7 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
     tavus_issue(w, TAVUS_WARNING, "range", step);
   }
   if ((field->flags & TAVUS_LANGUAGE) != 0 && length >= 2 &&
-      (length <= 3 || text[2] == '-' || text[2] == '_'))
+      (length == 2 || text[2] == '-' || text[2] == '_'))
     tavus_issue_text(w, TAVUS_WARNING, "value", step,
                      "language codes are refused",
                      "write the English name, such as \"german\", or "
