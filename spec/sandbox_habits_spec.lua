@@ -50,6 +50,17 @@ describe("habits of the sandbox", function()
       end
     end)
 
+    it("request_ids: answers carry one, or none and only the journal knows it", function()
+      local _, meta = client.personas:list()
+      assert.equal(sandbox:requests()[1].request_id, meta.request_id)
+      assert(sandbox:set { request_ids = false })
+      _, meta = client.personas:list()
+      assert.is_nil(meta.request_id)
+      local _, err = client.personas:get "p0"
+      assert.is_nil(err.request_id)
+      assert.is_string(sandbox:requests()[3].request_id)
+    end)
+
     it("timestamps: with a zone, without, empty, or in turn", function()
       local zone, no_zone = "^%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d%d%d%dZ$", "^%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d%d%d%d$"
       for manner, pattern in pairs { zone = zone, no_zone = no_zone, empty = "^$" } do

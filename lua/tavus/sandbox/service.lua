@@ -286,7 +286,7 @@ local function serve(context, method, uri, headers, body, too_large)
   entry.status = answer.status
   entry.fault = rule and rule.fault
   if context.log then tell(request, answer.status, rule) end
-  local all = dressed(answer, request_id)
+  local all = dressed(answer, context.settings.request_ids and request_id or nil)
   if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
   if rule and rule.fault and faults.on_wire(rule.fault) then
     return nil, nil, nil, rule.wait, faults.wire(rule, answer.status, answer.body, all)

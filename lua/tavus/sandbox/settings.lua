@@ -26,6 +26,11 @@ settings.switches = {
     choices = { "error", "message", "message_on_patch" },
     meaning = "the member that holds the text of a 400: error (the documents), message, or message for a PATCH only (seen live)",
   },
+  request_ids = {
+    default = true,
+    type = "boolean",
+    meaning = "answers carry an x-request-id, which helps to find them and is in none of Tavus' documents",
+  },
   patch_answer = {
     default = "object",
     choices = { "object", "as_read", "message", "empty", "no_content" },
