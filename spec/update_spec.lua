@@ -119,6 +119,26 @@ describe("update", function()
     assert.equal(3, #patch[1].value)
   end)
 
+  it("leaves an empty object one that moves to where an empty array was", function()
+    local row = '{"persona_id":"p1","system_prompt":"x","made_up":%s,"layers":{"llm":{"tools":%s}}}'
+    local function tool(parameters) return '{"type":"function","function":{"name":"f","parameters":' .. parameters .. "}}" end
+    local odd = tool '{"type":"object","properties":{"a":[]},"required":[]}'
+    local plain = tool '{"type":"object","properties":{"a":{}},"required":[]}'
+    assert(sandbox:put(row:format("[[],1,{}]", "[" .. odd .. "," .. plain .. "]")))
+    local function take_out_the_first(p)
+      table.remove(p.made_up, 1)
+      table.remove(p.made_up, 1)
+      table.remove(p.layers.llm.tools, 1)
+      table.insert(p.made_up, 1, {})
+    end
+    -- What the function writes is still an array where there was one.
+    local wanted = tavus.encode(tavus.decode(row:format("[[],{}]", "[" .. plain .. "]")))
+    assert(client.personas:update("p1", take_out_the_first))
+    local now = assert(client.personas:get "p1")
+    now.updated_at = nil
+    assert.equal(wanted, tavus.encode(now))
+  end)
+
   it("changes single items when it is asked to", function()
     local names = {}
     for i = 1, 20 do names[i] = "document-with-a-long-name-" .. i end

@@ -97,6 +97,18 @@ local function keep_read_only(tree, before, after, path, issues)
   end
 end
 
+-- Marks the empty objects inside arrays, so that one which moves when the
+-- function takes out another item is told from a {} that the function wrote.
+local function mark_objects(value, in_array)
+  in_array = in_array or core.is_array(value)
+  for _, child in pairs(value) do
+    if type(child) == "table" then
+      mark_objects(child, in_array)
+      if in_array and next(child) == nil and not core.is_array(child) then core.object(child) end
+    end
+  end
+end
+
 -- Lua's {} is an array where an empty array was.
 local function keep_arrays(before, after)
   for name, value in pairs(after) do
@@ -282,6 +294,7 @@ function update.method(class, data)
     -- An error, or a 304 to a condition among the caller's own headers.
     if type(before) ~= "table" then return before, meta end
     local working = core.copy(before)
+    mark_objects(working, false)
     local key = mask_key(working)
     local result = fn(working)
     if result == nil then result = working end
