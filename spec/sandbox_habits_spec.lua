@@ -285,7 +285,9 @@ describe("habits of the sandbox", function()
       local persona = get(id)
       assert.same({ "new", "m" }, { persona.persona_name, persona.layers.llm.model })
       assert.same({ "g1" }, persona.guardrail_ids)
-      assert.equal(422, raw("PATCH", "/v2/personas/" .. id, "[1]").status)
+      for _, body in ipairs { "[1]", '[{"op":"set","path":"/guardrail_ids"}]' } do
+        assert.equal(422, raw("PATCH", "/v2/personas/" .. id, body).status)
+      end
     end)
 
     it("model_patch: the model is patched, or the rest of its layer is gone", function()

@@ -11,6 +11,7 @@ local views = require "tavus.sandbox.views"
 local patching = {}
 
 local BASIC = { add = true, replace = true, remove = true }
+local WRITES = { add = true, replace = true, remove = true, copy = true, move = true }
 
 --- Whether a body is a list of operations that are served at all.
 ---@param settings table<string, any>
@@ -29,7 +30,7 @@ end
 ---@param operation any
 ---@return string[]
 function patching.places(operation)
-  if type(operation) ~= "table" or operation.op == "test" then return {} end
+  if type(operation) ~= "table" or not WRITES[operation.op] then return {} end
   local places = { type(operation.path) == "string" and operation.path or nil }
   if operation.op == "move" and type(operation.from) == "string" then places[#places + 1] = operation.from end
   return places
