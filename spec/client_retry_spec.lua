@@ -117,6 +117,17 @@ describe("retries", function()
       assert.is_true(meta.changed)
     end)
 
+    it("is in doubt when the repeat is refused in other words", function()
+      sandbox:next { close = "after", method = "DELETE" }
+      sandbox:next { status = 400, method = "DELETE", body = '{"error":"Inval' }
+      local client = clients.new(sandbox.url)
+      local done, err = client.personas:delete(id)
+      assert.is_nil(done)
+      assert.equal("bad_request", err.type)
+      assert.is_true(err.ambiguous)
+      assert.truthy(err.hint:find("earlier try", 1, true))
+    end)
+
     it("has failed when the first try was not", function()
       sandbox:next { status = 429, method = "DELETE" }
       local client = clients.new(sandbox.url)

@@ -224,7 +224,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
           end
           return result, attempts, err.elapsed_ms, true
         end
-        if method == "POST" and outcome == "answer" and status == 400 then
+        -- What is over, or gone, is refused like what is wrong.
+        if (method == "POST" or method == "DELETE") and outcome == "answer" and status == 400 then
           err.ambiguous = true
           err.hint = "an earlier try, of which no answer came, may have done it"
         end
