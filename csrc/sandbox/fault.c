@@ -23,8 +23,10 @@ enum {
   SLICE = 256 * 1024 /* bytes in a row, before the other connections' turn */
 };
 
-#define SOON 0.001 /* seconds, where the other side reads slowly */
-#define LOOK 0.02  /* between two looks at whether it has left */
+/* Seconds until the next try where the other side does not read: twice as long
+** each time, up to what lies between two looks at whether it has left. */
+#define SOON 0.001
+#define LOOK 0.02
 
 struct tavus_fault {
   const char *text[PARTS]; /* in `bytes` */
@@ -34,6 +36,7 @@ struct tavus_fault {
   size_t written; /* of the present part */
   size_t step;    /* 0: as much as goes */
   double pause;
+  double patience; /* until the next try */
   bool hold;
   bool begun;
   char bytes[];
@@ -85,6 +88,7 @@ tavus_fault *tavus_fault_read(lua_State *L, int index) {
   lua_pop(L, PARTS);
   fault->step = (size_t)step;
   fault->pause = (double)pause;
+  fault->patience = SOON;
   fault->hold = hold;
   return fault;
 }
@@ -103,10 +107,17 @@ static bool next_part(tavus_fault *fault) {
 
 static void advance(tavus_fault *fault, size_t count) {
   int part = fault->part;
+  fault->patience = SOON;
   fault->written += count;
   if (fault->written < fault->length[part]) return;
   fault->written = 0;
   if (fault->times[part] > 0) fault->times[part]--;
+}
+
+static double try_later(tavus_fault *fault) {
+  double wait = fault->patience;
+  fault->patience = wait * 2 < LOOK ? wait * 2 : LOOK;
+  return wait;
 }
 
 double tavus_fault_step(tavus_fault *fault, int fd) {
@@ -117,12 +128,13 @@ double tavus_fault_step(tavus_fault *fault, int fd) {
   }
   size_t budget = fault->step > 0 ? fault->step : SLICE;
   while (next_part(fault)) {
-    if (budget == 0) return fault->step > 0 ? fault->pause : SOON;
+    if (budget == 0) return fault->step > 0 ? fault->pause : 0;
     size_t left = fault->length[fault->part] - fault->written;
     ssize_t count = send(fd, fault->text[fault->part] + fault->written,
                          left < budget ? left : budget, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? SOON : -1;
+    if (count < 0)
+      return errno == EAGAIN || errno == EWOULDBLOCK ? try_later(fault) : -1;
     advance(fault, (size_t)count);
     budget -= (size_t)count;
   }

@@ -24,7 +24,7 @@ end
 local function length(bytes) return ("Content-Length: %d"):format(bytes) end
 
 -- For faults that need a body to spoil: an answer without one is given one.
-local function with_body(status, body)
+local function spoilable(status, body)
   if body and body ~= "" then return status, body end
   return (status == 204 or status == 304) and 200 or status, '{"message":"This answer has been given a body to spoil."}'
 end
@@ -58,7 +58,7 @@ local ALL = {
 
   cut_body = {
     wire = function(status, body, headers)
-      status, body = with_body(status, body)
+      status, body = spoilable(status, body)
       return { head = head(status, headers, length(#body)) .. body:sub(1, math.floor(#body / 2)) }
     end,
   },
@@ -72,7 +72,7 @@ local ALL = {
 
   bad_chunk = {
     wire = function(status, body, headers)
-      status, body = with_body(status, body)
+      status, body = spoilable(status, body)
       local half = math.floor(#body / 2)
       return { head = head(status, headers, CHUNKED) .. chunk(body:sub(1, half)) .. "no size" .. CRLF .. body:sub(half + 1) .. CRLF }
     end,
@@ -81,7 +81,7 @@ local ALL = {
   -- More is promised than comes.
   length_too_long = {
     wire = function(status, body, headers)
-      status, body = with_body(status, body)
+      status, body = spoilable(status, body)
       return { head = head(status, headers, length(#body + 100)) .. body }
     end,
   },
@@ -89,7 +89,7 @@ local ALL = {
   -- More comes than was promised, and the connection stays: the rest must not be taken for the next answer.
   length_too_short = {
     wire = function(status, body, headers)
-      status, body = with_body(status, body)
+      status, body = spoilable(status, body)
       return { head = head(status, headers, length(math.floor(#body / 2))) .. body, hold = true }
     end,
   },
@@ -198,6 +198,16 @@ function faults.replaces(name) return ALL[name].answer ~= nil end
 ---@param request tavus.sandbox.Request
 ---@return tavus.sandbox.Reply
 function faults.answer(name, request) return ALL[name].answer(request) end
+
+--- What to write for an answer whose body goes out although its status has none;
+-- the connection stays, with the body in it.
+---@param status integer
+---@param body string
+---@param headers table<string, string>
+---@return table plan for tavus_fault_read
+function faults.with_body(status, body, headers)
+  return { head = head(status, headers, length(#body)) .. body, hold = true }
+end
 
 --- What to write for an answer.
 ---@param rule table with `fault`, and `step` and `pause` where they were given

@@ -197,8 +197,11 @@ local function read_only_issues(before, after)
 end
 
 local function unchanged(context)
-  if context.settings.nothing_changed == "empty" then return reply.empty(304) end
-  return reply.json(304, { message = "No changes were made to the persona" })
+  local manner = context.settings.nothing_changed
+  if manner == "empty" then return reply.empty(304) end
+  local answer = reply.json(304, { message = "No changes were made to the persona" })
+  answer.with_body = manner == "body"
+  return answer
 end
 
 local function changed(context, persona, besides, newer)

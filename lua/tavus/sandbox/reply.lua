@@ -11,6 +11,7 @@ local reply = {}
 ---@field status integer
 ---@field body string|nil
 ---@field headers table<string, string>|nil
+---@field with_body boolean|nil  the body is sent although HTTP has none with this status
 
 --- A reply with a value as JSON.
 ---@param status integer

@@ -219,7 +219,9 @@ local function scripted(context, rule, request)
   local replaced = rule.fault and faults.replaces(rule.fault)
   local answer = replaced and faults.answer(rule.fault, request) or handle(context, request)
   if not rule.headers then return answer end
-  return { status = answer.status, body = answer.body, headers = overlaid(answer.headers or {}, rule.headers) }
+  return {
+    status = answer.status, body = answer.body, headers = overlaid(answer.headers or {}, rule.headers), with_body = answer.with_body,
+  }
 end
 
 -- Headers are read by the server before the next request, so one table serves
@@ -291,6 +293,7 @@ local function serve(context, method, uri, headers, body, too_large)
   if rule and rule.fault and faults.on_wire(rule.fault) then
     return nil, nil, nil, rule.wait, faults.wire(rule, answer.status, answer.body, all)
   end
+  if answer.with_body then return nil, nil, nil, rule and rule.wait or nil, faults.with_body(answer.status, answer.body, all) end
   return answer.status, answer.body, all, rule and rule.wait or nil
 end
 

@@ -39,9 +39,9 @@ settings.switches = {
   },
   nothing_changed = {
     default = "empty",
-    choices = { "empty", "message" },
-    meaning = "what a PATCH that changes nothing answers: 304 and no more (seen on the wire), or 304 announced with the type "
-      .. "and length of the message in the documents (HTTP sends no body with a 304)",
+    choices = { "empty", "message", "body" },
+    meaning = "what a PATCH that changes nothing answers: 304 and no more (seen on the wire), 304 announced with the type and "
+      .. "length of the message in the documents (HTTP sends no body with a 304), or that message really sent after it",
   },
   misfit_status = {
     default = 400,
