@@ -179,6 +179,20 @@ describe("the deadline of a call", function()
     assert.equal(1, #server:requests())
   end)
 
+  it("of one that ended in line wakes nobody any more", function()
+    open(HOLDING)
+    local client = client_of { max_in_flight = 1 }
+    get(client, "p1")
+    step_until(function() return #server:requests() == 1 end)
+    local early = client:spawn(function() return client.personas:get("p2", { deadline = 0.05, timeout = 0.05 }) end)
+    local late = client:spawn(function() return client.personas:get("p3", { deadline = 50 }) end)
+    assert.equal("timeout", select(2, early:result()).type)
+    client:step(0.5) -- libcurl has times of its own at first
+    assert.is_true(client:timeout() > 1, client:timeout())
+    server:release "go"
+    assert.is_table((late:result()))
+  end)
+
   it("shortens the attempt that begins late", function()
     open { { "read", { await = "go" }, OK, "read", "hang" } }
     local client = client_of { max_in_flight = 1, retries = 0 }

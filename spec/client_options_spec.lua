@@ -1,4 +1,6 @@
 -- Making a client: options, environment, what a closed client says, what never shows.
+local http = require "tavus.http"
+local wire = require "spec.support.wire"
 local clients = require "spec.support.clients"
 local process = require "spec.support.process"
 local sandbox_module = require "tavus.sandbox"
@@ -101,6 +103,15 @@ describe("tavus.new", function()
 end)
 
 describe("a closed client", function()
+  it("has nothing under way any more, whoever started it", function()
+    local server = wire.start { { "read", "hang" } }
+    local client = assert(tavus.new { api_key = KEY, base_url = server.url })
+    local request = assert(http.engine():submit(client._session, "GET", "/", {}))
+    client:close()
+    assert.equal("cancelled", request:result().outcome)
+    server:stop()
+  end)
+
   it("says so on every call", function()
     local client = assert(tavus.new { api_key = KEY, base_url = "http://127.0.0.1:1" })
     client:close()

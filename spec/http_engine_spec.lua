@@ -234,6 +234,16 @@ describe("the way it ended", function()
     assert.is_true(#result.message > 0)
   end)
 
+  it("is not_sent when the time to connect is over, each session's own", function()
+    serve { { "hang" } }
+    local url = server.url:gsub("^http:", "https:")
+    perform(session { base_url = url }, "GET", "/", { timeout = 0.05 })
+    local result = perform(session { base_url = url, connect_timeout = 0.1 }, "POST", "/", { body = "{}", timeout = 30 })
+    assert.equal("not_sent", result.outcome)
+    assert.equal("CURLE_OPERATION_TIMEDOUT", result.code)
+    assert.is_true(result.elapsed_ms < 4000, result.elapsed_ms) -- and not 5 s, as long as the first had
+  end)
+
   it("is not_sent when the name does not exist", function()
     local result = perform(session { base_url = "https://tavus-spec.invalid" }, "POST", "/", { body = "{}" })
     assert.equal("not_sent", result.outcome)

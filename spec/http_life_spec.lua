@@ -103,6 +103,23 @@ describe("cancelling", function()
     assert.is_true(http.now() - started < 20)
   end)
 
+  it("of a session's requests, in line or under way, leaves those of others alone", function()
+    serve { { "read", { await = "go" }, { answer = 200 }, "loop" } }
+    local mine, other = session(), session()
+    local requests = {}
+    for i, made in ipairs { mine, other, mine, other } do requests[i] = submit(made, "GET", "/" .. i) end
+    await(function() return server:count "request" == 4 end)
+    requests[5], requests[6] = submit(mine, "GET", "/5"), submit(other, "GET", "/6")
+    mine:cancel()
+    server:release "go"
+    for i, request in ipairs(requests) do
+      assert.is_true(engine:wait(request, 20))
+      assert.equal(i % 2 == 1 and "cancelled" or "answer", request:result().outcome)
+    end
+    mine:close()
+    other:close()
+  end)
+
   it("leaves other requests alone", function()
     serve { { "read", { await = "go" }, { answer = 200, body = "mine" } }, { "read", "hang" } }
     local made = session()
@@ -145,12 +162,14 @@ describe("collection", function()
     assert.equal(key, server:requests()[1].headers["x-api-key"])
   end)
 
-  it("of a session closed before its request was sent neither", function()
+  it("of a session closed before its request was sent neither, and the key is forgotten with the last of them", function()
     serve { { "read", { answer = 401, body = key } } }
     local made = session()
     local request = submit(made, "GET", "/")
     made:close()
+    assert.equal("[redacted]", made:redact(key))
     assert.is_true(engine:wait(request, 20))
+    assert.equal(key, made:redact(key))
     assert.equal("[redacted]", request:result().body)
     assert.equal(key, server:requests()[1].headers["x-api-key"])
   end)
