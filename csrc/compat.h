@@ -36,6 +36,19 @@
 #define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
 #endif
 
+/* The value that a userdata carries, from and to the top. It may have to be a
+** table (5.1, 5.2). */
+#if LUA_VERSION_NUM < 502
+#define tavus_setuservalue(L, index) ((void)lua_setfenv((L), (index)))
+#define tavus_getuservalue(L, index) lua_getfenv((L), (index))
+#elif LUA_VERSION_NUM < 504
+#define tavus_setuservalue(L, index) lua_setuservalue((L), (index))
+#define tavus_getuservalue(L, index) lua_getuservalue((L), (index))
+#else
+#define tavus_setuservalue(L, index) ((void)lua_setiuservalue((L), (index), 1))
+#define tavus_getuservalue(L, index) ((void)lua_getiuservalue((L), (index), 1))
+#endif
+
 #if LUA_VERSION_NUM < 502
 
 #define lua_rawlen(L, index) lua_objlen((L), (index))

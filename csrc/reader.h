@@ -1,9 +1,9 @@
 /* reader.h - how tavus.http has JSON read that lies in its own memory, so that
 ** an answer never becomes a Lua string first.
 **
-** The two shared objects do not link each other. Where the core is loaded it
-** leaves a table in the registry under TAVUS_READER: [1] a userdata that holds
-** a tavus_reader, [2] the state that its function wants. */
+** The two shared objects do not link each other. The core's `reader` is a
+** userdata that holds a tavus_reader; its metatable is TAVUS_READER, and its
+** user value is the state that the function wants. */
 #ifndef TAVUS_READER_H
 #define TAVUS_READER_H
 

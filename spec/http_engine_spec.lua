@@ -43,42 +43,42 @@ after_each(function()
 end)
 
 describe("what is taken of a request", function()
-  require "tavus.core" -- reads it
+  local core = require "tavus.core"
 
-  local function taken(answer, read)
+  local function taken(answer, reader)
     if server then server:stop() end
     serve { { "read", answer, "loop" } }
     local request = assert(engine:submit(session(), "GET", "/", { timeout = 10 }))
-    assert.is_nil(request:take(read))
+    assert.is_nil(request:take(reader))
     while not engine:wait(request, 1) do end -- luacheck: ignore
-    return request:take(read), request
+    return request:take(reader), request
   end
 
   it("has the value of a success in place of its body, which can be had until it is forgotten", function()
     local text = '{ "a" : [1, 2.5, "x\\n"] }'
-    local result, request = taken({ answer = 200, body = text }, true)
+    local result, request = taken({ answer = 200, body = text }, core.reader)
     assert.equal("x\n", result.value.a[3])
     assert.is_nil(result.body)
     assert.is_nil(result.problem)
-    assert.is_nil(request:take(true))
+    assert.is_nil(request:take(core.reader))
     assert.is_nil(request:result())
     assert.equal(text, request:body())
     assert.equal(text, request:body())
     request:forget()
     request:forget()
     assert.is_nil(request:body())
-    assert.is_nil(request:take(true))
+    assert.is_nil(request:take(core.reader))
     assert.is_true(request:done())
     assert.equal("tavus.http.request (closed)", tostring(request))
   end)
 
   it("has false and null as values", function()
-    assert.is_false(taken({ answer = 200, body = "false" }, true).value)
-    assert.equal(require("tavus.core").null, taken({ answer = 201, body = "null" }, true).value)
+    assert.is_false(taken({ answer = 200, body = "false" }, core.reader).value)
+    assert.equal(core.null, taken({ answer = 201, body = "null" }, core.reader).value)
   end)
 
   it("has what is no JSON as a body, beside the problem", function()
-    local result, request = taken({ answer = 200, body = "{]" }, true)
+    local result, request = taken({ answer = 200, body = "{]" }, core.reader)
     assert.is_nil(result.value)
     assert.equal(2, result.problem.position)
     assert.equal("{]", result.body)
@@ -86,11 +86,23 @@ describe("what is taken of a request", function()
   end)
 
   it("is a body where it is empty, no success, or nobody wants it read", function()
-    for _, case in ipairs { { 200, "", true }, { 400, "{}", true }, { 302, "{}", true }, { 200, "{}", false } } do
+    for _, case in ipairs { { 200, "", core.reader }, { 400, "{}", core.reader }, { 302, "{}", core.reader }, { 200, "{}" } } do
       local result = taken({ answer = case[1], body = case[2] }, case[3])
       assert.equal(case[2], result.body)
       assert.is_nil(result.value)
       assert.is_nil(result.problem)
+    end
+  end)
+
+  it("is read by the core whose reader it is, and by nothing else", function()
+    package.loaded["tavus.core"] = nil
+    local other = require "tavus.core"
+    package.loaded["tavus.core"] = core
+    for _, each in ipairs { other, core } do
+      assert.equal(each.array_mt, getmetatable(taken({ answer = 200, body = "[]" }, each.reader).value))
+    end
+    for _, wrong in ipairs { true, "reader", {}, io.stdout, engine } do
+      assert.is_false((pcall(taken, { answer = 200, body = "[]" }, wrong)))
     end
   end)
 

@@ -78,7 +78,7 @@ local cases = {
       local engine = http.engine()
       local request = assert(engine:submit(made, "GET", "/"))
       while not engine:wait(request, 1) do end
-      local result = assert(request:take(true))
+      local result = assert(request:take(core.reader))
       assert(result.value.list[2].name == "b\n" and core.is_array(result.value.list) and result.body == nil)
       assert(#request:body() == #core.encode(result.value))
       request:forget()

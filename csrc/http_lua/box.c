@@ -58,26 +58,6 @@ tavus_http_request *tavus_http_check_request(lua_State *L, int index) {
   return box->request;
 }
 
-void tavus_http_box_keep(lua_State *L, int index) {
-#if LUA_VERSION_NUM < 502
-  (void)lua_setfenv(L, index);
-#elif LUA_VERSION_NUM < 504
-  lua_setuservalue(L, index);
-#else
-  (void)lua_setiuservalue(L, index, 1);
-#endif
-}
-
-void tavus_http_box_kept(lua_State *L, int index) {
-#if LUA_VERSION_NUM < 502
-  lua_getfenv(L, index);
-#elif LUA_VERSION_NUM < 504
-  lua_getuservalue(L, index);
-#else
-  (void)lua_getiuservalue(L, index, 1);
-#endif
-}
-
 const char *tavus_http_header_at_top(lua_State *L, const char **name,
                                  const char **fault) {
   size_t name_length, length;

@@ -65,10 +65,6 @@ tavus_http_session *tavus_http_check_session(lua_State *L, int index);
 tavus_http_engine *tavus_http_check_engine(lua_State *L, int index);
 tavus_http_request *tavus_http_check_request(lua_State *L, int index);
 
-/* The user value of the userdata at `index`, from and to the top. */
-void tavus_http_box_keep(lua_State *L, int index);
-void tavus_http_box_kept(lua_State *L, int index);
-
 /* Pushes nil and a message; returns 2. */
 int tavus_http_fail(lua_State *L, const char *message);
 

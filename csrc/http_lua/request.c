@@ -83,22 +83,18 @@ static void push_body(lua_State *L, const tavus_http_bytes *body) {
 
 /* Sets the value that a body is the JSON text of in the outcome table on the
 ** top, or the problem with it. Returns whether it is JSON. */
-static bool set_value(lua_State *L, const tavus_http_bytes *body) {
+static bool set_value(lua_State *L, const tavus_http_bytes *body, int reader) {
+  const tavus_reader *core = lua_touserdata(L, reader);
   int outcome = lua_gettop(L), count;
-  const tavus_reader *reader;
-  lua_getfield(L, LUA_REGISTRYINDEX, TAVUS_READER);
-  if (!lua_istable(L, -1)) luaL_error(L, "tavus.core is not loaded");
-  lua_rawgeti(L, -1, 1);
-  lua_rawgeti(L, -2, 2);
-  reader = lua_touserdata(L, -2);
-  count = reader->decode(L, body->data, body->length, lua_gettop(L));
+  tavus_getuservalue(L, reader);
+  count = core->decode(L, body->data, body->length, outcome + 1);
   lua_setfield(L, outcome, count == 1 ? "value" : "problem");
   lua_settop(L, outcome);
   return count == 1;
 }
 
-/* `read`: a success has its body's value in place of the body. */
-static void push_result(lua_State *L, tavus_http_request *request, bool read) {
+/* `reader`: stack index of what reads a success, or 0 for nothing. */
+static void push_result(lua_State *L, tavus_http_request *request, int reader) {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, tavus_http_outcome_name(request->outcome));
   lua_setfield(L, -2, "outcome");
@@ -114,8 +110,8 @@ static void push_result(lua_State *L, tavus_http_request *request, bool read) {
   }
   if (request->outcome == TAVUS_HTTP_ANSWER) {
     bool success = request->status >= 200 && request->status < 300;
-    if (!read || !success || request->answer_body.length == 0 ||
-        !set_value(L, &request->answer_body)) {
+    if (reader == 0 || !success || request->answer_body.length == 0 ||
+        !set_value(L, &request->answer_body, reader)) {
       push_body(L, &request->answer_body);
       lua_setfield(L, -2, "body");
       tavus_http_bytes_free(&request->answer_body);
@@ -144,26 +140,27 @@ static int request_result(lua_State *L) {
   if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken)
     return 0;
   if (!request->collected) {
-    push_result(L, request, false);
-    tavus_http_box_keep(L, 1);
+    push_result(L, request, 0);
+    tavus_setuservalue(L, 1);
   }
-  tavus_http_box_kept(L, 1);
+  tavus_getuservalue(L, 1);
   return 1;
 }
 
-/* request:take([read]) -> the outcome table, once | nil
+/* request:take([reader]) -> the outcome table, once | nil
 ** Kept, an answer would live as long as the request, whose finalizer lets it
-** live longer than anything that is asked for one after the other. With `read`
-** the body of a success is read as JSON where it lies: there is `value` then in
-** place of `body`, or, where it is none, `problem` beside it, as core.decode
-** has them. (An empty one is a body.) */
+** live longer than anything that is asked for one after the other. With a
+** `reader` (core.reader) the body of a success is read as JSON where it lies:
+** there is `value` then in place of `body`, or, where it is none, `problem`
+** beside it, as core.decode has them. (An empty one is a body.) */
 static int request_take(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
   bool read = lua_toboolean(L, 2) != 0;
-  lua_settop(L, 1);
+  lua_settop(L, 2);
+  if (read) (void)luaL_checkudata(L, 2, TAVUS_READER);
   if (request == NULL || request->state != TAVUS_HTTP_DONE || request->collected)
     return 0;
-  push_result(L, request, read);
+  push_result(L, request, read ? 2 : 0);
   request->taken = true;
   return 1;
 }

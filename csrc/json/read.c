@@ -529,13 +529,14 @@ int tavus_json_decode(lua_State *L) {
   return decode(L, text, length, tavus_marks_table);
 }
 
-void tavus_json_share_reader(lua_State *L, int marks) {
+void tavus_json_push_reader(lua_State *L, int marks) {
   marks = lua_absindex(L, marks);
-  lua_createtable(L, 2, 0);
   tavus_reader *shared = (tavus_reader *)lua_newuserdata(L, sizeof *shared);
   shared->decode = decode;
-  lua_rawseti(L, -2, 1);
   lua_pushvalue(L, marks);
-  lua_rawseti(L, -2, 2);
-  lua_setfield(L, LUA_REGISTRYINDEX, TAVUS_READER);
+  tavus_setuservalue(L, -2);
+  luaL_newmetatable(L, TAVUS_READER);
+  lua_pushliteral(L, "tavus");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
 }

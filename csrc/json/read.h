@@ -29,7 +29,7 @@ bool tavus_json_read(lua_State *L, const char *text, size_t length, int marks,
 ** `position` is the one-based byte. Upvalues as in value.h. */
 int tavus_json_decode(lua_State *L);
 
-/* Leaves decode where tavus.http finds it (reader.h); `marks` as above. */
-void tavus_json_share_reader(lua_State *L, int marks);
+/* Pushes decode as tavus.http takes it (reader.h); `marks` as above. */
+void tavus_json_push_reader(lua_State *L, int marks);
 
 #endif

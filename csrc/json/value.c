@@ -319,6 +319,7 @@ void tavus_json_install(lua_State *L, int module) {
     lua_pushcclosure(L, f->func, TAVUS_MARKS_TABLE);
     lua_setfield(L, module, f->name);
   }
-  tavus_json_share_reader(L, -1);
+  tavus_json_push_reader(L, -1);
+  lua_setfield(L, module, "reader");
   lua_pop(L, 2);
 }

@@ -10,6 +10,7 @@
 -- is sent then), `sleep(engine, seconds)` when the time is over; with `notify`
 -- the engine reports finished requests by their ids.
 
+local core = require "tavus.core"
 local http = require "tavus.http"
 local errors = require "tavus.errors"
 local failure = require "tavus.failure"
@@ -145,7 +146,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     body = body, may_repeat = may_repeat, notify = host.notify,
     headers = given and given.headers, query = given and given.query,
   }
-  local read = op.answer ~= "none"
+  local reader = op.answer ~= "none" and core.reader
   local started = now()
   local ends = started + deadline
   local left, attempts, retried, doubtful = deadline, 0, 0, false
@@ -175,7 +176,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       request:cancel()
       return nil, cannot_wait
     end
-    local result = request:take(read)
+    local result = request:take(reader)
     if not result then
       -- The host gave up before the request was done.
       request:cancel()
