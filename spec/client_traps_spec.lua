@@ -134,6 +134,14 @@ describe("on the wire", function()
     assert.equal(3, meta.attempts)
   end)
 
+  it("a DELETE that was lost, was told to wait, and then finds nothing has succeeded", function()
+    start { { "read", "close" }, { "read", { answer = 429 }, "read", { answer = 400, body = '{"error":"Invalid persona_id"}' } } }
+    local done, meta = client.personas:delete "p1"
+    assert.is_true(done, tostring(meta))
+    assert.equal(3, meta.attempts)
+    assert.equal(2, #retries)
+  end)
+
   it("headers over 64 KiB are refused", function()
     start { { "read", { send = "HTTP/1.1 200 OK\r\n" }, { repeat_bytes = "X-A: " .. ("x"):rep(990) .. "\r\n", count = 80 }, { send = "\r\n" } } }
     local persona, err = client.personas:get("p1")

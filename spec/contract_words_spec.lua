@@ -1,0 +1,209 @@
+-- luacheck: std max+busted
+-- What people write instead of what the contract has: words, wrappers, choices; and what the check makes of it.
+local asked = require "spec.support.asked"
+local core = require "tavus.core"
+
+local issues_at = asked.issues_at
+
+describe("a word that people write instead", function()
+  local function llm(key)
+    return { system_prompt = "x", layers = { llm = { [key] = "x" } } }, "/layers/llm/" .. key
+  end
+  local function layer(name, key)
+    return { system_prompt = "x", layers = { [name] = { [key] = core.array { "x" } } } },
+      "/layers/" .. name .. "/" .. key
+  end
+  local function top(key) return { system_prompt = "x", [key] = "x" }, "/" .. key end
+  local function call(key) return { persona_id = "p5317866", [key] = "x" }, "/" .. key end
+  local function property(key)
+    return { persona_id = "p5317866", properties = { [key] = "x" } }, "/properties/" .. key
+  end
+  local function tool(key)
+    return { type = "function", ["function"] = { name = "f" }, [key] = "x" }, "/" .. key
+  end
+  local function inside(key)
+    return { type = "function", ["function"] = { name = "f", [key] = true } }, "/function/" .. key
+  end
+
+  local function op(key)
+    return { { op = "replace", path = "/persona_name", value = "x", [key] = "x" } }, "/0/" .. key
+  end
+
+  local function mean(name) return ('did you mean "%s"?'):format(name) end
+
+  local cases = {
+    -- Fields of other resources at the top of a persona.
+    { "persona", "max_call_duration", "is a property of a conversation", top },
+    { "persona", "enable_recording", "is a property of a conversation", top },
+    { "persona", "language", "is a property of a conversation", top },
+    { "persona", "memory_stores", "is a field of a conversation", top },
+    { "persona", "test_mode", "is a field of a conversation", top },
+    { "persona", "conversation_context", "is a field of a conversation (conversational_context)", top },
+    { "persona", "webhook_url", "is a field of a conversation (callback_url)", top },
+    -- Envelopes around the persona.
+    { "persona", "data", "the persona's fields stand at the top level", top },
+    { "persona", "persona", "the persona's fields stand at the top level", top },
+    -- Names from elsewhere.
+    { "persona", "avatar_id", mean "default_replica_id", top },
+    { "persona", "defaultReplicaId", mean "default_replica_id", top },
+    { "persona", "first_message", mean "greeting", top },
+    { "persona", "description", "a persona has none (pal_description on /v2/pals)", top },
+    { "persona", "voice", "belongs under layers, as tts", top },
+    { "persona", "mode", mean "pipeline_mode", top },
+    { "persona", "knowledge_base", mean "document_ids", top },
+    { "persona", "prompt", "belongs at the top level, as system_prompt", llm },
+    { "persona", "baseURL", mean "base_url", llm },
+    { "persona", "api_base", mean "base_url", llm },
+    { "persona", "endpoint", mean "base_url", llm },
+    { "persona", "name", mean "model", llm },
+    { "persona", "max_completion_tokens", "belongs under extra_body", llm },
+    { "persona", "top_k", "belongs under extra_body", llm },
+    { "persona", "functions", mean "tools", llm },
+    -- Layers and what lies in them.
+    { "persona", "externalVoiceId", mean "external_voice_id", layer, "tts" },
+    { "persona", "language", "is a property of a conversation", layer, "tts" },
+    { "persona", "keywords", mean "hotwords", layer, "stt" },
+    { "persona", "provider", mean "stt_engine", layer, "stt" },
+    { "persona", "language", "is a property of a conversation", layer, "stt" },
+    { "persona", "queries", mean "visual_awareness_queries", layer, "perception" },
+    { "persona", "ambient_awareness", mean "visual_awareness_queries", layer, "perception" },
+    { "persona", "visual_queries", mean "visual_awareness_queries", layer, "perception" },
+    { "persona", "audio_queries", mean "audio_awareness_queries", layer, "perception" },
+    { "persona", "enabled", "perception_model off turns the layer off", layer, "perception" },
+    { "persona", "model", mean "turn_detection_model", layer, "conversational_flow" },
+    { "persona", "smart_turn_detection", "turn_detection_model takes its place here", layer, "conversational_flow" },
+    { "persona", "participant_pause_sensitivity",
+      "turn_taking_patience takes its place here: high sensitivity is low patience", layer, "conversational_flow" },
+    { "persona", "participant_interrupt_sensitivity", "replica_interruptibility takes its place here", layer,
+      "conversational_flow" },
+    -- Conversations.
+    { "conversation", "webhook_url", mean "callback_url", call },
+    { "conversation", "persona", mean "persona_id", call },
+    { "conversation", "persona_name", "is a field of a persona", call },
+    { "conversation", "objectives_id", "is a field of a persona", call },
+    { "conversation", "max_duration", "belongs under properties, as max_call_duration", call },
+    { "conversation", "maxCallDuration", mean "max_call_duration", property },
+    { "conversation", "recording", mean "enable_recording", property },
+    { "conversation", "properties", "one properties object is enough", property },
+    -- Operations of a patch.
+    { "persona_patch", "operation", mean "op", op },
+    { "persona_patch", "field", mean "path", op },
+    { "persona_patch", "new_value", mean "value", op },
+    { "persona_patch", "persona_name", 'goes as { op = "replace", path = "/persona_name", value = ... }', op },
+    { "persona_patch", "layers", 'goes as { op = "replace", path = "/layers/...", value = ... }', op },
+    -- Tools of other makers.
+    { "tool", "inputSchema", "belongs under function, as parameters", tool },
+    { "tool", "origin", "is a field of the tools registry (/v2/tools)", tool },
+    { "tool", "delivery", "is a field of the tools registry (/v2/tools)", tool },
+    { "tool", "strict", "Tavus documents none: leave it out", tool },
+    { "tool", "strict", "Tavus documents none: leave it out", inside },
+    { "tool", "schema", mean "parameters", inside },
+    { "tool", "params", mean "parameters", inside },
+  }
+
+  for _, case in ipairs(cases) do
+    local kind, key, hint, make, name = case[1], case[2], case[3], case[4], case[5]
+    local document, path
+    if name then document, path = make(name, key) else document, path = make(key) end
+    it(kind .. path .. ": " .. hint, function()
+      local found = issues_at(kind, document, path)
+      local issue = found.unknown_field or found.unverified
+      assert.equal("warning", issue.severity)
+      assert.equal(hint, issue.hint)
+    end)
+  end
+end)
+
+describe("JSON Schema in a tool", function()
+  local function look(schema)
+    return core.validate("tool", { type = "function", ["function"] = { name = "f",
+      parameters = { type = "object", properties = { a = schema } } } })
+  end
+
+  it("may use the keywords of all dialects", function()
+    for key, value in pairs {
+      dependencies = { b = { "c" }, d = { type = "object" } },
+      unevaluatedProperties = false, unevaluatedItems = { type = "string" },
+      contentSchema = { type = "object" }, ["$dynamicRef"] = "#node", ["$dynamicAnchor"] = "node",
+      example = "x",
+    } do
+      local ok, issues = look { [key] = value }
+      assert.is_true(ok, key)
+      assert.same({}, issues, key)
+    end
+  end)
+
+  it("says what a type of another language is called", function()
+    for word, hint in pairs { desc = 'did you mean "description"?', name = "the key in properties is the name",
+        fields = 'did you mean "properties"?', any_of = 'did you mean "anyOf"?' } do
+      local _, issues = look { [word] = "x" }
+      assert.equal(hint, issues[1].hint, word)
+    end
+  end)
+end)
+
+describe("a tool without its wrapper", function()
+  local flat = { name = "f", description = "d" }
+  local function severity(layer, field)
+    local value = { system_prompt = "x", layers = { [layer] = { [field] = { flat } } } }
+    return issues_at("persona", value, "/layers/" .. layer .. "/" .. field .. "/0/function").required.severity
+  end
+
+  it("is refused where every source has the wrapper", function()
+    assert.equal("error", severity("llm", "tools"))
+    assert.equal("error", severity("perception", "perception_tools"))
+  end)
+
+  it("is only warned of where Tavus' own schema lists it so", function()
+    assert.equal("warning", severity("perception", "visual_tools"))
+    assert.equal("warning", severity("perception", "audio_tools"))
+  end)
+end)
+
+describe("the voice's speed", function()
+  local path = "/layers/tts/voice_settings/speed"
+  local function at(speed)
+    return issues_at("persona", { system_prompt = "x",
+      layers = { tts = { voice_settings = { speed = speed } } } }, path)
+  end
+
+  it("is a number or one of five words", function()
+    for _, speed in ipairs { 0.5, 1, -1, "slowest", "slow", "normal", "fast", "fastest" } do
+      assert.same({}, at(speed))
+    end
+  end)
+
+  it("passes as any other word, with a warning", function()
+    assert.equal("warning", at("0.9").choice.severity)
+    assert.equal("warning", at("very fast").choice.severity)
+  end)
+end)
+
+describe("a choice that is not known", function()
+  local function hint(layer, field, value)
+    local path = "/layers/" .. layer .. "/" .. field
+    return issues_at("persona", { system_prompt = "x", layers = { [layer] = { [field] = value } } },
+      path).choice.hint
+  end
+
+  it("is led to the usual one of several that are equally near", function()
+    assert.equal('did you mean "raven-1"?', hint("perception", "perception_model", "raven"))
+    assert.equal('did you mean "raven-1"?', hint("perception", "perception_model", "raven-9"))
+    assert.equal('did you mean "sparrow-1"?', hint("conversational_flow", "turn_detection_model", "sparrow"))
+  end)
+
+  it("is told of the others in their own order", function()
+    assert.equal("known are low, medium, high", hint("conversational_flow", "turn_taking_patience", "impatient"))
+    assert.equal("known are cartesia, elevenlabs, azure", hint("tts", "tts_engine", "openai"))
+    assert.matches("^known are tavus%-gpt%-oss, ", hint("llm", "model", "mistral-large"))
+  end)
+end)
+
+describe("what belongs to a persona", function()
+  it("is told so in a conversation", function()
+    for _, key in ipairs { "llm", "tts", "stt", "perception", "conversational_flow", "tools" } do
+      local found = issues_at("conversation", { persona_id = "p5317866", [key] = core.object {} }, "/" .. key)
+      assert.equal("belongs to the layers of a persona", found.unknown_field.hint)
+    end
+  end)
+end)
