@@ -1,8 +1,12 @@
 -- The program tavus-sandbox, as a process of its own.
 local asking = require "spec.support.asking"
+local clients = require "spec.support.clients"
+local core = require "tavus.core"
+local http = require "tavus.http"
 local process = require "spec.support.process"
 local sandbox = require "tavus.sandbox"
 local version = require "tavus.version"
+local wire = require "spec.support.wire"
 
 local CLI = "lua/tavus/sandbox/cli.lua"
 
@@ -98,6 +102,42 @@ describe("tavus-sandbox", function()
     with_program("-q --port 0 --seed 1", "TERM", function(url)
       assert.equal("pcbf1e38f824", asking.ask(url, "POST", "/v2/personas", { system_prompt = "x" }).json.persona_id)
     end)
+  end)
+
+  it("takes a switch's value for what the switch is", function()
+    with_program("-q --port 0 --set retired_model=123 --set hidden_rows=3", "TERM", function(url)
+      local handle = assert(sandbox.connect(url))
+      local its = handle:about().settings
+      assert.same({ "123", 3 }, { its.retired_model, its.hidden_rows })
+      handle:stop()
+    end)
+  end)
+
+  it("prints to nobody where it was started without standard files", function()
+    local folder = wire.folder()
+    local data = folder .. "/rows.json"
+    local function awaited(found)
+      local give_up = http.now() + 20
+      while not found() do assert(http.now() < give_up, "it takes too long") end
+    end
+    for _, closed in ipairs { ">/dev/null 2>&-", ">&- 2>&-", "<&- >/dev/null 2>&-", "<&- >&- 2>&-" } do
+      local port, handle = clients.dead_url():match "%d+$", nil
+      os.execute(("%s %s --port %s --data %s %s & echo $! >%s/pid"):format(process.quote(process.interpreter()), CLI, port, data, closed, folder))
+      local done, message = pcall(function()
+        awaited(function()
+          handle = sandbox.connect("http://127.0.0.1:" .. port)
+          return handle
+        end)
+        for _ = 1, 3 do assert.equal(200, asking.ask(handle.url, "GET", "/v2/personas").status) end
+        assert.equal("", wire.read_file(data .. ".lock"))
+        assert(core.decode(wire.read_file(data)))
+      end)
+      os.execute("kill -TERM " .. wire.read_file(folder .. "/pid"))
+      assert(done, message)
+      awaited(function() return not handle:about() end)
+      handle:stop()
+    end
+    wire.remove(folder)
   end)
 
   it("fails with a reason on bad arguments", function()

@@ -1,12 +1,13 @@
 /* httpd.c - luaopen_tavus_sandbox_httpd: starting and stopping the sandbox's
 ** server from a user's Lua state, and the few things of the system that the
 ** sandbox's Lua needs and standard Lua lacks (a fine clock, waiting for a
-** signal, the limit of open files).
+** signal, the limit of open files, standard files that are closed).
 */
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +307,19 @@ static void ending_signals(sigset_t *set) {
   sigaddset(set, SIGTERM);
 }
 
+/* open_standard_files(): where the program was started without standard input,
+** output or error, these are nothing from now on. Else the next descriptor would
+** be one of them, and what is printed would go to a client or into a file. */
+static int httpd_open_standard_files(lua_State *L) {
+  (void)L;
+  int file;
+  do {
+    file = open("/dev/null", O_RDWR);
+  } while (file >= 0 && file <= STDERR_FILENO);
+  if (file >= 0) close(file);
+  return 0;
+}
+
 /* hold_signals(): from now on SIGINT and SIGTERM wait for wait_signal. For a
 ** program whose main thread has nothing else to do. */
 static int httpd_hold_signals(lua_State *L) {
@@ -354,6 +368,7 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
                                        {"time", httpd_time},
                                        {"save", tavus_sandbox_save},
                                        {"lock", tavus_sandbox_lock},
+                                       {"open_standard_files", httpd_open_standard_files},
                                        {"hold_signals", httpd_hold_signals},
                                        {"wait_signal", httpd_wait_signal},
                                        {"raise_file_limit", httpd_raise_file_limit},

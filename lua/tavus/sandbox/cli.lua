@@ -22,9 +22,10 @@ end
 local function switch(text)
   local name, value = text:match "^([%w_]+)=(.*)$"
   if not name then return nil, ("'%s' is no switch: name=value is wanted"):format(text) end
-  if value == "true" or value == "false" then
+  local kind = settings.switches[name] and settings.switches[name].type
+  if kind == "boolean" and (value == "true" or value == "false") then
     value = value == "true"
-  else
+  elseif kind == "number" then
     value = tonumber(value) or value
   end
   local done, message = settings.apply(settings.defaults(), { [name] = value })
@@ -61,10 +62,10 @@ local parser = argparse("tavus-sandbox",
 parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", port_number):argname "<number>"
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
 parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
-parser:option("--set", "Change a switch.", nil, switch):argname "<name>=<value>":count "*"
+parser:option("--set", "Change a switch (see below); as often as wanted.", nil, switch):argname "<name>=<value>":count "*"
 parser:option("--seed", "Give the same ids in every run.", nil, seed_number):argname "<number>"
 parser:option("--data", "Keep personas and conversations in this file across runs."):argname "<file>"
-parser:option("--replay", "Answer from a file that a client has recorded (its option record)."):argname "<file>"
+parser:option("--replay", "Answer from what a client has recorded: tavus.new { record = \"file\" }."):argname "<file>"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
   print("tavus-sandbox " .. version)
@@ -77,6 +78,7 @@ local function main()
   local set = {}
   for _, change in ipairs(options.set) do set[change.name] = change.value end
 
+  httpd.open_standard_files()
   -- Before the thread exists, so that no signal is lost in between.
   httpd.hold_signals()
   httpd.raise_file_limit()
@@ -97,6 +99,9 @@ local function main()
     local about = assert(server:about())
     for _, route in ipairs(about.routes) do print("  " .. route) end
     print("  steering: " .. about.steering .. "/_sandbox")
+    print("With a browser: " .. server.url)
+    if options.data then print("Rows are kept in " .. options.data) end
+    if options.replay then print("Answers come from the recording " .. options.replay) end
     print(options.key and "Only the given key is accepted." or "Any key is accepted, as long as it is not empty.")
     print("Ctrl-C ends it.")
   end
