@@ -65,6 +65,14 @@ describe("steering the sandbox", function()
       assert.equal(0, server:about().scripted)
     end)
 
+    it("lets a request pass, where it says nothing", function()
+      assert(server:next { times = 2 })
+      assert(server:next { status = 503 })
+      local seen = {}
+      for i = 1, 4 do seen[i] = ask("GET", STOCK).status end
+      assert.same({ 200, 200, 503, 200 }, seen)
+    end)
+
     it("goes on always, until the reset", function()
       assert(server:next { status = 418, times = "always" })
       for _ = 1, 5 do assert.equal(418, ask("GET", STOCK).status) end
@@ -133,7 +141,7 @@ describe("steering the sandbox", function()
       refused({ times = 0 }, "times must be")
       refused({ close = "never" }, 'close must be "before" or "after"')
       refused({ reset = true }, "give close too")
-      refused({ close = "after", status = 200 }, "leave out status and body")
+      refused({ close = "after", status = 200 }, "leave out status, headers and body")
       refused({ delay = -1 }, "delay must be")
       refused({ body = 1 }, "body must be")
       refused({ headers = { ["X:"] = "a" } }, "is no name of a header")

@@ -41,7 +41,17 @@ local function entries(folder)
 end
 
 describe("the sandbox's server", function()
-  local folder, path, server, url
+  local folder, server, url
+
+  local function start(options)
+    local path = package.path
+    package.path = folder .. "/?.lua;" .. path
+    local all = { entry = "spec_service", options = {} }
+    for name, value in pairs(options or {}) do all[name] = value end
+    local started = assert(httpd.start(all))
+    package.path = path
+    return started
+  end
 
   setup(function()
     folder = os.tmpname()
@@ -50,14 +60,7 @@ describe("the sandbox's server", function()
     local file = assert(io.open(folder .. "/spec_service.lua", "w"))
     file:write(MODULE)
     file:close()
-    path = package.path
-    package.path = folder .. "/?.lua;" .. path
-    server = assert(httpd.start {
-      entry = "spec_service",
-      options = { number = 7, flag = true, text = "a\0b", other = {} },
-      max_body = 1000,
-    })
-    package.path = path
+    server = start { options = { number = 7, flag = true, text = "a\0b", other = {} }, max_body = 1000 }
     url = "http://127.0.0.1:" .. server:port()
   end)
 
@@ -150,6 +153,29 @@ describe("the sandbox's server", function()
     assert.is_true(elapsed < 30, "one after the other they would take a minute, and took " .. elapsed)
   end)
 
+  it("lets go of who does not wait for a delayed answer", function()
+    local socket = require "cqueues.socket"
+    local other = start()
+    local other_url = "http://127.0.0.1:" .. other:port()
+    local before, count = entries "/proc/self/fd", 50
+    local connections = {}
+    for i = 1, count do
+      connections[i] = socket.connect("127.0.0.1", (other:port()))
+      connections[i]:setmode("b", "b")
+      assert(connections[i]:xwrite("GET /delay/600 HTTP/1.1\r\nHost: x\r\n\r\n", "bn", 5))
+    end
+    local asked = 0
+    repeat
+      asked = asked + 1
+      local _, body = asking.bare(other_url, "GET /")
+    until tonumber(body:match "|(%d+)$") == count + asked
+    for i = 1, count do connections[i]:close() end
+    local limit = http.now() + 20
+    while entries "/proc/self/fd" > before + 10 and http.now() < limit do asking.bare(other_url, "GET /") end
+    assert.is_true(entries "/proc/self/fd" <= before + 10)
+    other:stop()
+  end)
+
   it("gives delayed answers in the order they are due", function()
     local slow = asking.submit(url, "GET", "/delay/0.4")
     http.engine():step(0)
@@ -160,9 +186,7 @@ describe("the sandbox's server", function()
   end)
 
   it("lets those wait who are too many, until one has left", function()
-    package.path = folder .. "/?.lua;" .. path
-    local small = assert(httpd.start { entry = "spec_service", options = {}, max_connections = 2 })
-    package.path = path
+    local small = start { max_connections = 2 }
     local socket = require "cqueues.socket"
     local connections = {}
     for i = 1, 4 do
@@ -179,9 +203,7 @@ describe("the sandbox's server", function()
   end)
 
   it("stops while answers are delayed and connections are open", function()
-    package.path = folder .. "/?.lua;" .. path
-    local other = assert(httpd.start { entry = "spec_service", options = {} })
-    package.path = path
+    local other = start()
     local other_url = "http://127.0.0.1:" .. other:port()
     assert.equal(200, asking.ask(other_url, "GET", "/").status)
     local late = asking.submit(other_url, "POST", "/delay/600", "x")

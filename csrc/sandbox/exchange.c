@@ -30,7 +30,8 @@ struct tavus_exchange {
   unsigned int status;
   ending end;
   tavus_fault *fault;       /* what to write before the end, or NULL */
-  double due;               /* on tavus_sandbox_clock */
+  double until;             /* on tavus_sandbox_clock: no answer before */
+  double due;               /* the next look at it */
   tavus_exchange *before;   /* in the server's list while `waiting` */
   tavus_exchange *after;
   bool begun;               /* the headers are there, the body comes */
@@ -80,12 +81,28 @@ static void dequeue(tavus_server *server, tavus_exchange *exchange) {
 }
 
 #define TURN 0.002 /* seconds that faults write in a row, while others wait */
+#define LOOK 1.0   /* between two looks at whether there still is somebody to answer */
 
-/* A step of the exchange's fault. Whether more is to come: then it waits again,
-** and later than `now`, so that the others have their turn. */
+static void postpone(tavus_server *server, tavus_exchange *exchange, double now) {
+  exchange->due = exchange->until < now + LOOK ? exchange->until : now + LOOK;
+  enqueue(server, exchange);
+}
+
+/* Its delay, and then a step of its fault. Whether more is to come: then it waits
+** again, and later than `now`, so that the others have their turn. */
 static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
-  if (exchange->fault == NULL || server->stopping) return false;
-  double pause = tavus_fault_step(exchange->fault, tavus_connection_fd(exchange->connection));
+  if (server->stopping) return false;
+  int fd = tavus_connection_fd(exchange->connection);
+  if (exchange->until > now) {
+    if (tavus_connection_is_over(fd)) {
+      exchange->end = ENDING_CLOSE;
+      return false;
+    }
+    postpone(server, exchange, now);
+    return true;
+  }
+  if (exchange->fault == NULL) return false;
+  double pause = tavus_fault_step(exchange->fault, fd);
   if (pause < 0) return false;
   exchange->due = now + (pause > 1e-6 ? pause : 1e-6);
   enqueue(server, exchange);
@@ -230,9 +247,9 @@ int tavus_exchange_answer(lua_State *L) {
   }
   exchange->end = end;
   /* A fault is written once the connection is suspended, however soon. */
-  exchange->due = delay > 0 || exchange->fault != NULL
-                      ? tavus_sandbox_clock() + (double)delay
-                      : 0;
+  exchange->until = delay > 0 || exchange->fault != NULL
+                        ? tavus_sandbox_clock() + (double)delay
+                        : 0;
   return 0;
 }
 
@@ -290,7 +307,7 @@ static void answer_error(tavus_exchange *exchange, const char *message) {
   exchange->fault = NULL;
   exchange->status = 500;
   exchange->end = exchange->response != NULL ? ENDING_ANSWER : ENDING_CLOSE;
-  exchange->due = 0;
+  exchange->until = 0;
 }
 
 static void ask(tavus_server *server, tavus_exchange *exchange, const char *method) {
@@ -335,8 +352,8 @@ tavus_mhd_result tavus_exchange_handle(
       return MHD_YES;
     }
     ask(server, exchange, method);
-    if (exchange->due > 0) {
-      enqueue(server, exchange);
+    if (exchange->until > 0) {
+      postpone(server, exchange, tavus_sandbox_clock());
       MHD_suspend_connection(connection);
       return MHD_YES;
     }

@@ -93,12 +93,16 @@ tavus_fault *tavus_fault_read(lua_State *L, int index) {
   return fault;
 }
 
-/* Whether the other side has closed, or has sent what it will get no answer to. */
-static bool has_left(int fd) {
+/* How many bytes there are to read, of one; 0: the other side has closed;
+** negative: none yet. */
+static int next_byte(int fd) {
   char byte;
   ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  if (count >= 0) return (int)count;
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -1 : 0;
 }
+
+bool tavus_connection_is_over(int fd) { return next_byte(fd) == 0; }
 
 static bool next_part(tavus_fault *fault) {
   while (fault->part < PARTS && fault->times[fault->part] == 0) fault->part++;
@@ -138,5 +142,6 @@ double tavus_fault_step(tavus_fault *fault, int fd) {
     advance(fault, (size_t)count);
     budget -= (size_t)count;
   }
-  return fault->hold && !has_left(fd) ? LOOK : -1;
+  /* Nor does one stay who asks on: there is no answer to that. */
+  return fault->hold && next_byte(fd) < 0 ? LOOK : -1;
 }

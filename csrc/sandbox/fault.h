@@ -21,4 +21,7 @@ tavus_fault *tavus_fault_read(lua_State *L, int index);
 ** number: all is written, or nobody is there to read. */
 double tavus_fault_step(tavus_fault *fault, int fd);
 
+/* Whether the other side of this connection has closed it. */
+bool tavus_connection_is_over(int fd);
+
 #endif

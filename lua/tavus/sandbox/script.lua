@@ -54,6 +54,17 @@ local function check_times(times)
   return "times must be a whole number of 1 or more, or \"always\""
 end
 
+-- What no request can fit.
+local function check_aim(rule)
+  if rule.method and not rule.method:find "^%a+$" then return "method must be one word, as in \"GET\"" end
+  local path = rule.path
+  if not path then return nil end
+  if not path:find "^[/*]" then return "path must begin with / or *, as in \"/v2/personas/{id}\"" end
+  if path:find("?", 1, true) then return "path is without the query: leave out what begins with ?" end
+  if path:find "^/_sandbox" then return "steering is never scripted: path cannot be below /_sandbox" end
+  return nil
+end
+
 local function whole(value, low, high) return value >= low and value <= high and value == math.floor(value) end
 
 local function seconds(value) return type(value) == "number" and value >= 0 and value <= 3600 end
@@ -72,6 +83,7 @@ local function check_fault(rule)
     if rule.step or rule.pause then return "step and pause say how a fault is sent: give fault too" end
     return nil
   end
+  if fault == "refuse" then return "a refused connection has no request that a rule could fit: call sandbox:refuse()" end
   if not faults.known(fault) then return ("there is no fault '%s'; there are: %s"):format(fault, faults.names) end
   if rule.close then return "a rule has a fault or a close, not both" end
   if faults.replaces(fault) and (rule.status or rule.body ~= nil) then
@@ -117,10 +129,12 @@ function script.check(rule)
     return "close must be \"before\" or \"after\""
   end
   if rule.reset and not rule.close then return "reset says how to close: give close too" end
-  if rule.close and (status or rule.body ~= nil) then return "a closed connection has no answer: leave out status and body" end
+  if rule.close and (status or rule.body ~= nil or rule.headers) then
+    return "a closed connection has no answer: leave out status, headers and body"
+  end
   local kind = type(rule.body)
   if kind ~= "nil" and kind ~= "string" and kind ~= "table" then return "body must be a string or a table" end
-  return check_times(rule.times) or check_headers(rule.headers or {}) or check_delay(rule.delay)
+  return check_times(rule.times) or check_aim(rule) or check_headers(rule.headers or {}) or check_delay(rule.delay)
     or check_fault(rule) or check_random(rule)
 end
 

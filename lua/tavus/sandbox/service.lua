@@ -215,7 +215,11 @@ end
 
 local function scripted(context, rule, request)
   if rule.close == "before" then return nil end
-  if rule.status then return { status = rule.status, body = rule.body, headers = rule.headers } end
+  local status, body = rule.status, rule.body
+  if status then
+    local bodiless = status == 204 or status == 304
+    return { status = status, body = body, headers = rule.headers, with_body = bodiless and body ~= nil and body ~= "" }
+  end
   local replaced = rule.fault and faults.replaces(rule.fault)
   local answer = replaced and faults.answer(rule.fault, request) or handle(context, request)
   if not rule.headers then return answer end
