@@ -188,7 +188,8 @@ describe("the deadline of a call", function()
     local late = client:spawn(function() return client.personas:get("p3", { deadline = 50 }) end)
     assert.equal("timeout", select(2, early:result()).type)
     client:step(0.5) -- libcurl has times of its own at first
-    assert.is_true(client:timeout() > 1, client:timeout())
+    -- (A loop without a descriptor looks every 10 ms.)
+    assert.is_true(client:fd() == nil or client:timeout() > 1, client:timeout())
     server:release "go"
     assert.is_table((late:result()))
   end)
