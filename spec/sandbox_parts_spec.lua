@@ -1,6 +1,7 @@
 -- The sandbox's parts that can be looked at without a server.
 local core = require "tavus.core"
 local ids = require "tavus.sandbox.ids"
+local journal = require "tavus.sandbox.journal"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local settings = require "tavus.sandbox.settings"
@@ -82,6 +83,38 @@ describe("the store", function()
     for n = 1, rows.count do seen[n] = rows:newest(n).n end
     assert.same({ 6, 5, 44, 3, 1 }, seen)
     assert.is_nil(rows:get "id2")
+  end)
+end)
+
+describe("the journal", function()
+  local function kept(body)
+    local entries = journal.new()
+    entries:add("POST", "/", "", {}, body)
+    return entries:select({})[1]
+  end
+
+  it("keeps the first MiB of a body, and no half character", function()
+    local mebi = 1024 * 1024
+    for cut = 0, 2 do
+      local entry = kept(("x"):rep(mebi - cut) .. "\226\130\172" .. "rest")
+      assert.equal(mebi - cut, #entry.body)
+      assert.equal(mebi - cut + 7, entry.body_size)
+    end
+    assert.equal(mebi, #kept(("x"):rep(mebi - 3) .. "\226\130\172" .. "rest").body)
+  end)
+
+  it("is not held up by bytes that are no text", function()
+    assert.matches("^%?+$", kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a").body:gsub("a", "?"))
+  end)
+
+  it("is bounded", function()
+    local entries, body = journal.new(), ("x"):rep(1024 * 1024)
+    for _ = 1, 100 do entries:add("POST", "/", "", {}, body) end
+    assert.is_true(entries.bytes <= 32 * 1024 * 1024)
+    for _ = 1, 30000 do entries:add("GET", "/", "", {}) end
+    local count = 0
+    for _ in pairs(entries.entries) do count = count + 1 end
+    assert.equal(10000, count)
   end)
 end)
 

@@ -37,8 +37,10 @@ local function hide_in_addresses(text)
   return (text:gsub("([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)", parameter))
 end
 
--- JSON is written in UTF-8.
-local function printable(text)
+--- A text that JSON can hold: one that is no UTF-8 has question marks in it.
+---@param text string
+---@return string
+function clean.printable(text)
   if core.encode(text) then return text end
   return (text:gsub("[\128-\255]", "?"))
 end
@@ -49,7 +51,7 @@ end
 ---@param secrets string[]|nil
 ---@return string
 function clean.text(session, text, secrets)
-  return printable(hide_in_addresses(redact.whole(session, text, secrets)))
+  return clean.printable(hide_in_addresses(redact.whole(session, text, secrets)))
 end
 
 local value_of -- found below

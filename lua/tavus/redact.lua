@@ -31,15 +31,23 @@ local function load_contract()
   for _, resource in ipairs(core.contract().resources) do collect(resource, seen) end
 end
 
---- Cuts a text at a length, not inside a UTF-8 character.
+--- The beginning of a text, which does not end inside a UTF-8 character.
 ---@param text string
----@param most integer
+---@param most integer bytes
 ---@return string
-function redact.cut(text, most)
+function redact.head(text, most)
   if #text <= most then return text end
   local stop = most
-  while stop > 0 and (text:byte(stop + 1) or 0) >= 0x80 and (text:byte(stop + 1) or 0) < 0xC0 do stop = stop - 1 end
-  return text:sub(1, stop) .. "..."
+  while stop > most - 4 and text:find("^[\128-\191]", stop + 1) do stop = stop - 1 end
+  return text:sub(1, stop)
+end
+
+--- Like `redact.head`, and says so where something is missing.
+---@param text string
+---@param most integer bytes
+---@return string
+function redact.cut(text, most)
+  return #text <= most and text or redact.head(text, most) .. "..."
 end
 
 local function replace_plain(text, what, with)

@@ -38,9 +38,7 @@ function expect.check(wanted)
   return nil
 end
 
-local function short(text)
-  return #text <= MAX_TEXT and text or redact.cut(text, MAX_TEXT) .. " ..."
-end
+local function short(text) return redact.cut(text, MAX_TEXT) end
 
 local function written(value) return short(core.encode(value) or tostring(value)) end
 

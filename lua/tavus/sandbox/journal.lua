@@ -1,6 +1,8 @@
 --- What arrived, and what was answered. Bounded: the oldest entries go first.
 
 local core = require "tavus.core"
+local printable = require("tavus.clean").printable
+local redact = require "tavus.redact"
 local routes = require "tavus.sandbox.routes"
 
 local journal = {}
@@ -48,7 +50,7 @@ end
 function methods:add(method, path, query_text, headers, body)
   self.seq = self.seq + 1
   local size = body and #body or 0
-  if size > MAX_BODY then body = body:sub(1, MAX_BODY):gsub("[\192-\247]?[\128-\191]*$", "") end
+  body = body and redact.head(body, MAX_BODY)
   local entry = {
     seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body, body_size = size,
   }
@@ -63,11 +65,6 @@ function methods:add(method, path, query_text, headers, body)
   return entry
 end
 
-local function printable(text)
-  if text == nil or core.encode(text) then return text end
-  return (text:gsub("[\128-\255]", "?"))
-end
-
 local function shown(entry)
   local headers, query = {}, {}
   for name, value in pairs(entry.headers) do
@@ -80,7 +77,7 @@ local function shown(entry)
     path = printable(entry.path),
     query = core.object(query),
     headers = core.object(headers),
-    body = printable(entry.body),
+    body = entry.body and printable(entry.body),
     body_size = entry.body_size,
     status = entry.status,
     closed = entry.closed,

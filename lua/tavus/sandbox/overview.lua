@@ -2,6 +2,8 @@
 -- requests, names and ids only, long texts cut; no body, header, query or secret.
 
 local core = require "tavus.core"
+local printable = require("tavus.clean").printable
+local redact = require "tavus.redact"
 local settings = require "tavus.sandbox.settings"
 
 local overview = {}
@@ -13,9 +15,7 @@ local MAX_TEXT = 200     -- bytes
 -- A text that JSON can hold, cut between characters; anything else reads as nothing.
 local function text(value)
   if type(value) ~= "string" then return "" end
-  if #value > MAX_TEXT then value = value:sub(1, MAX_TEXT):gsub("[\192-\247]?[\128-\191]*$", "") .. "..." end
-  if not core.encode(value) then value = value:gsub("[\128-\255]", "?") end
-  return value
+  return printable(redact.cut(value, MAX_TEXT))
 end
 
 local function model(persona)
