@@ -272,6 +272,30 @@ end)
 describe("a host", function()
   local http = require "tavus.http"
 
+  it("that gives up on what was sent leaves in doubt what a repeat might do twice, and nothing else", function()
+    local server = wire.start { { "read", "hang" } }
+    local function given_up(arrived, make)
+      local client = clients.new(server.url)
+      local value, err
+      clients.with_host({ perform = function(engine)
+        while #server:requests() < arrived do engine:step(0.01) end
+      end, sleep = function() end }, function()
+        value, err = make(client)
+      end)
+      client:close()
+      assert.is_nil(value)
+      assert.equal("cancelled", err.type)
+      assert.is_false(err.retryable)
+      return err.ambiguous
+    end
+    local function create(client) return client.personas:create(clients.persona()) end
+    local function get(client) return client.personas:get "p1" end
+    assert.is_false(given_up(0, create))
+    assert.is_true(given_up(1, create))
+    assert.is_false(given_up(2, get))
+    server:stop()
+  end)
+
   it("that gives up cancels the request", function()
     local server = wire.start { { "read", "hang" } }
     local client = clients.new(server.url)

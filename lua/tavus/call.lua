@@ -202,6 +202,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     end
 
     local verdict = verdict_of(method, outcome, status or 0, may_repeat)
+    if outcome == "cancelled" and result.sent > 0 and not may_repeat then verdict = "ambiguous" end
     local remains, unslept
     local late = outcome ~= "answer" and now() >= ends
     if verdict == "retry" and retried < retries and not late then
