@@ -85,6 +85,9 @@ describe("expecting requests", function()
     assert.matches("bad argument: a table is wanted", refused(nil), 1, true)
     assert.matches("there is no 'stauts' here", refused { stauts = 1 }, 1, true)
     assert.matches("times must be a whole number", refused { times = -1 }, 1, true)
+    for _, bad in ipairs { { times = 0.5 }, { times = 0 / 0 }, { times = 1 / 0 }, { status = 200.5 }, { status = 0 / 0 }, { status = 99 } } do
+      assert.matches("must be a whole number", refused(bad), 1, true)
+    end
     assert.matches("body must be a table or string", refused { body = 1 }, 1, true)
     assert.matches("cannot be written as JSON", refused { body = { print } }, 1, true)
     local other = assert(sandbox.start())

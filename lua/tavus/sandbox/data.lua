@@ -5,13 +5,14 @@
 local core = require "tavus.core"
 local httpd = require "tavus.sandbox.httpd"
 local state = require "tavus.sandbox.state"
+local values = require "tavus.sandbox.values"
 
 local data = {}
 
 local FORMAT = 1
 local NO_FILE = 2 -- ENOENT
 
-local is_object = require("tavus.sandbox.values").is_object
+local is_object, is_whole = values.is_object, values.is_whole
 
 local function check_rows(value, kind, id)
   if type(value) ~= "table" or not core.is_array(value) then return kind .. " are no array" end
@@ -22,10 +23,6 @@ local function check_rows(value, kind, id)
     seen[row[id]] = true
   end
   return nil
-end
-
-local function is_whole(value, low)
-  return type(value) == "number" and value >= low and value <= 2147483646 and value == math.floor(value)
 end
 
 -- What is wrong with the content of a file, or nil.
@@ -40,7 +37,7 @@ local function flaw(value)
       return ("conversations: row %d has no status or events"):format(i)
     end
   end
-  if not is_whole(value.ids, 1) then return "ids is no number that ids can go on from" end
+  if not is_whole(value.ids, 1, 2147483646) then return "ids is no number that ids can go on from" end
   if not is_object(value.without_draft) then return "without_draft is no object" end
   return nil
 end

@@ -4,6 +4,7 @@
 local core = require "tavus.core"
 local pointer = require "tavus.pointer"
 local redact = require "tavus.redact"
+local values = require "tavus.sandbox.values"
 
 local expect = {}
 
@@ -16,6 +17,7 @@ local expect = {}
 
 local MEMBERS = { method = "string", path = "string", status = "number", body = "table or string", times = "number" }
 
+local MOST = 2147483647
 local MAX_SHOWN = 20
 local MAX_TEXT = 200
 
@@ -29,8 +31,8 @@ function expect.check(wanted)
     if not kind then return ("there is no '%s' here; there are: body, method, path, status, times"):format(tostring(name)) end
     if not kind:find(type(value), 1, true) then return ("%s must be a %s"):format(name, kind) end
   end
-  local times = wanted.times
-  if times and not (times >= 0 and times == math.floor(times)) then return "times must be a whole number of 0 or more" end
+  if wanted.times and not values.is_whole(wanted.times, 0, MOST) then return "times must be a whole number of 0 or more" end
+  if wanted.status and not values.is_whole(wanted.status, 100, 599) then return "status must be a whole number from 100 to 599" end
   if wanted.body ~= nil then
     local text, issues = core.encode(wanted.body)
     if not text then return ("body cannot be written as JSON: %s at '%s'"):format(issues[1].message, issues[1].path) end
@@ -41,8 +43,6 @@ end
 local function short(text) return redact.cut(text, MAX_TEXT) end
 
 local function written(value) return short(core.encode(value) or tostring(value)) end
-
-local is_object = require("tavus.sandbox.values").is_object
 
 local difference -- found below
 
@@ -66,7 +66,7 @@ difference = function(wanted, found, path)
   if found == nil then return place .. " is missing" end
   if type(wanted) == "table" and next(wanted) == nil and type(found) == "table" and not core.is_array(wanted) then
     return nil -- `{}` says only that there is an object or an array
-  elseif type(wanted) == "table" and not is_list(wanted) and is_object(found) then
+  elseif type(wanted) == "table" and not is_list(wanted) and values.is_object(found) then
     return member_difference(wanted, found, path)
   elseif type(wanted) == "table" and is_list(wanted) and core.is_array(found) then
     if #wanted ~= #found then return ("%s has %d items, not %d"):format(place, #found, #wanted) end

@@ -20,6 +20,7 @@ local httpd = require "tavus.sandbox.httpd"
 local replay = require "tavus.sandbox.replay"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
+local values = require "tavus.sandbox.values"
 
 local sandbox = {}
 
@@ -62,8 +63,6 @@ local function post(self, path, value)
   return call(self, "POST", path, { body = text, headers = { ["Content-Type"] = "application/json" } })
 end
 
-local shallow = require("tavus.sandbox.values").shallow
-
 --- Orders what happens to the next request (of this method and path, if given).
 -- With `status` the request is answered so and changes nothing; without, it is
 -- handled, and `delay` and `headers` are added. With `fault` its answer is
@@ -78,7 +77,7 @@ function methods:next(rule)
   local message = script.check(rule)
   if message then misuse("%s", message) end
   local answer
-  answer, message = post(self, "/_sandbox/next", shallow(rule))
+  answer, message = post(self, "/_sandbox/next", values.shallow(rule))
   if answer == false then misuse("the rule cannot be written as JSON: %s", message) end
   if not answer then return nil, message end
   return true
@@ -166,7 +165,7 @@ function methods:set(changes)
   local done, message = settings.apply(settings.defaults(), changes)
   if not done then misuse("%s", message) end
   local answer
-  answer, message = post(self, "/_sandbox/set", shallow(changes))
+  answer, message = post(self, "/_sandbox/set", values.shallow(changes))
   if not answer then return nil, message end
   return answer.settings
 end
@@ -185,7 +184,7 @@ function methods:put(row)
     row = value
   end
   if type(row) ~= "table" or core.is_array(row) then misuse("put takes a persona, as a table or as JSON text") end
-  local answer, message = post(self, "/_sandbox/personas", shallow(row))
+  local answer, message = post(self, "/_sandbox/personas", values.shallow(row))
   if answer == false then misuse("the persona cannot be written as JSON: %s", message) end
   if not answer then return nil, message end
   return answer.persona_id
@@ -327,12 +326,12 @@ function sandbox.start(options)
     end
   end
   local port = options.port or 0
-  if not (port >= 0 and port <= 65535 and port == math.floor(port)) then
+  if not values.is_whole(port, 0, 65535) then
     error("bad argument: option 'port' must be a whole number from 0 to 65535", 2)
   end
   if options.key == "" then error("bad argument: option 'key' must not be empty", 2) end
   local seed = options.seed
-  if seed and not (seed >= 0 and seed < 2 ^ 31 and seed == math.floor(seed)) then
+  if seed and not values.is_whole(seed, 0, 2147483647) then
     error("bad argument: option 'seed' must be a whole number from 0 to 2147483647", 2)
   end
   local service = { key = options.key, seed = seed, log = options.log }

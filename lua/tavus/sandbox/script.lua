@@ -2,6 +2,7 @@
 
 local core = require "tavus.core"
 local faults = require "tavus.sandbox.faults"
+local is_whole = require("tavus.sandbox.values").is_whole
 local routes = require "tavus.sandbox.routes"
 
 local script = {}
@@ -50,7 +51,7 @@ end
 
 local function check_times(times)
   if times == nil or times == "always" then return nil end
-  if type(times) == "number" and times >= 1 and times == math.floor(times) then return nil end
+  if is_whole(times, 1, 2147483647) then return nil end
   return "times must be a whole number of 1 or more, or \"always\""
 end
 
@@ -64,8 +65,6 @@ local function check_aim(rule)
   if path:find "^/_sandbox" then return "steering is never scripted: path cannot be below /_sandbox" end
   return nil
 end
-
-local function whole(value, low, high) return value >= low and value <= high and value == math.floor(value) end
 
 local function seconds(value) return type(value) == "number" and value >= 0 and value <= 3600 end
 
@@ -92,7 +91,7 @@ local function check_fault(rule)
   if (rule.step or rule.pause) and not faults.on_wire(fault) then
     return ("the fault '%s' is an ordinary answer: leave out step and pause"):format(fault)
   end
-  if rule.step and not whole(rule.step, 1, MAX_STEP) then return ("step must be a whole number from 1 to %d"):format(MAX_STEP) end
+  if rule.step and not is_whole(rule.step, 1, MAX_STEP) then return ("step must be a whole number from 1 to %d"):format(MAX_STEP) end
   if rule.pause and not seconds(rule.pause) then return "pause must be from 0 to 3600 seconds" end
   if rule.pause and not rule.step and fault ~= "drip" then return "pause is between two steps: give step too" end
   return nil
@@ -100,7 +99,7 @@ end
 
 local function check_random(rule)
   if rule.chance and not (rule.chance >= 0 and rule.chance <= 1) then return "chance must be from 0 to 1" end
-  if rule.seed and not whole(rule.seed, 0, MAX_SEED) then return ("seed must be a whole number from 0 to %d"):format(MAX_SEED) end
+  if rule.seed and not is_whole(rule.seed, 0, MAX_SEED) then return ("seed must be a whole number from 0 to %d"):format(MAX_SEED) end
   if rule.seed and not rule.chance and type(rule.delay) ~= "table" then
     return "seed is for what is random: give chance or delay = { low, high }"
   end
@@ -122,7 +121,7 @@ function script.check(rule)
     end
   end
   local status = rule.status
-  if status and not (status >= 200 and status <= 599 and status == math.floor(status)) then
+  if status and not is_whole(status, 200, 599) then
     return "status must be a whole number from 200 to 599"
   end
   if rule.close and rule.close ~= "before" and rule.close ~= "after" then

@@ -4,6 +4,8 @@
 -- several at once for another generation.
 -- Steered with `sandbox:set { name = value }`.
 
+local is_whole = require("tavus.sandbox.values").is_whole
+
 local settings = {}
 
 ---@class tavus.sandbox.Switch
@@ -265,7 +267,7 @@ local function check(name, value)
     return ("switch '%s' must be a %s"):format(name, switch.type)
   end
   local low = switch.low or 0
-  if switch.type == "number" and not (value >= low and value < 2 ^ 31 and value == math.floor(value)) then
+  if switch.type == "number" and not is_whole(value, low, 2147483647) then
     return ("switch '%s' must be a whole number of %d or more"):format(name, low)
   end
   if switch.type == "string" and value:find "[^\32-\126]" then

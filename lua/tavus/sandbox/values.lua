@@ -20,6 +20,15 @@ function values.is_text(value) return type(value) == "string" and value ~= "" en
 ---@return boolean
 function values.is_replica(value) return type(value) == "string" and value:find "^r[%w_-]+$" ~= nil end
 
+--- Whether a value is a whole number between two others.
+---@param value any
+---@param low integer
+---@param high integer
+---@return boolean
+function values.is_whole(value, low, high)
+  return type(value) == "number" and value >= low and value <= high and value == math.floor(value)
+end
+
 --- A new table with the same members.
 ---@param value table
 ---@return table
