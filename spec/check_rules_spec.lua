@@ -1,9 +1,9 @@
 -- luacheck: std max+busted
 -- The contract's conditional rules: two are errors, since Tavus refuses; the others warn.
-local asked = require "spec.support.asked"
+local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
-local look, persona, layers, codes = asked.look, asked.persona, asked.layers, asked.codes
+local look, persona, layers, codes = checking.look, checking.persona, checking.layers, checking.codes
 
 describe("rule 1", function()
   it("wants a system_prompt", function()

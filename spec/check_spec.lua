@@ -1,10 +1,10 @@
 -- luacheck: std max+busted
 -- What the check says: severities, types, hints. Rules are in check_rules_spec, tools in check_tools_spec, the walk over
 -- hostile values in hostile_spec, patches in check_patch_spec.
-local asked = require "spec.support.asked"
+local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
-local look, persona, layers, codes = asked.look, asked.persona, asked.layers, asked.codes
+local look, persona, layers, codes = checking.look, checking.persona, checking.layers, checking.codes
 
 describe("validate", function()
   it("raises on misuse at the caller's line", function()

@@ -1,9 +1,9 @@
 -- luacheck: std max+busted
 -- What the check says of tools, wherever they stand.
-local asked = require "spec.support.asked"
+local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
-local look, layers, codes = asked.look, asked.layers, asked.codes
+local look, layers, codes = checking.look, checking.layers, checking.codes
 
 describe("tools", function()
   local function tool(f, more)

@@ -1,10 +1,10 @@
 -- luacheck: std max+busted
 -- The contract as data: is it whole, is it in order, and does the check do what each entry says? What people write instead
 -- is in contract_words_spec, errors in contract_errors_spec.
-local asked = require "spec.support.asked"
+local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
-local issues_at = asked.issues_at
+local issues_at = checking.issues_at
 
 local contract = core.contract()
 

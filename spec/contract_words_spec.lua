@@ -1,9 +1,9 @@
 -- luacheck: std max+busted
 -- What people write instead of what the contract has: words, wrappers, choices; and what the check makes of it.
-local asked = require "spec.support.asked"
+local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
-local issues_at = asked.issues_at
+local issues_at = checking.issues_at
 
 describe("a word that people write instead", function()
   local function llm(key)

@@ -1,10 +1,10 @@
 --- What the specs of the check ask it.
 local core = require "tavus.core"
 
-local asked = {}
+local checking = {}
 
 --- The issue at a path (with a code), and the verdict.
-function asked.look(kind, value, path, code, options)
+function checking.look(kind, value, path, code, options)
   local ok, issues = core.validate(kind, value, options)
   for _, issue in ipairs(issues) do
     if issue.path == path and (code == nil or issue.code == code) then
@@ -15,17 +15,17 @@ function asked.look(kind, value, path, code, options)
 end
 
 --- The smallest persona, with more in it.
-function asked.persona(more)
+function checking.persona(more)
   local p = { system_prompt = "You are calm." }
   for k, v in pairs(more or {}) do p[k] = v end
   return p
 end
 
 --- A persona with one layer.
-function asked.layers(name, layer) return asked.persona { layers = { [name] = layer } } end
+function checking.layers(name, layer) return checking.persona { layers = { [name] = layer } } end
 
 --- Codes of all issues, sorted: to say that there are no others.
-function asked.codes(kind, value)
+function checking.codes(kind, value)
   local _, issues = core.validate(kind, value)
   local list = {}
   for i, issue in ipairs(issues) do list[i] = issue.code end
@@ -34,7 +34,7 @@ function asked.codes(kind, value)
 end
 
 --- The issues at a path by their codes, and the verdict.
-function asked.issues_at(kind, document, path)
+function checking.issues_at(kind, document, path)
   local ok, issues = core.validate(kind, document)
   local found = {}
   for _, issue in ipairs(issues) do
@@ -43,4 +43,4 @@ function asked.issues_at(kind, document, path)
   return found, ok, issues
 end
 
-return asked
+return checking
