@@ -30,7 +30,7 @@ struct tavus_exchange {
   unsigned int status;
   ending end;
   tavus_fault *fault;       /* what to write before the end, or NULL */
-  double until;             /* on tavus_sandbox_clock: no answer before */
+  double until;             /* on tavus_sandbox_clock: nothing is sent before */
   double due;               /* the next look at it */
   tavus_exchange *before;   /* in the server's list while `waiting` */
   tavus_exchange *after;
@@ -88,7 +88,7 @@ static void postpone(tavus_server *server, tavus_exchange *exchange, double now)
   enqueue(server, exchange);
 }
 
-/* Its delay, and then a step of its fault. Whether more is to come: then it waits
+/* Its delay or pause, and then a step of its fault. Whether more is to come: then it waits
 ** again, and later than `now`, so that the others have their turn. */
 static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
   if (server->stopping) return false;
@@ -104,8 +104,8 @@ static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) 
   if (exchange->fault == NULL) return false;
   double pause = tavus_fault_step(exchange->fault, fd);
   if (pause < 0) return false;
-  exchange->due = now + (pause > 1e-6 ? pause : 1e-6);
-  enqueue(server, exchange);
+  exchange->until = now + (pause > 1e-6 ? pause : 1e-6);
+  postpone(server, exchange, now);
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -156,6 +157,9 @@ void tavus_server_stop(tavus_server *server) {
   if (server->lua != NULL) lua_close(server->lua);
   server->lua = NULL;
   server->epoll_fd = -1;
+  /* A forked child may have the ports too, and nobody is to wait there. */
+  for (int i = 0; i < TAVUS_PORTS; i++)
+    if (server->ports[i].fd >= 0) (void)shutdown(server->ports[i].fd, SHUT_RD);
   forget(server);
 }
 
