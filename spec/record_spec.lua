@@ -81,8 +81,10 @@ describe("a recording", function()
       :format(KEY, escaped) }
     sandbox:next { status = 400, body = { error = ("x"):rep(40000) .. KEY .. spelled .. LLM_KEY } }
     for _ = 1, 4 do assert.is_nil((client.personas:create(custom_persona()))) end
-    sandbox:next { status = 400, body = { error = "Bad raw-secret-66" } }
-    client:request("POST", "/v2/personas", { body = { layers = { llm = { api_key = "raw-secret-66" } } } })
+    sandbox:next { status = 400, body = { error = "Bad raw-secret-66 raw-header-66" } }
+    local _, err = client:request("POST", "/v2/personas", { body = { layers = { llm = { api_key = "raw-secret-66",
+      headers = { ["X-Own"] = "raw-header-66" } } } } })
+    assert.equal("Bad [redacted] [redacted]", err.message)
     local persona = assert(client.personas:create(custom_persona()))
     assert(client.personas:get(persona.persona_id))
     assert(client.personas:patch(persona.persona_id, tavus.patch():replace("/layers/llm/api_key", LLM_KEY .. "new")))
@@ -90,7 +92,7 @@ describe("a recording", function()
     client:request("POST", "/v2/personas", { body = "no json " .. KEY })
     local entries, text = entries_of(name)
     assert.equal(10, #entries)
-    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1", "raw-secret-66" } do
+    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1", "raw-secret-66", "raw-header-66" } do
       assert.is_nil(text:find(secret, 1, true), secret)
     end
     assert.equal("[redacted]", entries[1].body.layers.llm.api_key)

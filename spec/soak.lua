@@ -172,7 +172,7 @@ for _, found in ipairs { start, middle, last } do
   assert(found.engine:find "%(0 under way, 0 waiting%)", "requests are left in the engine")
   assert(found.descriptors == before.descriptors, "descriptors grew")
 end
-for name, most in pairs { heap = sanitized and math.huge or 64, lua = 32 } do -- KiB: less than a byte a call
+for name, most in pairs { heap = sanitized and math.huge or 64, lua = 64 } do -- KiB: less than a byte a call
   local grown, since_start = last[name] - middle[name], last[name] - start[name]
   -- Since the start too: a table that fills grows in steps.
   assert(grown <= most and since_start <= 4 * most, ("%s: memory grew by %.1f, then by %.1f KiB"):format(name, since_start - grown, grown))
