@@ -72,6 +72,30 @@ describe("a sandbox with a data file", function()
     run(function(ask) assert.equal("", user_names(ask)) end)
   end)
 
+  it("has the builder's drafts again", function()
+    local switches = { set = { maker_changes = true, draft_patches = "draft" } }
+    local id, published
+    local function create(ask) return ask("POST", "/v2/personas", { persona_name = "live", system_prompt = "x" }).json.persona_id end
+    local function patch(ask, which)
+      return ask("PATCH", "/v2/personas/" .. which, '[{"op":"replace","path":"/persona_name","value":"draft"}]').json
+    end
+    local function draft_of(ask, which)
+      local row = ask("GET", "/v2/personas/" .. which, nil, { query = { source = "draft" } }).json.data[1]
+      return row.persona_name, row.has_unpublished_changes
+    end
+    run(function(ask)
+      id, published = create(ask), create(ask)
+      assert.is_true(patch(ask, id).is_draft_view)
+      patch(ask, published)
+      assert.equal(200, ask("POST", "/v2/personas/" .. published .. "/publish").status)
+    end, switches)
+    run(function(ask)
+      assert.same({ "draft", true }, { draft_of(ask, id) })
+      assert.equal("live", ask("GET", "/v2/personas/" .. id).json.data[1].persona_name)
+      assert.same({ "draft", false }, { draft_of(ask, published) })
+    end, switches)
+  end)
+
   it("goes on with its ids, and begins with its own switches and clock", function()
     local seen = {}
     for _ = 1, 3 do
@@ -119,6 +143,7 @@ describe("a sandbox with a data file", function()
       ['{"tavus_sandbox":1,"personas":[],"conversations":[{"conversation_id":"c"}]}'] = "row 1 has no status or events",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is no number",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is no object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is no object",
     } do
       write(path, text)
       local server, message = sandbox.start { data = path }

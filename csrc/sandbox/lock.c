@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lock.h"
@@ -19,6 +20,9 @@
 
 #define LOCK_TYPE "tavus.sandbox.httpd.lock"
 #define SUFFIX ".lock"
+
+/* Milliseconds: one that was just killed may not be quite gone yet. */
+enum { PATIENCE = 500, STEP = 10 };
 
 /* The userdata; before it is held and after it is let go of, `file` is -1. */
 typedef struct {
@@ -59,6 +63,8 @@ static bool is_at(int file, const char *path) {
 }
 
 static const char *take(lock *held) {
+  const struct timespec pause = {.tv_nsec = 1000 * 1000 * STEP};
+  int left = PATIENCE;
   for (;;) {
     held->file = open(held->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (held->file < 0) return strerror(errno);
@@ -66,8 +72,13 @@ static const char *take(lock *held) {
     if (error == 0 && is_at(held->file, held->path)) return NULL;
     close(held->file);
     held->file = -1;
-    if (error == EWOULDBLOCK) return "another sandbox keeps its rows in it";
-    if (error != 0 && error != EINTR) return strerror(error);
+    if (error == EWOULDBLOCK) {
+      if (left <= 0) return "another sandbox keeps its rows in it";
+      left -= STEP;
+      (void)nanosleep(&pause, NULL);
+    } else if (error != 0 && error != EINTR) {
+      return strerror(error);
+    }
   }
 }
 

@@ -39,6 +39,10 @@ local function flaw(value)
   end
   if not is_whole(value.ids, 1, 2147483646) then return "ids is no number that ids can go on from" end
   if not is_object(value.without_draft) then return "without_draft is no object" end
+  if not is_object(value.drafts) then return "drafts is no object" end
+  for id, row in pairs(value.drafts) do
+    if not is_object(row) then return ("drafts: %s is no object"):format(id) end
+  end
   return nil
 end
 
@@ -48,6 +52,7 @@ local function encoded(taken)
     personas = taken.personas,
     conversations = taken.conversations,
     without_draft = core.object(taken.habits.without_draft),
+    drafts = core.object(taken.habits.drafts),
     ids = taken.ids,
   }
 end
@@ -79,7 +84,7 @@ local function check(path)
   if content == nil then return nil, message end
   if not content then
     content = { tavus_sandbox = FORMAT, personas = core.array {}, conversations = core.array {}, ids = 1,
-      without_draft = core.object {}, fresh = true }
+      without_draft = core.object {}, drafts = core.object {}, fresh = true }
   end
   return httpd.save(path, core.encode(content))
 end
@@ -127,7 +132,7 @@ function methods:load(context)
   if content and not content.fresh then -- in a fresh one nothing was stored, and ids begin where they like
     local taken = state.take(context)
     taken.personas, taken.conversations, taken.ids = content.personas, content.conversations, content.ids
-    taken.habits.without_draft = content.without_draft
+    taken.habits.without_draft, taken.habits.drafts = content.without_draft, content.drafts
     for _, row in ipairs(taken.conversations) do -- another run had another port
       row.conversation_url = context.url .. "/_sandbox/conversations/" .. row.conversation_id
     end

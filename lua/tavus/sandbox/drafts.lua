@@ -26,6 +26,7 @@ end
 ---@return table members  what the answer tells besides the persona
 function drafts.keep(context, id, draft)
   context.habits.drafts[id] = draft
+  context.personas:touch()
   return { is_draft_view = true, has_unpublished_changes = true, publish_url = ("%s/v2/personas/%s/publish"):format(context.url, id) }
 end
 
@@ -49,6 +50,7 @@ end
 function drafts.drop(context, id)
   local row = context.habits.drafts[id]
   context.habits.drafts[id], context.habits.without_draft[id] = nil, true
+  context.personas:touch()
   return row
 end
 

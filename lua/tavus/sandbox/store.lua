@@ -29,6 +29,9 @@ function methods:replace(id, row)
   self.rows[id] = row
 end
 
+--- Counts a change that no row shows.
+function methods:touch() self.changes = self.changes + 1 end
+
 --- Takes a row out.
 ---@param id string
 ---@return boolean found
