@@ -58,6 +58,7 @@ end
 -- The error of an answer that says success and cannot be used.
 local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
   result.body = call.body(result)
+  result.request:forget()
   local err = failure.of_decode(client._session, result, problem, secrets or redact.secrets_of(body))
   -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
   if client._closed then err.body = nil end
