@@ -92,7 +92,8 @@ describe("a recording", function()
     client:request("POST", "/v2/personas", { body = "no json " .. KEY })
     local entries, text = entries_of(name)
     assert.equal(10, #entries)
-    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1", "raw-secret-66", "raw-header-66" } do
+    for _, secret in ipairs { KEY, LLM_KEY, "header-secret-77", "old-secret-55", spelled, escaped, "query-secret", "session=1",
+      "raw-secret-66", "raw-header-66" } do
       assert.is_nil(text:find(secret, 1, true), secret)
     end
     assert.equal("[redacted]", entries[1].body.layers.llm.api_key)

@@ -7,16 +7,12 @@ local sandbox = require "tavus.sandbox"
 local settings = require "tavus.sandbox.settings"
 local version = require "tavus.version"
 
-local function port_number(text)
-  local port = text:find "^%d+$" and tonumber(text)
-  if not port or port > 65535 then return nil, ("'%s' is no port: a whole number from 0 to 65535 is wanted"):format(text) end
-  return port
-end
-
-local function seed_number(text)
-  local seed = text:find "^%d+$" and tonumber(text)
-  if not seed or seed >= 2 ^ 31 then return nil, ("'%s' is no seed: a whole number from 0 to 2147483647 is wanted"):format(text) end
-  return seed
+local function number_of(what, most)
+  return function(text)
+    local number = text:find "^%d+$" and tonumber(text)
+    if number and number <= most then return number end
+    return nil, ("'%s' is no %s: a whole number from 0 to %d is wanted"):format(text, what, most)
+  end
 end
 
 local function switch(text)
@@ -59,11 +55,11 @@ end
 
 local parser = argparse("tavus-sandbox",
   "A local sandbox that imitates the persona API of Tavus, to test against. It is not Tavus.", switches_text())
-parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", port_number):argname "<number>"
+parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", number_of("port", 65535)):argname "<number>"
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
 parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
 parser:option("--set", "Change a switch (see below); as often as wanted.", nil, switch):argname "<name>=<value>":count "*"
-parser:option("--seed", "Give the same ids in every run.", nil, seed_number):argname "<number>"
+parser:option("--seed", "Give the same ids in every run.", nil, number_of("seed", 2147483647)):argname "<number>"
 parser:option("--data", "Keep personas and conversations in this file across runs."):argname "<file>"
 parser:option("--replay", "Answer from what a client has recorded: tavus.new { record = \"file\" }."):argname "<file>"
 parser:flag("-q --quiet", "Print the address and nothing else.")

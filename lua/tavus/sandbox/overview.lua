@@ -18,21 +18,28 @@ local function text(value)
   return printable(redact.cut(value, MAX_TEXT))
 end
 
-local function model(persona)
-  local layers = persona.layers
+local function model(row)
+  local layers = row.layers
   local llm = type(layers) == "table" and layers.llm
   return type(llm) == "table" and llm.model or nil
 end
 
-local function newest(rows, names)
+local function persona(row)
+  return {
+    persona_id = text(row.persona_id), persona_name = text(row.persona_name), model = text(model(row)), created_at = text(row.created_at),
+  }
+end
+
+local function conversation(row)
+  return {
+    conversation_id = text(row.conversation_id), conversation_name = text(row.conversation_name), status = text(row.status),
+    persona_id = text(row.persona_id), created_at = text(row.created_at),
+  }
+end
+
+local function newest(rows, seen)
   local list = core.array {}
-  for n = 1, math.min(rows.count, MAX_ROWS) do
-    local row, id = rows:newest(n)
-    local seen = {}
-    for _, name in ipairs(names) do seen[name] = text(row[name]) end
-    list[n] = seen
-    if names.model then seen.persona_id, seen.model = id, text(model(row)) end
-  end
+  for n = 1, math.min(rows.count, MAX_ROWS) do list[n] = seen((rows:newest(n))) end
   return list
 end
 
@@ -73,11 +80,9 @@ function overview.of(context)
     url = context.url,
     version = require "tavus.version",
     scripted = context.script:count(),
-    personas = newest(context.personas, { "persona_name", "created_at", model = true }),
+    personas = newest(context.personas, persona),
     persona_count = context.personas.count,
-    conversations = newest(context.conversations, {
-      "conversation_id", "conversation_name", "status", "persona_id", "created_at",
-    }),
+    conversations = newest(context.conversations, conversation),
     conversation_count = context.conversations.count,
     requests = requests(context.journal),
     request_count = context.journal.seq,

@@ -3,7 +3,6 @@
 -- and the journal are no part of it.
 
 local core = require "tavus.core"
-local habits = require "tavus.sandbox.habits"
 local store = require "tavus.sandbox.store"
 
 local state = {}
@@ -59,7 +58,7 @@ function state.put(context, taken)
   context.settings = shallow(taken.settings)
   context.personas = store_of(taken.personas, "persona_id", same)
   context.conversations = store_of(taken.conversations, "conversation_id", copied)
-  context.habits = copied_habits(taken.habits or habits.new())
+  context.habits = copied_habits(taken.habits)
   context.ids.state = taken.ids
   context.clock.fixed = taken.clock
 end
