@@ -5,6 +5,7 @@ local core = require "tavus.core"
 local http = require "tavus.http"
 local process = require "spec.support.process"
 local sandbox = require "tavus.sandbox"
+local settings = require "tavus.sandbox.settings"
 local version = require "tavus.version"
 local wire = require "spec.support.wire"
 
@@ -85,6 +86,11 @@ describe("tavus-sandbox", function()
       "flow_defaults=true | false", "rate_limit=0\n", "profile 2025:\n  check_body_first=false" } do
       assert.matches(text, output, 1, true)
     end
+    for _, name in ipairs(settings.names()) do
+      local _, times = output:gsub("\n  " .. name .. "=", "")
+      assert.equal(settings.profile("2025")[name] == nil and 1 or 2, times, name)
+    end
+    for line in output:gmatch "[^\n]+" do assert.is_true(#line <= 100, line) end
   end)
 
   it("takes a profile, and switches on top of it", function()

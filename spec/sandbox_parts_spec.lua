@@ -153,6 +153,18 @@ describe("the switches", function()
     end
   end)
 
+  it("are told in README.md, each in the row of its group", function()
+    local told = {}
+    for line in io.lines "README.md" do
+      local about, cell = line:match "^| (%l+) | (`.*) |$"
+      for name in (cell or ""):gmatch "`([%w_]+)`" do
+        local switch = settings.switches[name]
+        if switch and switch.group == about then told[name] = true end
+      end
+    end
+    for _, name in ipairs(settings.names()) do assert.is_true(told[name], name) end
+  end)
+
   it("change all or none", function()
     local values = settings.defaults()
     assert.is_nil((settings.apply(values, { get_shape = "flat", nothing = 1 })))

@@ -39,13 +39,16 @@ local function others(switch_)
 end
 
 local function switches_text()
-  local lines = { "switches (name=default | what else there is):" }
-  for _, name in ipairs(settings.names()) do
-    local switch_ = settings.switches[name]
-    lines[#lines + 1] = ("  %s=%s%s"):format(name, tostring(switch_.default), others(switch_))
-    lines[#lines + 1] = "      " .. switch_.meaning
+  local lines = { "Switches (name=default | what else there is)" }
+  for _, group in ipairs(settings.groups) do
+    lines[#lines + 1] = ("\n%s:"):format(group)
+    for _, name in ipairs(settings.names(group)) do
+      local switch_ = settings.switches[name]
+      lines[#lines + 1] = ("  %s=%s%s"):format(name, tostring(switch_.default), others(switch_))
+      lines[#lines + 1] = "      " .. switch_.meaning
+    end
   end
-  lines[#lines + 1] = "profile 2025:"
+  lines[#lines + 1] = "\nprofile 2025:"
   local profile = settings.profile "2025"
   for _, name in ipairs(settings.names()) do
     if profile[name] ~= nil then lines[#lines + 1] = ("  %s=%s"):format(name, tostring(profile[name])) end
@@ -55,6 +58,7 @@ end
 
 local parser = argparse("tavus-sandbox",
   "A local sandbox that imitates the persona API of Tavus, to test against. It is not Tavus.", switches_text())
+parser:help_max_width(100)
 parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", number_of("port", 65535)):argname "<number>"
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
 parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }

@@ -2,25 +2,14 @@
 -- an answer. `require "tavus.sandbox.service" (options)` gives the function that
 -- the server calls for every request.
 
-local checks = require "tavus.sandbox.checks"
-local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
-local data = require "tavus.sandbox.data"
 local faults = require "tavus.sandbox.faults"
-local generations = require "tavus.sandbox.generations"
 local guard = require "tavus.sandbox.guard"
 local habits = require "tavus.sandbox.habits"
-local ids = require "tavus.sandbox.ids"
-local journal = require "tavus.sandbox.journal"
-local replay = require "tavus.sandbox.replay"
+local new_context = require("tavus.sandbox.context").new
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
-local script = require "tavus.sandbox.script"
-local settings = require "tavus.sandbox.settings"
-local state = require "tavus.sandbox.state"
-local stock = require "tavus.sandbox.stock"
-local store = require "tavus.sandbox.store"
 
 local HANDLERS = {
   persona = require "tavus.sandbox.personas",
@@ -28,121 +17,6 @@ local HANDLERS = {
 }
 
 local JSON = "application/json"
-
----@class tavus.sandbox.Context
----@field settings table<string, any>
----@field personas tavus.sandbox.Store
----@field conversations tavus.sandbox.Store
----@field stock table[]
----@field habits tavus.sandbox.Habits
----@field script tavus.sandbox.Script
----@field journal tavus.sandbox.Journal
----@field routes tavus.sandbox.Routes
----@field ids tavus.sandbox.Ids
----@field clock tavus.sandbox.Clock
----@field snapshots tavus.sandbox.Snapshots
----@field keeper tavus.sandbox.Keeper|nil  of the rows, across runs
----@field seed integer|nil  of the ids
----@field replay tavus.sandbox.Replay|nil  answers, where nothing is handled
----@field url string
----@field steering string   the address that steering gets through at, also while connections to `url` are refused
----@field refusing boolean
----@field method string    of the request that is being handled
----@field initial table<string, any>  switches given at the start
----@field log boolean       a line on stderr for every request
----@field key string|nil   the only key that is accepted; nil: any
-local context_methods = {}
-context_methods.__index = context_methods
-
---- Shuts the API's port, or opens it again.
----@param on boolean
-function context_methods:refuse_connections(on)
-  assert(self.shut(on))
-  self.refusing = on
-end
-
---- Back to a fresh sandbox: no rows, no rules, no journal, all switches as at
--- the start, the clock going again. Seeded ids begin anew; snapshots are kept.
-function context_methods:reset()
-  self:refuse_connections(false)
-  self.clock:set(clock.SYSTEM)
-  if self.seed or not self.ids then self.ids = ids.new(self.seed, self.clock) end
-  self.settings = settings.defaults()
-  assert(settings.apply(self.settings, self.initial))
-  self.personas = store.new()
-  self.conversations = store.new()
-  self.stock = stock.personas()
-  local unlisted = stock.unlisted()
-  self.stock_by_id = { [unlisted.persona_id] = unlisted }
-  for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
-  self.habits = habits.new()
-  self.script:clear()
-  self.journal:clear()
-  if self.replay then self.replay:rewind() end
-end
-
---- Back to what `state.take` gave: as a reset, but not to nothing.
-function context_methods:restore(taken)
-  self:refuse_connections(false)
-  state.put(self, taken)
-  self.script:clear()
-  self.journal:clear()
-end
-
--- Is a stock persona there, under the habits that are on? Not before its time.
-local function has_stock(self, persona)
-  return self.settings.stock_personas and #generations.later(self.settings.generation, "persona", persona) == 0
-end
-
---- The stock personas that are there, newest first.
----@return table[]
-function context_methods:stock_personas()
-  local rows = {}
-  for _, persona in ipairs(self.stock) do
-    if has_stock(self, persona) then rows[#rows + 1] = persona end
-  end
-  return rows
-end
-
---- A user's or a stock persona.
-function context_methods:persona(id)
-  local persona = self.personas:get(id)
-  if persona then return persona end
-  persona = self.stock_by_id[id]
-  return persona and has_stock(self, persona) and persona or nil
-end
-
---- How many conversations are going on.
-function context_methods:active_conversations()
-  local active = 0
-  for n = 1, self.conversations.count do
-    if self.conversations:newest(n).status == "active" then active = active + 1 end
-  end
-  return active
-end
-
---- The member that holds the text of a 400 to this request.
----@return "error"|"message"
-function context_methods:error_field()
-  local field = self.settings.error_field
-  if field == "message_on_patch" then return self.method == "PATCH" and "message" or "error" end
-  return field
-end
-
---- A 400 with a text.
-function context_methods:refuse(text) return reply.failure(400, self:error_field(), text) end
-
---- A 400 with the text of a schema failure.
-function context_methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
-
---- Checks a body against the contract; the habits may take members out of it.
----@param before table|nil  a copy of what is stored, in a change
----@return tavus.sandbox.Reply|nil refused
-function context_methods:check(kind, value, before)
-  local issues = checks.issues(self.settings, kind, value, before)
-  if #issues > 0 then return self:refuse(checks.text(issues)) end
-  return nil
-end
 
 -- The body of a request, decoded and checked: value | nil, reply.
 local function read_body(context, operation, body)
@@ -316,34 +190,10 @@ local function kept(context, seq, status, ...)
   return answer.status, answer.body, dressed(answer, entry and entry.request_id or context.ids:request())
 end
 
----@param options table `port` and `steering`, and where given `key, data, seed, log, replay`, and switches as `["set.name"] = value`
+---@param options table what `context.new` takes
 ---@param shut fun(on: boolean): true|nil, string|nil  shuts the API's port, or opens it again
 ---@return fun(method: string, uri: string, headers: table, body: string|nil, too_large: boolean): ...
 return function(options, shut)
-  local initial = {}
-  for name, value in pairs(options) do
-    local switch = name:match "^set%.(.*)$"
-    if switch then initial[switch] = value end
-  end
-  local context = setmetatable({
-    key = options.key,
-    log = options.log,
-    url = ("http://127.0.0.1:%d"):format(options.port),
-    steering = ("http://127.0.0.1:%d"):format(options.steering),
-    shut = shut,
-    initial = initial,
-    seed = options.seed,
-    clock = clock.new(),
-    snapshots = state.snapshots(),
-    replay = options.replay and replay.new(assert(replay.read(options.replay))),
-    script = script.new(),
-    journal = journal.new(),
-    routes = routes.new(core.contract()),
-  }, context_methods)
-  context:reset()
-  if options.data then
-    context.keeper = data.keeper(options.data)
-    assert(context.keeper:load(context))
-  end
+  local context = new_context(options, shut)
   return function(...) return kept(context, context.journal.seq, serve(context, ...)) end
 end
