@@ -29,11 +29,11 @@ describe("the sandbox's page in a browser", function()
   end
 
   -- The page's document after that much of its own time, in milliseconds; `meanwhile` is called until it is there.
-  local function dump(budget, meanwhile)
+  local function dump(budget, meanwhile, url)
     local quoted = process.quote(folder)
     local command = ("HOME=%s XDG_CONFIG_HOME=%s XDG_CACHE_HOME=%s timeout 90 chromium --headless --no-sandbox --disable-gpu "
       .. "--disable-dev-shm-usage --no-first-run --user-data-dir=%s/profile --virtual-time-budget=%d --dump-dom %s")
-      :format(quoted, quoted, quoted, quoted, budget, server.url)
+      :format(quoted, quoted, quoted, quoted, budget, url or server.url)
     os.remove(folder .. "/ended")
     os.execute(("(unset LD_PRELOAD; %s >%s/dom 2>%s/said; echo $? >%s/ended.new; mv %s/ended.new %s/ended) &")
       :format(command, quoted, quoted, quoted, quoted, quoted))
@@ -64,6 +64,7 @@ describe("the sandbox's page in a browser", function()
     local id = create(HOSTILE)
     assert(server:next { fault = "html_502" })
     ask("GET", "/v2/personas")
+    asking.bare(server.url, "GET /v2/<img/src=x/onerror=document.title='owned'>", { ["User-Agent"] = HOSTILE })
     local arrived = #server:requests()
     local dom, said = dump(4000, function() end)
 
@@ -77,9 +78,10 @@ describe("the sandbox's page in a browser", function()
     assert.matches("None yet.", rows(dom, "conversations")[1], 1, true)
 
     local requests = rows(dom, "requests")
-    assert.equal(2, #requests)
-    assert.matches(">GET</td>.*>/v2/personas</td>.*>502</td>.*>html_502</td>", requests[1])
-    assert.matches(">POST</td>.*>200</td>", requests[2])
+    assert.equal(3, #requests)
+    assert.matches("/v2/&lt;img/src=x/onerror=document.title='owned'&gt;", requests[1], 1, true)
+    assert.matches(">GET</td>.*>/v2/personas</td>.*>502</td>.*>html_502</td>", requests[2])
+    assert.matches(">POST</td>.*>200</td>", requests[3])
 
     local switches = rows(dom, "switches")
     assert.matches('<tr class="changed">.*>get_shape</th>.*flat.*changed, default: array', switches[1])
@@ -89,6 +91,22 @@ describe("the sandbox's page in a browser", function()
     -- the browser asked nothing that the sandbox took for a request to Tavus, and its policy had nothing to forbid
     assert.equal(arrived, #server:requests())
     assert.is_nil(said:find("Content Security Policy", 1, true), said)
+  end)
+
+  it("is not for a page of another site: it neither steers the sandbox nor reads from it", function()
+    create "kept"
+    local page = [[<!DOCTYPE html><title>waits</title><script>
+      const ask = (path, how) => fetch("URL" + path, how).then(answer => answer.text()).then(text => "read " + text.length, () => "nothing");
+      Promise.all([
+        ask("/_sandbox/reset", { method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" }, body: "{}" }),
+        ask("/_sandbox/requests"), ask("/_sandbox/overview"), ask("/v2/personas", { headers: { "x-api-key": "any" } }),
+      ]).then(all => { document.title = all.join(", "); });
+    </script>]]
+    local other = wire.start { { "read", { answer = 200, headers = { ["Content-Type"] = "text/html" }, body = (page:gsub("URL", server.url)) }, "loop" } }
+    local dom = dump(4000, function() end, other.url)
+    other:stop()
+    assert.matches("<title>read 0, nothing, nothing, nothing</title>", dom, 1, true)
+    assert.equal(1, server:about().personas)
   end)
 
   it("shows by itself what comes while it is open", function()
