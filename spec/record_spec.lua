@@ -4,19 +4,13 @@ local core = require "tavus.core"
 local process = require "spec.support.process"
 local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
+local wire = require "spec.support.wire"
 
 local KEY = clients.KEY
 local LLM_KEY = "sk-llm-of-somebody-0123456789"
 
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 local function entries_of(name)
-  local text, entries = read(name), {}
+  local text, entries = wire.read_file(name), {}
   assert.is_true(text == "" or text:sub(-1) == "\n")
   for line in text:gmatch "([^\n]*)\n" do entries[#entries + 1] = assert(core.decode(line)) end
   return entries, text
@@ -152,11 +146,9 @@ describe("a recording", function()
   end)
 
   it("goes on in a line of its own after a program that was killed in one", function()
-    local file = assert(io.open(name, "wb"))
-    file:write '{"method":"GET","pa'
-    file:close()
+    wire.write_file(name, '{"method":"GET","pa')
     assert(recorded().personas:list())
-    assert.matches('^{"method":"GET","pa\n{.*}\n$', read(name))
+    assert.matches('^{"method":"GET","pa\n{.*}\n$', wire.read_file(name))
     local server = assert(sandboxes.start { replay = name })
     assert(clients.new(server.url).personas:list())
     server:stop()

@@ -4,32 +4,18 @@ local core = require "tavus.core"
 local httpd = require "tavus.sandbox.httpd"
 local process = require "spec.support.process"
 local sandbox = require "tavus.sandbox"
+local wire = require "spec.support.wire"
 
 local CLI = "lua/tavus/sandbox/cli.lua"
-
-local function content(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
 
 describe("a sandbox with a data file", function()
   local folder, path
 
   before_each(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    assert(select(2, process.run("mkdir " .. process.quote(folder))))
+    folder = wire.folder()
     path = folder .. "/rows.json"
   end)
-  after_each(function() process.run("chmod 700 " .. folder .. "; rm -rf " .. process.quote(folder)) end)
+  after_each(function() wire.remove(folder) end)
 
   local function run(use, options)
     options = options or {}
@@ -113,18 +99,18 @@ describe("a sandbox with a data file", function()
   end)
 
   it("is written before the answer, for the owner only, and nothing is left beside it", function()
-    write(path .. ".new", "from a crash")
+    wire.write_file(path .. ".new", "from a crash")
     run(function(ask, server)
       local id = ask("POST", "/v2/personas", { system_prompt = "x" }).json.persona_id
-      assert.matches(id, content(path), 1, true)
+      assert.matches(id, wire.read_file(path), 1, true)
       local snapshot = server:snapshot()
       ask("DELETE", "/v2/personas/" .. id)
-      assert.is_nil(content(path):find(id, 1, true))
+      assert.is_nil(wire.read_file(path):find(id, 1, true))
       assert(server:restore(snapshot))
-      assert.matches(id, content(path), 1, true)
+      assert.matches(id, wire.read_file(path), 1, true)
       assert(server:next { close = "after" })
       ask("POST", "/v2/personas", { persona_name = "unanswered", system_prompt = "x" })
-      assert.matches("unanswered", content(path), 1, true)
+      assert.matches("unanswered", wire.read_file(path), 1, true)
     end)
     local _, listed = process.run("ls -l " .. folder)
     assert.matches("%-rw%-%-%-%-%-%-%-", listed)
@@ -145,12 +131,12 @@ describe("a sandbox with a data file", function()
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is no object",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is no object",
     } do
-      write(path, text)
+      wire.write_file(path, text)
       local server, message = sandbox.start { data = path }
       assert.is_nil(server)
       assert.matches(("'%s' is broken: "):format(path), message, 1, true)
       assert.matches(reason, message, 1, true)
-      assert.equal(text, content(path))
+      assert.equal(text, wire.read_file(path))
     end
     local status, output = process.lua { file = CLI, arguments = "-q --port 0 --data " .. path }
     assert.equal(1, status)
@@ -177,10 +163,10 @@ describe("a sandbox with a data file", function()
       assert.equal(500, result.status)
       assert.matches("cannot write", result.json.error, 1, true)
       assert.equal(500, server:requests()[2].status)
-      assert.is_nil(content(path):find("two", 1, true))
+      assert.is_nil(wire.read_file(path):find("two", 1, true))
       process.run("rmdir " .. path .. ".new")
       assert.equal(200, ask("GET", "/v2/personas").status)
-      assert.matches("two", content(path), 1, true)
+      assert.matches("two", wire.read_file(path), 1, true)
     end)
   end)
 
@@ -190,7 +176,7 @@ describe("a sandbox with a data file", function()
       local pipe = assert(io.popen(("%s %s --quiet --port 0 --data %s 2>/dev/null & echo $!"):format(
         process.quote(process.interpreter()), CLI, path)))
       local pid = tonumber((pipe:read "*l"))
-      local url = assert(pipe:read "*l", "it did not start again: " .. content(path))
+      local url = assert(pipe:read "*l", "it did not start again: " .. wire.read_file(path))
       -- The killer sleeps beside the requests, so that it strikes anywhere in one.
       os.execute(("{ sleep %.4f; kill -KILL %d; } >/dev/null 2>&1 &"):format(0.01 + round * 0.0017, pid))
       local sent = 0
@@ -202,7 +188,7 @@ describe("a sandbox with a data file", function()
         answered[#answered + 1] = name
       end
       pipe:close()
-      local value = assert(core.decode(content(path)))
+      local value = assert(core.decode(wire.read_file(path)))
       local stored = {}
       for i, row in ipairs(value.personas) do stored[row.persona_name] = i end
       for _, name in ipairs(answered) do assert.is_number(stored[name], name) end
@@ -216,7 +202,7 @@ describe("a sandbox with a data file", function()
   it("saves other files too, over what is there", function()
     assert.is_true(httpd.save(path, "a\0b"))
     assert.is_true(httpd.save(path, "c"))
-    assert.equal("c", content(path))
+    assert.equal("c", wire.read_file(path))
     local done, message = httpd.save(folder, "x")
     assert.is_nil(done)
     assert.matches("cannot write '" .. folder .. "'", message, 1, true)

@@ -5,6 +5,7 @@ local core = require "tavus.core"
 local process = require "spec.support.process"
 local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
+local wire = require "spec.support.wire"
 
 local LLM_KEY = "sk-llm-of-somebody-0123456789"
 
@@ -19,11 +20,9 @@ describe("replaying", function()
   end)
 
   local function write(...)
-    local file = assert(io.open(name, "wb"))
-    for _, line in ipairs { ... } do
-      file:write(type(line) == "table" and core.encode(line) or line, "\n")
-    end
-    file:close()
+    local lines = { ... }
+    for i, line in ipairs(lines) do lines[i] = (type(line) == "table" and core.encode(line) or line) .. "\n" end
+    wire.write_file(name, table.concat(lines))
   end
 
   local function replayed(...)
@@ -94,9 +93,7 @@ describe("replaying", function()
     assert.equal(#before, #after)
     assert(server:reset())
     assert.equal(shown(before), shown(session(server.url, {}, function() end)))
-    local file = assert(io.open(name, "rb"))
-    local text = file:read "*a"
-    file:close()
+    local text = wire.read_file(name)
     assert.is_nil(text:find(clients.KEY, 1, true))
     assert.is_nil(text:find(LLM_KEY, 1, true))
   end)
