@@ -137,6 +137,18 @@ describe("rate", function()
     assert.same({ "p1", "p2", "p3", "p4", "p5", "p6" }, paths())
   end)
 
+  it("catches up 50 ms when it was not driven for longer, and no more", function()
+    open { { "read", OK, "loop" } }
+    local client = client_of { rate = 100 }
+    local started = http.now()
+    for i = 1, 20 do get(client, "p" .. i) end
+    client:step(0)
+    repeat until http.now() > started + 0.3
+    started = http.now()
+    client:run()
+    assert.is_true(http.now() - started >= 0.1)
+  end)
+
   it("lets others pass, and tells a loop when to come back", function()
     open { { "read", OK, "loop" } }
     local slow, quick = client_of { rate = 0.001 }, client_of()

@@ -102,3 +102,20 @@ describe("memory that is given back", function()
     assert.equal(0, of_c)
   end)
 end)
+
+describe("memory that is not to be had for an answer", function()
+  it("leaves in doubt what was sent, and sends it once", function()
+    local server = wire.start { { "read", { send = "HTTP/1.1 200 OK\r\n\r\n" }, { repeat_bytes = ("x"):rep(10000), count = 100 }, "close" } }
+    local outcome = freed.run(([[
+      local client = assert(require("tavus").new { base_url = %q, backoff = function() return 0 end })
+      local value, err = client.personas:create { system_prompt = "x" }
+      assert(not value and err.type == "connection" and err.message:find("out of memory", 1, true), tostring(err))
+      assert(err.ambiguous and not err.retryable and err.attempts == 1, tostring(err))
+      value, err = client.personas:get "p1"
+      assert(not value and not err.ambiguous and err.retryable and err.attempts == 3, tostring(err))
+    ]]):format(server.url), KEY, 200000)
+    assert.equal("done", outcome)
+    assert.equal(4, #server:requests())
+    server:stop()
+  end)
+end)

@@ -1,9 +1,10 @@
 /* freed.c - a Lua module for the specs: looks for a secret in memory at the
-** moment when it is given back.
+** moment when it is given back, and has no memory for large blocks.
 **
-** run(source, secret) --> outcome, lua, c
+** run(source, secret [, most]) --> outcome, lua, c
 **   source  Lua source, run in a fresh VM with the secret in TAVUS_API_KEY;
 **           `secret()` makes it a string of that VM
+**   most    bytes of the largest block that csrc/http can have; nil: any
 **   outcome "done", or the message of an error
 **   lua     how many blocks of the VM held the secret when they were freed or
 **           outgrown, up to the VM's end: one for each string of it
@@ -13,6 +14,7 @@
 ** or it would hold what others left in it. */
 #define _GNU_SOURCE 1
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,7 @@
 static const char *wanted; /* NULL: nothing is looked for */
 static size_t wanted_length;
 static unsigned found_in_lua, found_in_c;
+static size_t most = SIZE_MAX;
 
 static int holds(const void *block, size_t size) {
   return wanted != NULL && block != NULL &&
@@ -40,7 +43,9 @@ void *__wrap_calloc(size_t count, size_t size);
 void __wrap_free(void *block);
 void __wrap_curl_slist_free_all(struct curl_slist *list);
 
-void *__wrap_malloc(size_t size) { return __real_calloc(1, size); }
+void *__wrap_malloc(size_t size) {
+  return size > most ? NULL : __real_calloc(1, size);
+}
 
 void *__wrap_calloc(size_t count, size_t size) {
   return __real_calloc(count, size);
@@ -101,6 +106,7 @@ static int freed_run(lua_State *L) {
   lua_State *V = open_state();
   if (V == NULL) return luaL_error(L, "no new VM");
   wanted = luaL_checklstring(L, 2, &wanted_length);
+  most = lua_isnoneornil(L, 3) ? SIZE_MAX : (size_t)luaL_checknumber(L, 3);
   found_in_lua = found_in_c = 0;
   setenv("TAVUS_API_KEY", wanted, 1);
   luaL_openlibs(V);
@@ -121,6 +127,7 @@ static int freed_run(lua_State *L) {
   lua_close(V);
   unsetenv("TAVUS_API_KEY");
   wanted = NULL;
+  most = SIZE_MAX;
   lua_pushinteger(L, (lua_Integer)found_in_lua);
   lua_pushinteger(L, (lua_Integer)found_in_c);
   return 3;
