@@ -13,14 +13,22 @@ local function await(condition)
   while not condition() do assert(http.now() < limit, "it did not come") end
 end
 
--- Whether something lies unread on a connection of this machine to a port.
-local function unread(port)
+-- How many bytes lie in a queue of this machine's connections whose line in the kernel's list fits a pattern of two
+-- captures: a port, and the bytes.
+local function queued(pattern, port)
+  local bytes = 0
   for line in io.lines "/proc/net/tcp" do
-    local remote, waiting = line:match "^%s*%d+: %x+:%x+ %x+:(%x+) %x+ %x+:(%x+)"
-    if remote and tonumber(remote, 16) == port and tonumber(waiting, 16) > 0 then return true end
+    local of, waiting = line:match(pattern)
+    if of and tonumber(of, 16) == port then bytes = bytes + tonumber(waiting, 16) end
   end
-  return false
+  return bytes
 end
+
+-- Whether something lies unread on a connection to a port.
+local function unread(port) return queued("^%s*%d+: %x+:%x+ %x+:(%x+) %x+ %x+:(%x+)", port) > 0 end
+
+-- Whether who has the port cannot get rid of more: what can lie unread there does.
+local function stuffed(port) return unread(port) and queued("^%s*%d+: %x+:(%x+) %x+:%x+ %x+ (%x+):", port) > 0 end
 
 describe("a connection with bytes that nobody asked for", function()
   local server, client
@@ -102,6 +110,15 @@ describe("a connection with bytes that nobody asked for", function()
     assert(client.personas:list())
     server:release "go"
     await(function() return unread(server.port) end)
+    next_is_right()
+    assert.equal(2, server:count "connect")
+  end)
+
+  it("is not used again, however many they are", function()
+    serve { { answer = 200, body = '{"data":[],"total_count":0,"x":"' .. ("x"):rep(12e6) .. '"}' }, { await = "go" }, { send = LIE:rep(60000) } }
+    assert(client.personas:list()) -- so much that the kernel has room for many bytes from now on
+    server:release "go"
+    await(function() return stuffed(server.port) end)
     next_is_right()
     assert.equal(2, server:count "connect")
   end)

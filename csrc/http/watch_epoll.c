@@ -230,17 +230,20 @@ void tavus_http_watch_run(tavus_http_engine *engine) {
     engine->broken = true;
 }
 
-/* What libcurl then finds on the connection is its end, and nothing to read. */
-static void end_connection(int fd) {
-  char bytes[4096];
-  int times = 64;
-  if (recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return; /* old news */
+/* What libcurl then finds on the connection is its end, and nothing to read,
+** however much there was: after the shutdown no more is let in. False when
+** there is nothing at all: the event was an old one. */
+static bool end_connection(int fd) {
+  char bytes[16 * 1024];
+  if (recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+    return errno != EAGAIN && errno != EWOULDBLOCK;
   (void)shutdown(fd, SHUT_RDWR);
-  while (times-- > 0 && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+  while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
+  return true;
 }
 
 static void hear_idle(tavus_http_watch *watch, int fd, place *at) {
-  if (at->ours && at->mute) end_connection(fd);
+  if (at->ours && at->mute && !end_connection(fd)) return;
   set_place(watch, fd, at, 0);
 }
 
