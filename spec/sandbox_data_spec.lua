@@ -80,6 +80,8 @@ describe("a sandbox with a data file", function()
       assert.equal("live", ask("GET", "/v2/personas/" .. id).json.data[1].persona_name)
       assert.same({ "draft", false }, { draft_of(ask, published) })
     end, switches)
+    run(function(_, server) assert(server:set { maker_changes = true }) end, switches) -- a new draft for each
+    run(function(ask) assert.same({ "live", false }, { draft_of(ask, id) }) end, switches)
   end)
 
   it("goes on with its ids, and begins with its own switches and clock", function()

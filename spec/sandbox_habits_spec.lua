@@ -296,6 +296,8 @@ describe("habits of the sandbox", function()
       assert.same({ model = "n", speculative_inference = true }, get(id).layers.llm)
       assert(sandbox:set { model_patch = "drops_llm" })
       assert(patch(id, replace("/layers/llm/speculative_inference", false)))
+      assert(patch(id, { op = "test", path = "/layers/llm/model", value = "n" }, replace("/persona_name", "tested")))
+      assert.same({ model = "n", speculative_inference = false }, get(id).layers.llm)
       assert(patch(id, replace("/layers/llm/model", "o"), add("/layers/llm/extra_body", { top_p = 1 })))
       assert.same({ model = "o" }, get(id).layers.llm)
       assert.equal(200, raw("PATCH", "/v2/personas/" .. id, [[[{"op":"add","path":"/layers/llm/model","value":"p"},

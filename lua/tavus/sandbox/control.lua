@@ -3,6 +3,7 @@
 
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
+local drafts = require "tavus.sandbox.drafts"
 local overview = require "tavus.sandbox.overview"
 local page = require "tavus.sandbox.page"
 local personas = require "tavus.sandbox.personas"
@@ -53,7 +54,7 @@ local function set(context, _, body)
   local done, message = settings.apply(context.settings, body)
   if not done then return reply.failure(400, "error", message) end
   -- Saying it again gives every persona a new draft.
-  if body.maker_changes ~= nil then context.habits.without_draft, context.habits.drafts = {}, {} end
+  if body.maker_changes ~= nil then drafts.renew(context) end
   return reply.json(200, { settings = context.settings })
 end
 

@@ -54,6 +54,13 @@ function drafts.drop(context, id)
   return row
 end
 
+--- Gives each persona a new draft.
+---@param context tavus.sandbox.Context
+function drafts.renew(context)
+  context.habits.drafts, context.habits.without_draft = {}, {}
+  context.personas:touch()
+end
+
 --- Forgets a persona that is gone.
 ---@param context tavus.sandbox.Context
 ---@param id string

@@ -97,7 +97,8 @@ local MODEL = "/layers/llm/model"
 -- Leaves nothing but the model in the llm layer, where a patch has written that.
 local function drop_beside_model(document, operations)
   for _, operation in ipairs(operations) do
-    local llm = operation.path == MODEL and operation.op ~= "remove" and views.layer(document, "llm")
+    local op = operation.op
+    local llm = operation.path == MODEL and WRITES[op] and op ~= "remove" and views.layer(document, "llm")
     if llm then document.layers.llm = { model = llm.model } end
   end
 end
