@@ -58,6 +58,19 @@ describe("on the wire", function()
     assert.equal(3, count "GET")
   end)
 
+  it("connections that die one after the other are each the first one for libcurl, which gives up after five", function()
+    local dying, script = { "read", OK, "read", "close" }, {}
+    for i = 1, 12 do script[i] = dying end
+    start(script)
+    for _ = 1, 4 do -- each takes three: the GET's end and the POST's, and one that the POST may not be sent on again
+      assert(client.personas:get("p1"))
+      assert(client.personas:get("p1"))
+      local _, err = client.personas:create(clients.persona())
+      assert.matches("died before an answer came", err.message)
+    end
+    assert.same({}, retries)
+  end)
+
   it("a DELETE that libcurl itself sent twice has succeeded when the id is then invalid", function()
     start { { "read", OK, "read", "close" }, { "read", { answer = 400, body = '{"error":"Invalid persona_id"}' }, "loop" } }
     assert(client.personas:get("p1"))

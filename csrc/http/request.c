@@ -243,6 +243,7 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   slot->transport = NULL;
   slot->custom_method = false;
   slot->forbids_reuse = false;
+  slot->resent = false;
   if (!tavus_http_transport_apply(easy, transport)) return false;
   TRY(curl_easy_setopt(easy, CURLOPT_PRIVATE, slot));
   TRY(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error));
@@ -309,7 +310,7 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                           const tavus_http_engine *engine) {
   tavus_http_session *session = request->session;
   CURL *easy;
-  if ((slot->transport == NULL ||
+  if ((slot->transport == NULL || slot->resent ||
        !tavus_http_transport_equal(slot->transport, session->transport)) &&
       !set_up(slot, session->transport, engine))
     return false;
@@ -411,6 +412,7 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
   const char *message = NULL;
   long status = 0;
   slot->request = NULL;
+  slot->resent = request->sent > 1 || request->repeat_refused;
   request->slot = NULL;
   request->code = code;
   curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);

@@ -19,6 +19,8 @@ typedef struct tavus_http_slot {
   bool custom_method; /* CURLOPT_CUSTOMREQUEST is set */
   bool prereq_works;
   bool forbids_reuse; /* CURLOPT_FORBID_REUSE is set */
+  bool resent;        /* libcurl has sent a request again, and counts how often
+                         beyond its end: only a reset forgets that */
   char error[CURL_ERROR_SIZE];
 } tavus_http_slot;
 
