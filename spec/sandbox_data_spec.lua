@@ -189,6 +189,7 @@ describe("a sandbox with a data file", function()
         if result.status ~= 200 then break end
         answered[#answered + 1] = name
       end
+      assert.equal("", pipe:read "*a") -- the program is gone
       pipe:close()
       local value = assert(core.decode(wire.read_file(path)))
       local stored = {}

@@ -46,7 +46,8 @@ end
 ---@return { path: string, code: "unknown_field"|"later_choice", message: string }[]
 function generations.later(generation, kind, value)
   local found = {}
-  if generation < generations.LATEST and values.is_object(value) then walk(roots[kind], value, "", generation, found) end
+  if generation == generations.LATEST or not values.is_object(value) then return found end
+  walk(roots[kind], value, "", generation, found)
   table.sort(found, function(one, other) return one.path < other.path end)
   return found
 end
