@@ -73,14 +73,14 @@ local function is_conferencing_only(operations)
     local path = operation.path
     if path ~= "/layers/conferencing" and not path:find "^/layers/conferencing/" then return false end
   end
-  return #operations > 0
+  return true
 end
 
 --- Does the draft of a persona stand in the way of a patch?
 ---@param context tavus.sandbox.Context
 ---@param id string
 ---@param query table<string, string>
----@param operations table  a patch that applies
+---@param operations table  a patch that applies and changes something
 ---@return tavus.sandbox.Reply|nil refused
 ---@return table|nil members  what the answer tells besides the persona
 function drafts.conflict(context, id, query, operations)
