@@ -347,6 +347,27 @@ static void note_version(tavus_http_origin *origin, CURL *easy) {
     origin->multiplexed = version >= CURL_HTTP_VERSION_2_0;
 }
 
+/* Where HTTP/2 may be spoken, requests wait for the connection that the first
+** one makes, and libcurl lets the next one try when that comes to nothing: one
+** after the other, each for its whole time. Who has waited for half of the time
+** that a connection may take has waited for this one, and ends with it. */
+static void end_waiting(tavus_http_engine *engine,
+                        const tavus_http_request *failed, int64_t now) {
+  const char *message =
+      failed->message.length > 0 ? failed->message.data : "no connection in time";
+  tavus_http_request *request = engine->active.first, *next;
+  for (; request != NULL; request = next) {
+    int64_t half = request->session->transport->connect_ms *
+                   (TAVUS_HTTP_SECOND / 2000);
+    next = request->next;
+    if (request->origin != failed->origin || request->sent > 0 ||
+        now - request->started < half)
+      continue;
+    request->code = CURLE_OPERATION_TIMEDOUT;
+    end_early(engine, request, TAVUS_HTTP_NOT_SENT, message);
+  }
+}
+
 static void collect(tavus_http_engine *engine) {
   CURLMsg *message;
   int left;
@@ -365,6 +386,9 @@ static void collect(tavus_http_engine *engine) {
     note_version(request->origin, easy);
     tavus_http_slot_unload(slot, code);
     slot_back(engine, slot);
+    if (code == CURLE_OPERATION_TIMEDOUT &&
+        request->outcome == TAVUS_HTTP_NOT_SENT)
+      end_waiting(engine, request, tavus_http_now());
     release(engine, request);
   }
 }
