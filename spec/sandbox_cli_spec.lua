@@ -111,10 +111,10 @@ describe("tavus-sandbox", function()
   end)
 
   it("takes a switch's value for what the switch is", function()
-    with_program("-q --port 0 --set retired_model=123 --set hidden_rows=3", "TERM", function(url)
+    with_program("-q --port 0 --set retired_model=123 --set hidden_rows=3 --set generation=1 --set pals=false", "TERM", function(url)
       local handle = assert(sandbox.connect(url))
       local its = handle:about().settings
-      assert.same({ "123", 3 }, { its.retired_model, its.hidden_rows })
+      assert.same({ "123", 3, 1, false }, { its.retired_model, its.hidden_rows, its.generation, its.pals })
       handle:stop()
     end)
   end)

@@ -106,6 +106,21 @@ describe("rows as they exist", function()
       assert.same({ { persona_id = "not-one" }, { persona_id = id, layers = "none" } }, list.data)
     end)
 
+    it("leaves no draft of the row whose place it takes", function()
+      local id = assert(sandbox:put { system_prompt = "x" })
+      assert(sandbox:set { maker_changes = true, draft_patches = "draft" })
+      local function has_draft()
+        local answer = asking.ask(sandbox.url, "GET", "/v2/personas/" .. id, nil, { query = { source = "draft" } })
+        return answer.json.data[1].has_unpublished_changes
+      end
+      local name = '[{"op":"add","path":"/persona_name","value":"x"}]'
+      assert.is_true(asking.ask(sandbox.url, "PATCH", "/v2/personas/" .. id, name).json.has_unpublished_changes)
+      assert.is_true(has_draft())
+      assert.equal(id, sandbox:put { persona_id = id, system_prompt = "y" })
+      assert.is_false(has_draft())
+      assert(sandbox:reset())
+    end)
+
     it("takes a row of /v2/pals for what it is", function()
       assert.equal("p77", sandbox:put { pal_id = "p77", pal_name = "Guide", system_prompt = "x" })
       local function get(path) return asking.ask(sandbox.url, "GET", path .. "p77").json.data[1] end

@@ -18,7 +18,7 @@ end
 local function switch(text)
   local name, value = text:match "^([%w_]+)=(.*)$"
   if not name then return nil, ("'%s' is no switch: name=value is wanted"):format(text) end
-  local kind = settings.switches[name] and settings.switches[name].type
+  local kind = type(settings.defaults()[name])
   if kind == "boolean" and (value == "true" or value == "false") then
     value = value == "true"
   elseif kind == "number" then
@@ -32,7 +32,7 @@ end
 -- What a switch can be set to besides its default: " | object | flat".
 local function others(switch_)
   local text = ""
-  for _, choice in ipairs(switch_.choices or switch_.type == "boolean" and { true, false } or {}) do
+  for _, choice in ipairs(switch_.choices or type(switch_.default) == "boolean" and { true, false } or {}) do
     if choice ~= switch_.default then text = text .. " | " .. tostring(choice) end
   end
   return text

@@ -104,6 +104,7 @@ function personas.put(context, row)
     return nil, ("'%s' is the id of a stock persona"):format(id)
   end
   if is_too_deep(row) then return nil, "the persona is " .. TOO_DEEP end
+  drafts.forget(context, id)
   if context.personas:get(id) then context.personas:replace(id, row) else context.personas:insert(id, row) end
   return id
 end

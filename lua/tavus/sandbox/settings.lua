@@ -15,8 +15,7 @@ settings.groups = { "reading", "lists", "writing", "patching", "refusing" }
 ---@class tavus.sandbox.Switch
 ---@field group string
 ---@field default any
----@field choices any[]|nil   the values it can have; nil: any value of `type`
----@field type string|nil
+---@field choices any[]|nil   the values it can have; nil: any of the default's type
 ---@field low number|nil      the least a number can be (default 0)
 ---@field paths boolean|nil   a text of JSON Pointers, separated by commas
 ---@field meaning string
@@ -38,7 +37,6 @@ settings.switches = {
   request_ids = {
     group = "reading",
     default = true,
-    type = "boolean",
     meaning = "answers carry an x-request-id, which helps to find them and is in none of Tavus' documents",
   },
   patch_answer = {
@@ -76,7 +74,6 @@ settings.switches = {
   frozen_paths = {
     group = "patching",
     default = "",
-    type = "string",
     paths = true,
     meaning = "places that no operation of a PATCH changes, separated by commas; * stands for anything, as in "
       .. "/guardrail_ids*,/layers/llm (a whole layer; its members can be changed)",
@@ -96,13 +93,11 @@ settings.switches = {
   check_whole = {
     group = "patching",
     default = true,
-    type = "boolean",
     meaning = "a PATCH is refused for whatever is wrong with the persona; false: only for what was not wrong before it",
   },
   retired_model = {
     group = "patching",
     default = "",
-    type = "string",
     meaning = "a hosted model of the llm layer that is no longer served: refused, also where a persona has had it before (empty: none)",
   },
   bad_tool = {
@@ -114,13 +109,11 @@ settings.switches = {
   flow_defaults = {
     group = "writing",
     default = true,
-    type = "boolean",
     meaning = "once a member of layers.conversational_flow is set, the others are filled in",
   },
   maker_changes = {
     group = "patching",
     default = false,
-    type = "boolean",
     meaning = "each persona has an unpushed draft of the builder (until it is published or dropped)",
   },
   draft_patches = {
@@ -139,7 +132,6 @@ settings.switches = {
   stock_personas = {
     group = "reading",
     default = true,
-    type = "boolean",
     meaning = "there are stock (system) personas, which can be read and not changed",
   },
   create_only_fields = {
@@ -153,7 +145,6 @@ settings.switches = {
   llm_defaults = {
     group = "reading",
     default = true,
-    type = "boolean",
     meaning = "members of the llm layer that equal the default (model tavus-gemma-4, speculative_inference true) are read; "
       .. "false: they are left out",
   },
@@ -166,31 +157,26 @@ settings.switches = {
   pals = {
     group = "reading",
     default = true,
-    type = "boolean",
     meaning = "personas are at /v2/pals too, under their newer names",
   },
   hidden_rows = {
     group = "lists",
     default = 0,
-    type = "number",
     meaning = "how many rows total_count counts beyond those that can be reached",
   },
   empty_page = {
     group = "lists",
     default = 0,
-    type = "number",
     meaning = "the number of a page of every list that is empty, its rows coming on the next one (0: none)",
   },
   rate_limit = {
     group = "refusing",
     default = 0,
-    type = "number",
     meaning = "how many requests are served in a window of time (0: any number); more are a 429",
   },
   rate_window_ms = {
     group = "refusing",
     default = 1000,
-    type = "number",
     low = 1,
     meaning = "the length of that window, in milliseconds",
   },
@@ -203,7 +189,6 @@ settings.switches = {
   check_body_first = {
     group = "refusing",
     default = true,
-    type = "boolean",
     meaning = "a bad body without a key is a 400 and not a 401",
   },
   generation = {
@@ -235,19 +220,16 @@ settings.switches = {
   mask_secrets = {
     group = "patching",
     default = true,
-    type = "boolean",
     meaning = "api_key members of the layers read as asterisks, and a patch that touches a custom llm must bring its key again",
   },
   max_conversations = {
     group = "refusing",
     default = 0,
-    type = "number",
     meaning = "how many conversations may be active at once (0: any number); more is a 400",
   },
   out_of_credits = {
     group = "refusing",
     default = false,
-    type = "boolean",
     meaning = "creating a conversation answers 402",
   },
 }
@@ -311,14 +293,13 @@ local function check(name, value)
     end
     return ("switch '%s' must be one of %s"):format(name, table.concat(switch.choices, ", "))
   end
-  if type(value) ~= switch.type then
-    return ("switch '%s' must be a %s"):format(name, switch.type)
-  end
+  local wanted = type(switch.default)
+  if type(value) ~= wanted then return ("switch '%s' must be a %s"):format(name, wanted) end
   local low = switch.low or 0
-  if switch.type == "number" and not is_whole(value, low, 2147483647) then
+  if wanted == "number" and not is_whole(value, low, 2147483647) then
     return ("switch '%s' must be a whole number of %d or more"):format(name, low)
   end
-  if switch.type == "string" and value:find "[^\32-\126]" then
+  if wanted == "string" and value:find "[^\32-\126]" then
     return ("switch '%s' must be plain ASCII"):format(name)
   end
   if switch.paths and ("," .. value):find ",[^/]" then
