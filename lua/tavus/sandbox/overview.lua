@@ -80,6 +80,7 @@ function overview.of(context)
     url = context.url,
     version = require "tavus.version",
     scripted = context.script:count(),
+    refusing = context.refusing,
     personas = newest(context.personas, persona),
     persona_count = context.personas.count,
     conversations = newest(context.conversations, conversation),

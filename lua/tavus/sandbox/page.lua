@@ -6,7 +6,7 @@ local page = {}
 -- The policy names the style and the script by their hashes, so that a browser runs
 -- no other. After a change of either, spec/sandbox_page_spec.lua says the new hash.
 local STYLE_HASH = "sha256-yxwR8GvQpH76HCxtU8RVnJ1+AHkYj8aKJ6FUSTjIHDE="
-local SCRIPT_HASH = "sha256-BxDZgK9tHpEpEuGM55T7lUJzesDs+yKqKZF8PeaRG4s="
+local SCRIPT_HASH = "sha256-ljtSgf9390XZQM+7DOPUwER6OMkSE18qnpJ/ryOda2M="
 
 local STYLE = [[
 :root {
@@ -130,7 +130,8 @@ function show(all) {
   put("conversations-count", counted(all.conversations.length, all.conversation_count));
   put("requests-count", counted(all.requests.length, all.request_count));
   put("switches-count", "(" + all.switches.filter(one => one.changed).length + " changed)");
-  put("about", all.url + ", version " + all.version + ". Rules that wait for a request: " + all.scripted + ".");
+  put("about", all.url + ", version " + all.version + ". Rules that wait for a request: " + all.scripted + "."
+    + (all.refusing ? " Connections are refused." : ""));
 }
 
 async function update() {
