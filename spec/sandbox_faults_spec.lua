@@ -141,13 +141,15 @@ describe("a fault of the sandbox", function()
 
     it("a 304 or a 204 that was ordered with a body has one", function()
       for _, status in ipairs { 304, 204 } do
-        assert(server:next { status = status, body = "stray" })
+        assert(server:next { status = status, body = "stray", delay = 0.1 })
+        local begun = http.now()
         local connection = require("cqueues.socket").connect("127.0.0.1", server.port)
         connection:setmode("b", "b")
         connection:settimeout(5)
         connection:write(GET)
         connection:flush()
         assert.matches(("^HTTP/1.1 %d .*Content%%-Length: 5\r\n.*\r\n\r\nstray$"):format(status), connection:read(-65536))
+        assert.is_true(http.now() - begun > 0.09)
         connection:close()
       end
     end)

@@ -158,10 +158,11 @@ local function serve(context, method, uri, headers, body, too_large)
   else
     answer = handle(context, request)
   end
+  local wait = rule and rule.wait
   if rule and rule.close then
     entry.closed = rule.close
     if context.log then tell(request, "closed", rule) end
-    return nil, nil, nil, rule.wait, rule.reset and "reset" or "close"
+    return nil, nil, nil, wait, rule.reset and "reset" or "close"
   end
   entry.status = answer.status
   entry.fault = rule and rule.fault
@@ -169,10 +170,10 @@ local function serve(context, method, uri, headers, body, too_large)
   local all = dressed(answer, context.settings.request_ids and request_id or nil)
   if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
   if rule and rule.fault and faults.on_wire(rule.fault) then
-    return nil, nil, nil, rule.wait, faults.wire(rule, answer.status, answer.body, all)
+    return nil, nil, nil, wait, faults.wire(rule, answer.status, answer.body, all)
   end
-  if answer.with_body then return nil, nil, nil, rule and rule.wait or nil, faults.with_body(answer.status, answer.body, all) end
-  return answer.status, answer.body, all, rule and rule.wait or nil
+  if answer.with_body then return nil, nil, nil, wait, faults.with_body(answer.status, answer.body, all) end
+  return answer.status, answer.body, all, wait
 end
 
 -- An answer goes out once its change is in the file, if there is one. `seq` is
