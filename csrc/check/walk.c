@@ -130,24 +130,23 @@ typedef struct keys {
   size_t largest;                /* of the indexes */
 } keys;
 
+/* Which item of an array the key at `index` stands for, from 1; 0: none. */
+static size_t item_of(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TNUMBER) return 0;
+  double n = (double)lua_tonumber(L, index);
+  return n >= 1 && n <= 2147483647.0 && is_whole(n) ? (size_t)n : 0;
+}
+
 static keys count_keys(lua_State *L, int index) {
   keys k = { 0, 0, 0, 0 };
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING) {
-      k.texts++;
-    } else if (lua_type(L, -1) == LUA_TNUMBER) {
-      double n = (double)lua_tonumber(L, -1);
-      if (n >= 1 && n <= 2147483647.0 && is_whole(n)) {
-        k.indexes++;
-        if ((size_t)n > k.largest) k.largest = (size_t)n;
-      } else {
-        k.others++;
-      }
-    } else {
-      k.others++;
-    }
+    size_t item = item_of(L, -1);
+    if (item > 0) k.indexes++;
+    else if (lua_type(L, -1) == LUA_TSTRING) k.texts++;
+    else k.others++;
+    if (item > k.largest) k.largest = item;
   }
   return k;
 }
@@ -159,11 +158,7 @@ static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING) continue;
-    double n = (double)lua_tonumber(L, -1); /* 0 of what is no number */
-    if (lua_type(L, -1) != LUA_TNUMBER || n < 1 || n > 2147483647.0 ||
-        !is_whole(n))
-      break;
+    if (lua_type(L, -1) != LUA_TSTRING && item_of(L, -1) == 0) break;
   }
   if (lua_type(L, -1) == LUA_TNUMBER) {
     lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
@@ -250,6 +245,26 @@ static inline bool is_key(lua_State *L, int index, size_t n) {
 #endif
 }
 
+/* The items after the first `n`, in any order: their places may lie as far apart
+** as two billion. Returns how many items there are. */
+static size_t walk_scattered(tavus_walk *w, int index, const tavus_field *items,
+                             tavus_step *inner, size_t n) {
+  lua_State *L = w->L;
+  size_t first = n;
+  lua_pushnil(L);
+  int value = lua_gettop(L) + 1;
+  while (!w->stopped && lua_next(L, index) != 0) {
+    size_t item = item_of(L, value - 1);
+    if (item > first) {
+      walk_item(w, value, items, inner, item - 1);
+      n++;
+    }
+    lua_settop(L, value - 1);
+  }
+  lua_settop(L, value - 2);
+  return n;
+}
+
 static void walk_array(tavus_walk *w, int index, const tavus_field *field,
                        bool marked, tavus_step *step) {
   lua_State *L = w->L;
@@ -276,12 +291,11 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
       tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
       keys_issue(w, index, &k, step);
-    for (size_t i = n; i < k.largest && n < k.indexes && !w->stopped; i++) {
-      lua_rawgeti(L, index, (int)(i + 1));
-      if (!lua_isnil(L, -1)) {
-        walk_item(w, lua_gettop(L), items, &inner, i);
-        n++;
-      }
+    if (k.indexes != k.largest) /* which was told: nothing will be written */
+      n = walk_scattered(w, index, items, &inner, n);
+    for (; n < k.indexes && !w->stopped; n++) {
+      lua_rawgeti(L, index, (int)n + 1);
+      walk_item(w, lua_gettop(L), items, &inner, n);
       lua_pop(L, 1);
     }
   }
