@@ -114,7 +114,10 @@ function Task:cancel()
   -- What the map gives, that it waits for, has nobody to go to.
   if self._inner then self._inner:cancel() end
   hosts.scheduler.stop(self)
-  self:_settle(false, errors.new { type = "cancelled", message = "the task was cancelled" })
+  self:_settle(false, errors.new {
+    type = "cancelled", message = "the task was cancelled",
+    hint = "what it was asking for may have been done: look before you ask again",
+  })
   return true
 end
 
