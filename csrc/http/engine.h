@@ -111,9 +111,10 @@ void tavus_http_watch_close(tavus_http_engine *engine);
 /* In a forked child: close descriptors, touch nothing shared. */
 void tavus_http_watch_abandon(tavus_http_engine *engine);
 
-/* Before requests are started: make an end of the idle connections on which
-** something has arrived, be it their end or bytes that nobody asked for (with
-** epoll; libcurl before 8 would read those as the next answer). */
+/* Before requests are started: make an end of the idle connections of HTTP/1 on
+** which something has arrived, be it their end or bytes that nobody asked for
+** (with epoll; libcurl before 8 would read those as the next answer). What
+** arrives on one of HTTP/2 is libcurl's to understand. */
 void tavus_http_watch_look(tavus_http_engine *engine);
 
 /* Let libcurl do what is due now. */

@@ -2,8 +2,8 @@
 ** a timerfd once a host asked for it.
 **
 ** A connection that goes idle stays registered, and so a request on a warm
-** connection costs no epoll_ctl at all; what an idle connection then says is
-** answered by taking it out. */
+** connection costs no epoll_ctl at all. One that says something while it is idle
+** is taken out; where it speaks HTTP/1, which says nothing then, it is ended. */
 #include "engine.h"
 
 #if TAVUS_HTTP_EPOLL
