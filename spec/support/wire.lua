@@ -168,9 +168,11 @@ end
 local Server = {}
 Server.__index = Server
 
---- Everything that happened so far.
+--- Everything that happened so far. (An entry ends with a comma and a line's end, which no quoted text holds; of a long
+-- one that is being written a part may be there.)
 function Server:journal()
-  local chunk = assert(load_text("return {" .. wire.read_file(self.folder .. "/journal") .. "}"))
+  local whole = wire.read_file(self.folder .. "/journal"):match "^.*,\n" or ""
+  local chunk = assert(load_text("return {" .. whole .. "}"))
   return chunk()
 end
 
