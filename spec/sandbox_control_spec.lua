@@ -3,6 +3,7 @@ local asking = require "spec.support.asking"
 local core = require "tavus.core"
 local http = require "tavus.http"
 local sandbox = require "tavus.sandbox"
+local wire = require "spec.support.wire"
 
 local STOCK = "/v2/personas/p5317866"
 
@@ -315,6 +316,14 @@ describe("steering the sandbox", function()
     assert.equal(1, #other:requests())
     other:stop()
     assert.equal(200, ask("GET", STOCK).status)
+  end)
+
+  it("does not connect to one that tells no address for steering, and never to Tavus instead", function()
+    local older = wire.start { { "read", { answer = 200, body = '{"sandbox":true}' }, "loop" } }
+    local handle, message = sandbox.connect(older.url)
+    older:stop()
+    assert.is_nil(handle)
+    assert.matches("another version", message)
   end)
 
   it("connects to sandboxes only", function()

@@ -374,6 +374,7 @@ function sandbox.connect(url)
   self:stop()
   if not answer then return nil, message end
   if type(answer) ~= "table" or answer.sandbox ~= true then return nil, url .. " is not a sandbox" end
+  if type(answer.steering) ~= "string" then return nil, url .. " is a sandbox of another version, which tells no address for steering" end
   return new_handle(url == answer.steering and answer.url or url, answer.steering)
 end
 
