@@ -221,6 +221,21 @@ describe("the deadline of a call", function()
     assert.is_true(err.elapsed_ms < 2150, err.elapsed_ms) -- not 2.2 s and more
     assert.matches("the deadline of 1.2 s came before an answer", err.message, 1, true)
   end)
+
+  it("is told as what it is, however libcurl rounds milliseconds", function()
+    open { { "read", "hang" } }
+    local client = client_of { rate = 50, retries = 0 }
+    local tasks = {}
+    for i = 1, 30 do -- one after the other, across the turn of a second
+      tasks[i] = client:spawn(function() return client.personas:get("p" .. i, { deadline = 1.1, timeout = 1.1 }) end)
+    end
+    client:run()
+    for _, task in ipairs(tasks) do
+      local _, err = task:result()
+      assert.equal("the deadline of 1.1 s came before an answer", err.message)
+      assert.is_true(err.elapsed_ms >= 1100, err.elapsed_ms)
+    end
+  end)
 end)
 
 describe("the limits", function()

@@ -321,7 +321,9 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                        request->own_headers != NULL ? request->own_headers
                        : request->has_body          ? session->body_headers
                                                     : session->headers));
-  TRY(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->timeout_ms));
+  /* libcurl counts milliseconds, and may be one early: who is told that the
+  ** deadline came must find it come */
+  TRY(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->timeout_ms + 1));
   if (slot->forbids_reuse) TRY(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L));
   slot->forbids_reuse = false;
   if (!slot->prereq_works)
