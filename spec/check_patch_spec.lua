@@ -253,6 +253,16 @@ describe("an operation", function()
     }
   end)
 
+  it("may clear one of them: an empty one asks for no custom llm", function()
+    for _, key in ipairs { "base_url", "api_key" } do
+      for _, value in ipairs { "", core.null } do
+        clean { { op = "replace", path = "/layers/llm/" .. key, value = value } }
+      end
+      clean { { op = "add", path = "/layers/llm/" .. key, value = "" },
+        { op = "add", path = "/persona_name", value = "x" } }
+    end
+  end)
+
   it("on conferencing is patched alone", function()
     local own = { op = "add", path = "/layers/conferencing/username", value = "Ada" }
     local whole = { op = "add", path = "/layers/conferencing", value = { username = "Ada" } }

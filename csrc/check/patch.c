@@ -402,6 +402,21 @@ static bool writes_at(tavus_walk *w, int index, int i, const char *path,
   return yes;
 }
 
+/* Is the value of the op at Lua index `i`, a table, null, an empty text or not
+** there? It takes something away, and asks for nothing beside it. */
+static bool clears(tavus_walk *w, int index, int i) {
+  lua_State *L = w->L;
+  int base = lua_gettop(L);
+  luaL_checkstack(L, 8, "patch");
+  lua_rawgeti(L, index, i);
+  lua_pushliteral(L, "value");
+  lua_rawget(L, base + 1);
+  bool yes = lua_isnil(L, -1) || tavus_is_null(L, -1) ||
+             (lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) == 0);
+  lua_settop(L, base);
+  return yes;
+}
+
 /* The first op of a patch that breaks the rule, or 0. */
 static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
   int n = (int)lua_rawlen(w->L, index), first = 0;
@@ -415,7 +430,9 @@ static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
       continue;
     }
     if (writes_at(w, index, i, rule->needs, true)) return 0;
-    if (first == 0 && writes_at(w, index, i, rule->path, false)) first = i;
+    if (first == 0 && writes_at(w, index, i, rule->path, false) &&
+        !clears(w, index, i))
+      first = i;
   }
   return rule->needs != NULL || others ? first : 0;
 }
