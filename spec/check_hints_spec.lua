@@ -94,6 +94,13 @@ describe("a hint", function()
       look("persona", persona { personaId = "p" }, "/personaId").hint)
   end)
 
+  it("does not lead to a name that is unproven, but for a slip of the pen", function()
+    assert.is_nil(look("persona", persona { type = "user" }, "/type").hint)
+    assert.is_nil(look("persona", layer("perception", { screen = true }), "/layers/perception/screen").hint)
+    assert.equal('did you mean "disclosure_type"?',
+      look("persona", persona { disclosure_typ = "auto" }, "/disclosure_typ").hint)
+  end)
+
   it("does not take a name for another because both are short or strange", function()
     assert.is_nil(look("persona", persona { ["___"] = 1 }, "/___").hint)
     assert.is_nil(look("persona", persona { [("layers"):rep(100)] = 1 },
@@ -165,6 +172,19 @@ describe("a list of ids where one id belongs", function()
       { persona_id = "p5317866", replica_id = { "r90bbd427f71" } }, "/replica_id").hint)
     assert.equal("join the items into one text", look("persona",
       layer("stt", { hotwords = { "a" } }), "/layers/stt/hotwords").hint)
+  end)
+end)
+
+describe("a list where one text belongs", function()
+  it("is not to be joined where the joined text would mean something else", function()
+    assert.equal("one phrase, not a list", look("persona",
+      layer("conversational_flow", { wake_phrase = { "hey", "hello" } }),
+      "/layers/conversational_flow/wake_phrase").hint)
+    for _, key in ipairs { "path", "from" } do
+      local op = { op = "move", path = "/context", from = "/greeting" }
+      op[key] = { "layers", "llm" }
+      assert.equal('a pointer is one text: "/layers/llm/model"', look("persona_patch", { op }, "/0/" .. key).hint)
+    end
   end)
 end)
 

@@ -13,6 +13,7 @@ describe("a word that people write instead", function()
     return { system_prompt = "x", layers = { [name] = { [key] = core.array { "x" } } } },
       "/layers/" .. name .. "/" .. key
   end
+  local function layers(key) return { system_prompt = "x", layers = { [key] = "x" } }, "/layers/" .. key end
   local function top(key) return { system_prompt = "x", [key] = "x" }, "/" .. key end
   local function call(key) return { persona_id = "p5317866", [key] = "x" }, "/" .. key end
   local function property(key)
@@ -51,6 +52,9 @@ describe("a word that people write instead", function()
     { "persona", "voice", "belongs under layers, as tts", top },
     { "persona", "mode", mean "pipeline_mode", top },
     { "persona", "knowledge_base", mean "document_ids", top },
+    { "persona", "system_message", mean "system_prompt", top },
+    { "persona", "replica", mean "default_replica_id", top },
+    { "persona", "conversation_rules", "objectives are attached with objectives_id, guardrails with guardrail_ids", top },
     { "persona", "prompt", "belongs at the top level, as system_prompt", llm },
     { "persona", "baseURL", mean "base_url", llm },
     { "persona", "api_base", mean "base_url", llm },
@@ -76,6 +80,9 @@ describe("a word that people write instead", function()
       "turn_taking_patience takes its place here: high sensitivity is low patience", layer, "conversational_flow" },
     { "persona", "participant_interrupt_sensitivity", "replica_interruptibility takes its place here", layer,
       "conversational_flow" },
+    -- Beside the layers.
+    { "persona", "guardrails", "belongs at the top level, as guardrail_ids", layers },
+    { "persona", "objectives", "belongs at the top level, as objectives_id", layers },
     -- Conversations.
     { "conversation", "webhook_url", mean "callback_url", call },
     { "conversation", "persona", mean "persona_id", call },
@@ -89,6 +96,7 @@ describe("a word that people write instead", function()
     { "persona_patch", "operation", mean "op", op },
     { "persona_patch", "field", mean "path", op },
     { "persona_patch", "new_value", mean "value", op },
+    { "persona_patch", "val", mean "value", op },
     { "persona_patch", "persona_name", 'goes as { op = "replace", path = "/persona_name", value = ... }', op },
     { "persona_patch", "layers", 'goes as { op = "replace", path = "/layers/...", value = ... }', op },
     -- Tools of other makers.
@@ -177,6 +185,11 @@ describe("the voice's speed", function()
     assert.equal("warning", at("0.9").choice.severity)
     assert.equal("warning", at("very fast").choice.severity)
   end)
+
+  it("in quotes is told to be written without", function()
+    assert.equal("write the number without quotes", at("0.9").choice.hint)
+    assert.matches("^known are slowest, ", at("very fast").choice.hint)
+  end)
 end)
 
 describe("a choice that is not known", function()
@@ -196,6 +209,32 @@ describe("a choice that is not known", function()
     assert.equal("known are low, medium, high", hint("conversational_flow", "turn_taking_patience", "impatient"))
     assert.equal("known are cartesia, elevenlabs, azure", hint("tts", "tts_engine", "openai"))
     assert.matches("^known are tavus%-gpt%-oss, ", hint("llm", "model", "mistral-large"))
+  end)
+
+  it("is not sent to another engine when it is one of this one's that no document names", function()
+    assert.equal("seen in programs, named in no document: leave it out for the default",
+      hint("tts", "tts_engine", "tavus-auto"))
+  end)
+
+  it("is a known name with an unknown level", function()
+    local function emotion(value)
+      return issues_at("persona", { system_prompt = "x", layers = { tts = { voice_settings = {
+        emotion = { value } } } } }, "/layers/tts/voice_settings/emotion/0").choice.hint
+    end
+    assert.equal("the levels are low, medium, high", emotion "positivity:very-high")
+    assert.equal("the levels are low, medium, high", emotion "anger:")
+    assert.matches("^known are anger, ", emotion "professionalism:very-high")
+    assert.matches("^known are anger, ", emotion "professionalism:high")
+    assert.equal('did you mean "sadness"?', emotion "sadnes:high")
+  end)
+end)
+
+describe("active_listening", function()
+  it("may be off, as by default", function()
+    local found = issues_at("persona", { system_prompt = "x", layers = { conversational_flow = {
+      active_listening = "off" } } }, "/layers/conversational_flow/active_listening")
+    assert.is_nil(found.choice)
+    assert.equal("warning", found.deprecated.severity)
   end)
 end)
 

@@ -214,7 +214,8 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
     const tavus_field *field = &shape->fields[i];
     if (preferred(shape, field) != field && !moved(field)) continue;
     size_t n = nearness(name, length, field->name, field->length);
-    if (field->deprecated != NULL && n > 2) continue; /* a typo, no advice */
+    if ((field->deprecated != NULL || field->sure == TAVUS_SURE_D) && n > 2)
+      continue; /* a typo, no advice */
     if (n < least) {
       least = n;
       best = field;
@@ -297,11 +298,35 @@ void tavus_push_known(lua_State *L, const tavus_field *field) {
   luaL_pushresult(&b);
 }
 
+/* `name:level`, of which only the level is not known. */
+static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
+                       size_t length) {
+  const char *colon = (field->flags & TAVUS_LEVELS) == 0
+      ? NULL : memchr(text, ':', length);
+  if (colon == NULL || choice_of(field, text, (size_t)(colon - text)) == NULL)
+    return false;
+  lua_pushliteral(L, "the levels are low, medium, high");
+  return true;
+}
+
+/* A number in quotes, where a number may stand beside the words. */
+static bool hint_number(lua_State *L, const tavus_field *field, const char *text,
+                        size_t length) {
+  if ((field->types & TAVUS_NUMBER) == 0) return false;
+  lua_pushlstring(L, text, length);
+  bool number = lua_isnumber(L, -1);
+  lua_pop(L, 1);
+  if (number) lua_pushliteral(L, "write the number without quotes");
+  return number;
+}
+
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
                        const char *text, size_t length) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
-  if (hint_alias(L, field->words, text, length)) return;
+  if (hint_alias(L, field->words, text, length) ||
+      hint_level(L, field, text, length) || hint_number(L, field, text, length))
+    return;
   if (w->root != NULL && w->root->shape != NULL) {
     int owners = 0;
     const tavus_field *owner = owner_of(w->root->shape, text, length, 0, &owners);

@@ -22,12 +22,15 @@ const tavus_patch_word tavus_patch_words[] = {
   { NULL, NULL, false, false }
 };
 
+#define POINTER .types = TAVUS_STRING, .instead_of = TAVUS_ARRAY_TYPE, \
+  .instead = "a pointer is one text: \"/layers/llm/model\""
+
 static const tavus_field op_fields[] = {
-  { TAVUS_NAME("from"), .types = TAVUS_STRING, .sure = TAVUS_SURE_B,
+  { TAVUS_NAME("from"), POINTER, .sure = TAVUS_SURE_B,
     .text = "Where move and copy take the value: a JSON Pointer." },
   { TAVUS_NAME("op"), .types = TAVUS_STRING,
     .text = "add, remove, replace, move, copy or test." },
-  { TAVUS_NAME("path"), .types = TAVUS_STRING,
+  { TAVUS_NAME("path"), POINTER,
     .text = "Where it happens: a JSON Pointer from the persona's root." },
   { TAVUS_NAME("value"), .types = TAVUS_ANY, .flags = TAVUS_PATCH_VALUE,
     .text = "The new value of add and replace, the expected one of test." }
@@ -44,6 +47,7 @@ static const tavus_alias op_aliases[] = {
   { "operation", MEAN("op") },
   { "pointer", MEAN("path") },
   { "type", MEAN("op") },
+  { "val", MEAN("value") },
   /* A merge patch that was put in an array. */
   { "context", GOES("context") },
   { "default_replica_id", GOES("default_replica_id") },

@@ -121,6 +121,12 @@ static const tavus_choice tts_engines[] = {
 
 static const tavus_age tts_ages[] = { { "azure", "G3" }, { NULL, NULL } };
 
+static const tavus_alias tts_words[] = {
+  { "tavus-auto",
+    "seen in programs, named in no document: leave it out for the default" },
+  { NULL, NULL }
+};
+
 static const tavus_choice emotions[] = {
   { "anger", NULL }, { "curiosity", NULL }, { "positivity", NULL },
   { "sadness", NULL }, { "surprise", NULL }, { NULL, NULL }
@@ -173,7 +179,7 @@ static const tavus_field tts_fields[] = {
   { TAVUS_NAME("tts_emotion_control"), B, .flags = TAVUS_WORD_BOOLEAN,
     .generation = "G0+", .text = "Let the voice show emotion." },
   { TAVUS_NAME("tts_engine"), S, .choices = tts_engines, .ages = tts_ages,
-    .label = "a TTS engine",
+    .words = tts_words, .label = "a TTS engine",
     .generation = "G0+", .text = "Who speaks; cartesia by default." },
   { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
     .text = "The provider's model; none with azure." },
@@ -368,6 +374,11 @@ static const tavus_choice grades[] = {
   { "low", NULL }, { "medium", NULL }, { "high", NULL }, { NULL, NULL }
 };
 
+static const tavus_choice listenings[] = {
+  { "off", NULL }, { "low", NULL }, { "medium", NULL }, { "high", NULL },
+  { NULL, NULL }
+};
+
 static const tavus_choice interruptibilities[] = {
   { "low", NULL }, { "medium", NULL }, { "high", NULL }, { "verylow", NULL },
   { "none", NULL }, { NULL, NULL }
@@ -386,7 +397,7 @@ static const tavus_choice idle_ends[] = {
 };
 
 static const tavus_field conversational_flow_fields[] = {
-  { TAVUS_NAME("active_listening"), S, SURE(B), .choices = grades,
+  { TAVUS_NAME("active_listening"), S, SURE(B), .choices = listenings,
     .label = "a grade", .generation = "G2", .deprecated = "dropped",
     .text = "How much it shows that it listens." },
   { TAVUS_NAME("idle_end_behavior"), S, SURE(C), .choices = idle_ends,
@@ -416,6 +427,7 @@ static const tavus_field conversational_flow_fields[] = {
     .label = "a voice isolation", .generation = "G3+",
     .text = "Which voices it hears; near by default." },
   { TAVUS_NAME("wake_phrase"), S, SURE(B), .generation = "G3+",
+    .instead_of = TAVUS_ARRAY_TYPE, .instead = "one phrase, not a list",
     .text = "It answers only after this phrase; null for always." }
 };
 
@@ -491,6 +503,8 @@ static const tavus_field layers_fields[] = {
 
 static const tavus_alias layers_aliases[] = {
   { "conversation_flow", MEAN("conversational_flow") },
+  { "guardrails", "belongs at the top level, as guardrail_ids" },
+  { "objectives", "belongs at the top level, as objectives_id" },
   { "speech_to_text", MEAN("stt") },
   { "text_to_speech", MEAN("tts") },
   { "transcription", MEAN("stt") },

@@ -126,6 +126,8 @@ static const tavus_alias aliases[] = {
   { "persona", ENVELOPE },
   /* Names from elsewhere. */
   { "avatar_id", MEAN("default_replica_id") },
+  { "conversation_rules", "objectives are attached with objectives_id, "
+                          "guardrails with guardrail_ids" },
   { "description", "a persona has none (pal_description on /v2/pals)" },
   { "documents", MEAN("document_ids") },
   { "face_id", MEAN("default_replica_id") },
@@ -138,8 +140,10 @@ static const tavus_alias aliases[] = {
   { "name", MEAN("persona_name") },
   { "objectives", MEAN("objectives_id") },
   { "prompt", MEAN("system_prompt") },
+  { "replica", MEAN("default_replica_id") },
   { "replica_id", MEAN("default_replica_id") },
   { "replica_uuid", MEAN("default_replica_id") },
+  { "system_message", MEAN("system_prompt") },
   { "voice", "belongs under layers, as tts" },
   { "voice_id", "belongs under layers.tts, as external_voice_id" },
   { "welcome_message", MEAN("greeting") },

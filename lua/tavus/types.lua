@@ -96,7 +96,7 @@
 
 --- Who speaks when.
 ---@class tavus.ConversationalFlow
----@field active_listening? "low"|"medium"|"high"|string How much it shows that it listens. Deprecated: dropped.
+---@field active_listening? "off"|"low"|"medium"|"high"|string How much it shows that it listens. Deprecated: dropped.
 ---@field idle_end_behavior? "end_conversation"|"wait"|string What happens when nobody speaks any more.
 ---@field idle_engagement? "off"|"patient"|"eager"|string How soon it breaks a silence; off by default.
 ---@field pal_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted, on /v2/pals. Elsewhere replica_interruptibility.
