@@ -231,6 +231,17 @@ describe("an operation", function()
         path = "/layers/perception/visual_tools" } }
   end)
 
+  it("whose word is unknown is told that alone: it may be meant to lead away", function()
+    for _, word in ipairs { "delete", "REMOVE", "unset" } do
+      local ok, issues = core.validate("persona_patch", { { op = word, path = "/context" } })
+      assert.is_nil(ok)
+      assert.equal(1, #issues)
+      assert.equal('did you mean "remove"?', issues[1].hint)
+    end
+    assert.equal("required", select(2, core.validate("persona_patch", { { path = "/context" } }))[1].code)
+    assert.equal(1, #select(2, core.validate("persona_patch", { { path = "/persona_id" } })))
+  end)
+
   it("may fill free-form places", function()
     clean {
       { op = "add", path = "/layers/llm/headers/X-Trace", value = "1" },

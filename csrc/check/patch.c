@@ -338,7 +338,9 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
     bool removes = word != NULL && strcmp(word->op, "remove") == 0;
     bool tests = word != NULL && strcmp(word->op, "test") == 0;
     bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;
-    to = resolve(w, text, length, !removes && !tests, appends, &at_path);
+    /* What an unknown word would do there is not known. */
+    bool writes = word != NULL && !removes && !tests;
+    to = resolve(w, text, length, writes, appends, &at_path);
     if (removes && to.root)
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->lenient = w->verbatim = tests;
