@@ -295,6 +295,8 @@ describe("an operation", function()
 
   it("may replace the document", function()
     clean { { op = "replace", path = "", value = { system_prompt = "x" } } }
+    assert.equal("expected object, got null",
+      look({ { op = "replace", path = "", value = core.null } }, "/0/value", "type").message)
   end)
 end)
 

@@ -105,9 +105,10 @@ static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
 static void walk_light(tavus_walk *w, int index, const tavus_field *field,
                        const tavus_step *step) {
   if (tavus_is_null(w->L, index)) {
-    /* A member may be null whatever its type. A whole document may not, nor an
-    ** operation; another item only should not. */
-    if (field != NULL && (step->up == NULL || field == &tavus_field_patch_op))
+    /* A member may be null whatever its type. A whole document may not, nor what
+    ** a patch puts in its place, nor an operation; another item only should not. */
+    if (field != NULL && (step->up == NULL || field == &tavus_field_patch_op ||
+                          (w->patch != NULL && field == w->patch->root)))
       tavus_type_issue(w, index, field, "null", step);
     else if (field != NULL && step->key == NULL && field->types != TAVUS_ANY)
       tavus_null_item(w, index, field, step);
