@@ -5,7 +5,7 @@ local page = {}
 
 -- The policy names the style and the script by their hashes, so that a browser runs
 -- no other. After a change of either, spec/sandbox_page_spec.lua says the new hash.
-local STYLE_HASH = "sha256-yxwR8GvQpH76HCxtU8RVnJ1+AHkYj8aKJ6FUSTjIHDE="
+local STYLE_HASH = "sha256-5FtYteUV/Jkznvtty2ec/WD9yP4MFuprGEgpV8jMlxY="
 local SCRIPT_HASH = "sha256-ljtSgf9390XZQM+7DOPUwER6OMkSE18qnpJ/ryOda2M="
 
 local STYLE = [[
@@ -38,7 +38,9 @@ thead th { background: var(--head); white-space: nowrap; }
 tbody th { font-weight: normal; }
 .code { font-family: ui-monospace, monospace; }
 .id, #switches tbody th { white-space: nowrap; }
-#switches .mark { display: block; }
+#switches .mark { display: block; overflow-wrap: break-word; }
+#requests td:nth-child(4) { overflow-wrap: break-word; }
+#requests td:nth-child(5) { min-width: 6rem; }
 tr.new > * { background: var(--fresh); }
 tr.changed > :first-child { font-weight: bold; }
 .mark { color: var(--mark); font-weight: bold; }
