@@ -77,6 +77,23 @@ describe("the resources", function()
       assert.equal(before, #sandbox:requests())
     end)
 
+    it("tells what was doubtful where Tavus refuses the body, and only there", function()
+      local doubtful = clients.persona(function(p) p.layers.LLM = {} end)
+      for _, status in ipairs { 400, 422 } do
+        answer { status = status, body = { error = "Bad Request." } }
+        local _, err = client.personas:create(doubtful)
+        assert.equal("/layers/LLM", err.issues[1].path)
+        assert.truthy(tostring(err):find('/layers/LLM: warning: unknown field "LLM" (did you mean "llm"?)', 1, true), tostring(err))
+      end
+      answer { status = 400, body = { error = "Bad Request." } }
+      assert.is_nil(select(2, client.personas:create(clients.persona())).issues)
+      answer { status = 401, body = { error = "no" } }
+      assert.is_nil(select(2, client.personas:create(doubtful)).issues)
+      answer { status = 400, body = { error = "Bad Request." } }
+      local _, err = client.personas:patch(id, tavus.patch():add("/layers/LLM", {}))
+      assert.equal("/0/path", err.issues[1].path)
+    end)
+
     it("raises for what is no table, at the caller's line", function()
       assert.matches("client_resource_spec.lua:%d+: .*wants a table, not string", clients.raised(function() client.personas:create("x") end))
       assert.error_matches(function() client.personas:create() end, "wants a table, not nil")

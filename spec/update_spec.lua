@@ -192,6 +192,15 @@ describe("update", function()
     assert.is_nil(sent())
   end)
 
+  it("tells of a refused patch what was doubtful in the persona", function()
+    local id = create()
+    sandbox:next { method = "PATCH", status = 400, body = { error = "Bad Request." } }
+    local persona, err = client.personas:update(id, function(p) p.layers.llm.modle = "x" end)
+    assert.is_nil(persona)
+    assert.equal("bad_request", err.type)
+    assert.equal("/layers/llm/modle", err.issues[1].path)
+  end)
+
   it("refuses a change of what is read-only", function()
     local id = create()
     for _, name in ipairs { "persona_id", "created_at" } do

@@ -122,6 +122,9 @@ local function content(op, result)
   return nil, "it does not hold exactly one object"
 end
 
+-- Errors that say that the body was not good enough.
+local about_body = { bad_request = true, unprocessable = true }
+
 --- Makes one call and reads its answer.
 ---@param client table
 ---@param op table operation of the contract; op.answer: "object", "list", "none", "any"
@@ -136,7 +139,12 @@ end
 function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
   if warnings and client._log then log_warnings(client, op, path, warnings) end
   local result, attempts, elapsed_ms, doubtful = run(client, op, path, body, given, may_repeat, secrets)
-  if not result then return nil, attempts end
+  if not result then
+    local err = attempts
+    -- What the check doubted is often why Tavus refuses it.
+    if warnings and #warnings > 0 and about_body[err.type] then err.issues = errors.printable(warnings) end
+    return nil, err
+  end
   local value, problem = content(op, result)
   if problem then return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets) end
   result.request:forget()

@@ -47,7 +47,7 @@ local errors = {}
 ---@field elapsed_ms number|nil over all attempts and sleeps
 ---@field body string|nil the answer's text, cut short, secrets removed
 ---@field headers table<string,string>|nil the answer's headers
----@field issues tavus.Issue[]|nil of a validation error
+---@field issues tavus.Issue[]|nil of a validation error; of a body that Tavus refused: what the check had warned of
 ---@field hint string|nil what to do
 ---@field conflict string|nil of a 409: Tavus' word for it, e.g. "maker_changes"
 

@@ -326,7 +326,10 @@ function update.method(class, data)
     local answered
     answered, meta = self:patch(id, patch, options_for(send, get, given, left))
     if not answered then
-      if meta.issues then meta = errors.validation(in_place(meta.issues, patch), class.kind) end
+      if meta.issues then
+        in_place(meta.issues, patch)
+        if meta.type == "validation" then meta = errors.validation(meta.issues, class.kind) end
+      end
       return nil, meta
     end
     in_place(meta.warnings, patch)
