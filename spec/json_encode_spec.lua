@@ -165,6 +165,16 @@ describe("encode: arrays and objects", function()
 end)
 
 describe("marks", function()
+  it("an object with items is told as such, and not as an array with a hole", function()
+    for _, items in ipairs { { 1 }, { 1, 2, 3 } } do
+      local text, issues = core.encode { a = core.object(items) }
+      assert.is_nil(text)
+      assert.are.equal(1, #issues)
+      assert.are.equal("/a", issues[1].path)
+      assert.are.equal("a key is a number; an object's keys are strings", issues[1].message)
+    end
+  end)
+
   it("array and object mark the table they are given", function()
     local list, object = {}, { 1 }
     assert.are.equal(list, core.array(list))

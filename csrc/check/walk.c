@@ -439,9 +439,11 @@ static void walk_members(tavus_walk *w, tavus_member *members, size_t count,
 /* Reports keys that are no strings and walks the items that they name. */
 static void foreign_keys(tavus_walk *w, int index, const tavus_field *field,
                          const tavus_step *step) {
+  if (step->told) return;
   keys k = count_keys(w->L, index);
-  if (k.texts == 0 && k.others == 0 && field != NULL &&
-      (field->types & TAVUS_ARRAY_TYPE) == 0)
+  bool no_array = field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0;
+  /* Without a hole it would be an array, were it not marked as an object. */
+  if (k.texts == 0 && k.others == 0 && (no_array || k.largest == k.indexes))
     tavus_issue_text(w, TAVUS_ERROR, "key", step,
                      "a key is a number; an object's keys are strings",
                      "write the key in quotes: [\"1\"]");
