@@ -273,6 +273,8 @@ describe("the environment", function()
         assert.truthy(output:find(name, 1, true), output)
       end
     end
+    local _, output = run(LIST, { TAVUS_API_KEY = KEY, TAVUS_RETRIES = "-1" })
+    assert.truthy(output:find("TAVUS_RETRIES must be 0 or more", 1, true), output)
   end)
 
   it("set to nothing counts as unset", function()

@@ -83,7 +83,7 @@ end
 ---@return number|nil
 ---@return tavus.Error|nil
 function options.number_from(name, text, rule)
-  local value = text:match "^%s*%d+%.?%d*%s*$" and tonumber(text)
+  local value = text:match "^%s*%-?%d+%.?%d*%s*$" and tonumber(text)
   if not value then
     return nil, options.bad(name, "is no number: " .. ("%q"):format(text:sub(1, 40)), "unset it, or set it to a number")
   end
