@@ -625,6 +625,8 @@ describe("habits of the sandbox", function()
 
   it("are refused where a value makes no sense", function()
     for text, changes in pairs {
+      ["there is no switch 'get_shap'; did you mean 'get_shape'?"] = { get_shap = "flat" },
+      ["there is no switch 'speed'; there are: bad_tool, "] = { speed = 1 },
       ["must be a whole number of 1 or more"] = { rate_window_ms = 0 },
       ["must be plain ASCII"] = { retired_model = "caf\195\169" },
       ["must be one of 400, 422"] = { misfit_status = 418 },

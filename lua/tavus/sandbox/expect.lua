@@ -4,6 +4,7 @@
 local core = require "tavus.core"
 local pointer = require "tavus.pointer"
 local redact = require "tavus.redact"
+local script = require "tavus.sandbox.script"
 local values = require "tavus.sandbox.values"
 
 local expect = {}
@@ -28,9 +29,11 @@ function expect.check(wanted)
   if type(wanted) ~= "table" then return "a table is wanted, as in expect { method = \"POST\" }" end
   for name, value in pairs(wanted) do
     local kind = MEMBERS[name]
-    if not kind then return ("there is no '%s' here; there are: body, method, path, status, times"):format(tostring(name)) end
+    if not kind then return values.unknown("there is no '%s' here", name, MEMBERS) end
     if not kind:find(type(value), 1, true) then return ("%s must be a %s"):format(name, kind) end
   end
+  local aimless = script.check_aim(wanted)
+  if aimless then return aimless end
   if wanted.times and not values.is_whole(wanted.times, 0, MOST) then return "times must be a whole number of 0 or more" end
   if wanted.status and not values.is_whole(wanted.status, 100, 599) then return "status must be a whole number from 100 to 599" end
   if wanted.body ~= nil then

@@ -6,6 +6,7 @@
 -- only a `wire` spoils the real answer of a request that was really handled.
 
 local core = require "tavus.core"
+local values = require "tavus.sandbox.values"
 
 local faults = {}
 
@@ -178,10 +179,12 @@ for name in pairs(ALL) do names[#names + 1] = name end
 table.sort(names)
 faults.names = table.concat(names, ", ")
 
---- Whether there is a fault of this name.
+--- Checks a fault's name.
 ---@param name any
----@return boolean
-function faults.known(name) return ALL[name] ~= nil end
+---@return string|nil message where there is no such fault
+function faults.check(name)
+  return not ALL[name] and values.unknown("there is no fault '%s'", name, ALL) or nil
+end
 
 --- Whether a fault's bytes go past HTTP.
 ---@param name string

@@ -83,6 +83,8 @@ function methods:next(rule)
   return true
 end
 
+local FILTER = { method = "string", path = "string", status = "number", since = "number" }
+
 --- What arrived since the start or the last reset, oldest first. `json` is the
 -- decoded body where the body is JSON.
 ---@param filter { method: string|nil, path: string|nil, status: integer|nil, since: integer|nil }|nil
@@ -93,12 +95,13 @@ function methods:requests(filter)
   if filter ~= nil and type(filter) ~= "table" then misuse("a filter is a table, not a %s", type(filter)) end
   local query = {}
   for name, value in pairs(filter or {}) do
-    if name ~= "method" and name ~= "path" and name ~= "status" and name ~= "since" then
-      misuse("requests can be filtered by method, path, since, status; not by '%s'", tostring(name))
-    end
-    if type(value) ~= "string" and type(value) ~= "number" then misuse("%s must be a text or a number", name) end
-    query[name] = type(value) == "number" and ("%.14g"):format(value) or value
+    local wanted = FILTER[name]
+    if not wanted then misuse("%s", values.unknown("there is no filter '%s'", name, FILTER)) end
+    if type(value) ~= wanted then misuse("%s must be a %s", name, wanted) end
+    query[name] = wanted == "number" and ("%.14g"):format(value) or value
   end
+  local aimless = script.check_aim(query)
+  if aimless then misuse("%s", aimless) end
   local all = {}
   repeat
     local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
@@ -315,11 +318,12 @@ end
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
 function sandbox.start(options)
+  if options == sandbox then error("call it with a dot: start { ... }", 2) end
   if options ~= nil and type(options) ~= "table" then error("bad argument: start takes a table of options", 2) end
   options = options or {}
   for name, value in pairs(options) do
     if not START_OPTIONS[name] then
-      error(("bad argument: start has no option '%s'; it has: data, key, log, port, profile, replay, seed, set"):format(tostring(name)), 2)
+      error("bad argument: " .. values.unknown("start has no option '%s'", name, START_OPTIONS), 2)
     end
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
@@ -367,9 +371,9 @@ end
 function sandbox.connect(url)
   if type(url) ~= "string" then error("bad argument: connect takes the url of a sandbox", 2) end
   url = url:gsub("/+$", "")
-  local self, message = new_handle(url, url)
-  if not self then return nil, message end
-  local answer
+  local self = new_handle(url, url)
+  if not self then return nil, url .. " is no address of a sandbox, as in http://127.0.0.1:8787" end
+  local answer, message
   answer, message = self:about()
   self:stop()
   if not answer then return nil, message end

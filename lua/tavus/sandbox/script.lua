@@ -2,8 +2,10 @@
 
 local core = require "tavus.core"
 local faults = require "tavus.sandbox.faults"
-local is_whole = require("tavus.sandbox.values").is_whole
 local routes = require "tavus.sandbox.routes"
+local values = require "tavus.sandbox.values"
+
+local is_whole = values.is_whole
 
 local script = {}
 
@@ -27,9 +29,8 @@ local TYPES = {
   status = "number", headers = "table", close = "string", reset = "boolean",
   fault = "string", step = "number", pause = "number", chance = "number", seed = "number",
   method = "string", path = "string",
+  body = "any", delay = "any", times = "any", -- each has a check of its own
 }
-local OWN_CHECK = { body = true, delay = true, times = true }
-local MEMBERS = "body, chance, close, delay, fault, headers, method, path, pause, reset, seed, status, step, times"
 
 local MAX_STEP = 65536
 local MAX_SEED = 2147483645
@@ -55,14 +56,16 @@ local function check_times(times)
   return "times must be a whole number of 1 or more, or \"always\""
 end
 
--- What no request can fit.
-local function check_aim(rule)
+--- Checks which requests a rule, a filter or an expectation is about.
+---@param rule { method: string|nil, path: string|nil }
+---@return string|nil message why no request can fit
+function script.check_aim(rule)
   if rule.method and not rule.method:find "^%a+$" then return "method must be one word, as in \"GET\"" end
   local path = rule.path
   if not path then return nil end
   if not path:find "^[/*]" then return "path must begin with / or *, as in \"/v2/personas/{id}\"" end
   if path:find("?", 1, true) then return "path is without the query: leave out what begins with ?" end
-  if path:find "^/_sandbox" then return "steering is never scripted: path cannot be below /_sandbox" end
+  if path:find "^/_sandbox" then return "steering has no rules and is not recorded: path cannot be below /_sandbox" end
   return nil
 end
 
@@ -83,7 +86,8 @@ local function check_fault(rule)
     return nil
   end
   if fault == "refuse" then return "a refused connection has no request that a rule could fit: call sandbox:refuse()" end
-  if not faults.known(fault) then return ("there is no fault '%s'; there are: %s"):format(fault, faults.names) end
+  local nameless = faults.check(fault)
+  if nameless then return nameless end
   if rule.close then return "a rule has a fault or a close, not both" end
   if faults.replaces(fault) and (rule.status or rule.body ~= nil) then
     return ("the fault '%s' has an answer of its own: leave out status and body"):format(fault)
@@ -112,13 +116,9 @@ end
 function script.check(rule)
   if type(rule) ~= "table" then return "a table is wanted, as in next { status = 503 }" end
   for name, value in pairs(rule) do
-    if not OWN_CHECK[name] then
-      local wanted = TYPES[name]
-      if not wanted then
-        return ("there is no '%s' here; there are: %s"):format(tostring(name), MEMBERS)
-      end
-      if type(value) ~= wanted then return ("%s must be a %s"):format(name, wanted) end
-    end
+    local wanted = TYPES[name]
+    if not wanted then return values.unknown("there is no '%s' here", name, TYPES) end
+    if wanted ~= "any" and type(value) ~= wanted then return ("%s must be a %s"):format(name, wanted) end
   end
   local status = rule.status
   if status and not is_whole(status, 200, 599) then
@@ -133,7 +133,7 @@ function script.check(rule)
   end
   local kind = type(rule.body)
   if kind ~= "nil" and kind ~= "string" and kind ~= "table" then return "body must be a string or a table" end
-  return check_times(rule.times) or check_aim(rule) or check_headers(rule.headers or {}) or check_delay(rule.delay)
+  return check_times(rule.times) or script.check_aim(rule) or check_headers(rule.headers or {}) or check_delay(rule.delay)
     or check_fault(rule) or check_random(rule)
 end
 

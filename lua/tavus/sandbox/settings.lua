@@ -4,7 +4,8 @@
 -- several at once for another generation.
 -- Steered with `sandbox:set { name = value }`.
 
-local is_whole = require("tavus.sandbox.values").is_whole
+local about = require "tavus.sandbox.values"
+local is_whole, unknown = about.is_whole, about.unknown
 
 local settings = {}
 
@@ -284,9 +285,7 @@ end
 
 local function check(name, value)
   local switch = settings.switches[name]
-  if not switch then
-    return ("there is no switch '%s'; there are: %s"):format(tostring(name), table.concat(settings.names(), ", "))
-  end
+  if not switch then return unknown("there is no switch '%s'", name, settings.switches) end
   if switch.choices then
     for _, choice in ipairs(switch.choices) do
       if choice == value then return nil end

@@ -1,6 +1,7 @@
 --- What several files of the sandbox ask of a value.
 
 local core = require "tavus.core"
+local nearest = require("tavus.options").nearest
 
 local values = {}
 
@@ -27,6 +28,22 @@ function values.is_replica(value) return type(value) == "string" and value:find 
 ---@return boolean
 function values.is_whole(value, low, high)
   return type(value) == "number" and value >= low and value <= high and value == math.floor(value)
+end
+
+--- What to say of a name that is not known: the one that was probably meant, or
+-- all that are.
+---@param what string with a %s for the name, e.g. "there is no switch '%s'"
+---@param name any
+---@param known table<string, any> its keys are the known names
+---@return string
+function values.unknown(what, name, known)
+  local text = what:format(tostring(name))
+  local near = type(name) == "string" and nearest(name, known)
+  if near then return ("%s; did you mean '%s'?"):format(text, near) end
+  local names = {}
+  for one in pairs(known) do names[#names + 1] = one end
+  table.sort(names)
+  return ("%s; there are: %s"):format(text, table.concat(names, ", "))
 end
 
 --- A new table with the same members.
