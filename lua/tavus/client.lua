@@ -18,6 +18,8 @@ local client = {}
 -- there are connections by default.
 local MAP = 32
 
+---@alias tavus.Log "error"|"info"|"debug"|boolean|fun(level: string, message: string)
+
 ---@class tavus.ClientOptions
 ---@field api_key string|nil the key; else TAVUS_API_KEY
 ---@field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
@@ -27,9 +29,9 @@ local MAP = 32
 ---@field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
 ---@field ca_file string|nil a PEM file of the authorities to trust
 ---@field allow_http boolean|nil permits http:// to other hosts than this one
----@field proxy string|nil
+---@field proxy string|nil its address, http://host:port; else that of https_proxy and its kin, never for loopback
 ---@field headers table<string, string>|nil sent with every request
----@field user_agent string|nil
+---@field user_agent string|nil "tavus-lua/<version>" when nil
 ---@field connect_timeout number|nil seconds, 5 when nil
 ---@field max_connections integer|nil connections to base_url's host that this client may have a part in; else 32
 ---@field max_in_flight integer|nil requests of this client under way at once; more wait in line
@@ -38,7 +40,7 @@ local MAP = 32
 ---@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
 ---@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
 ---@field record string|nil a file that every attempt is appended to, as a line of JSON without secrets
----@field log "error"|"info"|"debug"|false|(fun(level: string, message: string))|nil a level for stderr, or a function for every line; else TAVUS_LOG
+---@field log tavus.Log|nil to stderr from a level on (true: "info"; false: nothing), or a function for every line; else TAVUS_LOG
 
 local rules = {
   api_key = { type = "string" },
@@ -190,7 +192,7 @@ local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
 --- Makes a call for which there is no function.
 ---@param method string e.g. "GET"
 ---@param path string begins with "/"; ids in it are the caller's to percent-encode
----@param given table|nil { body = table|string, query, headers, timeout, deadline, retries }
+---@param given tavus.RequestOptions|nil
 ---@return any answer decoded; true when it was empty
 ---@return tavus.Meta|tavus.Error
 function Client:request(method, path, given)
@@ -219,6 +221,7 @@ end
 -- light thread of the request). An error in a task that nobody asks for its
 -- result goes to the log, else to stderr, when the task is collected.
 ---@param fn function called with the arguments that follow
+---@param ... any
 ---@return tavus.Task|nil
 ---@return tavus.Error|nil of type "config" when the client is closed
 function Client:spawn(fn, ...)

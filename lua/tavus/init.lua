@@ -23,12 +23,16 @@ end
 
 ---@class tavus
 local tavus = {
+  ---@type string
   _VERSION = require "tavus.version",
   --- JSON's null; the same value as `cjson.null`.
+  ---@type userdata
   null = core.null,
-  --- Marks a table as a JSON array (also an empty one) and returns it.
+  --- Marks a table (a new one when nil) as a JSON array, also an empty one, and returns it.
+  ---@type fun(value?: table): table
   array = core.array,
-  --- Marks a table as a JSON object (also an empty one) and returns it.
+  --- Marks a table (a new one when nil) as a JSON object, also an empty one, and returns it.
+  ---@type fun(value?: table): table
   object = core.object,
 }
 

@@ -4,13 +4,13 @@
 ---@class tavus
 ---@field new fun(options?: tavus.ClientOptions): tavus.Client?, tavus.Error? makes a client
 ---@field tool fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool describes a tool
----@field string fun(spec: string|tavus.StringSpec): tavus.Property
----@field number fun(spec: string|tavus.NumberSpec): tavus.Property
----@field integer fun(spec: string|tavus.NumberSpec): tavus.Property
----@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property
----@field enum fun(spec: tavus.EnumSpec): tavus.Property
----@field array_of fun(spec: tavus.ArraySpec): tavus.Property
----@field object_of fun(spec: table<string|integer, any>): tavus.Property
+---@field string fun(spec: string|tavus.StringSpec): tavus.Property a property of a tool: the description, or a table with it first
+---@field number fun(spec: string|tavus.NumberSpec): tavus.Property likewise
+---@field integer fun(spec: string|tavus.NumberSpec): tavus.Property likewise
+---@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property likewise
+---@field enum fun(spec: tavus.EnumSpec): tavus.Property one of some values, which are all of one type
+---@field array_of fun(spec: tavus.ArraySpec): tavus.Property a list; items says of what
+---@field object_of fun(spec: table<string|integer, any>): tavus.Property an object; its properties as in a tool
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
 ---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
 
@@ -18,9 +18,15 @@
 ---@field timeout? number seconds for one attempt
 ---@field deadline? number seconds for all attempts and the sleeps between them
 ---@field retries? integer attempts after the first
----@field headers? table<string, string>
----@field query? table<string, string|number|boolean>
+---@field headers? table<string, string> added to the request
+---@field query? table<string, string|number|boolean> added to the address
 ---@field strict? boolean warnings of the check count as errors
+
+---@class tavus.EachOptions: tavus.CallOptions
+---@field max_pages? integer how many pages it reads at the most, 1000 when nil
+
+---@class tavus.RequestOptions: tavus.CallOptions
+---@field body? table|string sent as JSON; a string is sent as it is
 
 ---@class tavus.UpdateOptions: tavus.CallOptions
 ---@field arrays? "whole"|"items" replace an array that changed as a whole (default, safe to repeat), or send the smallest patch
@@ -28,7 +34,7 @@
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
 ---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
----@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, max_pages?: integer }, options?: tavus.CallOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
+---@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
@@ -37,7 +43,7 @@
 ---@class tavus.Conversations client.conversations
 ---@field create fun(self: tavus.Conversations, conversation: tavus.Conversation, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/conversations
 ---@field list fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations
----@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string, max_pages?: integer }, options?: tavus.CallOptions): fun(): tavus.Conversation?, tavus.Meta? all pages, a row at a time; raises its error
+---@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.EachOptions): fun(): tavus.Conversation?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}

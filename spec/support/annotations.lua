@@ -9,13 +9,13 @@ local PREAMBLE = [[
 ---@class tavus
 ---@field new fun(options?: tavus.ClientOptions): tavus.Client?, tavus.Error? makes a client
 ---@field tool fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool describes a tool
----@field string fun(spec: string|tavus.StringSpec): tavus.Property
----@field number fun(spec: string|tavus.NumberSpec): tavus.Property
----@field integer fun(spec: string|tavus.NumberSpec): tavus.Property
----@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property
----@field enum fun(spec: tavus.EnumSpec): tavus.Property
----@field array_of fun(spec: tavus.ArraySpec): tavus.Property
----@field object_of fun(spec: table<string|integer, any>): tavus.Property
+---@field string fun(spec: string|tavus.StringSpec): tavus.Property a property of a tool: the description, or a table with it first
+---@field number fun(spec: string|tavus.NumberSpec): tavus.Property likewise
+---@field integer fun(spec: string|tavus.NumberSpec): tavus.Property likewise
+---@field boolean fun(spec: string|tavus.PropertySpec): tavus.Property likewise
+---@field enum fun(spec: tavus.EnumSpec): tavus.Property one of some values, which are all of one type
+---@field array_of fun(spec: tavus.ArraySpec): tavus.Property a list; items says of what
+---@field object_of fun(spec: table<string|integer, any>): tavus.Property an object; its properties as in a tool
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
 ---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
 
@@ -23,9 +23,15 @@ local PREAMBLE = [[
 ---@field timeout? number seconds for one attempt
 ---@field deadline? number seconds for all attempts and the sleeps between them
 ---@field retries? integer attempts after the first
----@field headers? table<string, string>
----@field query? table<string, string|number|boolean>
+---@field headers? table<string, string> added to the request
+---@field query? table<string, string|number|boolean> added to the address
 ---@field strict? boolean warnings of the check count as errors
+
+---@class tavus.EachOptions: tavus.CallOptions
+---@field max_pages? integer how many pages it reads at the most, 1000 when nil
+
+---@class tavus.RequestOptions: tavus.CallOptions
+---@field body? table|string sent as JSON; a string is sent as it is
 
 ---@class tavus.UpdateOptions: tavus.CallOptions
 ---@field arrays? "whole"|"items" replace an array that changed as a whole (default, safe to repeat), or send the smallest patch
@@ -151,11 +157,10 @@ local function write_resource(resource)
       for i, query in ipairs(op.query or {}) do
         filter[i] = query .. "?: " .. ((query == "limit" or query == "page") and "integer" or "string")
       end
-      local pages = "{ " .. table.concat(filter, ", ") .. ", max_pages?: integer }"
       filter = "{ " .. table.concat(filter, ", ") .. " }"
       method(name, ", filter?: " .. filter .. options,
         ("{ data: %s[], total_count: integer }?, tavus.Meta|tavus.Error"):format(object), text)
-      method("each", ", filter?: " .. pages .. options, ("fun(): %s?, tavus.Meta?"):format(object),
+      method("each", ", filter?: " .. filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")
     elseif op.body and op.body:find "_patch$" then
       method(name, id .. ", patch: tavus.Patch|tavus.PatchOperation[]" .. options,

@@ -298,23 +298,17 @@ local function read_recording(name)
 end
 
 ---@class tavus.sandbox.StartOptions
----@field port integer|nil
----@field key string|nil
----@field seed integer|nil
----@field data string|nil
----@field profile string|nil
----@field set table<string, any>|nil
----@field log boolean|nil
----@field replay string|nil
+---@field port integer|nil     on 127.0.0.1; 0 (the default) takes any free one
+---@field key string|nil       accept this key only; any that is not empty when nil
+---@field seed integer|nil     the same ids in every run and after every reset
+---@field data string|nil      a file that keeps personas and conversations across runs
+---@field profile "current"|"2025"|nil  a generation of Tavus
+---@field set table<string, any>|nil    switches that differ from the profile
+---@field log boolean|nil      tell every request on stderr
+---@field replay string|nil    a file that a client recorded (its option `record`): it answers
 
---- Starts a sandbox in this process.
+--- Starts a sandbox in this process. Raises for options that make no sense.
 ---@param options tavus.sandbox.StartOptions|nil
--- `port` 0 (the default) takes any free one; with `key` only that key is
--- accepted; with `seed` the ids are the same in every run and after every
--- reset; `data` is a file that keeps personas and conversations across runs;
--- `profile` is a generation of Tavus ("current" or "2025") and `set`
--- are switches that differ from it; with `log` every request is told on stderr;
--- `replay` is a file that a client recorded (its option `record`) and that answers
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
 function sandbox.start(options)
