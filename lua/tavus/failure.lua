@@ -193,11 +193,13 @@ function failure.of_answer(session, result, secrets)
   conflict = conflict and redact.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"
+  elseif not hint and status ~= 501 then -- what is not there will not be there later
+    hint = hints[kind]
   end
   return errors.new {
     type = kind, message = message, code = conflict, conflict = conflict, status = status,
     body = redact.cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
-    hint = hint or hints[kind],
+    hint = hint,
   }
 end
 
