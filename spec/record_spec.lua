@@ -111,6 +111,27 @@ describe("a recording", function()
     assert.equal("string", entries[1].body.properties.token.type)
   end)
 
+  it("hides what a member or an address of a body says is secret wherever it comes again, and in a patch what its path says", function()
+    local client = recorded { retries = 0 }
+    sandbox:next { status = 400, body = { error = "Bad Request. {'extra_body': ['member-secret-1 word-secret url-secret-2 url-secret-3']}" } }
+    client:request("POST", "/v2/x", { body = {
+      note = "member-secret-1 again", layers = { llm = { extra_body = { providerToken = "Bearer member-secret-1", auth_type = "function" } } },
+      tools = { { type = "function" } }, callback_url = "https://user:url-secret-2@hooks.test/?token=url-secret-3",
+    } })
+    sandbox:next { status = 200, body = { access_token = "member-secret-4", message = "use member-secret-4" } }
+    client.personas:patch("p1", tavus.patch():replace("/layers/llm/extra_body/providerToken", "member-secret-5")
+      :add("/layers/llm/extra_body/key", "the name of it"):add("/layers/llm/tools/0/function/parameters/properties/token/type", "string"))
+    local entries, text = entries_of(name)
+    assert.is_nil(text:match "[%w-]*%-secret%-%d")
+    assert.equal("Bad Request. {'extra_body': ['[redacted] word-secret [redacted] [redacted]']}", entries[1].answer_body.error)
+    assert.same({ "[redacted] again", "function", "[redacted]" },
+      { entries[1].body.note, entries[1].body.tools[1].type, entries[1].body.layers.llm.extra_body.auth_type })
+    assert.equal("use [redacted]", entries[2].answer_body.message)
+    local values = {}
+    for i, operation in ipairs(entries[2].body) do values[i] = operation.value end
+    assert.same({ "[redacted]", "the name of it", "string" }, values)
+  end)
+
   it("keeps hostile bodies to a line each", function()
     local client = recorded { retries = 0 }
     for _, body in ipairs { "a\nb\r\n\0c", ("["):rep(128) .. ("]"):rep(128), ("["):rep(5000), ("\\"):rep(100000), "null", '"\\u2028\\n"' } do

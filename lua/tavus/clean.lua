@@ -26,6 +26,9 @@ local function speaks(name)
   return redact.is_secret(name)
 end
 
+-- A parameter in an address: what stands before it, its name, its value.
+local PARAMETER = "([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)"
+
 local function parameter(before, name, value)
   return speaks(name) and before .. name .. "=" .. REDACTED or before .. name .. "=" .. value
 end
@@ -34,7 +37,7 @@ end
 local function hide_in_addresses(text)
   if not text:find("://", 1, true) then return text end
   text = text:gsub("://[^/@%s\"'<>]+@", "://" .. REDACTED .. "@")
-  return (text:gsub("([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)", parameter))
+  return (text:gsub(PARAMETER, parameter))
 end
 
 --- A text that JSON can hold: one that is no UTF-8 has question marks in it.
@@ -65,18 +68,18 @@ local function hidden(value)
   return REDACTED
 end
 
+-- A "key" alone is often no secret: the name of something.
+local function is_secret_text(name, child)
+  return type(child) == "string" and name ~= "key" and speaks(name)
+end
+
 -- An operation of a patch names the place in its path.
 local function sets_secret(value)
   if type(value.path) ~= "string" then return false end
   for name in value.path:gmatch "[^/]+" do
     if redact.is_secret(name) then return true end
   end
-  return false
-end
-
--- A "key" alone is often no secret: the name of something.
-local function is_secret_text(name, child)
-  return type(child) == "string" and name ~= "key" and speaks(name)
+  return is_secret_text(value.path:match "[^/]*$", value.value)
 end
 
 local function object_of(session, value, secrets)
@@ -113,6 +116,33 @@ local function joined(...)
   return all
 end
 
+-- The parts of a text that is secret. With `odd`, a mere word is none of them: in a body it may well be a name
+-- ("function"), and stands elsewhere too.
+local function note(text, found, odd)
+  for part in text:gmatch "[^%s;,=\"]+" do
+    if #part >= SHORTEST and (not odd or part:find "[^%a_-]") then found[#found + 1] = part end
+  end
+end
+
+-- What the members and the addresses of a body say is secret, by their names.
+local function gather(value, found)
+  if type(value) == "string" and value:find("://", 1, true) then
+    for who in value:gmatch "://([^/@%s\"'<>]+)@" do note((who:gsub(":", " ")), found, true) end
+    for _, name, text in value:gmatch(PARAMETER) do
+      if speaks(name) then note(text, found, true) end
+    end
+  elseif type(value) == "table" and core.is_array(value) then
+    for _, child in ipairs(value) do gather(child, found) end
+  elseif type(value) == "table" then
+    local secret_value = sets_secret(value)
+    for name, child in pairs(value) do
+      local secret = is_secret_text(name, child) or secret_value and name == "value" and type(child) == "string"
+      if secret then note(child, found, true) else gather(child, found) end
+    end
+  end
+  return found
+end
+
 --- A body without secrets.
 ---@param session table
 ---@param text string|nil
@@ -123,7 +153,7 @@ function clean.body(session, text, secrets)
   if text == nil or text == "" then return nil end
   local value = core.decode(text)
   if value == nil then return nil, clean.text(session, text, secrets) end
-  value = value_of(session, value, joined(secrets, redact.secrets_in(value)))
+  value = value_of(session, value, joined(secrets, redact.secrets_in(value), gather(value, {})))
   if core.encode(core.array { value }) then return value end
   return nil, core.encode(value) or REDACTED
 end
@@ -169,17 +199,15 @@ local function pairs_of(written, given)
   return all
 end
 
--- The parts of the values whose names speak of a secret.
+-- What the names of headers and of the query say is secret.
 local function secrets_of(headers, query)
   local found = {}
-  local function note(name, value)
-    if not speaks(name) then return end
-    for part in value:gmatch "[^%s;,=\"]+" do
-      if #part >= SHORTEST then found[#found + 1] = part end
-    end
+  for name, value in pairs(headers) do
+    if speaks(name) then note(value, found) end
   end
-  for name, value in pairs(headers) do note(name, value) end
-  for _, pair in ipairs(query) do note(pair[1], pair[2]) end
+  for _, pair in ipairs(query) do
+    if speaks(pair[1]) then note(pair[2], found) end
+  end
   return found
 end
 
@@ -204,7 +232,8 @@ function clean.request(session, asked, secrets)
   end
   local path, written = asked.path:match "^([^?#]*)%??([^#]*)"
   local query = pairs_of(written, asked.query or {})
-  local all = joined(secrets or redact.secrets_of(asked.body) or {}, secrets_of(headers, query))
+  local value = asked.body and core.decode(asked.body)
+  local all = joined(secrets or redact.secrets_in(value), secrets_of(headers, query), gather(value, {}))
   for _, pair in ipairs(query) do
     pair[2] = speaks(pair[1]) and REDACTED or clean.text(session, pair[2], all)
     pair[1] = clean.text(session, pair[1], all)
