@@ -178,12 +178,31 @@ describe("steering the sandbox", function()
       assert.is_nil(ask("GET", "/_sandbox/requests").body:find("secret%-key"))
     end)
 
+    it("tells the answer, but none that a fault made up", function()
+      local answer = ask("DELETE", "/v2/personas/none")
+      local id = post().json.persona_id
+      ask("DELETE", "/v2/personas/" .. id)
+      assert(server:next { status = 503, body = "busy" })
+      assert(server:next { fault = "cut_body" })
+      assert(server:next { fault = "key_echo" })
+      for _ = 1, 3 do ask("GET", "/v2/personas/none", nil, { key = "a-very-secret-key" }) end
+      local all = server:requests()
+      assert.equal(answer.body, all[1].answer)
+      assert.equal(id, core.decode(all[2].answer).persona_id)
+      assert.same({ 204, nil }, { all[3].status, all[3].answer })
+      assert.same({ 503, "busy" }, { all[4].status, all[4].answer })
+      assert.same({ 400, answer.body }, { all[5].status, all[5].answer })
+      assert.same({ 401, nil, "key_echo" }, { all[6].status, all[6].answer, all[6].fault })
+      assert.is_nil(ask("GET", "/_sandbox/requests").body:find("secret%-key"))
+    end)
+
     it("tells of closed connections", function()
       assert(server:next { close = "after" })
       post()
       local entry = server:requests()[1]
       assert.equal("after", entry.closed)
       assert.is_nil(entry.status)
+      assert.is_nil(entry.answer)
       assert.is_true(entry.scripted)
     end)
 
@@ -196,8 +215,16 @@ describe("steering the sandbox", function()
       assert.equal(1, #server:requests { status = 400 })
       assert.equal(3, server:requests { method = "get", since = 2 }[1].seq)
       assert.equal(0, #server:requests { since = 3 })
-      assert.has_error(function() server:requests { verb = "GET" } end)
-      assert.has_error(function() server:requests "GET" end)
+      for text, filter in pairs {
+        ["there is no filter 'verb'"] = { verb = "GET" }, ["a filter is a table"] = "GET", ["method must be one word"] = { method = "" },
+        ["path must begin with /"] = { path = "v2" }, ["status must be a whole number from 100 to 599"] = { status = 40 },
+        ["status must be a number"] = { status = "400" }, ["since must be a whole number"] = { since = 0.5 },
+      } do
+        local done, message = pcall(function() server:requests(filter) end)
+        assert.is_false(done)
+        assert.matches("sandbox_control_spec.lua:%d+: bad argument: ", message)
+        assert.matches(text, message, 1, true)
+      end
     end)
 
     it("matches the id that the answer carried", function()

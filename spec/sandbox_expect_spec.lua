@@ -40,7 +40,7 @@ describe("expecting requests", function()
     local message = refused { method = "post", path = "/v2/personas", body = { system_prompt = "two" } }
     assert.matches('expected at least 1 of: POST /v2/personas, body with {"system_prompt":"two"}; there were 0.', message, 1, true)
     assert.matches('1. POST /v2/personas -> 200  (/system_prompt is "one", not "two")', message, 1, true)
-    assert.matches("2. DELETE /v2/personas/p00000000000 -> 400", message, 1, true)
+    assert.matches('2. DELETE /v2/personas/p00000000000 -> 400 {"error":"Invalid persona_id"}', message, 1, true)
     assert.matches("/document_tags has 2 items, not 1", refused { body = { document_tags = { "a" } } }, 1, true)
     assert.matches("/layers is missing", refused { body = { layers = {} } }, 1, true)
     assert.matches("there is no body", refused { body = { x = 1 } }, 1, true)
@@ -60,6 +60,30 @@ describe("expecting requests", function()
     assert.equal(1, #server:expect { body = "{oops", status = 400 })
     assert.matches("the body is another text", refused { body = "{" }, 1, true)
     assert.matches("the body is no JSON", refused { body = { a = 1 } }, 1, true)
+  end)
+
+  it("takes the empty text for no body", function()
+    ask("POST", "/v2/conversations/c1/end")
+    assert.equal(1, #server:expect { path = "/v2/conversations/*/end", body = "", times = 1 })
+    post "{}"
+    assert.matches("the body is another text", refused { path = "/v2/personas", body = "" }, 1, true)
+  end)
+
+  it("says of a body that is not kept whole that it cannot be told", function()
+    post { system_prompt = ("x"):rep(1024 * 1024) }
+    for _, body in ipairs { "x", { system_prompt = "x" } } do
+      assert.matches("only the first 1048576 bytes of its 1048596 are kept", refused { body = body }, 1, true)
+    end
+  end)
+
+  it("refuses what no request can fit, so that counting to 0 means something", function()
+    for wanted, text in pairs {
+      ["v2/personas"] = "path must begin with / or *", ["/v2/personas?page=1"] = "path is without the query",
+      ["/_sandbox/set"] = "path cannot be below /_sandbox",
+    } do
+      assert.matches(text, refused { path = wanted, times = 0 }, 1, true)
+    end
+    assert.matches("method must be one word", refused { method = "GET ", times = 0 }, 1, true)
   end)
 
   it("tells what was cut off, shows the last of many, and never the key", function()

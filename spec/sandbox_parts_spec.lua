@@ -107,9 +107,23 @@ describe("the journal", function()
     assert.matches("^%?+$", kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a").body:gsub("a", "?"))
   end)
 
+  it("keeps the first 16 KiB of an answer, and the last answer", function()
+    local entries = journal.new()
+    local entry = entries:add("GET", "/", "", {})
+    local empty = entries.bytes
+    entries:answered(entry, 200, ("x"):rep(16383) .. "\226\130\172")
+    assert.equal(16383, #entries:select({})[1].answer)
+    assert.equal(empty + 16383, entries.bytes)
+    entries:answered(entry, 500, "no")
+    assert.same({ 500, "no" }, { entry.status, entry.answer })
+    assert.equal(empty + 2, entries.bytes)
+  end)
+
   it("is bounded", function()
     local entries, body = journal.new(), ("x"):rep(1024 * 1024)
     for _ = 1, 100 do entries:add("POST", "/", "", {}, body) end
+    assert.is_true(entries.bytes <= 32 * 1024 * 1024)
+    for _ = 1, 5000 do entries:answered(entries:add("GET", "/", "", {}), 200, body) end
     assert.is_true(entries.bytes <= 32 * 1024 * 1024)
     for _ = 1, 30000 do entries:add("GET", "/", "", {}) end
     local count = 0

@@ -4,6 +4,7 @@
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local drafts = require "tavus.sandbox.drafts"
+local journal = require "tavus.sandbox.journal"
 local overview = require "tavus.sandbox.overview"
 local page = require "tavus.sandbox.page"
 local personas = require "tavus.sandbox.personas"
@@ -39,6 +40,8 @@ local function about(context)
 end
 
 local function requests(context, query)
+  local message = journal.check(query)
+  if message then return reply.failure(400, "error", message) end
   local data, more = context.journal:select(query)
   return reply.json(200, { data = data, next = more, total_count = context.journal.seq })
 end

@@ -2,9 +2,9 @@
 -- entries fit, and how to say that they do not.
 
 local core = require "tavus.core"
+local journal = require "tavus.sandbox.journal"
 local pointer = require "tavus.pointer"
 local redact = require "tavus.redact"
-local script = require "tavus.sandbox.script"
 local values = require "tavus.sandbox.values"
 
 local expect = {}
@@ -32,15 +32,12 @@ function expect.check(wanted)
     if not kind then return values.unknown("there is no '%s' here", name, MEMBERS) end
     if not kind:find(type(value), 1, true) then return ("%s must be a %s"):format(name, kind) end
   end
-  local aimless = script.check_aim(wanted)
-  if aimless then return aimless end
   if wanted.times and not values.is_whole(wanted.times, 0, MOST) then return "times must be a whole number of 0 or more" end
-  if wanted.status and not values.is_whole(wanted.status, 100, 599) then return "status must be a whole number from 100 to 599" end
   if wanted.body ~= nil then
     local text, issues = core.encode(wanted.body)
     if not text then return ("body cannot be written as JSON: %s at '%s'"):format(issues[1].message, issues[1].path) end
   end
-  return nil
+  return journal.check(wanted)
 end
 
 local function short(text) return redact.cut(text, MAX_TEXT) end
@@ -90,8 +87,11 @@ end
 ---@return string|nil reason nil where it fits
 function expect.misfit(wanted, entry)
   if wanted == nil then return nil end
-  if type(wanted) == "string" then
-    return entry.body ~= wanted and "the body is another text" or nil
+  local body = entry.body or ""
+  if #body < entry.body_size then
+    return ("only the first %d bytes of its %d are kept"):format(#body, entry.body_size)
+  elseif type(wanted) == "string" then
+    return body ~= wanted and "the body is another text" or nil
   end
   if entry.json == nil then return entry.body and "the body is no JSON" or "there is no body" end
   return difference(wanted, entry.json, "")
@@ -128,12 +128,15 @@ local function described(wanted)
   return text
 end
 
+local function one_line(text) return (short(text):gsub("%c", " ")) end
+
 local function line(entry, reason)
   local outcome = entry.status and ("%d"):format(entry.status) or "closed " .. (entry.closed or "")
   if entry.fault then outcome = outcome .. ", " .. entry.fault end
+  if entry.answer and entry.status >= 400 then outcome = outcome .. " " .. one_line(entry.answer) end
   local text = ("  %d. %s %s -> %s"):format(entry.seq, entry.method, entry.path, outcome)
   if reason then return text .. "  (" .. reason .. ")" end
-  return text .. (entry.body and entry.body ~= "" and "  " .. short(entry.body:gsub("%c", " ")) or "")
+  return text .. (entry.body and entry.body ~= "" and "  " .. one_line(entry.body) or "")
 end
 
 --- What a test is told that expected something else.

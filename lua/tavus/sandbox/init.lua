@@ -17,6 +17,7 @@ local data = require "tavus.sandbox.data"
 local expect = require "tavus.sandbox.expect"
 local http = require "tavus.http"
 local httpd = require "tavus.sandbox.httpd"
+local journal = require "tavus.sandbox.journal"
 local replay = require "tavus.sandbox.replay"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
@@ -100,8 +101,8 @@ function methods:requests(filter)
     if type(value) ~= wanted then misuse("%s must be a %s", name, wanted) end
     query[name] = wanted == "number" and ("%.14g"):format(value) or value
   end
-  local aimless = script.check_aim(query)
-  if aimless then misuse("%s", aimless) end
+  local flaw = journal.check(query)
+  if flaw then misuse("%s", flaw) end
   local all = {}
   repeat
     local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })

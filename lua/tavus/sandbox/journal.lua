@@ -4,12 +4,14 @@ local core = require "tavus.core"
 local printable = require("tavus.clean").printable
 local redact = require "tavus.redact"
 local routes = require "tavus.sandbox.routes"
+local is_whole = require("tavus.sandbox.values").is_whole
 
 local journal = {}
 
 local MAX_ENTRIES = 10000
 local MAX_BYTES = 32 * 1024 * 1024
 local MAX_BODY = 1024 * 1024 -- of one entry
+local MAX_ANSWER = 16 * 1024 -- likewise; a long list would push out what it answers
 
 -- What one answer to `GET /_sandbox/requests` holds; it goes on with `since`.
 local PAGE_ENTRIES = 1000
@@ -24,6 +26,7 @@ local PAGE_BYTES = 2 * 1024 * 1024
 ---@field body string|nil      as it came, its first MiB (no UTF-8: bad bytes are shown as `?`)
 ---@field body_size integer    of the whole body, in bytes; 0 for one beyond 16 MiB, which is not kept
 ---@field status integer|nil   what was answered; nil where the connection was closed
+---@field answer string|nil    the body of that, its first 16 KiB; none where a fault made the answer up
 ---@field closed "before"|"after"|nil
 ---@field fault string|nil     the fault that was ordered; `status` is then of the answer it spoiled
 ---@field scripted boolean     a rule of `next` decided
@@ -40,7 +43,16 @@ local function size_of(entry)
   return size
 end
 
---- Adds an entry for a request; status and the rest are filled in by the caller.
+-- The oldest entries go.
+local function trim(self)
+  while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
+    self.bytes = self.bytes - self.entries[self.first].size
+    self.entries[self.first] = nil
+    self.first = self.first + 1
+  end
+end
+
+--- Adds an entry for a request; what is not said of its answer by `answered` is filled in by the caller.
 ---@param method string
 ---@param path string
 ---@param query_text string
@@ -57,12 +69,20 @@ function methods:add(method, path, query_text, headers, body)
   entry.size = size_of(entry)
   self.entries[self.seq] = entry
   self.bytes = self.bytes + entry.size
-  while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
-    self.bytes = self.bytes - self.entries[self.first].size
-    self.entries[self.first] = nil
-    self.first = self.first + 1
-  end
+  trim(self)
   return entry
+end
+
+--- Notes the answer to the request that came last; again, if it became another.
+---@param entry table
+---@param status integer
+---@param answer string|nil
+function methods:answered(entry, status, answer)
+  answer = answer and answer ~= "" and redact.head(answer, MAX_ANSWER) or nil
+  local more = (answer and #answer or 0) - (entry.answer and #entry.answer or 0)
+  entry.status, entry.answer, entry.size = status, answer, entry.size + more
+  self.bytes = self.bytes + more
+  trim(self)
 end
 
 local function shown(entry)
@@ -80,11 +100,21 @@ local function shown(entry)
     body = entry.body and printable(entry.body),
     body_size = entry.body_size,
     status = entry.status,
+    answer = entry.answer and printable(entry.answer),
     closed = entry.closed,
     fault = entry.fault,
     scripted = entry.scripted or false,
     request_id = entry.request_id,
   }
+end
+
+--- Finds what no entry can fit.
+---@param filter { method: string|nil, path: string|nil, status: string|number|nil, since: string|number|nil }
+---@return string|nil message
+function journal.check(filter)
+  if filter.status and not is_whole(tonumber(filter.status), 100, 599) then return "status must be a whole number from 100 to 599" end
+  if filter.since and not is_whole(tonumber(filter.since), 0, 2 ^ 53) then return "since must be a whole number of 0 or more" end
+  return routes.check_aim(filter)
 end
 
 --- The entries that fit a filter, oldest first, as many as one answer takes.

@@ -110,6 +110,19 @@ function routes.query(text)
   return query
 end
 
+--- Finds what no request to the API can fit.
+---@param aim { method: string|nil, path: string|nil } `path` as `pattern` takes it
+---@return string|nil message
+function routes.check_aim(aim)
+  if aim.method and not aim.method:find "^%a+$" then return "method must be one word, as in \"GET\"" end
+  local path = aim.path
+  if not path then return nil end
+  if not path:find "^[/*]" then return "path must begin with / or *, as in \"/v2/personas/{id}\"" end
+  if path:find("?", 1, true) then return "path is without the query: leave out what begins with ?" end
+  if path:find "^/_sandbox" then return "steering is never scripted, and in no journal: path cannot be below /_sandbox" end
+  return nil
+end
+
 --- Makes a Lua pattern of a path in which `*` stands for anything and `{name}`
 -- for one segment.
 ---@param path string

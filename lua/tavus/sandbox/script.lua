@@ -56,19 +56,6 @@ local function check_times(times)
   return "times must be a whole number of 1 or more, or \"always\""
 end
 
---- Checks which requests a rule, a filter or an expectation is about.
----@param rule { method: string|nil, path: string|nil }
----@return string|nil message why no request can fit
-function script.check_aim(rule)
-  if rule.method and not rule.method:find "^%a+$" then return "method must be one word, as in \"GET\"" end
-  local path = rule.path
-  if not path then return nil end
-  if not path:find "^[/*]" then return "path must begin with / or *, as in \"/v2/personas/{id}\"" end
-  if path:find("?", 1, true) then return "path is without the query: leave out what begins with ?" end
-  if path:find "^/_sandbox" then return "steering has no rules and is not recorded: path cannot be below /_sandbox" end
-  return nil
-end
-
 local function seconds(value) return type(value) == "number" and value >= 0 and value <= 3600 end
 
 local function check_delay(delay)
@@ -133,7 +120,7 @@ function script.check(rule)
   end
   local kind = type(rule.body)
   if kind ~= "nil" and kind ~= "string" and kind ~= "table" then return "body must be a string or a table" end
-  return check_times(rule.times) or script.check_aim(rule) or check_headers(rule.headers or {}) or check_delay(rule.delay)
+  return check_times(rule.times) or routes.check_aim(rule) or check_headers(rule.headers or {}) or check_delay(rule.delay)
     or check_fault(rule) or check_random(rule)
 end
 

@@ -164,12 +164,13 @@ local function serve(context, method, uri, headers, body, too_large)
     if context.log then tell(request, "closed", rule) end
     return nil, nil, nil, wait, rule.reset and "reset" or "close"
   end
-  entry.status = answer.status
-  entry.fault = rule and rule.fault
+  local fault = rule and rule.fault
+  entry.fault = fault
+  context.journal:answered(entry, answer.status, not (fault and faults.replaces(fault)) and answer.body or nil)
   if context.log then tell(request, answer.status, rule) end
   local all = dressed(answer, context.settings.request_ids and request_id or nil)
   if rule and rule.headers then entry.request_id = header(all, "x-request-id") end
-  if rule and rule.fault and faults.on_wire(rule.fault) then
+  if fault and faults.on_wire(fault) then
     return nil, nil, nil, wait, faults.wire(rule, answer.status, answer.body, all)
   end
   if answer.with_body then return nil, nil, nil, wait, faults.with_body(answer.status, answer.body, all) end
@@ -186,8 +187,8 @@ local function kept(context, seq, status, ...)
   io.stderr:write("tavus-sandbox: ", message, "\n")
   if not status then return status, ... end
   local entry = context.journal.seq > seq and context.journal.entries[context.journal.seq]
-  if entry then entry.status = 500 end
   local answer = reply.failure(500, "error", "The sandbox " .. message)
+  if entry then context.journal:answered(entry, answer.status, answer.body) end
   return answer.status, answer.body, dressed(answer, entry and entry.request_id or context.ids:request())
 end
 
