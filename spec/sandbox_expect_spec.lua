@@ -76,6 +76,17 @@ describe("expecting requests", function()
     end
   end)
 
+  it("knows nothing of what the journal no longer has", function()
+    ask("DELETE", "/v2/personas/p1")
+    local large = ("x"):rep(1024 * 1024)
+    for _ = 1, 33 do post(large) end
+    assert.is_true(server:requests()[1].seq > 1)
+    for _, wanted in ipairs { { method = "DELETE", times = 0 }, { method = "DELETE" }, { method = "POST", times = 33 } } do
+      assert.matches("the journal no longer has the first %d+ requests", refused(wanted))
+    end
+    assert.is_true(#server:expect { method = "POST" } > 1)
+  end)
+
   it("refuses what no request can fit, so that counting to 0 means something", function()
     for wanted, text in pairs {
       ["v2/personas"] = "path must begin with / or *", ["/v2/personas?page=1"] = "path is without the query",

@@ -43,7 +43,7 @@ local function requests(context, query)
   local message = journal.check(query)
   if message then return reply.failure(400, "error", message) end
   local data, more = context.journal:select(query)
-  return reply.json(200, { data = data, next = more, total_count = context.journal.seq })
+  return reply.json(200, { data = data, next = more, total_count = context.journal.seq, forgotten = context.journal.first - 1 })
 end
 
 local function add_rule(context, _, body)

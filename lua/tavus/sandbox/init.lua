@@ -84,6 +84,21 @@ function methods:next(rule)
   return true
 end
 
+-- The journal's entries under a filter, and how many of those that were before them it no longer has.
+local function entries_of(self, query)
+  local all = {}
+  while true do
+    local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
+    if not answer then return nil, message end
+    for _, entry in ipairs(answer.data) do
+      if entry.body then entry.json = core.decode(entry.body) end
+      all[#all + 1] = entry
+    end
+    if not answer.next then return all, answer.forgotten end
+    query.since = ("%d"):format(answer.next)
+  end
+end
+
 local FILTER = { method = "string", path = "string", status = "number", since = "number" }
 
 --- What arrived since the start or the last reset, oldest first. `json` is the
@@ -103,16 +118,8 @@ function methods:requests(filter)
   end
   local flaw = journal.check(query)
   if flaw then misuse("%s", flaw) end
-  local all = {}
-  repeat
-    local answer, message = call(self, "GET", "/_sandbox/requests", { query = query })
-    if not answer then return nil, message end
-    for _, entry in ipairs(answer.data) do
-      if entry.body then entry.json = core.decode(entry.body) end
-      all[#all + 1] = entry
-    end
-    query.since = answer.next and ("%d"):format(answer.next)
-  until not query.since
+  local all, message = entries_of(self, query)
+  if not all then return nil, message end
   return all
 end
 
@@ -125,11 +132,15 @@ function methods:expect(wanted)
   check_handle(self, "expect")
   local message = expect.check(wanted)
   if message then misuse("%s", message) end
-  local entries, all
-  entries, message = self:requests { method = wanted.method, path = wanted.path, status = wanted.status }
-  if not entries then error("expect: " .. message, 2) end
+  local status = wanted.status and ("%d"):format(wanted.status)
+  local entries, forgotten = entries_of(self, { method = wanted.method, path = wanted.path, status = status })
+  if not entries then error("expect: " .. forgotten, 2) end
   local fitting, misfits = expect.select(wanted, entries)
+  if forgotten > 0 and (wanted.times or #fitting == 0) then
+    error(("expect: the journal no longer has the first %d requests, so nobody can tell; expect earlier, or reset in between"):format(forgotten), 2)
+  end
   if expect.satisfied(wanted, #fitting) then return fitting end
+  local all
   all, message = self:requests()
   if not all then error("expect: " .. message, 2) end
   error(expect.without_secrets(self.session, expect.message(wanted, #fitting, all, misfits), wanted, all), 2)
