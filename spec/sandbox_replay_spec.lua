@@ -108,6 +108,16 @@ describe("replaying", function()
     assert.equal(500, ask("GET", "/v2/personas").status)
   end)
 
+  it("comes back with a snapshot to where it was", function()
+    local ask = replayed(entry(500), entry(200), entry(201))
+    assert.equal(500, ask("GET", "/v2/personas").status)
+    local snapshot = assert(server:snapshot())
+    for _ = 1, 2 do
+      assert.same({ 200, 201 }, { ask("GET", "/v2/personas").status, ask("GET", "/v2/personas").status })
+      assert(server:restore(snapshot))
+    end
+  end)
+
   it("matches queries in any order and bodies as JSON", function()
     local ask = replayed(
       entry(201, { path = "/v2/a%20b?x=1&y=a%26b" }),

@@ -206,7 +206,7 @@ function methods:put(row)
 end
 
 --- Keeps what the sandbox remembers: rows, switches, what the habits know,
--- where the ids are, and the clock if it was set. The sandbox keeps the last 100
+-- where the ids and a recording are, and the clock if it was set. The sandbox keeps the last 100
 -- snapshots, also through a reset.
 ---@return string|nil snapshot for `restore`
 ---@return string|nil message

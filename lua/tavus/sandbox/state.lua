@@ -1,6 +1,6 @@
 --- What a sandbox remembers, taken out and put back: rows, switches, what the
--- habits know, where the ids are, and the clock if it was set. Rules that wait
--- and the journal are no part of it.
+-- habits know, where the ids and a recording are, and the clock if it was set.
+-- Rules that wait and the journal are no part of it.
 
 local core = require "tavus.core"
 local store = require "tavus.sandbox.store"
@@ -48,6 +48,7 @@ function state.take(context)
     habits = copied_habits(context.habits),
     ids = context.ids.state,
     clock = context.clock.fixed,
+    replayed = context.replay and shallow(context.replay.used),
   }
 end
 
@@ -61,6 +62,7 @@ function state.put(context, taken)
   context.habits = copied_habits(taken.habits)
   context.ids.state = taken.ids
   context.clock.fixed = taken.clock
+  if context.replay then context.replay.used = shallow(taken.replayed) end
 end
 
 ---@class tavus.sandbox.Snapshots
