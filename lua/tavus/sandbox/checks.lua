@@ -79,7 +79,7 @@ local function complaints(settings, kind, value)
   local done, list = core.validate(kind, value)
   if not done and settings.bad_tool == "drop_layers" and has_layers(kind, value) and blames_tool(list) then
     value.layers = nil
-    list = select(2, core.validate(kind, value))
+    return complaints(settings, kind, value) -- anew: nothing is wrong with what is gone
   end
   sift(settings, kind, value, list, found)
   if settings.retired_model ~= "" and hosted_model(kind, value) == settings.retired_model then

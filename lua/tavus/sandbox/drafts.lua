@@ -9,14 +9,15 @@ local drafts = {}
 
 local function are_written(settings) return settings.maker_changes and settings.draft_patches == "draft" end
 
---- The persona that a PATCH changes, if that is the draft.
+--- The persona that a PATCH changes, if that is the draft: of one whose draft was published there is none.
 ---@param context tavus.sandbox.Context
 ---@param live table
 ---@param query table<string, string>
 ---@return table|nil
 function drafts.to_patch(context, live, query)
-  if not are_written(context.settings) or query.target == "live" then return nil end
-  return context.habits.drafts[live.persona_id] or live
+  local id = live.persona_id
+  if not are_written(context.settings) or query.target == "live" or context.habits.without_draft[id] then return nil end
+  return context.habits.drafts[id] or live
 end
 
 --- Keeps a draft.

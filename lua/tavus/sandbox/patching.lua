@@ -11,6 +11,7 @@ local views = require "tavus.sandbox.views"
 local patching = {}
 
 local BASIC = { add = true, replace = true, remove = true }
+local ADDS = { add = true, copy = true, move = true }
 local WRITES = { add = true, replace = true, remove = true, copy = true, move = true }
 
 --- Whether a body is a list of operations that are served at all.
@@ -63,10 +64,10 @@ local function member(node, token)
   return node[token]
 end
 
--- The operations that make the parents which an `add` finds missing.
+-- The operations that make the parents which one that adds a member finds missing.
 local function parents(document, operation)
   local made = {}
-  local tokens = type(operation) == "table" and operation.op == "add" and pointer.parse(operation.path) or {}
+  local tokens = type(operation) == "table" and ADDS[operation.op] and pointer.parse(operation.path) or {}
   local node = document
   for i = 1, #tokens - 1 do
     local child = member(node, tokens[i])

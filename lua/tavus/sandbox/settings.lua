@@ -317,7 +317,8 @@ function settings.apply(values, changes)
     local message = check(name, value)
     if message then return nil, message end
   end
-  for name, value in pairs(changes) do values[name] = value end
+  -- A 3.0 of JSON's is a 3, also in what is counted with it.
+  for name, value in pairs(changes) do values[name] = type(value) == "number" and math.floor(value) or value end
   return true
 end
 
