@@ -32,10 +32,12 @@ local TYPES = {
   body = "any", delay = "any", times = "any", -- each has a check of its own
 }
 
+local MAX_HEADERS = 16384 -- with twice as much the server closes the connection without a word
 local MAX_STEP = 65536
 local MAX_SEED = 2147483645
 
 local function check_headers(headers)
+  local size = 0
   for name, value in pairs(headers) do
     if type(name) ~= "string" or not name:find "^[%w!#$%%&'*+.^_`|~-]+$" then
       return ("'%s' is no name of a header"):format(tostring(name))
@@ -46,7 +48,9 @@ local function check_headers(headers)
     if name:lower() == "content-length" or name:lower() == "transfer-encoding" then
       return ("header '%s' is the server's own"):format(name)
     end
+    size = size + #name + #tostring(value)
   end
+  if size > MAX_HEADERS then return ("headers must not be longer than %d bytes together"):format(MAX_HEADERS) end
   return nil
 end
 
