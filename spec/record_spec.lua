@@ -151,6 +151,17 @@ describe("a recording", function()
     assert.is_nil(text:find(KEY, 1, true))
   end)
 
+  it("does not look for ever: a body with more secrets than anybody has is not kept", function()
+    local client, rows = recorded(), {}
+    for i = 1, 600 do rows[i] = { api_key = ("sk-secret-%d"):format(i), name = "sk-secret-1" } end
+    sandbox:next { status = 200, body = tavus.array(rows) }
+    assert(client:request("GET", "/v2/x"))
+    client:request("POST", "/v2/x", { body = { rows = rows } })
+    local entries = entries_of(name)
+    assert.equal("[redacted]", entries[1].answer_text)
+    assert.equal("[redacted]", entries[2].body_text)
+  end)
+
   it("is appended to by several clients, in whole lines", function()
     local one, two = recorded(), recorded()
     local large = clients.persona(function(persona) persona.system_prompt = ("word "):rep(20000) end)

@@ -12,6 +12,10 @@ local REDACTED = "[redacted]"
 -- Of what a header or a query holds, a shorter part is an ordinary word.
 local SHORTEST = 8
 
+-- Each text of a body is searched for each of its secrets. A whole page of personas has fewer; an answer that was made to
+-- take long is not kept.
+local MOST = 500
+
 local SPEAKING = {
   "secret_", "token_", "password_", "passwd_", "apikey_", "_key_$", "_auth_", "authorization_", "_cookie_", "credentials?_", "signature_",
   "_sig_",
@@ -148,12 +152,14 @@ end
 ---@param text string|nil
 ---@param secrets string[] secrets that are known besides those in the body
 ---@return any value where it is JSON
----@return string|nil text where it is not, or is too deep to stand in another object
+---@return string|nil text where it is not, is too deep to stand in another object, or holds too many secrets
 function clean.body(session, text, secrets)
   if text == nil or text == "" then return nil end
   local value = core.decode(text)
   if value == nil then return nil, clean.text(session, text, secrets) end
-  value = value_of(session, value, joined(secrets, redact.secrets_in(value), gather(value, {})))
+  local all = joined(secrets, redact.secrets_in(value), gather(value, {}))
+  if #all > MOST then return nil, REDACTED end
+  value = value_of(session, value, all)
   if core.encode(core.array { value }) then return value end
   return nil, core.encode(value) or REDACTED
 end
