@@ -525,6 +525,18 @@ describe("habits of the sandbox", function()
       assert.same({ turn_taking_patience = "high" }, get(flow { turn_taking_patience = "high" }).layers.conversational_flow)
     end)
 
+    it("flow_defaults: nothing is filled in that its generation does not know, and would refuse", function()
+      assert(sandbox:set { generation = 2, unknown_fields = "refuse" })
+      local id = post('{"system_prompt":"x","layers":{"conversational_flow":{"turn_taking_patience":"high"}}}').json.persona_id
+      assert.same({ turn_detection_model = "sparrow-1", turn_taking_patience = "high", replica_interruptibility = "medium" },
+        get(id).layers.conversational_flow)
+      assert(patch(id, add("/layers/conversational_flow/turn_taking_patience", "low")))
+      assert(patch(id, replace("/system_prompt", "y")))
+      assert(sandbox:set { generation = 1, unknown_fields = "keep" })
+      assert(patch(id, replace("/layers/conversational_flow", { turn_taking_patience = "low" })))
+      assert.same({ turn_taking_patience = "low" }, get(id).layers.conversational_flow)
+    end)
+
     it("flow_defaults: a patch of something else leaves a stored flow as it is", function()
       assert(sandbox:set { flow_defaults = false })
       local id = create(function(persona) persona.layers.conversational_flow = { turn_taking_patience = "low" } end)

@@ -2,6 +2,7 @@
 -- asked. Each habit has its switch in `settings`.
 
 local core = require "tavus.core"
+local generations = require "tavus.sandbox.generations"
 local reply = require "tavus.sandbox.reply"
 local views = require "tavus.sandbox.views"
 
@@ -29,6 +30,19 @@ local FLOW = {
   idle_engagement = "off",
 }
 
+-- What of it a generation fills in: all that it knows.
+local function flow_in(generation)
+  local filled = {}
+  for name, value in pairs(FLOW) do
+    local flow = { [name] = value == core.null and "" or value }
+    if #generations.later(generation, "persona", { layers = { conversational_flow = flow } }) == 0 then filled[name] = value end
+  end
+  return filled
+end
+
+local FILLED = {}
+for generation = 1, generations.LATEST do FILLED[generation] = flow_in(generation) end
+
 -- The name of the same thing on /v2/pals.
 local TWIN = { replica_interruptibility = "pal_interruptibility" }
 
@@ -47,7 +61,7 @@ function habits.fill_flow(settings, persona, before)
   local any = false
   for _, value in pairs(flow) do any = any or value ~= core.null end
   if not any then return end
-  for name, value in pairs(FLOW) do
+  for name, value in pairs(FILLED[settings.generation]) do
     if missing(flow[name]) and missing(TWIN[name] and flow[TWIN[name]]) then flow[name] = value end
   end
 end

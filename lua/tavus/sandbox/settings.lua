@@ -110,7 +110,7 @@ settings.switches = {
   flow_defaults = {
     group = "writing",
     default = true,
-    meaning = "once a member of layers.conversational_flow is set, the others are filled in",
+    meaning = "once a member of layers.conversational_flow is set, the others that the generation knows are filled in",
   },
   maker_changes = {
     group = "patching",
