@@ -155,6 +155,11 @@ describe("a sandbox with a data file", function()
       assert.matches(reason, message, 1, true)
     end
     assert.has_error(function() sandbox.start { data = 1 } end)
+    for _, option in ipairs { "data", "replay" } do
+      local done, message = pcall(function() sandbox.start { [option] = path .. "\0.json" } end)
+      assert.is_false(done)
+      assert.matches("sandbox_data_spec.lua:%d+: bad argument: option '" .. option .. "' must not hold a NUL byte", message)
+    end
   end)
 
   it("answers 500 where a change could not be written, and writes it with the next", function()

@@ -334,6 +334,9 @@ function sandbox.start(options)
     if type(value) ~= START_OPTIONS[name] then
       error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
     end
+    if type(value) == "string" and value:find "%z" then
+      error(("bad argument: option '%s' must not hold a NUL byte"):format(name), 2)
+    end
   end
   local port = options.port or 0
   if not values.is_whole(port, 0, 65535) then
