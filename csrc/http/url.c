@@ -106,19 +106,26 @@ static bool is_loopback(const char *host) {
   return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+/* A part of the URL, NULL where it has none. False when memory runs out: a URL
+** whose port is not told would be one of another server. */
+static bool part(CURLU *url, CURLUPart which, char **text) {
+  return curl_url_get(url, which, text, 0) != CURLUE_OUT_OF_MEMORY;
+}
+
 static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
   const char *why = "out of memory";
   char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *user = NULL;
   tavus_http_bytes text = {NULL, 0, 0};
   size_t length;
-  if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-      curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-      curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK) {
+  if (!part(url, CURLUPART_SCHEME, &scheme) || !part(url, CURLUPART_HOST, &host) ||
+      !part(url, CURLUPART_PORT, &port) || !part(url, CURLUPART_PATH, &path) ||
+      !part(url, CURLUPART_USER, &user))
+    goto done;
+  if (scheme == NULL || host == NULL || path == NULL) {
     why = "base_url is no URL: https://host wanted";
     goto done;
   }
-  curl_url_get(url, CURLUPART_PORT, &port, 0);
-  if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
+  if (user != NULL) {
     why = "base_url may not hold a user name or password";
     goto done;
   }
@@ -220,5 +227,6 @@ const char *tavus_http_proxy_fault(const char *text, size_t length) {
   code = curl_url_set(url, CURLUPART_URL, text,
                       CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   curl_url_cleanup(url);
+  if (code == CURLUE_OUT_OF_MEMORY) return "out of memory";
   return code == CURLUE_OK ? NULL : "proxy is no URL: http://host:port wanted";
 }
