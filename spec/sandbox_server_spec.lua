@@ -118,6 +118,13 @@ describe("the sandbox's server", function()
     assert.matches("a fault's count, step or pause is out of range", output, 1, true)
   end)
 
+  it("goes on after a line that asks for nothing", function()
+    for _, line in ipairs { "GET", "GET ", "GET  HTTP/1.1", "" } do
+      asking.raw(url, line .. "\r\nHost: x\r\nConnection: close\r\n\r\n")
+      assert.equal(200, asking.ask(url, "GET", "/").status)
+    end
+  end)
+
   it("tells the service of a body that is too large, without keeping it", function()
     assert.equal("false 1000", asking.ask(url, "POST", "/large", ("x"):rep(1000)).body)
     assert.equal("true nil", asking.ask(url, "POST", "/large", ("x"):rep(300000)).body)

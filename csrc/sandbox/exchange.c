@@ -258,6 +258,7 @@ int tavus_exchange_answer(lua_State *L) {
 void *tavus_exchange_begin(void *context, const char *uri,
                            struct MHD_Connection *connection) {
   (void)context;
+  if (uri == NULL) uri = ""; /* so say old versions of a line that ends after the method */
   size_t length = strlen(uri) + 1;
   tavus_exchange *exchange = malloc(sizeof *exchange + length);
   if (exchange == NULL) return NULL; /* tavus_exchange_handle refuses it */
