@@ -288,6 +288,21 @@ describe("a process that forks beside its sandbox", function()
     ]])
   end)
 
+  it("closes no file of a child that has become a daemon", function()
+    assert.equal("true\n200\n", forked [[
+      if fork() == 0 then
+        load "spec_renew"()
+        local before = load "spec_open"()
+        server:stop()
+        print(load "spec_open"() == before)
+        leave()
+      end
+      assert(await() == 0)
+      print(status())
+      server:stop()
+    ]])
+  end)
+
   it("lets nobody wait at its port when it is stopped", function()
     assert.equal("not_sent\n", forked [[
       local done = os.tmpname()

@@ -12,10 +12,11 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../inherited.h"
 
 #define EVENTS_A_WAIT 64
 
@@ -24,14 +25,8 @@
 ** game. */
 #define LEAST_WORK (2 * TAVUS_HTTP_SECOND / 1000)
 
-/* What a descriptor stood for when it was made. */
-typedef struct identity {
-  dev_t device;
-  ino_t inode;
-} identity;
-
 typedef struct place {
-  identity made;            /* while `ours` */
+  tavus_identity made;      /* while `ours` */
   unsigned char registered; /* CURL_POLL_IN / OUT bits that epoll has */
   unsigned char wanted;     /* and those libcurl wants */
   bool ours;                /* opened by open_socket, not closed yet */
@@ -41,30 +36,13 @@ typedef struct place {
 typedef struct tavus_http_watch {
   int epoll;
   int timer;      /* -1 until a host asks for the descriptor */
-  identity epoll_made, timer_made;
+  tavus_identity epoll_made, timer_made;
   int64_t armed;  /* when the timer goes off; -1: never */
   place *places;  /* by descriptor */
   size_t size;
   struct epoll_event events[EVENTS_A_WAIT]; /* a round: what was ready */
   int count, done; /* of the round; what is left of it is for the next wait */
 } tavus_http_watch;
-
-static identity identify(int fd) {
-  identity known = {0, 0};
-  struct stat file;
-  if (fstat(fd, &file) == 0) {
-    known.device = file.st_dev;
-    known.inode = file.st_ino;
-  }
-  return known;
-}
-
-/* Close a descriptor in a forked child, which may have closed all it inherited
-** and given the numbers to files of its own. */
-static void close_inherited(int fd, identity made) {
-  identity known = identify(fd);
-  if (known.device == made.device && known.inode == made.inode) close(fd);
-}
 
 static place *place_of(tavus_http_watch *watch, int fd) {
   size_t index = (size_t)fd, size = watch->size == 0 ? 64 : watch->size;
@@ -151,7 +129,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
   }
   at->registered = at->wanted = 0;
   at->mute = false;
-  at->made = identify(fd);
+  at->made = tavus_identify(fd);
   at->ours = true;
   return fd;
 }
@@ -185,7 +163,7 @@ bool tavus_http_watch_open(tavus_http_engine *engine) {
   watch->timer = -1;
   watch->armed = -1;
   watch->epoll = epoll_create1(EPOLL_CLOEXEC);
-  watch->epoll_made = identify(watch->epoll);
+  watch->epoll_made = tavus_identify(watch->epoll);
   engine->watch = watch;
   return watch->epoll >= 0 &&
          curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
@@ -215,9 +193,9 @@ void tavus_http_watch_abandon(tavus_http_engine *engine) {
   size_t fd;
   for (fd = 0; fd < watch->size; fd++)
     if (watch->places[fd].ours)
-      close_inherited((int)fd, watch->places[fd].made);
-  if (watch->timer >= 0) close_inherited(watch->timer, watch->timer_made);
-  if (watch->epoll >= 0) close_inherited(watch->epoll, watch->epoll_made);
+      tavus_close_inherited((int)fd, watch->places[fd].made);
+  if (watch->timer >= 0) tavus_close_inherited(watch->timer, watch->timer_made);
+  if (watch->epoll >= 0) tavus_close_inherited(watch->epoll, watch->epoll_made);
   watch->timer = watch->epoll = -1;
   free_watch(engine);
 }
@@ -323,7 +301,7 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
     memset(&event, 0, sizeof event);
     watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (watch->timer < 0) return -1;
-    watch->timer_made = identify(watch->timer);
+    watch->timer_made = tavus_identify(watch->timer);
     event.events = EPOLLIN;
     event.data.fd = watch->timer;
     if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->timer, &event) != 0) {

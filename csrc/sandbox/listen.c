@@ -89,6 +89,7 @@ bool tavus_port_bind(tavus_port *port, unsigned short number,
     if (holding < 0) return false;
   }
   port->fd = bound(number, failure);
+  port->made = tavus_identify(port->fd);
   port->number = number;
   if (holding >= 0) close(holding);
   return port->fd >= 0 && open_port(port, failure);

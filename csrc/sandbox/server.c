@@ -46,6 +46,7 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
                        unsigned int idle_seconds, tavus_server_failure *failure) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return fail(failure, "cannot make an eventfd", errno);
+  server->wake_made = tavus_identify(server->wake_fd);
   if (!tavus_port_bind(&server->ports[TAVUS_PORT_API], port, failure) ||
       !tavus_port_bind(&server->ports[TAVUS_PORT_STEERING], 0, failure))
     return false;
@@ -66,6 +67,7 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
       MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   if (info == NULL) return fail(failure, "libmicrohttpd has no epoll here", 0);
   server->epoll_fd = info->epoll_fd;
+  server->epoll_made = tavus_identify(server->epoll_fd);
   return true;
 }
 
@@ -164,10 +166,11 @@ void tavus_server_stop(tavus_server *server) {
 }
 
 void tavus_server_abandon(tavus_server *server) {
-  server->running = false;
-  server->daemon = NULL; /* the parent's; its memory goes with this process */
-  server->lua = NULL;
-  server->of_api = NULL; /* the thread may have been busy with it */
-  close_fd(&server->epoll_fd);
-  forget(server);
+  /* The rest is the parent's, and its memory goes with this process: the thread
+  ** may have been busy with it. */
+  for (int i = 0; i < TAVUS_PORTS; i++)
+    tavus_close_inherited(server->ports[i].fd, server->ports[i].made);
+  tavus_close_inherited(server->epoll_fd, server->epoll_made);
+  tavus_close_inherited(server->wake_fd, server->wake_made);
+  tavus_server_init(server, 0, 0);
 }

@@ -20,6 +20,8 @@
 
 #include <microhttpd.h>
 
+#include "../inherited.h"
+
 #include "../compat.h"
 
 #if MHD_VERSION < 0x00097100
@@ -35,6 +37,7 @@ enum { TAVUS_PORT_API, TAVUS_PORT_STEERING, TAVUS_PORTS };
 
 typedef struct {
   int fd; /* bound as long as the server lives; it listens while `open` */
+  tavus_identity made;
   unsigned short number;
   bool open;
 } tavus_port;
@@ -57,6 +60,7 @@ typedef struct tavus_server {
   int asking_fd;             /* of the request that Lua is asked about, or -1 */
   int epoll_fd;              /* libmicrohttpd's */
   int wake_fd;               /* ours, an eventfd */
+  tavus_identity epoll_made, wake_made;
   bool stopping;             /* set by the thread: answer nobody any more */
   bool running;              /* set by the starter: there is a thread to join */
   pthread_t thread;
@@ -90,7 +94,8 @@ bool tavus_server_run(tavus_server *server, tavus_server_failure *failure);
 void tavus_server_stop(tavus_server *server);
 
 /* For a process that was forked off: there is no thread here to join and the
-** connections belong to the parent, so only the descriptors are closed. */
+** connections belong to the parent, so only the server's own descriptors are
+** closed. */
 void tavus_server_abandon(tavus_server *server);
 
 /* The ports (listen.c). tavus_port_bind takes 127.0.0.1:number (0: any free one)
