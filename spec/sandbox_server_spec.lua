@@ -118,6 +118,24 @@ describe("the sandbox's server", function()
     assert.matches("a fault's count, step or pause is out of range", output, 1, true)
   end)
 
+  it("asks for no date where Lua shares it with other threads", function()
+    local name = folder .. "/spec_dateless.lua"
+    local file = assert(io.open(name, "w"))
+    file:write 'os.date = nil return require "tavus.sandbox.service"'
+    file:close()
+    local other = start { entry = "spec_dateless" }
+    os.remove(name)
+    local port, steering = other:port()
+    local ask, steer = asking.of("http://127.0.0.1:" .. port), asking.of("http://127.0.0.1:" .. steering)
+    assert.equal(200, steer("POST", "/_sandbox/clock", { time = 951782399.5 }).status)
+    local made = ask("POST", "/v2/personas", { persona_name = "a", system_prompt = "b" })
+    assert.equal("2000-02-28T23:59:59.500000Z", made.json.created_at)
+    assert.equal(200, steer("POST", "/_sandbox/set", { rate_limit = 1, rate_window_ms = 1000, retry_after = "date" }).status)
+    ask("GET", "/v2/personas")
+    assert.equal("Tue, 29 Feb 2000 00:00:01 GMT", ask("GET", "/v2/personas").headers["retry-after"])
+    other:stop()
+  end)
+
   it("goes on after a line that asks for nothing", function()
     for _, line in ipairs { "GET", "GET ", "GET  HTTP/1.1", "" } do
       asking.raw(url, line .. "\r\nHost: x\r\nConnection: close\r\n\r\n")

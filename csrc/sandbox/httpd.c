@@ -1,7 +1,8 @@
 /* httpd.c - luaopen_tavus_sandbox_httpd: starting and stopping the sandbox's
 ** server from a user's Lua state, and the few things of the system that the
-** sandbox's Lua needs and standard Lua lacks (a fine clock, waiting for a
-** signal, the limit of open files, standard files that are closed).
+** sandbox's Lua needs and standard Lua lacks (a fine clock, dates that are safe
+** beside other threads, waiting for a signal, the limit of open files, standard
+** files that are closed).
 */
 #define _GNU_SOURCE
 
@@ -301,6 +302,26 @@ static int httpd_time(lua_State *L) {
   return 1;
 }
 
+/* utc(time) --> year, month, day, hour, minute, second, day of the week (1 is
+** Sunday). The time is seconds since 1970, a fraction is cut off. os.date would
+** do, but for Lua 5.1's, which shares the C library's only date with the thread
+** of the user's Lua. */
+static int httpd_utc(lua_State *L) {
+  lua_Number seconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, seconds >= 0 && seconds < 1e15, 1, "is no time");
+  time_t time = (time_t)seconds;
+  struct tm utc;
+  if (gmtime_r(&time, &utc) == NULL) return luaL_argerror(L, 1, "is no time");
+  lua_pushinteger(L, utc.tm_year + 1900);
+  lua_pushinteger(L, utc.tm_mon + 1);
+  lua_pushinteger(L, utc.tm_mday);
+  lua_pushinteger(L, utc.tm_hour);
+  lua_pushinteger(L, utc.tm_min);
+  lua_pushinteger(L, utc.tm_sec);
+  lua_pushinteger(L, utc.tm_wday + 1);
+  return 7;
+}
+
 static void ending_signals(sigset_t *set) {
   sigemptyset(set);
   sigaddset(set, SIGINT);
@@ -366,6 +387,7 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
                                   {NULL, NULL}};
   static const luaL_Reg functions[] = {{"start", httpd_start},
                                        {"time", httpd_time},
+                                       {"utc", httpd_utc},
                                        {"save", tavus_sandbox_save},
                                        {"lock", tavus_sandbox_lock},
                                        {"open_standard_files", httpd_open_standard_files},

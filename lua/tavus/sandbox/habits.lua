@@ -3,6 +3,7 @@
 
 local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
+local httpd = require "tavus.sandbox.httpd"
 local reply = require "tavus.sandbox.reply"
 local views = require "tavus.sandbox.views"
 
@@ -93,9 +94,8 @@ local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 
 -- HTTP's date, whatever the locale.
 local function http_date(time)
-  local at = os.date("!*t", time)
-  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(
-    DAYS[at.wday], at.day, MONTHS[at.month], at.year, at.hour, at.min, at.sec)
+  local year, month, day, hour, minute, second, weekday = httpd.utc(time)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[weekday], day, MONTHS[month], year, hour, minute, second)
 end
 
 local ADVICE = {

@@ -55,7 +55,7 @@ function methods:timestamp()
   local now = math.floor(self.clock:now() * 1e6 + 0.5) -- whole microseconds: no 0.1 becomes 0.099999
   local second = math.floor(now / 1e6)
   if second ~= self.second then
-    self.second, self.prefix = second, os.date("!%Y-%m-%dT%H:%M:%S.", second)
+    self.second, self.prefix = second, ("%04d-%02d-%02dT%02d:%02d:%02d."):format(httpd.utc(second))
   end
   return self.prefix .. ("%06dZ"):format(now - second * 1000000)
 end
