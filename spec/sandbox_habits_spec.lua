@@ -220,6 +220,8 @@ describe("habits of the sandbox", function()
       refused(400, "/goodbye", patch(id, replace("/goodbye", "hello")))
       assert(patch(id, add("/skills", { list = { {} } }), add("/skills/list/0/deep/er", 1)))
       assert.same({ list = { { deep = { er = 1 } } } }, get(id).skills)
+      assert(patch(id, add("/document_tags/-", "menu")))
+      assert.same({ "menu" }, get(id).document_tags)
       assert(patch(id, { op = "copy", from = "/persona_name", path = "/layers/conferencing/username" },
         { op = "move", from = "/greeting", path = "/layers/vqa/note" }, add("/greeting", "hello")))
       assert.same({ "new", "hello" }, { get(id).layers.conferencing.username, get(id).layers.vqa.note })

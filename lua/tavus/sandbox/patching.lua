@@ -64,7 +64,8 @@ local function member(node, token)
   return node[token]
 end
 
--- The operations that make the parents which one that adds a member finds missing.
+-- The operations that make the parents which one that adds a member finds missing:
+-- objects, or an array to append to.
 local function parents(document, operation)
   local made = {}
   local tokens = type(operation) == "table" and ADDS[operation.op] and pointer.parse(operation.path) or {}
@@ -73,8 +74,8 @@ local function parents(document, operation)
     local child = member(node, tokens[i])
     if child == nil and not values.is_object(node) then return {} end
     if child == nil then
-      made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = core.object {} }
-      child = core.object {}
+      child = tokens[i + 1] == "-" and core.array {} or core.object {}
+      made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = child }
     end
     node = child
   end

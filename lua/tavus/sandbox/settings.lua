@@ -76,7 +76,7 @@ settings.switches = {
     group = "patching",
     default = "",
     paths = true,
-    meaning = "places that no operation of a PATCH changes, separated by commas; * stands for anything, as in "
+    meaning = "places that no operation of a PATCH may name, separated by commas; * stands for anything, as in "
       .. "/guardrail_ids*,/layers/llm (a whole layer; its members can be changed)",
   },
   frozen_answer = {
