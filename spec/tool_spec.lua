@@ -127,6 +127,13 @@ describe("tavus.tool", function()
     raises_here('tavus.tool "x" { ... }', line(), function() local f = tool("x", { "d" }) return f end)
   end)
 
+  it("raises at the caller's line for a type that is called with a colon", function()
+    local tavus = require "tavus"
+    for _, kind in ipairs { "string", "number", "integer", "boolean", "enum", "array_of", "object_of" } do
+      raises_here("tavus." .. kind .. ": call it with a dot", line(), function() local t = tavus[kind](tavus, "d") return t end)
+    end
+  end)
+
   it("raises at the caller's line for what is no description or no property", function()
     raises_here("takes a table, not a string", line(), function() local t = tool "x" "d" return t end)
     raises_here("takes a table, not nil", line(), function() local t = tool "x" () return t end)

@@ -51,6 +51,13 @@ local function take_keywords(schema, spec, kind, is_property)
   return true
 end
 
+local schema = {}
+
+-- Whether a type was called as `tavus:string`, and so got the module.
+local function is_module(spec, kind)
+  return spec[kind] ~= nil and spec[kind] == schema[kind]
+end
+
 -- The common part of every type function.
 ---@return table? schema
 ---@return string? message
@@ -59,6 +66,8 @@ local function build(kind, json_type, spec, is_property)
     spec = { spec }
   elseif type(spec) ~= "table" then
     return nil, "takes a description or a table, not " .. (spec == nil and "nil" or "a " .. type(spec))
+  elseif is_module(spec, kind) then
+    return nil, "call it with a dot"
   end
   local optional = spec.optional
   if optional ~= nil and type(optional) ~= "boolean" and not (is_property and is_property("optional", optional)) then
@@ -134,8 +143,6 @@ local function properties_of(spec, is_property)
   table.sort(required)
   return properties, required
 end
-
-local schema = {}
 
 -- A type function whose only peculiarity is its name.
 local function simple(kind)
@@ -230,7 +237,7 @@ end
 function schema.enum(spec)
   if type(spec) ~= "table" then
     error('tavus.enum: takes a table with values, as in { "...", values = { "a", "b" } }', 2)
-  elseif spec.values == nil then
+  elseif spec.values == nil and not is_module(spec, "enum") then
     error('tavus.enum: "values" is missing, as in { "...", values = { "a", "b" } }', 2)
   end
   local built, message = build("enum", nil, spec)
@@ -263,7 +270,7 @@ end
 function schema.array_of(spec)
   if type(spec) ~= "table" then
     error('tavus.array_of: takes a table with items, as in { "...", items = tavus.string "..." }', 2)
-  elseif spec.items == nil then
+  elseif spec.items == nil and not is_module(spec, "array_of") then
     error('tavus.array_of: "items" is missing, as in { "...", items = tavus.string "..." }', 2)
   end
   local built, message = build("array_of", "array", spec)
