@@ -253,6 +253,24 @@ describe("on the wire", function()
     assert.equal("p1", assert(client.personas:get("p1")).persona_id)
   end)
 
+  -- libcurl 7.83 to 8.1.0 would write to where the last answer's last header was.
+  it("a first header that continues the one before it, of which there is none, does no harm", function()
+    local folded = { send = ("HTTP/1.1 200 OK\r\n X-Odd: a\r\nContent-Length: %d\r\n\r\n%s"):format(#ROW, ROW) }
+    start { { "read", OK, "read", folded } }
+    local status, output = process.lua { chunk = ([[
+      local client = assert(require("tavus").new { api_key = "k3y", base_url = %q, retries = 0 })
+      for _ = 1, 10 do
+        assert(client.personas:get "p1")
+        local persona, err = client.personas:get "p1"
+        assert(persona and persona.persona_name == "A" or err.type == "connection", tostring(err))
+      end
+      print "done"
+    ]]):format(server.url) }
+    assert.equal(0, status, output)
+    assert.equal("done\n", output)
+    assert.equal(20, #server:requests())
+  end)
+
   it("a proxy of the environment does not capture loopback", function()
     start { { "read", OK, "loop" } }
     local dead = "http://127.0.0.1:9"

@@ -192,10 +192,20 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
 
 /* ---- handles ---- */
 
+/* From 7.83 on, libcurl keeps an answer's headers and a pointer to the last one,
+** and before 8.1.1 that pointer outlives them: when the next answer on the handle
+** begins with a line that continues a header, libcurl writes to freed memory. Not
+** even a reset forgets the pointer. */
+static bool has_loose_header(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version < 0x080101;
+}
+
 tavus_http_slot *tavus_http_slot_new(bool small) {
   tavus_http_slot *slot = calloc(1, sizeof *slot);
   if (slot == NULL) return NULL;
   slot->small = small;
+  slot->once = has_loose_header();
   slot->easy = curl_easy_init();
   if (slot->easy == NULL) {
     free(slot);
@@ -229,9 +239,9 @@ static bool needs_signals(const tavus_http_transport *transport) {
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
-  if (slot->small && slot->transport != NULL) {
+  if ((slot->small || slot->once) && slot->transport != NULL) {
     /* a reset forgets the size, but not the buffer that may be there still, and
-    ** libcurl 7.88 would then write past its end */
+    ** libcurl 7.88 would then write past its end; nor the loose header */
     easy = curl_easy_init();
     if (easy == NULL) return false;
     curl_easy_cleanup(slot->easy);
@@ -310,7 +320,7 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                           const tavus_http_engine *engine) {
   tavus_http_session *session = request->session;
   CURL *easy;
-  if ((slot->transport == NULL || slot->resent ||
+  if ((slot->transport == NULL || slot->once || slot->resent ||
        !tavus_http_transport_equal(slot->transport, session->transport)) &&
       !set_up(slot, session->transport, engine))
     return false;
