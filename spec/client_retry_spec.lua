@@ -204,6 +204,11 @@ describe("retries", function()
     assert.equal(304, meta.status)
     assert.is_true(meta.changed)
     assert.equal("C", persona.persona_name)
+    sandbox:next { status = 503, method = "PATCH" } -- an answer, by which nobody can tell either
+    done, meta = client.personas:patch(id, tavus.patch():replace("/persona_name", "C"))
+    assert.is_true(done)
+    assert.equal(304, meta.status)
+    assert.is_true(meta.changed)
     sandbox:next { status = 429, method = "PATCH" }
     assert.is_false(select(2, client.personas:patch(id, tavus.patch():replace("/persona_name", "C"))).changed)
   end)

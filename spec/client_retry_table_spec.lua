@@ -260,6 +260,8 @@ local outcomes = {
     script = { { "read", { send = "SSH-2.0-Not_HTTP\r\n\0\1\2\r\n" }, "close" } } },
   { title = "an interim answer alone", name = "lost", verdict = "change", type = "connection",
     script = { { "read", { send = "HTTP/1.1 103 Early Hints\r\n\r\n" }, "close" } } },
+  { title = "another protocol", name = "lost", verdict = "change", type = "connection",
+    script = { { "read", { send = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" }, { answer = 200 }, "close" } } },
   { title = "a broken chunk", name = "lost", verdict = "change", type = "connection",
     script = { { "read", { send = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nno size\r\n" }, "close" } } },
   { title = "cut in the body of an answer that says no", name = "lost", verdict = "change", type = "connection",

@@ -96,6 +96,19 @@ describe("on the wire", function()
     start { { "read", { send = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"persona_id\":" }, "close" }, { "read", OK, "loop" } }
     assert.equal("p1", assert(client.personas:get("p1")).persona_id)
     assert.equal("lost", retries[1].outcome)
+    assert.is_nil(retries[1].status) -- what was begun with 200 is no answer
+  end)
+
+  it("what an interim answer says is not said by the answer", function()
+    local interim = { send = "HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\nX-Request-Id: early\r\n\r\n" }
+    start { { "read", interim, interim, OK, "read", interim, { answer = 400 } } }
+    local persona, meta = client.personas:get "p1"
+    assert.equal("p1", persona.persona_id)
+    assert.is_nil(meta.request_id)
+    assert.is_nil(meta.headers["retry-after"])
+    local _, err = client.personas:get "p1"
+    assert.equal(400, err.status)
+    assert.is_nil(err.retry_after)
   end)
 
   it("a reset is no answer", function()
