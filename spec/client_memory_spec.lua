@@ -15,6 +15,9 @@ local ECHO = { answer = 400, headers = { ["X-Echo"] = KEY },
   body = ('{"error":"%s %s %s %s"}'):format(KEY, spelled "&#%d;", spelled "%%%02x", spelled "\\u%04x") }
 local CUT = { send = "HTTP/1.1 200 OK\r\nX-Echo: " .. KEY .. "\r\nContent-Length: 99999\r\n\r\n" .. KEY:rep(300) }
 
+-- What comes after it is shorter.
+local INTERIM = { send = "HTTP/1.1 103 Early Hints\r\nX-Long: " .. ("x"):rep(200) .. KEY .. "\r\n\r\n" }
+
 -- Of unknown length: what was read is copied as it grows.
 local LONG = { send = "HTTP/1.1 400 Bad\r\nConnection: close\r\n\r\n" .. KEY }
 
@@ -48,7 +51,7 @@ describe("memory that is given back", function()
 
   before_each(function()
     server = wire.start {
-      { "read", OK, "read", ECHO, "read", OK, "read", { answer = 503, headers = { ["X-Echo"] = KEY } }, "read", CUT, "reset" },
+      { "read", INTERIM, OK, "read", ECHO, "read", OK, "read", { answer = 503, headers = { ["X-Echo"] = KEY } }, "read", CUT, "reset" },
       { "read", LONG, { repeat_bytes = ("x"):rep(20000), count = 4 }, "close" },
       { "read", OK, "read", ECHO, "read", { answer = 429, headers = { ["retry-after-ms"] = "1" } }, "loop" },
     }

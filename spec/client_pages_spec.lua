@@ -54,6 +54,16 @@ describe("lists", function()
       assert.same({}, queries()[1])
     end)
 
+    it("takes a query as a list too, which wins over the filter, and leaves the tables it is given alone", function()
+      local filter, given = { limit = 1 }, { query = { { "limit", "3" }, { "q", "x" } } }
+      assert(client.personas:list(filter, given))
+      assert.same({ limit = "3", q = "x" }, queries()[1])
+      assert.truthy(client.personas:each(filter, given)())
+      assert.same({ limit = "3", q = "x", page = "1" }, queries()[2])
+      assert.same({ limit = 1 }, filter)
+      assert.same({ query = { { "limit", "3" }, { "q", "x" } } }, given)
+    end)
+
     it("sends page 0", function()
       client.personas:list { page = 0 }
       assert.equal("0", queries()[1].page)
@@ -193,6 +203,37 @@ describe("lists", function()
       assert.same({ "p1", "p2", "p3" }, walk({ limit = 1 }, { max_pages = 3 }))
       assert.same({ "p4" }, walk { limit = 1, max_pages = 1 })
       assert.equal(1000, require("tavus.pages").MOST)
+    end)
+
+    it("does not believe a total_count of nothing where there are rows", function()
+      page(0, "p1")
+      page(0, "p2")
+      page(0)
+      page(0)
+      assert.same({ "p1", "p2" }, walk { limit = 1 })
+    end)
+
+    it("gives every row that has no id", function()
+      local data = tavus.array { { persona_name = "A" }, { persona_name = "A" }, { persona_id = "" }, { persona_id = "" } }
+      sandbox:next { status = 200, body = { data = data, total_count = 4 } }
+      local count = 0
+      for _ in client.personas:each() do count = count + 1 end
+      assert.equal(4, count)
+    end)
+
+    it("tells the log when it stops by itself before the end, and not when it was told to", function()
+      local pages = require "tavus.pages"
+      local lines, most = {}, pages.MOST
+      local logging = clients.new(sandbox.url, { log = function(level, line) if level == "error" then lines[#lines + 1] = line end end })
+      pages.MOST = 2
+      for i = 1, 3 do page(9, "p" .. i) end
+      for _ in logging.personas:each { limit = 1, max_pages = 1 } do assert.same({}, lines) end
+      local count = 0
+      for _ in logging.personas:each { limit = 1 } do count = count + 1 end
+      pages.MOST = most
+      assert.equal(2, count)
+      logging:close()
+      assert.same({ "personas:each: stopped after 2 pages; max_pages allows more" }, lines)
     end)
 
     it("is empty for an empty list", function()

@@ -65,6 +65,14 @@ describe("retries", function()
     end
   end)
 
+  it("shows no query in the error of an answer that is no JSON", function()
+    sandbox:next { status = 200, body = "no JSON" }
+    local client = clients.new(sandbox.url)
+    local _, err = client:request("GET", "/v2/personas?token=abc")
+    assert.equal("decode", err.type)
+    assert.equal("/v2/personas", err.path)
+  end)
+
   it("says of a change with an unreadable answer that it has most likely happened", function()
     sandbox:next { status = 200, body = "not JSON", method = "POST" }
     local client = clients.new(sandbox.url)

@@ -99,6 +99,15 @@ describe("on the wire", function()
     assert.is_nil(retries[1].status) -- what was begun with 200 is no answer
   end)
 
+  it("an answer that is not whole has no status for the hooks either", function()
+    local told = {}
+    start({ { "read", { send = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{" }, "close" } }, nil,
+      { on_response = function(facts) told[#told + 1] = facts end })
+    assert.is_nil((client.personas:create(clients.persona())))
+    assert.equal("lost", told[1].outcome)
+    assert.is_nil(told[1].status)
+  end)
+
   it("what an interim answer says is not said by the answer", function()
     local interim = { send = "HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\nX-Request-Id: early\r\n\r\n" }
     start { { "read", interim, interim, OK, "read", interim, { answer = 400 } } }
@@ -315,6 +324,20 @@ end)
 
 describe("a host", function()
   local http = require "tavus.http"
+
+  it("that cannot wait has sent nothing, and leaves nothing to be sent later", function()
+    local server = wire.start { { "read", OK, "loop" } }
+    local client = clients.new(server.url)
+    local refusal = {}
+    clients.with_host({ perform = function() return refusal end, sleep = function() end }, function()
+      local value, err = client.personas:create(clients.persona())
+      assert.is_nil(value)
+      assert.equal(refusal, err)
+      assert.equal(0, http.engine():step(0))
+    end)
+    client:close()
+    server:stop()
+  end)
 
   it("that gives up on what was sent leaves in doubt what a repeat might do twice, and nothing else", function()
     local server = wire.start { { "read", "hang" } }

@@ -205,6 +205,13 @@ describe("the sentence of an answer", function()
 end)
 
 describe("the type of an answer", function()
+  it("is that of its sentence, whatever else its body holds", function()
+    local session = assert(http.session { api_key = "k3y-of-this-spec", base_url = "http://127.0.0.1:9" })
+    local function of(body) return failure.of_answer(session, { status = 400, headers = {}, body = body }) end
+    assert.equal("bad_request", of('{"error":"Bad Request.","sent":"Invalid persona_id"}').type)
+    assert.equal("not_found", of('{"error":"Invalid persona_id","sent":"custom llm"}').type)
+  end)
+
   for _, row in ipairs {
     { 400, "Invalid persona_id", "not_found" },
     { 400, "INVALID PERSONA_ID", "not_found" },

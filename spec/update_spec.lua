@@ -177,6 +177,14 @@ describe("update", function()
     end
   end)
 
+  it("gives the function nothing when the get says that nothing is new", function()
+    sandbox:next { method = "GET", status = 304 }
+    local done, meta = client.personas:update("p1", function() error("must not run") end, { headers = { ["If-None-Match"] = "x" } })
+    assert.is_true(done)
+    assert.equal(304, meta.status)
+    assert.is_false(meta.changed)
+  end)
+
   it("checks the patch before anything is sent", function()
     local id = create()
     local persona, err = client.personas:update(id, function(p) p.layers.llm.model = 7 end)
@@ -318,6 +326,13 @@ describe("update", function()
     assert.is_true(seen[3].timeout < 20)
   end)
 
+  it("has a deadline that is no shorter than the time of one request", function()
+    local id, seen = create(), {}
+    client = clients.new(sandbox.url, { on_request = function(facts) seen[facts.method] = facts.timeout end })
+    assert(client.personas:update(id, function(p) p.persona_name = "B" end, { timeout = 300 }))
+    assert.is_true(seen.PATCH > 200, seen.PATCH)
+  end)
+
   it("sends no patch when the get used the deadline up", function()
     local id = create()
     -- A clock that jumps when the answer has come, as that of a laptop does.
@@ -355,6 +370,13 @@ describe("update", function()
         end
       end)
     end
+
+    it("sends a text that only looks a little like a hidden one", function()
+      shows { layers = { llm = { model = "m", headers = { ["X-Prompt"] = "wait" } } } }
+      sandbox:next { method = "PATCH", status = 204 }
+      assert(client.personas:update("p1", function(p) p.layers.llm.headers["X-Prompt"] = "wait ... then go" end))
+      assert.same({ "replace /layers/llm/headers/X-Prompt" }, paths(sent()))
+    end)
 
     it("sends a new key of the voice", function()
       local id = create(function(p) p.layers.tts = { tts_engine = "elevenlabs", external_voice_id = "v", api_key = "el-key-1" } end)
@@ -440,6 +462,21 @@ describe("update", function()
       end)
       assert.truthy(persona, tostring(err))
       assert.same({ "remove /layers/llm/api_key", "remove /layers/llm/base_url", "replace /layers/llm/model" }, paths(sent()))
+    end)
+
+    it("sends a custom model where there was none as one operation", function()
+      for _, layers in ipairs { {}, { llm = tavus.null } } do
+        shows { layers = tavus.object(layers) }
+        local persona, err = client.personas:update("p1", function(p) p.layers.llm = { model = "gpt-x", base_url = "https://llm.example/v1" } end)
+        assert.is_nil(persona)
+        assert.equal("/layers/llm/api_key", err.issues[1].path)
+        shows { layers = tavus.object(layers) }
+        sandbox:next { method = "PATCH", status = 204 }
+        assert(client.personas:update("p1", custom))
+        assert.equal(1, #sent())
+        assert.equal("/layers/llm", sent()[1].path)
+        assert.equal(LLM_KEY, sent()[1].value.api_key)
+      end
     end)
 
     it("sends the key that is given although get showed the same", function()
