@@ -186,11 +186,21 @@ describe("on the wire", function()
   end)
 
   it("an answer compressed in a broken way cannot be read", function()
-    start { { "read", { answer = 200, headers = { ["Content-Encoding"] = "gzip" }, body = "this is no gzip at all" }, "loop" } }
-    local persona, err = client.personas:get("p1")
-    assert.is_nil(persona)
-    assert.equal("decode", err.type)
-    assert.equal(0, #retries)
+    local packed = "\31\139\8\0\0\0\0\0\2\255\171\174\5\0\67\191\166\163\2\0\0\0" -- {}
+    for _, body in ipairs { "this is no gzip at all", packed .. "more", packed .. packed } do
+      start { { "read", { answer = 200, headers = { ["Content-Encoding"] = "gzip" }, body = body }, "loop" } }
+      local persona, err = client.personas:get("p1")
+      assert.is_nil(persona)
+      assert.equal("decode", err.type)
+      assert.is_false(err.ambiguous)
+      assert.equal(0, #retries)
+      persona, err = client.personas:create(clients.persona())
+      assert.is_nil(persona)
+      assert.equal("decode", err.type)
+      assert.matches("most likely happened", err.hint, 1, true)
+      client:close()
+      server:stop()
+    end
   end)
 
   it("redirects are not followed, and say so", function()

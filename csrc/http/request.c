@@ -385,14 +385,18 @@ static tavus_http_outcome judge(const tavus_http_request *request,
   if (code == CURLE_OK) {
     if (request->headers_complete && request->status >= 200)
       return TAVUS_HTTP_ANSWER;
-    *message = "the answer was cut inside its headers";
+    *message = request->headers_complete
+                   ? "the server changed to another protocol"
+                   : "the answer was cut inside its headers";
     return TAVUS_HTTP_LOST;
   }
   if (request->sent == 0)
     return is_certificate_fault(code) ? TAVUS_HTTP_CERTIFICATE
                                       : TAVUS_HTTP_NOT_SENT;
   if (code == CURLE_OPERATION_TIMEDOUT) return TAVUS_HTTP_TIMEOUT;
-  if (code == CURLE_BAD_CONTENT_ENCODING) return TAVUS_HTTP_GARBLED;
+  /* the second for bytes behind the compressed ones: our own refusals are above */
+  if (code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR)
+    return TAVUS_HTTP_GARBLED;
   if (!request->headers_complete && request->header_bytes > 0 &&
       (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE_CODE)) {
     /* libcurl's ways of saying that one header line passed its own limit */
