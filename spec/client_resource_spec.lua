@@ -134,7 +134,7 @@ describe("the resources", function()
     end)
 
     it("gives a decode error for data with none or two", function()
-      for _, data in ipairs { tavus.array {}, tavus.array { row, row } } do
+      for _, data in ipairs { tavus.array {}, tavus.array { row, row }, tavus.array { "p1" }, tavus.null, "p1", 7, false } do
         answer { status = 200, body = { data = data } }
         local persona, err = client.personas:get("p1")
         assert.is_nil(persona)

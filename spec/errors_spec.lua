@@ -3,6 +3,7 @@ local clients = require "spec.support.clients"
 local errors = require "tavus.errors"
 local failure = require "tavus.failure"
 local http = require "tavus.http"
+local redact = require "tavus.redact"
 local sandbox_module = require "tavus.sandbox"
 local tavus = require "tavus"
 
@@ -355,6 +356,21 @@ describe("what an error never holds", function()
 
   it("is the rest of a secret of which another is the beginning", function()
     assert_clean(of('{"error":"got abcd1234efgh"}', { "abcd1234", "abcd1234efgh" }), "efgh")
+  end)
+
+  it("is more than a short word: that would be missed in every sentence", function()
+    assert.equal("not yes but no", of('{"error":"not yes but no"}', { "yes", "no" }).message)
+  end)
+
+  it("is a secret far down in a long text of a recording", function()
+    local long = ("y "):rep(20000)
+    assert.equal(long, redact.whole(session, long))
+    for _, tail in ipairs {
+      KEY, KEY:sub(1, 9) .. "\n" .. KEY:sub(10), '"api_key": "sk-of-somebody-else"', "a-secret\n-in-two-lines",
+    } do
+      local text = redact.whole(session, long .. tail, { "a-secret-in-two-lines" })
+      for _, part in ipairs { KEY, KEY:sub(10), "sk-of-somebody-else", "-in-two-lines" } do assert.is_nil(text:find(part, 1, true)) end
+    end
   end)
 
   it("keeps words that only look like a broken secret", function()

@@ -11,7 +11,6 @@ local run, reads, request_id = call.run, call.reads, call.request_id
 
 local answer = {}
 
-
 ---@class tavus.Meta
 ---@field status integer|nil HTTP status; nil when nothing had to be sent
 ---@field changed boolean|nil of calls that change something: false when nothing changed
@@ -86,10 +85,11 @@ end
 ---@return table|nil nil when there is none, or more than one
 function answer.unwrap(value, id_names)
   local data = value.data
-  if type(data) ~= "table" or names_itself(value, id_names) then
+  if data == nil or names_itself(value, id_names) then
     if core.is_array(value) then return nil end
     return value
   end
+  if type(data) ~= "table" then return nil end
   if not core.is_array(data) then return data end
   if #data == 1 and type(data[1]) == "table" then return data[1] end
   return nil
