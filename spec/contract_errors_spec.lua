@@ -71,7 +71,42 @@ describe("the error sentences", function()
   end
 end)
 
+describe("an id that nothing has", function()
+  it("is not found, whatever the thing is called", function()
+    local names = {}
+    for _, row in ipairs(contract.errors) do
+      local name = row.text and row.text:match "^Invalid ([%l_]+_u?u?id)$"
+      if name then
+        assert.equal("not_found", row.type)
+        names[name] = true
+      end
+    end
+    for name in ([[persona_id persona_uuid pal_id pal_uuid replica_id replica_uuid face_id face_uuid conversation_id conversation_uuid
+        document_id guardrail_id guardrails_id lipsync_id objective_id objectives_id pronunciation_dictionary_id speech_id tool_id
+        video_id voice_id]]):gmatch "%S+" do
+      assert.is_true(names[name], name)
+    end
+  end)
+end)
+
 describe("the hints of errors", function()
+  local failure = require "tavus.failure"
+
+  it("say what the sentence alone does not", function()
+    for _, case in ipairs {
+      { 400, "Bad Request. Both base_url and api_key must be included to use a custom llm.", "in every patch" },
+      { 400, "Invalid persona_id", "may not be edited" },
+      { 400, "User has reached maximum concurrent conversations", "end a conversation" },
+      { 400, "Invalid access token", "TAVUS_API_KEY" },
+      { 403, "The user is out of conversational credits.", "out of credits" },
+      { 409, "maker_changes", "to drop it" },
+      { 422, "Invalid JSON patch format", "tavus.patch" },
+    } do
+      local _, hint = failure.classify(case[1], case[2])
+      assert.matches(case[3], hint, 1, true)
+    end
+  end)
+
   it("name the IP addresses that a key may be tied to", function()
     for _, row in ipairs(contract.errors) do
       if row.type == "auth" or row.type == "permission" then

@@ -465,17 +465,26 @@ describe("update", function()
     end)
 
     it("sends a custom model where there was none as one operation", function()
-      for _, layers in ipairs { {}, { llm = tavus.null } } do
-        shows { layers = tavus.object(layers) }
-        local persona, err = client.personas:update("p1", function(p) p.layers.llm = { model = "gpt-x", base_url = "https://llm.example/v1" } end)
-        assert.is_nil(persona)
-        assert.equal("/layers/llm/api_key", err.issues[1].path)
-        shows { layers = tavus.object(layers) }
-        sandbox:next { method = "PATCH", status = 204 }
-        assert(client.personas:update("p1", custom))
-        assert.equal(1, #sent())
-        assert.equal("/layers/llm", sent()[1].path)
-        assert.equal(LLM_KEY, sent()[1].value.api_key)
+      for path, layers in pairs { ["/layers"] = { tavus.null }, ["/layers/llm"] = { tavus.object {}, tavus.object { llm = tavus.null } } } do
+        for _, shown in ipairs(layers) do
+          local function change(api_key)
+            return client.personas:update("p1", function(p)
+              if p.layers == tavus.null then p.layers = {} end
+              p.layers.llm = { model = "gpt-x", base_url = "https://llm.example/v1", api_key = api_key }
+            end)
+          end
+          shows { layers = shown }
+          local persona, err = change(nil)
+          assert.is_nil(persona)
+          assert.equal("/layers/llm/api_key", err.issues[1].path)
+          assert.matches("given again", tostring(err), 1, true)
+          shows { layers = shown }
+          sandbox:next { method = "PATCH", status = 204 }
+          assert(change(LLM_KEY))
+          assert.equal(1, #sent())
+          assert.equal(path, sent()[1].path)
+          assert.matches(LLM_KEY, tavus.encode(sent()[1].value), 1, true)
+        end
       end
     end)
 

@@ -132,20 +132,20 @@ local function given_text(value)
   return type(value) == "string" and value ~= ""
 end
 
--- Does an operation write at or below a place, or above it with it inside?
-local function touches(patch, path)
-  for _, op in ipairs(patch) do
-    if op.path == path or op.path:sub(1, #path + 1) == path .. "/" then return true end
-    if path:sub(1, #op.path + 1) == op.path .. "/" and follow(op.value, path:sub(#op.path + 1)) then return true end
-  end
-  return false
-end
-
+-- Does an operation write at a place, or above it?
 local function has_path(patch, path)
   for _, op in ipairs(patch) do
     if op.path == path or path:sub(1, #op.path + 1) == op.path .. "/" then return true end
   end
   return false
+end
+
+-- Or below it?
+local function touches(patch, path)
+  for _, op in ipairs(patch) do
+    if op.path:sub(1, #path + 1) == path .. "/" then return true end
+  end
+  return has_path(patch, path)
 end
 
 -- Masks the key of a custom model, should the answer show it, so that one the
