@@ -394,9 +394,11 @@ static tavus_http_outcome judge(const tavus_http_request *request,
     return is_certificate_fault(code) ? TAVUS_HTTP_CERTIFICATE
                                       : TAVUS_HTTP_NOT_SENT;
   if (code == CURLE_OPERATION_TIMEDOUT) return TAVUS_HTTP_TIMEOUT;
-  /* the second for bytes behind the compressed ones: our own refusals are above */
-  if (code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR)
+  if (code == CURLE_BAD_CONTENT_ENCODING) return TAVUS_HTTP_GARBLED;
+  if (code == CURLE_WRITE_ERROR) { /* and no refusal of ours */
+    *message = "bytes follow the compressed ones";
     return TAVUS_HTTP_GARBLED;
+  }
   if (!request->headers_complete && request->header_bytes > 0 &&
       (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE_CODE)) {
     /* libcurl's ways of saying that one header line passed its own limit */
