@@ -132,6 +132,19 @@ describe("a recording", function()
     assert.same({ "[redacted]", "the name of it", "string" }, values)
   end)
 
+  it("holds no secret that is too short to be looked for in texts, where its name tells", function()
+    local client = recorded()
+    client.personas:patch("p1", { { op = "replace", path = "/layers/tts/api_key", value = "k7" } })
+    client.personas:list(nil, { query = { token = "k7", limit = 7 } })
+    client.personas:create(clients.persona(function(p) p.layers.tts = { api_key = "k7" } end))
+    local entries, text = entries_of(name)
+    assert.equal(3, #entries)
+    assert.equal("[redacted]", entries[1].body[1].value)
+    assert.matches("limit=7", entries[2].path, 1, true)
+    assert.equal("[redacted]", entries[3].body.layers.tts.api_key)
+    assert.is_nil(text:find('"k7"', 1, true) or text:find("=k7", 1, true))
+  end)
+
   it("keeps hostile bodies to a line each", function()
     local client = recorded { retries = 0 }
     for _, body in ipairs { "a\nb\r\n\0c", ("["):rep(128) .. ("]"):rep(128), ("["):rep(5000), ("\\"):rep(100000), "null", '"\\u2028\\n"' } do
