@@ -65,13 +65,34 @@ local function pause_before(client, n, asked)
   return max(seconds, asked or 0, 0)
 end
 
+-- What the parts of one call share.
+---@class tavus.Calling
+---@field client table
+---@field host table       who waits
+---@field engine userdata
+---@field method string
+---@field path string      with the query; `shown` for what is told
+---@field body string|nil
+---@field secrets string[]|nil
+---@field transfer table   what the engine is asked, at each attempt
+---@field reader any       reads the answer where it lies
+---@field started number   when the call began
+---@field ends number      when its deadline is
+---@field left number      seconds until then, as the attempt begins
+---@field attempts integer  that went out, those among them that libcurl repeated
+---@field retried integer
+---@field doubtful boolean  an earlier try went out, of which no answer came, and may have done it
+---@field asked table|nil   of the recording
+
 -- Sleeps before the next attempt. Returns the seconds left for it, or nil, and
 -- the seconds that were not slept when the deadline comes first.
-local function rest(client, host, engine, n, ends, method, path, result, attempts)
+local function rest(calling, result)
+  local client, n = calling.client, calling.retried + 1
   local asked = result.headers and http.retry_after(result.headers)
   local pause = pause_before(client, n, asked)
-  if now() + pause >= ends then return nil, pause < huge and pause or asked end
+  if now() + pause >= calling.ends then return nil, pause < huge and pause or asked end
   local status = result.outcome == "answer" and result.status or nil
+  local method, path = calling.method, shown(calling.path)
   if client._log then
     log.write(client._log, "info", ("%s %s: %s, retry %d in %.6g s"):format(method, path,
       status and "status " .. status or result.outcome, n, pause))
@@ -79,11 +100,11 @@ local function rest(client, host, engine, n, ends, method, path, result, attempt
   if client._on_retry then
     hook(client, "on_retry", {
       method = method, path = path, retry = n, delay = pause, retry_after = asked,
-      status = status, outcome = result.outcome, attempts = attempts,
+      status = status, outcome = result.outcome, attempts = calling.attempts,
     })
   end
-  if pause > 0 then host.sleep(engine, pause) end
-  local left = ends - now()
+  if pause > 0 then calling.host.sleep(calling.engine, pause) end
+  local left = calling.ends - now()
   if left > 0 then return left end
   return nil
 end
@@ -95,8 +116,92 @@ function call.closed()
     hint = "make a new one with tavus.new" }
 end
 
--- The error of the last attempt.
-local function failed(session, method, result, secrets, verdict)
+--- The body of an answer, also of one that was read from where it lay.
+---@param result table
+---@return string|nil
+function call.body(result)
+  return result.body or result.request:body()
+end
+
+-- Before an attempt.
+local function tell_request(calling)
+  local client, transfer = calling.client, calling.transfer
+  local number = calling.retried + 1
+  if client._on_request then
+    hook(client, "on_request", {
+      method = calling.method, path = shown(calling.path), attempt = number, timeout = transfer.timeout,
+    })
+  end
+  if client._log then
+    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(calling.method, shown(calling.path), number,
+      transfer.timeout))
+  end
+  if client._record and not calling.asked then
+    calling.asked = client._record:asked(client, calling.method, calling.path, calling.body, transfer, calling.secrets)
+  end
+end
+
+-- After it.
+local function tell_response(calling, result)
+  local client, number = calling.client, calling.retried + 1
+  if calling.asked then client._record:answered(client, calling.asked, result, number) end
+  if not client._on_response then return end
+  local id = result.headers and request_id(result.headers)
+  if id then id = redact.text(client._session, id, calling.secrets or redact.secrets_of(calling.body)) end
+  hook(client, "on_response", {
+    method = calling.method, path = shown(calling.path), attempt = number, outcome = result.outcome,
+    status = result.outcome == "answer" and result.status or nil, elapsed_ms = result.elapsed_ms, request_id = id,
+  })
+end
+
+local function log_end(calling, status, elapsed_ms, remark)
+  local where = calling.client._log
+  if not where then return end
+  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.method, shown(calling.path), status, elapsed_ms, remark))
+end
+
+-- Says in an error which call it is of.
+local function signed(calling, err)
+  err.method, err.path = calling.method, shown(calling.path)
+  err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
+  return err
+end
+
+-- Makes one attempt.
+---@return table|nil result
+---@return tavus.Error|nil where nothing could be asked
+local function attempt(calling)
+  local client, engine, host = calling.client, calling.engine, calling.host
+  tell_request(calling)
+  local request, refused = engine:submit(client._session, calling.method, calling.path, calling.transfer)
+  if not request then
+    -- A hook may have closed the client meanwhile.
+    local err = client._closed and call.closed()
+      or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) }
+    err.ambiguous = calling.doubtful and not call.reads[calling.method]
+    return nil, signed(calling, err)
+  end
+  local cannot_wait = host.perform(engine, request)
+  if cannot_wait then
+    -- Nothing is sent before the first step, so a host may still refuse here.
+    request:cancel()
+    return nil, cannot_wait
+  end
+  local result = request:take(calling.reader)
+  if not result then
+    -- The host gave up before the request was done.
+    request:cancel()
+    result = request:take()
+  end
+  result.request = request
+  calling.attempts = calling.attempts + max(1, result.sent)
+  tell_response(calling, result)
+  return result
+end
+
+-- The error of an attempt after which there is no other.
+local function failed(calling, result, verdict)
+  local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
   local err
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
@@ -104,19 +209,43 @@ local function failed(session, method, result, secrets, verdict)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
-    if status >= 200 and status < 300 and not call.reads[method] then err.hint = failure.look_first(status) end
+    if status >= 200 and status < 300 and not call.reads[calling.method] then err.hint = failure.look_first(status) end
   end
   err.retryable = verdict == "retry"
   err.ambiguous = verdict == "ambiguous"
   err.retry_after = result.headers and http.retry_after(result.headers)
-  return err
+  return signed(calling, err)
 end
 
---- The body of an answer, also of one that was read from where it lay.
----@param result table
----@return string|nil
-function call.body(result)
-  return result.body or result.request:body()
+-- Where it is the deadline that ended a call, its error says so.
+local function blame_deadline(calling, err, result, late, timeout)
+  local deadline = calling.ends - calling.started
+  if result.outcome == "timeout" and (calling.left < timeout or late) then
+    err.message = ("the deadline of %g s came before an answer"):format(deadline)
+  elseif late and result.outcome == "not_sent" and result.elapsed_ms == 0 then
+    err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
+    err.message = ("the deadline of %g s came while the call waited in line; nothing was sent"):format(deadline)
+  end
+end
+
+-- Ends a call that has an answer which is no success, or none, and is not repeated.
+-- The answer counts all the same where it says that an earlier DELETE has been done.
+local function give_up(calling, result, err)
+  local method = calling.method
+  if calling.doubtful or result.sent > 1 then
+    if method == "DELETE" and err.type == "not_found" then
+      log_end(calling, result.status, err.elapsed_ms, ", an earlier try had done it")
+      return result, calling.attempts, err.elapsed_ms, true
+    end
+    -- What is over, or gone, is refused like what is wrong.
+    if (method == "POST" or method == "DELETE") and result.outcome == "answer" and result.status == 400 then
+      err.ambiguous = true
+      err.hint = "an earlier try, of which no answer came, may have done it"
+    end
+  end
+  local where = calling.client._log
+  if where then log.write(where, "error", ("%s %s: %s: %s"):format(method, err.path, err.type, err.message)) end
+  return nil, err
 end
 
 --- Makes one call.
@@ -132,9 +261,7 @@ end
 ---@return number|nil elapsed_ms
 ---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
 function call.run(client, op, path, body, given, may_repeat, secrets)
-  local session = client._session
   if client._closed then return nil, call.closed() end
-  local method = op.method
   local host, nowhere = hosts.current()
   if not host then return nil, nowhere end
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
@@ -143,101 +270,41 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local engine, no_engine = get_engine()
   if not engine then return nil, errors.new { type = "config", message = no_engine } end
   local transfer = {
-    body = body, may_repeat = may_repeat, notify = host.notify,
+    timeout = timeout, deadline = deadline, body = body, may_repeat = may_repeat, notify = host.notify,
     headers = given and given.headers, query = given and given.query,
   }
-  local reader = op.answer ~= "none" and core.reader
-  local started = now()
-  local ends = started + deadline
-  local left, attempts, retried, doubtful = deadline, 0, 0, false
-  local asked
+  local method, started = op.method, now()
+  local calling = {
+    client = client, host = host, engine = engine, method = method, path = path, body = body, secrets = secrets,
+    transfer = transfer, reader = op.answer ~= "none" and core.reader, started = started, ends = started + deadline,
+    left = deadline, attempts = 0, retried = 0, doubtful = false, asked = nil,
+  }
 
   while true do
-    transfer.timeout, transfer.deadline = min(timeout, left), left
-    if client._on_request then
-      hook(client, "on_request", { method = method, path = shown(path), attempt = retried + 1, timeout = transfer.timeout })
-    end
-    if client._log then
-      log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(path), retried + 1, transfer.timeout))
-    end
-    if client._record then asked = asked or client._record:asked(client, method, path, body, transfer, secrets) end
-    local request, refused = engine:submit(session, method, path, transfer)
-    if not request then
-      -- A hook may have closed the client meanwhile.
-      local err = client._closed and call.closed()
-        or errors.new { type = "config", message = redact.text(session, refused, secrets) }
-      err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
-      err.ambiguous = doubtful and not call.reads[method]
-      return nil, err
-    end
-    local cannot_wait = host.perform(engine, request)
-    if cannot_wait then
-      -- Nothing is sent before the first step, so a host may still refuse here.
-      request:cancel()
-      return nil, cannot_wait
-    end
-    local result = request:take(reader)
-    if not result then
-      -- The host gave up before the request was done.
-      request:cancel()
-      result = request:take()
-    end
-    result.request = request
+    transfer.timeout, transfer.deadline = min(timeout, calling.left), calling.left
+    local result, err = attempt(calling)
+    if not result then return nil, err end
     local outcome, status = result.outcome, result.status
-    attempts = attempts + max(1, result.sent)
-    if asked then client._record:answered(client, asked, result, retried + 1) end
-    if client._on_response then
-      local id = result.headers and request_id(result.headers)
-      if id then id = redact.text(session, id, secrets or redact.secrets_of(body)) end
-      hook(client, "on_response", { method = method, path = shown(path), attempt = retried + 1, outcome = outcome,
-        status = outcome == "answer" and status or nil, elapsed_ms = result.elapsed_ms, request_id = id })
-    end
-
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
       local elapsed = (now() - started) * 1000
-      if client._log then
-        log.write(client._log, "info", ("%s %s: %d in %.0f ms"):format(method, shown(path), status, elapsed))
-      end
-      return result, attempts, elapsed, doubtful or result.sent > 1
+      log_end(calling, status, elapsed, "")
+      return result, calling.attempts, elapsed, calling.doubtful or result.sent > 1
     end
 
     local verdict = verdict_of(method, outcome, status or 0, may_repeat)
     if outcome == "cancelled" and result.sent > 0 and not may_repeat then verdict = "ambiguous" end
-    local remains, unslept
-    local late = outcome ~= "answer" and now() >= ends
-    if verdict == "retry" and retried < retries and not late then
-      remains, unslept = rest(client, host, engine, retried + 1, ends, method, shown(path), result, attempts)
-    end
-    if not remains then
-      local err = failed(session, method, result, secrets or redact.secrets_of(body), verdict)
-      err.method, err.path, err.attempts, err.elapsed_ms = method, shown(path), attempts, (now() - started) * 1000
+    local late = outcome ~= "answer" and now() >= calling.ends
+    local left, unslept
+    if verdict == "retry" and calling.retried < retries and not late then left, unslept = rest(calling, result) end
+    if not left then
+      err = failed(calling, result, verdict)
       err.retry_after = unslept or err.retry_after
-      if outcome == "timeout" and (left < timeout or late) then
-        err.message = ("the deadline of %g s came before an answer"):format(deadline)
-      elseif late and outcome == "not_sent" and result.elapsed_ms == 0 then
-        err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
-        err.message = ("the deadline of %g s came while the call waited in line; nothing was sent"):format(deadline)
-      end
-      if doubtful or result.sent > 1 then
-        -- An earlier try went out and may have done it.
-        if method == "DELETE" and err.type == "not_found" then
-          if client._log then
-            log.write(client._log, "info", ("%s %s: %d in %.0f ms, an earlier try had done it"):format(method, err.path, status, err.elapsed_ms))
-          end
-          return result, attempts, err.elapsed_ms, true
-        end
-        -- What is over, or gone, is refused like what is wrong.
-        if (method == "POST" or method == "DELETE") and outcome == "answer" and status == 400 then
-          err.ambiguous = true
-          err.hint = "an earlier try, of which no answer came, may have done it"
-        end
-      end
-      if client._log then log.write(client._log, "error", method .. " " .. err.path .. ": " .. err.type .. ": " .. err.message) end
-      return nil, err
+      blame_deadline(calling, err, result, late, timeout)
+      return give_up(calling, result, err)
     end
     -- (libcurl may have sent it before what was answered here.)
-    doubtful = doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
-    left, retried = remains, retried + 1
+    calling.doubtful = calling.doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
+    calling.left, calling.retried = left, calling.retried + 1
   end
 end
 
