@@ -125,87 +125,6 @@ static void walk_light(tavus_walk *w, int index, const tavus_field *field,
 
 /* --- arrays --- */
 
-/* What keys has the table? Called when it is no plain sequence. */
-typedef struct keys {
-  size_t texts, others, indexes; /* indexes: whole numbers from 1 */
-  size_t largest;                /* of the indexes */
-} keys;
-
-/* Which item of an array the key at `index` stands for, from 1; 0: none. */
-static size_t item_of(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TNUMBER) return 0;
-  double n = (double)lua_tonumber(L, index);
-  return n >= 1 && n <= 2147483647.0 && is_whole(n) ? (size_t)n : 0;
-}
-
-static keys count_keys(lua_State *L, int index) {
-  keys k = { 0, 0, 0, 0 };
-  lua_pushnil(L);
-  while (lua_next(L, index) != 0) {
-    lua_pop(L, 1);
-    size_t item = item_of(L, -1);
-    if (item > 0) k.indexes++;
-    else if (lua_type(L, -1) == LUA_TSTRING) k.texts++;
-    else k.others++;
-    if (item > k.largest) k.largest = item;
-  }
-  return k;
-}
-
-/* The issue of a key that is no string and no index: which one it is. */
-static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  lua_pushnil(L);
-  while (lua_next(L, index) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING && item_of(L, -1) == 0) break;
-  }
-  if (lua_type(L, -1) == LUA_TNUMBER) {
-    lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
-    lua_pushfstring(L, "the key %s is no position in an array",
-                    lua_tostring(L, -1));
-    lua_pushliteral(L, "the first position is 1");
-  } else {
-    if (lua_type(L, -1) == LUA_TBOOLEAN)
-      lua_pushfstring(L, "the key %s", lua_toboolean(L, -1) ? "true" : "false");
-    else
-      lua_pushfstring(L, "a key that is a %s", luaL_typename(L, -1));
-    lua_pushfstring(L, "%s is neither a string nor an array index",
-                    lua_tostring(L, -1));
-    lua_pushliteral(L, "keys of a JSON object are strings");
-  }
-  tavus_issue(w, TAVUS_ERROR, "key", step);
-  lua_pop(L, 2);
-}
-
-/* One issue for a table whose keys fit neither an array nor an object. */
-static void keys_issue(tavus_walk *w, int index, const keys *k,
-                       const tavus_step *step) {
-  lua_State *L = w->L;
-  if (step->told) return;
-  if (k->others > 0) {
-    key_issue(w, index, step);
-  } else if (k->texts > 0) {
-    tavus_issue_text(w, TAVUS_ERROR, "mixed", step,
-                     "the table mixes array items and named members",
-                     "JSON has arrays and objects, nothing between");
-  } else {
-    size_t hole = 1;
-    luaL_checkstack(L, 8, "issue");
-    for (;; hole++) {
-      lua_rawgeti(L, index, (int)hole);
-      bool gap = lua_isnil(L, -1);
-      lua_pop(L, 1);
-      if (gap) break;
-    }
-    lua_pushfstring(L, "the array has a hole: nothing at Lua index %d, but "
-                    "something at %d", (int)hole, (int)k->largest);
-    lua_pushliteral(L, "use tavus.null for an item that is empty");
-    tavus_issue(w, TAVUS_ERROR, "sparse", step);
-  }
-}
-
 static void walk_other(tavus_walk *w, int index, int type,
                        const tavus_field *field, tavus_step *step);
 
@@ -255,7 +174,7 @@ static size_t walk_scattered(tavus_walk *w, int index, const tavus_field *items,
   lua_pushnil(L);
   int value = lua_gettop(L) + 1;
   while (!w->stopped && lua_next(L, index) != 0) {
-    size_t item = item_of(L, value - 1);
+    size_t item = tavus_item_of(L, value - 1);
     if (item > first) {
       walk_item(w, value, items, inner, item - 1);
       n++;
@@ -286,12 +205,12 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   }
   lua_settop(L, value - 2);
   if (!plain) {
-    keys k = count_keys(L, index);
+    tavus_keys k = tavus_count_keys(L, index);
     if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked &&
         field != NULL)
       tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
-      keys_issue(w, index, &k, step);
+      tavus_keys_issue(w, index, &k, step);
     if (k.indexes != k.largest) /* which was told: nothing will be written */
       n = walk_scattered(w, index, items, &inner, n);
     for (; n < k.indexes && !w->stopped; n++) {
@@ -436,21 +355,6 @@ static void walk_members(tavus_walk *w, tavus_member *members, size_t count,
     tavus_check_rules(w, shape, view, step);
 }
 
-/* Reports keys that are no strings and walks the items that they name. */
-static void foreign_keys(tavus_walk *w, int index, const tavus_field *field,
-                         const tavus_step *step) {
-  if (step->told) return;
-  keys k = count_keys(w->L, index);
-  bool no_array = field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0;
-  /* Without a hole it would be an array, were it not marked as an object. */
-  if (k.texts == 0 && k.others == 0 && (no_array || k.largest == k.indexes))
-    tavus_issue_text(w, TAVUS_ERROR, "key", step,
-                     "a key is a number; an object's keys are strings",
-                     "write the key in quotes: [\"1\"]");
-  else
-    keys_issue(w, index, &k, step);
-}
-
 static int compare_members(const void *a, const void *b) {
   return order_of(a, b);
 }
@@ -484,7 +388,7 @@ static void walk_large(tavus_walk *w, int index, const tavus_field *field,
     lua_rawseti(L, base + 2, (int)count);
   }
   lua_settop(L, base + 2);
-  if (count < all) foreign_keys(w, index, field, step);
+  if (count < all) tavus_foreign_keys(w, index, field, step);
   qsort(members, count, sizeof *members, compare_members);
   lua_pushnil(L);
   tavus_view view = { .table = index, .spare = base + 3 };
@@ -526,7 +430,7 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
     lua_pushvalue(L, slot - 1);
     slot += 2;
   }
-  if (foreign) foreign_keys(w, index, field, step);
+  if (foreign) tavus_foreign_keys(w, index, field, step);
   tavus_view view = { .table = index, .members = members, .count = count };
   walk_members(w, members, (size_t)count, &view, step);
   lua_settop(L, base);
@@ -589,7 +493,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */
     if (array && (wanted & TAVUS_ARRAY_TYPE) == 0 && !marked)
-      array = count_keys(L, index).texts == 0;
+      array = tavus_count_keys(L, index).texts == 0;
   }
   if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
     tavus_type_issue(w, index, field, array ? "array" : "object", step);

@@ -139,6 +139,28 @@ int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
 bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
                    const char *const *values);
 
+/* --- keys (keys.c) --- */
+
+/* What keys has a table? */
+typedef struct tavus_keys {
+  size_t texts, others, indexes; /* indexes: whole numbers from 1 */
+  size_t largest;                /* of the indexes */
+} tavus_keys;
+
+tavus_keys tavus_count_keys(lua_State *L, int index);
+
+/* Which item of an array the key at `index` stands for, from 1; 0: none. */
+size_t tavus_item_of(lua_State *L, int index);
+
+/* One issue for a table whose keys fit neither an array nor an object. */
+void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
+                      const tavus_step *step);
+
+/* One issue for a table that is to be an object, and has keys that are no
+** strings. */
+void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
+                        const tavus_step *step);
+
 /* --- issues (issue.c) --- */
 
 /* Adds an issue: pops its hint (string or nil) and then its message. */

@@ -1,0 +1,90 @@
+/* keys.c - which keys a table has that is no plain sequence, and what is wrong
+** with them. */
+#include "walk.h"
+
+size_t tavus_item_of(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TNUMBER) return 0;
+  double n = (double)lua_tonumber(L, index);
+  return n >= 1 && n <= 2147483647.0 && (double)(int32_t)n == n ? (size_t)n : 0;
+}
+
+tavus_keys tavus_count_keys(lua_State *L, int index) {
+  tavus_keys k = { 0, 0, 0, 0 };
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    size_t item = tavus_item_of(L, -1);
+    if (item > 0) k.indexes++;
+    else if (lua_type(L, -1) == LUA_TSTRING) k.texts++;
+    else k.others++;
+    if (item > k.largest) k.largest = item;
+  }
+  return k;
+}
+
+/* The issue of a key that is no string and no index: which one it is. */
+static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 8, "issue");
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING && tavus_item_of(L, -1) == 0) break;
+  }
+  if (lua_type(L, -1) == LUA_TNUMBER) {
+    lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
+    lua_pushfstring(L, "the key %s is no position in an array",
+                    lua_tostring(L, -1));
+    lua_pushliteral(L, "the first position is 1");
+  } else {
+    if (lua_type(L, -1) == LUA_TBOOLEAN)
+      lua_pushfstring(L, "the key %s", lua_toboolean(L, -1) ? "true" : "false");
+    else
+      lua_pushfstring(L, "a key that is a %s", luaL_typename(L, -1));
+    lua_pushfstring(L, "%s is neither a string nor an array index",
+                    lua_tostring(L, -1));
+    lua_pushliteral(L, "keys of a JSON object are strings");
+  }
+  tavus_issue(w, TAVUS_ERROR, "key", step);
+  lua_pop(L, 2);
+}
+
+void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
+                      const tavus_step *step) {
+  lua_State *L = w->L;
+  if (step->told) return;
+  if (k->others > 0) {
+    key_issue(w, index, step);
+  } else if (k->texts > 0) {
+    tavus_issue_text(w, TAVUS_ERROR, "mixed", step,
+                     "the table mixes array items and named members",
+                     "JSON has arrays and objects, nothing between");
+  } else {
+    size_t hole = 1;
+    luaL_checkstack(L, 8, "issue");
+    for (;; hole++) {
+      lua_rawgeti(L, index, (int)hole);
+      bool gap = lua_isnil(L, -1);
+      lua_pop(L, 1);
+      if (gap) break;
+    }
+    lua_pushfstring(L, "the array has a hole: nothing at Lua index %d, but "
+                    "something at %d", (int)hole, (int)k->largest);
+    lua_pushliteral(L, "use tavus.null for an item that is empty");
+    tavus_issue(w, TAVUS_ERROR, "sparse", step);
+  }
+}
+
+void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
+                        const tavus_step *step) {
+  if (step->told) return;
+  tavus_keys k = tavus_count_keys(w->L, index);
+  bool no_array = field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0;
+  /* Without a hole it would be an array, were it not marked as an object. */
+  if (k.texts == 0 && k.others == 0 && (no_array || k.largest == k.indexes))
+    tavus_issue_text(w, TAVUS_ERROR, "key", step,
+                     "a key is a number; an object's keys are strings",
+                     "write the key in quotes: [\"1\"]");
+  else
+    tavus_keys_issue(w, index, &k, step);
+}
