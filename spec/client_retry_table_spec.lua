@@ -153,6 +153,24 @@ describe("the retry table, of an answer:", function()
     end
   end
 
+  -- What is refused then was perhaps done by the try before.
+  for _, call in ipairs(calls) do
+    if call.repeats then
+      for _, status in ipairs { 307, 401, 403, 409, 422 } do
+        it(("%d to %s that went out once before"):format(status, call.name), function()
+          sandbox:next { status = 503, method = call.method }
+          sandbox:next { status = status, method = call.method }
+          local value, err = make(call)
+          assert.is_nil(value)
+          assert.equal(status, err.status)
+          assert.is_false(err.retryable)
+          assert.equal(call.method ~= "GET", err.ambiguous)
+          assert.equal(call.method ~= "GET", (err.hint or ""):find("an earlier try", 1, true) ~= nil)
+        end)
+      end
+    end
+  end
+
   it("nothing is made twice, whatever happens to the first try", function()
     local faults = {
       { close = "before" }, { close = "after" }, { close = "before", reset = true }, { close = "after", reset = true },

@@ -228,6 +228,8 @@ local function blame_deadline(calling, err, result, late, timeout)
   end
 end
 
+local DOUBT = "an earlier try, of which no answer came, may have done it"
+
 -- Ends a call that has an answer which is no success, or none, and is not repeated.
 -- The answer counts all the same where it says that an earlier DELETE has been done.
 local function give_up(calling, result, err)
@@ -237,10 +239,10 @@ local function give_up(calling, result, err)
       log_end(calling, result.status, err.elapsed_ms, ", an earlier try had done it")
       return result, calling.attempts, err.elapsed_ms, true
     end
-    -- What is over, or gone, is refused like what is wrong.
-    if (method == "POST" or method == "DELETE") and result.outcome == "answer" and result.status == 400 then
+    -- A refusal now says nothing of that try; a 400 may even come of it: what is over, or gone, is refused like what is wrong.
+    if not err.retryable and not err.ambiguous and not call.reads[method] then
       err.ambiguous = true
-      err.hint = "an earlier try, of which no answer came, may have done it"
+      err.hint = err.hint and err.status ~= 400 and err.hint .. "; " .. DOUBT or DOUBT
     end
   end
   local where = calling.client._log
