@@ -107,7 +107,11 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
 static int memory(void) {
   for (long n = 0; n < 1000000; n++) {
     budget b = {0, 1};
+#if LUA_VERSION_NUM >= 505
+    lua_State *L = lua_newstate(allocate, &b, 1);
+#else
     lua_State *L = lua_newstate(allocate, &b);
+#endif
     int status;
     if (L == NULL) return 1;
     luaL_openlibs(L);
