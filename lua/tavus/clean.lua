@@ -172,8 +172,8 @@ end
 function clean.headers(session, headers, secrets)
   local all = {}
   for name, value in pairs(headers) do
-    name = clean.text(session, name:lower(), secrets)
-    if not speaks(name) then all[name] = clean.text(session, tostring(value), secrets) end
+    local shown = clean.text(session, name:lower(), secrets)
+    if not speaks(shown) then all[shown] = clean.text(session, tostring(value), secrets) end
   end
   return core.object(all)
 end

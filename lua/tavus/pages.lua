@@ -63,8 +63,11 @@ function pages.prepare(op, title, filter, given, rules, level)
   end
   -- A query in the options is the way around the filter, and wins over it.
   for name, value in pairs(request.query or {}) do
-    if type(name) == "number" and type(value) == "table" then name, value = value[1], value[2] end
-    query[name] = value
+    if type(name) == "number" and type(value) == "table" then
+      query[value[1]] = value[2]
+    else
+      query[name] = value
+    end
   end
   request.query = query
   return request
