@@ -196,16 +196,24 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
 ** and before 8.1.1 that pointer outlives them: when the next answer on the handle
 ** begins with a line that continues a header, libcurl writes to freed memory. Not
 ** even a reset forgets the pointer. */
-static bool has_loose_header(void) {
-  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
-  return version >= 0x075300 && version < 0x080101;
+static bool has_loose_header(const curl_version_info_data *info) {
+  return info->version_num >= 0x075300 && info->version_num < 0x080101;
+}
+
+/* Before 7.88 OpenSSL writes to the socket itself, and a connection that was
+** reset would end the process by SIGPIPE unless libcurl may ignore it. */
+static bool has_sigpipe(const curl_version_info_data *info) {
+  return info->version_num < 0x075800 &&
+         (info->features & CURL_VERSION_ASYNCHDNS) != 0;
 }
 
 tavus_http_slot *tavus_http_slot_new(bool small) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
   tavus_http_slot *slot = calloc(1, sizeof *slot);
   if (slot == NULL) return NULL;
   slot->small = small;
-  slot->once = has_loose_header();
+  slot->once = has_loose_header(info);
+  slot->sigpipe = has_sigpipe(info);
   slot->easy = curl_easy_init();
   if (slot->easy == NULL) {
     free(slot);
@@ -226,14 +234,6 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
     if ((call) != CURLE_OK) return false; \
   } while (0)
 
-/* Before 7.88 OpenSSL writes to the socket itself, and a connection that was
-** reset would end the process by SIGPIPE unless libcurl may ignore it. */
-static bool needs_signals(const tavus_http_transport *transport) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  return transport->https && info->version_num < 0x075800 &&
-         (info->features & CURL_VERSION_ASYNCHDNS) != 0;
-}
-
 #define SMALL_BUFFER (4L * 1024)
 
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
@@ -242,10 +242,9 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   if ((slot->small || slot->once) && slot->transport != NULL) {
     /* a reset forgets the size, but not the buffer that may be there still, and
     ** libcurl 7.88 would then write past its end; nor the loose header */
-    easy = curl_easy_init();
+    curl_easy_cleanup(easy); /* first, so that the new one finds its memory */
+    easy = slot->easy = curl_easy_init();
     if (easy == NULL) return false;
-    curl_easy_cleanup(slot->easy);
-    slot->easy = easy;
   } else {
     curl_easy_reset(easy);
   }
@@ -269,7 +268,7 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   slot->prereq_works = false;
 #endif
   TRY(curl_easy_setopt(easy, CURLOPT_NOSIGNAL,
-                       needs_signals(transport) ? 0L : 1L));
+                       transport->https && slot->sigpipe ? 0L : 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
   if (slot->small)
     TRY(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SMALL_BUFFER));

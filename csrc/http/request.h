@@ -17,6 +17,7 @@ typedef struct tavus_http_slot {
   struct tavus_http_slot *next;
   bool small; /* receives few bytes at a time, for life */
   bool once;  /* its handle is good for one answer, see has_loose_header */
+  bool sigpipe; /* TLS may raise it, see has_sigpipe */
   bool custom_method; /* CURLOPT_CUSTOMREQUEST is set */
   bool prereq_works;
   bool forbids_reuse; /* CURLOPT_FORBID_REUSE is set */

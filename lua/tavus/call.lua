@@ -65,20 +65,24 @@ local function pause_before(client, n, asked)
   return max(seconds, asked or 0, 0)
 end
 
--- What the parts of one call share.
+-- What the parts of one call share; it is also the options of each attempt, of
+-- which the engine reads those that it knows.
 ---@class tavus.Calling
 ---@field client table
 ---@field host table       who waits
 ---@field engine userdata
----@field method string
+---@field op table         an operation of the contract, or like one
 ---@field path string      with the query; `shown` for what is told
 ---@field body string|nil
+---@field headers table|nil
+---@field query table|nil
 ---@field secrets string[]|nil
----@field transfer table   what the engine is asked, at each attempt
----@field reader any       reads the answer where it lies
----@field started number   when the call began
+---@field may_repeat boolean
+---@field notify boolean|nil
+---@field timeout number   seconds for this attempt
+---@field deadline number  seconds left for the call
+---@field started number   when it began
 ---@field ends number      when its deadline is
----@field left number      seconds until then, as the attempt begins
 ---@field attempts integer  that went out, those among them that libcurl repeated
 ---@field retried integer
 ---@field doubtful boolean  an earlier try went out, of which no answer came, and may have done it
@@ -92,7 +96,7 @@ local function rest(calling, result)
   local pause = pause_before(client, n, asked)
   if now() + pause >= calling.ends then return nil, pause < huge and pause or asked end
   local status = result.outcome == "answer" and result.status or nil
-  local method, path = calling.method, shown(calling.path)
+  local method, path = calling.op.method, shown(calling.path)
   if client._log then
     log.write(client._log, "info", ("%s %s: %s, retry %d in %.6g s"):format(method, path,
       status and "status " .. status or result.outcome, n, pause))
@@ -125,19 +129,17 @@ end
 
 -- Before an attempt.
 local function tell_request(calling)
-  local client, transfer = calling.client, calling.transfer
-  local number = calling.retried + 1
+  local client, method, number = calling.client, calling.op.method, calling.retried + 1
   if client._on_request then
     hook(client, "on_request", {
-      method = calling.method, path = shown(calling.path), attempt = number, timeout = transfer.timeout,
+      method = method, path = shown(calling.path), attempt = number, timeout = calling.timeout,
     })
   end
   if client._log then
-    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(calling.method, shown(calling.path), number,
-      transfer.timeout))
+    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(calling.path), number, calling.timeout))
   end
   if client._record and not calling.asked then
-    calling.asked = client._record:asked(client, calling.method, calling.path, calling.body, transfer, calling.secrets)
+    calling.asked = client._record:asked(client, calling)
   end
 end
 
@@ -149,7 +151,7 @@ local function tell_response(calling, result)
   local id = result.headers and request_id(result.headers)
   if id then id = redact.text(client._session, id, calling.secrets or redact.secrets_of(calling.body)) end
   hook(client, "on_response", {
-    method = calling.method, path = shown(calling.path), attempt = number, outcome = result.outcome,
+    method = calling.op.method, path = shown(calling.path), attempt = number, outcome = result.outcome,
     status = result.outcome == "answer" and result.status or nil, elapsed_ms = result.elapsed_ms, request_id = id,
   })
 end
@@ -157,12 +159,12 @@ end
 local function log_end(calling, status, elapsed_ms, remark)
   local where = calling.client._log
   if not where then return end
-  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.method, shown(calling.path), status, elapsed_ms, remark))
+  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, shown(calling.path), status, elapsed_ms, remark))
 end
 
 -- Says in an error which call it is of.
 local function signed(calling, err)
-  err.method, err.path = calling.method, shown(calling.path)
+  err.method, err.path = calling.op.method, shown(calling.path)
   err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
   return err
 end
@@ -171,23 +173,23 @@ end
 ---@return table|nil result
 ---@return tavus.Error|nil where nothing could be asked
 local function attempt(calling)
-  local client, engine, host = calling.client, calling.engine, calling.host
-  tell_request(calling)
-  local request, refused = engine:submit(client._session, calling.method, calling.path, calling.transfer)
+  local client, engine, op = calling.client, calling.engine, calling.op
+  if client._watched then tell_request(calling) end
+  local request, refused = engine:submit(client._session, op.method, calling.path, calling)
   if not request then
     -- A hook may have closed the client meanwhile.
     local err = client._closed and call.closed()
       or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) }
-    err.ambiguous = calling.doubtful and not call.reads[calling.method]
+    err.ambiguous = calling.doubtful and not call.reads[op.method]
     return nil, signed(calling, err)
   end
-  local cannot_wait = host.perform(engine, request)
+  local cannot_wait = calling.host.perform(engine, request)
   if cannot_wait then
     -- Nothing is sent before the first step, so a host may still refuse here.
     request:cancel()
     return nil, cannot_wait
   end
-  local result = request:take(calling.reader)
+  local result = request:take(op.answer ~= "none" and core.reader)
   if not result then
     -- The host gave up before the request was done.
     request:cancel()
@@ -195,7 +197,7 @@ local function attempt(calling)
   end
   result.request = request
   calling.attempts = calling.attempts + max(1, result.sent)
-  tell_response(calling, result)
+  if client._watched then tell_response(calling, result) end
   return result
 end
 
@@ -209,7 +211,7 @@ local function failed(calling, result, verdict)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
-    if status >= 200 and status < 300 and not call.reads[calling.method] then err.hint = failure.look_first(status) end
+    if status >= 200 and status < 300 and not call.reads[calling.op.method] then err.hint = failure.look_first(status) end
   end
   err.retryable = verdict == "retry"
   err.ambiguous = verdict == "ambiguous"
@@ -220,7 +222,7 @@ end
 -- Where it is the deadline that ended a call, its error says so.
 local function blame_deadline(calling, err, result, late, timeout)
   local deadline = calling.ends - calling.started
-  if result.outcome == "timeout" and (calling.left < timeout or late) then
+  if result.outcome == "timeout" and (calling.deadline < timeout or late) then
     err.message = ("the deadline of %g s came before an answer"):format(deadline)
   elseif late and result.outcome == "not_sent" and result.elapsed_ms == 0 then
     err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
@@ -233,7 +235,7 @@ local DOUBT = "an earlier try, of which no answer came, may have done it"
 -- Ends a call that has an answer which is no success, or none, and is not repeated.
 -- The answer counts all the same where it says that an earlier DELETE has been done.
 local function give_up(calling, result, err)
-  local method = calling.method
+  local method = calling.op.method
   if calling.doubtful or result.sent > 1 then
     if method == "DELETE" and err.type == "not_found" then
       log_end(calling, result.status, err.elapsed_ms, ", an earlier try had done it")
@@ -271,25 +273,22 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local retries = given and given.retries or client._retries
   local engine, no_engine = get_engine()
   if not engine then return nil, errors.new { type = "config", message = no_engine } end
-  local transfer = {
-    timeout = timeout, deadline = deadline, body = body, may_repeat = may_repeat, notify = host.notify,
-    headers = given and given.headers, query = given and given.query,
-  }
   local method, started = op.method, now()
   local calling = {
-    client = client, host = host, engine = engine, method = method, path = path, body = body, secrets = secrets,
-    transfer = transfer, reader = op.answer ~= "none" and core.reader, started = started, ends = started + deadline,
-    left = deadline, attempts = 0, retried = 0, doubtful = false, asked = nil,
+    client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,
+    notify = host.notify, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
+    attempts = 0, retried = 0, doubtful = false,
   }
+  if given then calling.headers, calling.query = given.headers, given.query end
 
   while true do
-    transfer.timeout, transfer.deadline = min(timeout, calling.left), calling.left
+    calling.timeout = min(timeout, calling.deadline)
     local result, err = attempt(calling)
     if not result then return nil, err end
     local outcome, status = result.outcome, result.status
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
       local elapsed = (now() - started) * 1000
-      log_end(calling, status, elapsed, "")
+      if client._watched then log_end(calling, status, elapsed, "") end
       return result, calling.attempts, elapsed, calling.doubtful or result.sent > 1
     end
 
@@ -306,7 +305,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     end
     -- (libcurl may have sent it before what was answered here.)
     calling.doubtful = calling.doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
-    calling.left, calling.retried = left, calling.retried + 1
+    calling.deadline, calling.retried = left, calling.retried + 1
   end
 end
 

@@ -173,6 +173,8 @@ function client.new(given)
     _on_request = given.on_request,
     _on_response = given.on_response,
     _on_retry = given.on_retry,
+    -- Whether anybody is told of each attempt.
+    _watched = (logged or recording or given.on_request or given.on_response) ~= nil,
   }, Client)
   for name, class in pairs(resource.classes()) do
     self[name] = setmetatable({ _client = self }, class)

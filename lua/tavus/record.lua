@@ -69,12 +69,15 @@ local function write(self, client, request, result, attempt)
 end
 
 --- Notes what a call asks, before it is sent: while the key is there to be looked for.
+---@param client table
+---@param calling tavus.Calling
 ---@return table|nil request for `answered`
-function methods:asked(client, method, path, body, transfer, secrets)
+function methods:asked(client, calling)
   if client._closed then return nil end
   local ok, request = log.guarded(clean.request, client._session, {
-    method = method, path = path, query = transfer.query, headers = { self.headers, transfer.headers or {} }, body = body,
-  }, secrets)
+    method = calling.op.method, path = calling.path, query = calling.query, headers = { self.headers, calling.headers or {} },
+    body = calling.body,
+  }, calling.secrets)
   if ok then return request end
   log.recording_failed(client, request)
   return nil
