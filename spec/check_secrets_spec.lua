@@ -29,6 +29,14 @@ describe("a secret is kept", function()
     { "with a letter amiss", persona { layers = { llm = { api_kye = SECRET } } } },
     { "in a layer at the top", persona { llm = { api_key = SECRET } } },
     { "in a layer that is none", persona { layers = { openai = { account = { { apiKey = SECRET } } } } } },
+    { "under a name that speaks of a token", persona { layers = { llm = { auth_token = SECRET } } } },
+    { "under a name that speaks of a password", persona { layers = { haptics = { Password = SECRET } } } },
+    { "among the members of a custom llm's body", persona { layers = { llm = { extra_body = { api_key = SECRET } } } } },
+    { "deep in them", persona { layers = { llm = { extra_body = { extra_headers = { { Authorization = SECRET } } } } } } },
+    { "in a layer with members of its own", persona { layers = { conferencing = { client_secret = SECRET } } } },
+    { "in a field of any type", persona { memories = { store = { access_token = SECRET } } } },
+    { "in a list where a text may stand", persona { layers = { llm = { default_query = { keys = { { SECRET } } } } } } },
+    { "in a list under such a name", persona { layers = { llm = { extra_body = { token = { SECRET } } } } } },
     { "in a large object", (function()
       local value = persona { apiKey = SECRET }
       for i = 1, 40 do value["x" .. i] = i end
@@ -42,11 +50,21 @@ describe("a secret is kept", function()
       "/openai_api_key", "/llm/apiKey", "/layers/llm/api_kye", "/layers.llm.api_key",
       "/layers/llm/API-KEY", "/layers.llm.headers.Authorization",
       "/layers/llm/headers[Authorization]", "/layers/llm.default_query/token",
-      "/layers/llm//headers/Authorization" } do
+      "/layers/llm//headers/Authorization", "/layers/llm/extra_body/api_key",
+      "/layers/llm/default_query/keys/0", "/layers/llm/extra_body/token/-",
+      "/layers/llm/extra_body/extra_headers/0/Authorization", "/memories/access_token" } do
     it("at the path " .. path, function()
       expect_kept("persona_patch", { { op = "add", path = path, value = SECRET } })
     end)
   end
+
+  it("in a value for a place that holds anything", function()
+    for path, value in pairs { ["/layers/llm/extra_body"] = { api_key = SECRET }, ["/layers/llm/extra_body/a"] = { api_key = SECRET },
+        ["/layers/llm/default_query/keys"] = { SECRET }, ["/layers/llm/headers"] = { Authorization = SECRET },
+        ["/layers/llm/extra_body/a/b"] = { { c = { api_key = SECRET } } } } do
+      expect_kept("persona_patch", { { op = "add", path = path, value = value } })
+    end
+  end)
 
   it("in a value for an unknown path", function()
     expect_kept("persona_patch", { { op = "add", path = "/llm", value = { api_key = SECRET } } })
@@ -55,6 +73,7 @@ describe("a secret is kept", function()
   it("in a tool and in a conversation", function()
     expect_kept("tool", { type = "function", ["function"] = { name = "a" }, apiKey = SECRET })
     expect_kept("conversation", { persona_id = "p5317866", tavus_api_key = SECRET })
+    expect_kept("conversation", { persona_id = "p5317866", properties = { access_token = SECRET } })
   end)
 end)
 
@@ -88,6 +107,13 @@ describe("no secret", function()
     _, _, secrets = core.encode({ { op = "add", path = "/keys", value = "c" },
       { op = "add", path = "/later", value = { a = "b" } },
       { op = "add", path = "/document_ids/-", value = "d" } }, "persona_patch")
+    assert.is_nil(secrets)
+  end)
+
+  it("is what an argument of a tool is called, or a limit of a model", function()
+    local _, _, secrets = core.encode(persona { layers = { llm = { extra_body = { max_tokens = 5, tokens = "all", token_type = "x" },
+      tools = { { type = "function", ["function"] = { name = "f", parameters = { type = "object",
+        properties = { token = { type = "string", description = "The token on the ticket" } }, required = { "token" } } } } } } } }, "persona")
     assert.is_nil(secrets)
   end)
 

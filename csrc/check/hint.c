@@ -52,9 +52,9 @@ static bool same_name(const char *a, size_t a_length, const char *b,
   return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
 }
 
-bool tavus_is_secret_name(const char *name, size_t length) {
-  static const char ending[] = "apikey";
-  size_t at = sizeof ending - 1; /* letters of the ending still to be met */
+/* Does the name end so, in any spelling? */
+static bool ends_in(const char *name, size_t length, const char *ending) {
+  size_t at = strlen(ending); /* letters of the ending still to be met */
   while (at > 0 && length > 0) {
     char c = name[--length];
     if (c == '_' || c == '-') continue;
@@ -62,6 +62,14 @@ bool tavus_is_secret_name(const char *name, size_t length) {
     if (c != ending[--at]) return false;
   }
   return at == 0;
+}
+
+bool tavus_is_secret_name(const char *name, size_t length) {
+  static const char *const endings[] = { "apikey", "token", "secret", "password",
+                                         "authorization" };
+  for (size_t i = 0; i < TAVUS_COUNT(endings); i++)
+    if (ends_in(name, length, endings[i])) return true;
+  return false;
 }
 
 static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }

@@ -13,7 +13,6 @@ typedef struct place {
   const tavus_field *field; /* NULL: free form */
   bool broken;              /* an error was reported */
   bool root;                /* the whole document */
-  bool unknown;             /* the contract does not know it */
   bool senses, secret;
 } place;
 
@@ -109,7 +108,6 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
     push_meant(L, text, text_length);
     if (means_secret(w->patch->root, text, text_length)) p->secret = true;
   }
-  p->unknown = true;
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
 }
 
@@ -189,9 +187,15 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
       p.broken = true;
     }
     if (p.field != NULL && (p.field->flags & TAVUS_SENSES) != 0) p.senses = true;
-    if (p.field == NULL && last == false && !p.broken && shape != NULL) {
-      /* The rest of an unknown path: does it end at the name of a secret? */
-      while (tavus_pointer_next(&walk, &token, &size, &escaped)) continue;
+    if (p.field != NULL && (p.field->flags & TAVUS_SECRET) != 0) p.secret = true;
+    if (p.field == &tavus_field_anything && tavus_is_secret_name(token, size))
+      p.secret = true;
+    if (p.field != NULL || p.broken) continue;
+    /* The rest is in free form: do its names speak of a secret? */
+    do {
+      if (tavus_is_secret_name(token, size)) p.secret = true;
+    } while (tavus_pointer_next(&walk, &token, &size, &escaped));
+    if (!last && shape != NULL) { /* of an unknown place, one in any spelling */
       bool secret;
       tavus_hint_name(w, w->patch->root->shape, token, size, &secret);
       if (secret) p.secret = true;
@@ -345,7 +349,7 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->lenient = w->verbatim = tests;
     w->senses = to.senses;
-    w->astray = to.unknown;
+    w->veiled = to.secret;
   }
   if (word != NULL) {
     check_member(w, word, base + FROM, word->from, &at_from);
@@ -353,8 +357,6 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
     if (word->from) check_from(w, base + FROM, base + PATH, &to, word, &at_from);
     if (word->value) w->place = to.field;
   }
-  if (to.secret && lua_type(L, base + VALUE) == LUA_TSTRING)
-    tavus_keep_secret(w, base + VALUE);
   lua_settop(L, base);
 }
 

@@ -34,8 +34,8 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_view *view, const tavus_step *step) {
   size_t length;
   const char *text = lua_tolstring(w->L, index, &length);
+  if (w->hushed) tavus_keep_secret(w, index);
   if (field != NULL) {
-    if ((field->flags & TAVUS_SECRET) != 0) tavus_keep_secret(w, index);
     if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->verbatim) {
       bool yes = length == 4 && memcmp(text, "true", 4) == 0;
       if (yes || (length == 5 && memcmp(text, "false", 5) == 0)) {
@@ -268,12 +268,11 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
   lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
   lua_remove(L, -2);
   tavus_hint_name(w, shape, step->key, step->length, &secret);
-  if (secret && member->type == LUA_TSTRING) tavus_keep_secret(w, member->slot);
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
-  bool astray = w->astray;
-  w->astray = true;
+  bool hushed = w->hushed;
+  if (secret) w->hushed = true;
   walk_typed(w, member->slot, member->type, NULL, NULL, step);
-  w->astray = astray;
+  w->hushed = hushed;
 }
 
 /* Writes what stands before the key, the key, and the colon; false after an
@@ -305,29 +304,32 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
   inner->length = member->length;
   bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
+  bool senses = w->senses, hushed = w->hushed;
+  bool secret = false; /* by its name alone: all that tells in free form */
   if (field == NULL) {
-    if (shape != NULL) {
-      field = shape->other;
-      if (field == NULL && good) {
-        unknown_member(w, shape, member, inner);
-        return;
-      }
-    } else if (w->astray && member->type == LUA_TSTRING &&
-    tavus_is_secret_name(member->key, member->length)) {
-      tavus_keep_secret(w, member->slot);
+    if (shape != NULL) field = shape->other;
+    if (shape != NULL && field == NULL && good) {
+      unknown_member(w, shape, member, inner);
+      return;
     }
+    secret = (field == NULL || field == &tavus_field_anything) &&
+             tavus_is_secret_name(member->key, member->length);
   } else {
     tavus_remark_field(w, field, view, inner);
     /* The value of a patch's operation is what belongs at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
+      w->hushed = w->veiled;
       walk_typed(w, member->slot, member->type, w->place, NULL, inner);
+      w->hushed = hushed;
       return;
     }
   }
-  bool senses = w->senses;
   if (field != NULL && (field->flags & TAVUS_SENSES) != 0) w->senses = true;
+  if (secret || (field != NULL && (field->flags & TAVUS_SECRET) != 0))
+    w->hushed = true;
   walk_typed(w, member->slot, member->type, field, view, inner);
   w->senses = senses;
+  w->hushed = hushed;
 }
 
 /* Writes the members of a table in order and asks the rules. The members of a
@@ -510,7 +512,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   if (field == &tavus_field_patch_op) {
     /* What tavus_check_op set holds for that operation alone. */
     w->place = NULL;
-    w->lenient = w->verbatim = w->senses = w->astray = false;
+    w->lenient = w->verbatim = w->senses = w->veiled = false;
   }
 }
 

@@ -68,7 +68,8 @@ typedef struct tavus_walk {
   bool lenient;  /* a doubtful place: errors of the contract only warn */
   bool verbatim; /* write values as they are given (a patch's test) */
   bool senses;   /* inside a perception tool */
-  bool astray;   /* inside a member that the contract does not know */
+  bool hushed;   /* inside a secret: each string in here is one */
+  bool veiled;   /* the value of the patch's operation is a secret */
   const tavus_field *root; /* where hints look for names, or NULL */
   const tavus_kind *patch; /* the patch being walked, or NULL */
   const tavus_field *place; /* field at the op's path; NULL: free form */
@@ -210,7 +211,8 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
 void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
                      size_t length, bool *secret);
 
-/* Does the name end in api_key, however it is written? */
+/* Does the name say that it holds a secret: does it end in api_key, token, ...,
+** however it is written? */
 bool tavus_is_secret_name(const char *name, size_t length);
 
 /* The choices of a field that are in use. */
