@@ -189,3 +189,38 @@ describe("the key is not in", function()
     server, client = nil, nil
   end)
 end)
+
+describe("what an address carries", function()
+  local PARTS = { "pass-of-a-hook", "token-of-a-hook" }
+  local HOOK = ("https://visitor:%s@hooks.example/in?id=7&access_token=%s"):format(PARTS[1], PARTS[2])
+
+  -- As the address of a hook, and as that of a model.
+  local calls = {
+    function(client) return client.conversations:create { persona_id = "p5317866", callback_url = HOOK } end,
+    function(client)
+      return client.personas:create(clients.persona(function(p) p.layers.llm = { model = "m", base_url = HOOK, api_key = LLM_KEY } end))
+    end,
+  }
+
+  for name, body in pairs {
+    ["a text"] = '{"error":"Bad Request. {\'callback_url\': [\'no URL: ' .. HOOK .. '\']}"}',
+    ["a member"] = '{"message":"bad","callback_url":"' .. HOOK .. '"}',
+    ["another spelling"] = '{"error":"' .. slashed(HOOK) .. '"}',
+    ["a page"] = "<html><title>" .. HOOK .. "</title></html>",
+  } do
+    it("is not in the error that repeats it in " .. name, function()
+      local server = wire.start(answered(400, body, { ["X-Echo"] = HOOK }))
+      local client = clients.new(server.url)
+      for _, call in ipairs(calls) do
+        local value, err = call(client)
+        assert.is_nil(value)
+        assert.equal("bad_request", err.type)
+        for _, part in ipairs(PARTS) do assert_clean(err, part) end
+        assert.matches("hooks.example", err.headers["x-echo"], 1, true)
+        assert.matches("id=7", err.headers["x-echo"], 1, true)
+      end
+      client:close()
+      server:stop()
+    end)
+  end
+end)

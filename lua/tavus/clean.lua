@@ -9,40 +9,14 @@ local clean = {}
 
 local REDACTED = "[redacted]"
 
+local speaks, PARAMETER = redact.speaks, redact.PARAMETER
+
 -- Of what a header or a query holds, a shorter part is an ordinary word.
 local SHORTEST = 8
 
 -- Each text of a body is searched for each of its secrets. A whole page of personas has fewer; an answer that was made to
 -- take long is not kept.
 local MOST = 500
-
-local SPEAKING = {
-  "secret_", "token_", "password_", "passwd_", "apikey_", "_key_$", "_auth_", "authorization_", "_cookie_", "credentials?_", "signature_",
-  "_sig_",
-}
-
--- Whether a name speaks of a secret: `api_key`, `X-Auth-Token`, `clientSecret`; not `max_tokens`.
-local function speaks(name)
-  local words = "_" .. name:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_") .. "_"
-  for _, pattern in ipairs(SPEAKING) do
-    if words:find(pattern) then return true end
-  end
-  return redact.is_secret(name)
-end
-
--- A parameter in an address: what stands before it, its name, its value.
-local PARAMETER = "([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)"
-
-local function parameter(before, name, value)
-  return speaks(name) and before .. name .. "=" .. REDACTED or before .. name .. "=" .. value
-end
-
--- What addresses carry: who comes, and parameters whose names speak of a secret.
-local function hide_in_addresses(text)
-  if not text:find("://", 1, true) then return text end
-  text = text:gsub("://[^/@%s\"'<>]+@", "://" .. REDACTED .. "@")
-  return (text:gsub(PARAMETER, parameter))
-end
 
 --- A text that JSON can hold: one that is no UTF-8 has question marks in it.
 ---@param text string
@@ -58,7 +32,7 @@ end
 ---@param secrets string[]|nil
 ---@return string
 function clean.text(session, text, secrets)
-  return clean.printable(hide_in_addresses(redact.whole(session, text, secrets)))
+  return clean.printable(redact.whole(session, text, secrets))
 end
 
 local value_of -- found below

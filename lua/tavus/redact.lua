@@ -190,6 +190,36 @@ local function without(session, text, sorted)
   return text
 end
 
+local SPEAKING = {
+  "secret_", "token_", "password_", "passwd_", "apikey_", "_key_$", "_auth_", "authorization_", "_cookie_", "credentials?_", "signature_",
+  "_sig_",
+}
+
+--- Whether a name speaks of a secret: `api_key`, `X-Auth-Token`, `clientSecret`; not `max_tokens`.
+---@param name string
+---@return boolean
+function redact.speaks(name)
+  local words = "_" .. name:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_") .. "_"
+  for _, pattern in ipairs(SPEAKING) do
+    if words:find(pattern) then return true end
+  end
+  return redact.is_secret(name)
+end
+
+--- A parameter in an address: what stands before it, its name, its value.
+redact.PARAMETER = "([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)"
+
+local function parameter(before, name, value)
+  return redact.speaks(name) and before .. name .. "=" .. REDACTED or before .. name .. "=" .. value
+end
+
+-- What addresses carry: who comes, and parameters whose names speak of a secret.
+local function hide_in_addresses(text)
+  if not text:find ":\\?/\\?/" then return text end
+  text = text:gsub("(:\\?/\\?/)[^/@%s\"'<>]+@", "%1" .. REDACTED .. "@")
+  return (text:gsub(redact.PARAMETER, parameter))
+end
+
 --- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
 -- secret is hidden (in entities, over several lines) is not shown at all.
 ---@param session userdata whose key it is
@@ -199,7 +229,7 @@ end
 function redact.text(session, text, secrets)
   if not secret_names then load_contract() end
   local sorted = sorted_by_length(secrets)
-  text = hide_fields(redact.cut(without(session, text, sorted), redact.SEARCH_MOST))
+  text = hide_in_addresses(hide_fields(redact.cut(without(session, text, sorted), redact.SEARCH_MOST)))
   if disguised(session, text, sorted) then return REDACTED end
   return text
 end
@@ -231,7 +261,7 @@ function redact.whole(session, text, secrets)
   if not secret_names then load_contract() end
   text = without(session, text, sorted_by_length(secrets))
   if disguised(session, text, secrets or {}) then return REDACTED end
-  return holds_field(text) and redact.text(session, text, secrets) or text
+  return holds_field(text) and redact.text(session, text, secrets) or hide_in_addresses(text)
 end
 
 -- Collects the strings that stand under the names of secrets.
