@@ -238,6 +238,64 @@ describe("active_listening", function()
   end)
 end)
 
+describe("a name of another resource", function()
+  local resources, smallest = {}, { persona = { system_prompt = "x" }, conversation = { persona_id = "p5317866" } }
+  for _, resource in ipairs(core.contract().resources) do resources[resource.name] = resource end
+
+  -- What is said of a field at the top of a body, if it is not known there.
+  local function hint_of(kind, field)
+    local value = { [field.name] = core.null }
+    for name, one in pairs(smallest[kind]) do value[name] = one end
+    local unknown = issues_at(kind, value, "/" .. field.name).unknown_field
+    return unknown and (unknown.hint or "nothing")
+  end
+
+  local function each(fields, visit)
+    for _, field in ipairs(fields) do
+      if not field.read_only and field.sure ~= "D" then visit(field) end
+      if field.fields and field.shape ~= "function" then each(field.fields, visit) end
+    end
+  end
+
+  local function member(fields, name)
+    for _, field in ipairs(fields) do
+      if field.name == name then return field.fields end
+    end
+  end
+
+  it("is told whose it is", function()
+    local names = { greeting = 'did you mean "custom_greeting"?', context = 'did you mean "conversational_context"?',
+      default_face_id = 'did you mean "face_id"?', default_replica_id = 'did you mean "replica_id"?',
+      face_id = 'did you mean "default_replica_id"?', replica_id = 'did you mean "default_replica_id"?',
+      custom_greeting = 'is a field of a conversation; did you mean "greeting"?' }
+    for here, there in pairs { persona = "conversation", conversation = "persona" } do
+      for _, field in ipairs(resources[there].fields) do
+        local hint = not field.read_only and field.sure ~= "D" and hint_of(here, field)
+        if hint then assert.equal(names[field.name] or "is a field of a " .. there, hint, field.name) end
+      end
+    end
+    for _, field in ipairs(member(resources.conversation.fields, "properties")) do
+      local hint = field.sure ~= "D" and field.name ~= "require_auth" and hint_of("persona", field)
+      if hint then assert.equal("is a property of a conversation", hint, field.name) end
+    end
+  end)
+
+  it("is not taken for one that looks like it", function()
+    each(member(resources.persona.fields, "layers"), function(field)
+      local hint = hint_of("conversation", field)
+      assert.is_true(hint == nil or not hint:find "^did you mean", field.name .. ": " .. tostring(hint))
+    end)
+    assert.equal("is a field of a conversation", hint_of("persona", { name = "enableDynamicGreeting" }))
+  end)
+
+  it("is told so below the top, too", function()
+    local _, issues = core.validate("conversation", { persona_id = "p5317866", properties = { system_prompt = "x" } })
+    assert.equal("is a field of a persona", issues[1].hint)
+    _, issues = core.validate("persona_patch", { { op = "add", path = "/layers/memory_stores", value = core.array {} } })
+    assert.equal("is a field of a conversation", issues[1].hint)
+  end)
+end)
+
 describe("what belongs to a persona", function()
   it("is told so in a conversation", function()
     for _, key in ipairs { "llm", "tts", "stt", "perception", "conversational_flow", "tools" } do

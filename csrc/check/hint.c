@@ -236,6 +236,22 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   return true;
 }
 
+/* A name that stands at the top of another resource, in any spelling. */
+static bool hint_foreign(tavus_walk *w, const char *name, size_t length,
+                         bool *secret) {
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
+    if ((*r)->root == w->root) continue;
+    const tavus_field *field = same_field((*r)->root->shape, name, length);
+    if (field == NULL) continue;
+    if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
+    if ((field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D)
+      continue;
+    lua_pushfstring(w->L, "is a field of a %s", (*r)->name);
+    return true;
+  }
+  return false;
+}
+
 void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
                      size_t length, bool *secret) {
   lua_State *L = w->L;
@@ -254,6 +270,8 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
   int top = lua_gettop(L);
   if (hint_alias(L, shape->aliases, name, length) ||
       hint_same(L, shape, name, length, secret) ||
+      (s.found == 0 && !shape->vocabulary &&
+       hint_foreign(w, name, length, secret)) ||
       (s.found == 0 && hint_near(L, shape, name, length, secret)))
     lua_replace(L, top);
   else if (s.found == 0 && shape->stray != NULL) {

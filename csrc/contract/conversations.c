@@ -10,7 +10,6 @@
 #define READ_ONLY .flags = TAVUS_READ_ONLY
 #define MEAN(name) "did you mean \"" name "\"?"
 #define OF_LAYERS "belongs to the layers of a persona"
-#define OF_PERSONA "is a field of a persona"
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const tavus_choice providers[] = {
@@ -104,7 +103,6 @@ static const tavus_alias property_aliases[] = {
   { "captions", MEAN("enable_closed_captions") },
   { "greenscreen", MEAN("apply_greenscreen") },
   { "max_duration", MEAN("max_call_duration") },
-  { "pipeline_mode", OF_PERSONA },
   { "properties", "one properties object is enough" },
   { "record", MEAN("enable_recording") },
   { "recording", MEAN("enable_recording") },
@@ -184,6 +182,7 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
+  { "audio_tools", OF_LAYERS },
   { "conversational_flow", OF_LAYERS },
   { "llm", OF_LAYERS },
   { "perception", OF_LAYERS },
@@ -195,17 +194,10 @@ static const tavus_alias aliases[] = {
   { "default_face_id", MEAN("face_id") },
   { "default_replica_id", MEAN("replica_id") },
   { "greeting", MEAN("custom_greeting") },
-  { "guardrail_ids", OF_PERSONA },
-  { "guardrails_id", OF_PERSONA },
-  { "layers", OF_PERSONA },
   { "max_duration", "belongs under properties, as max_call_duration" },
   { "name", MEAN("conversation_name") },
-  { "objectives_id", OF_PERSONA },
   { "persona", MEAN("persona_id") },
-  { "persona_name", OF_PERSONA },
-  { "pipeline_mode", OF_PERSONA },
   { "replica", MEAN("replica_id") },
-  { "system_prompt", OF_PERSONA },
   { "webhook", MEAN("callback_url") },
   { "webhook_url", MEAN("callback_url") },
   { NULL, NULL }

@@ -100,25 +100,21 @@ static const tavus_field fields[] = {
 #define ENVELOPE "the persona's fields stand at the top level"
 
 static const tavus_alias aliases[] = {
-  /* What belongs to a conversation, or to its properties. */
-  { "audio_only", OF_CALL },
-  { "callback_url", OF_CALL },
+  /* What belongs to a conversation by another name, or to its properties. */
+  { "apply_greenscreen", OF_PROPERTIES },
+  { "aws_assume_role_arn", OF_PROPERTIES },
   { "conversation_context", OF_CALL " (conversational_context)" },
-  { "conversation_name", OF_CALL },
-  { "conversational_context", OF_CALL },
   { "custom_greeting", OF_CALL "; " MEAN("greeting") },
-  { "document_retrieval_strategy", OF_CALL },
   { "enable_closed_captions", OF_PROPERTIES },
   { "enable_recording", OF_PROPERTIES },
   { "enable_transcription", OF_PROPERTIES },
   { "language", OF_PROPERTIES },
   { "max_call_duration", OF_PROPERTIES },
-  { "memory_stores", OF_CALL },
   { "participant_absent_timeout", OF_PROPERTIES },
   { "participant_left_timeout", OF_PROPERTIES },
-  { "properties", OF_CALL },
-  { "require_auth", OF_CALL },
-  { "test_mode", OF_CALL },
+  { "recording_s3_bucket_name", OF_PROPERTIES },
+  { "recording_s3_bucket_region", OF_PROPERTIES },
+  { "recording_storage", OF_PROPERTIES },
   { "webhook_url", OF_CALL " (callback_url)" },
   /* Envelopes, such as an answer sent back as it came. */
   { "data", ENVELOPE },
