@@ -66,7 +66,7 @@ describe("the resources", function()
     end)
 
     it("sends what is doubtful and warns in meta; strict sends nothing", function()
-      local doubtful = clients.persona(function(p) p.layers.llm.model = "tavus-brand-new"; p.layers.stt.stt_engine = "tavus-turbooo" end)
+      local doubtful = clients.persona(function(p) p.layers.llm.model = "tavus-brand-new"; p.layers.stt.hot_words = "leadership" end)
       local persona, meta = client.personas:create(doubtful)
       assert.truthy(persona)
       assert.is_true(#meta.warnings > 0)

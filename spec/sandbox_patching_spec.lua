@@ -104,6 +104,7 @@ describe("habits of patching:", function()
   end)
 
   it("check_whole off: what was wrong before is let be, whatever it is", function()
+    assert(sandbox:set { unknown_choices = "keep" })
     local id = create(function(persona) persona.layers.stt.stt_engine = "tavus-next" end)
     assert(sandbox:set { unknown_choices = "refuse" })
     refused(400, "stt_engine", patch(id, replace("/persona_name", "new")))

@@ -127,15 +127,22 @@ describe("the sandbox's personas", function()
 
     it("keeps or refuses unknown members and values, as switched", function()
       local body = { system_prompt = "x", surprise = 1, layers = { stt = { stt_engine = "tavus-next" } } }
+      local other = { system_prompt = "x", layers = { tts = { tts_engine = "choir" }, llm = { model = "tavus-next" } } }
+      assert.equal(200, ask("POST", "/v2/personas", other).status)
+      local result = ask("POST", "/v2/personas", body)
+      assert.equal(400, result.status)
+      assert.equal("Bad Request. {'layers': {'stt': {'stt_engine': ['\"tavus-next\" is not known as an STT engine']}}}", result.json.error)
+      assert(server:set { unknown_choices = "keep" })
       assert.equal(200, ask("POST", "/v2/personas", body).status)
       assert(server:set { unknown_fields = "refuse" })
-      local result = ask("POST", "/v2/personas", body)
+      result = ask("POST", "/v2/personas", body)
       assert.equal(400, result.status)
       assert.matches("{'surprise': ", result.json.error, 1, true)
       assert(server:set { unknown_fields = "keep", unknown_choices = "refuse" })
       result = ask("POST", "/v2/personas", body)
       assert.equal(400, result.status)
       assert.matches("{'layers': {'stt': {'stt_engine': ", result.json.error, 1, true)
+      assert.equal(400, ask("POST", "/v2/personas", other).status)
     end)
   end)
 

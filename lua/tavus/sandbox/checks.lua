@@ -19,7 +19,7 @@ local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
 -- What Tavus refuses although the check only warns of it: places in a body.
 local REFUSED = {
-  persona = {},
+  persona = { ["/layers/stt/stt_engine"] = "choice" },
   conversation = { ["/properties/language"] = "value", ["/max_participants"] = "range" },
 }
 
@@ -54,7 +54,9 @@ end
 
 local function is_refused(settings, kind, issue)
   if issue.severity == "error" or issue.code == "later_choice" then return true end
-  if issue.code == "choice" then return settings.unknown_choices == "refuse" end
+  if issue.code == "choice" then
+    return settings.unknown_choices == "refuse" or settings.unknown_choices == "refuse_seen" and REFUSED[kind][issue.path] == "choice"
+  end
   if issue.code ~= "unknown_field" then return REFUSED[kind][issue.path] == issue.code end
   if settings.unknown_fields ~= "keep" then return settings.unknown_fields == "refuse" end
   return kind == "conversation" and issue.path:find "^/properties/" and settings.unknown_properties == "refuse"

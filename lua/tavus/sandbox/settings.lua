@@ -214,9 +214,10 @@ settings.switches = {
   },
   unknown_choices = {
     group = "writing",
-    default = "keep",
-    choices = { "keep", "refuse" },
-    meaning = "values that are not among those the contract knows: stored, or a 400",
+    default = "refuse_seen",
+    choices = { "refuse_seen", "keep", "refuse" },
+    meaning = "values that are not among those the contract knows: a 400 where Tavus was seen to refuse one (an stt_engine) and stored "
+      .. "elsewhere, stored anywhere, or a 400 anywhere",
   },
   mask_secrets = {
     group = "patching",
