@@ -216,6 +216,19 @@ describe("a choice that is not known", function()
       hint("tts", "tts_engine", "tavus-auto"))
   end)
 
+  it("is no model that a single program names", function()
+    for _, model in ipairs { "tavus-gpt-5.6-sol", "tavus-gpt-5.6-terra" } do
+      assert.equal("seen in one program, named in no document", hint("llm", "model", model))
+    end
+    assert.is_nil(hint("llm", "model", "mistral-large"):find("5.6", 1, true))
+    assert.is_nil((hint("llm", "model", "tavus-gpt-5.6-solo") or ""):find("5.6", 1, true))
+  end)
+
+  it("of before is told what is known of it", function()
+    local found = issues_at("persona", { system_prompt = "x", layers = { llm = { model = "tavus-llama-4" } } }, "/layers/llm/model")
+    assert.equal('"tavus-llama-4": seen in 2025, in no list since', found.deprecated.message)
+  end)
+
   it("is a known name with an unknown level", function()
     local function emotion(value)
       return issues_at("persona", { system_prompt = "x", layers = { tts = { voice_settings = {

@@ -24,13 +24,11 @@ static const tavus_choice models[] = {
   { "tavus-gemini-3-flash", NULL },
   { "tavus-gemini-2.5-flash", NULL },
   { "tavus-claude-haiku-4.5", NULL },
-  { "tavus-gpt-5.6-sol", NULL },
-  { "tavus-gpt-5.6-terra", NULL },
   { "tavus-glm-4.7", "reported deprecated in 2026" },
   { "tavus-gpt-4.1", "deprecated since February 2026" },
   { "tavus-gpt-4o", "deprecated since February 2026" },
   { "tavus-gpt-4o-mini", "deprecated since February 2026" },
-  { "tavus-llama-4", "retired" },
+  { "tavus-llama-4", "seen in 2025, in no list since" },
   { "tavus-llama", "removed in December 2025" },
   { NULL, NULL }
 };
@@ -39,8 +37,15 @@ static const tavus_age model_ages[] = {
   { "tavus-gpt-oss", "G2" }, { "tavus-gemma-4", "G4" },
   { "tavus-gemma-4-thinking", "G4" }, { "tavus-gpt-5.2", "G3" },
   { "tavus-gemini-3-flash", "G3" }, { "tavus-gemini-2.5-flash", "G3" },
-  { "tavus-claude-haiku-4.5", "G3" }, { "tavus-gpt-5.6-sol", "G4" },
-  { "tavus-gpt-5.6-terra", "G4" }, { "tavus-glm-4.7", "G4" }, { NULL, NULL }
+  { "tavus-claude-haiku-4.5", "G3" }, { "tavus-glm-4.7", "G4" }, { NULL, NULL }
+};
+
+#define OF_ONE "seen in one program, named in no document"
+
+static const tavus_alias model_words[] = {
+  { "tavus-gpt-5.6-sol", OF_ONE },
+  { "tavus-gpt-5.6-terra", OF_ONE },
+  { NULL, NULL }
 };
 
 static const tavus_shape headers = {
@@ -78,7 +83,7 @@ static const tavus_field llm_fields[] = {
   { TAVUS_NAME("headers"), OBJECT_OF(headers), .generation = "G1+",
     .text = "Headers of every call to a custom llm." },
   { TAVUS_NAME("model"), S, .choices = models, .ages = model_ages,
-    .label = "a hosted llm",
+    .words = model_words, .label = "a hosted llm",
     .custom = "base_url", .generation = "G0+",
     .text = "Name of a hosted model, or the custom llm's own." },
   { TAVUS_NAME("speculative_inference"), B, .generation = "G1+",

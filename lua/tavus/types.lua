@@ -120,7 +120,7 @@
 ---@field default_query? table<string, any> Query parameters of every call to a custom llm.
 ---@field extra_body? tavus.ExtraBody More members for the body of the call to the model.
 ---@field headers? table<string, string> Headers of every call to a custom llm.
----@field model? "tavus-gpt-oss"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-gpt-5.2"|"tavus-gemini-3-flash"|"tavus-gemini-2.5-flash"|"tavus-claude-haiku-4.5"|"tavus-gpt-5.6-sol"|"tavus-gpt-5.6-terra"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-llama-4"|"tavus-llama"|string Name of a hosted model, or the custom llm's own.
+---@field model? "tavus-gpt-oss"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-gpt-5.2"|"tavus-gemini-3-flash"|"tavus-gemini-2.5-flash"|"tavus-claude-haiku-4.5"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-llama-4"|"tavus-llama"|string Name of a hosted model, or the custom llm's own.
 ---@field speculative_inference? boolean Begin to answer before the speaker has finished.
 ---@field tools? tavus.Tool[] Functions the model may call.
 
