@@ -221,6 +221,23 @@ describe("update", function()
     assert.is_nil(sent())
   end)
 
+  it("only warns of a change where it is not sure that it is read-only", function()
+    local id = create()
+    local persona, meta = client.personas:update(id, function(p) p.tool_ids, p.persona_name = { "t1" }, "B" end)
+    assert.truthy(persona, tostring(meta))
+    assert.same({ "t1" }, persona.tool_ids)
+    assert.equal("/tool_ids", meta.warnings[1].path)
+    assert.equal("read_only", meta.warnings[1].code)
+    -- Left out is not changed, all the same.
+    assert(client.personas:update(id, function(p) return { persona_name = "C", system_prompt = p.system_prompt, layers = p.layers } end))
+    assert.same({ "t1" }, assert(client.personas:get(id)).tool_ids)
+    local before = #sandbox:requests { method = "PATCH" }
+    local none, err = client.personas:update(id, function(p) p.tool_ids = { "t2" } end, { strict = true })
+    assert.is_nil(none)
+    assert.equal("/tool_ids", err.issues[1].path)
+    assert.equal(before, #sandbox:requests { method = "PATCH" })
+  end)
+
   it("passes errors of the get and of the patch", function()
     local persona, err = client.personas:update("p00000000", function() error("must not run") end)
     assert.is_nil(persona)

@@ -27,18 +27,27 @@ local function masked(text)
   return (text:find("...", 1, true) or text:find("\226\128\166", 1, true)) and not text:find "%s"
 end
 
--- The part of the contract that leads to fields with a flag: { members, other, items },
--- or true for such a field itself, or nil where there are none. Fields of one shape
--- share one list of members; `known` holds what was found in each, false for nothing.
-local function marked(field, flag, known)
-  if field[flag] then return true end
+local function is_secret(field) return field.secret end
+
+-- Of a fact that is not sure the check warns, as everywhere.
+local function is_read_only(field)
+  if field.read_only and (field.sure == "C" or field.sure == "D") then return "perhaps" end
+  return field.read_only
+end
+
+-- The part of the contract that leads to fields of a kind: { members, other, items },
+-- or what `is_one` gives for such a field itself, or nil where there are none. Fields of
+-- one shape share one list of members; `known` holds what was found in each, false for nothing.
+local function marked(field, is_one, known)
+  local found = is_one(field)
+  if found then return found end
   local members
   if field.fields then
     members = known[field.fields]
     if members == nil then
       members = false
       for _, child in ipairs(field.fields) do
-        local below = marked(child, flag, known)
+        local below = marked(child, is_one, known)
         if below then
           members = members or {}
           members[child.name] = below
@@ -47,8 +56,8 @@ local function marked(field, flag, known)
       known[field.fields] = members
     end
   end
-  local other = field.other and marked(field.other, flag, known)
-  local items = field.items and marked(field.items, flag, known)
+  local other = field.other and marked(field.other, is_one, known)
+  local items = field.items and marked(field.items, is_one, known)
   if not (members or other or items) then return nil end
   return { members = members or {}, other = other or nil, items = items or nil }
 end
@@ -84,13 +93,13 @@ end
 local function keep_read_only(tree, before, after, path, issues)
   for name, here in pairs(tree.members) do
     local old, new = before[name], after[name]
-    if here ~= true then
+    if type(here) == "table" then
       if type(old) == "table" and type(new) == "table" then
         keep_read_only(here, old, new, path .. "/" .. name, issues)
       end
     elseif new == nil then
       after[name] = old
-    elseif not core.equal(old, new) then
+    elseif here == true and not core.equal(old, new) then
       issues[#issues + 1] = { path = path .. "/" .. name, code = "read_only", severity = "error",
         message = "is read-only and cannot be changed", hint = "leave it as it was" }
     end
@@ -288,7 +297,7 @@ function update.method(class, data)
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end
     if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
-    trees = trees or { secret = marked(data, "secret", {}), read_only = marked(data, "read_only", {}) }
+    trees = trees or { secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}) }
 
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or a 304 to a condition among the caller's own headers.
