@@ -138,6 +138,29 @@ describe("the other rules only warn:", function()
     assert.matches("50", issue.message)
   end)
 
+  it("meetings want a default face", function()
+    local function meeting(conferencing, more)
+      local value = layers("conferencing", conferencing)
+      for name, one in pairs(more or {}) do value[name] = one end
+      return value
+    end
+    local issue, ok = look("persona", meeting { username = "Ada" }, "/default_replica_id", "required")
+    assert.is_true(ok)
+    assert.equal("warning", issue.severity)
+    assert.matches("conferencing", issue.message)
+    for _, value in ipairs { meeting({ username = "Ada" }, { default_replica_id = "r90bbd427f71" }), meeting {}, meeting(core.null),
+        persona { layers = core.null }, persona {} } do
+      assert.same({}, codes("persona", value))
+    end
+    assert.is_nil(look("persona", meeting({ username = "Ada" }, { default_face_id = "r90bbd427f71" }), "/default_replica_id"))
+    assert.is_nil((core.validate("persona", meeting { username = "Ada" }, { strict = true })))
+    -- A patch does not tell what the persona has.
+    assert.same({}, codes("persona_patch", { { op = "add", path = "/layers/conferencing", value = { username = "Ada" } } }))
+    local large = meeting { username = "Ada" }
+    for i = 1, 30 do large["x" .. i] = i end
+    assert.is_table((look("persona", large, "/default_replica_id", "required")))
+  end)
+
   it("rule 11, somebody to talk to", function()
     local issue, ok = look("conversation", {}, "", "required")
     assert.is_true(ok)

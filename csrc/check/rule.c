@@ -124,7 +124,25 @@ static void rule_one_of(tavus_walk *w, const tavus_rule *rule,
                       lua_rawlen(w->L, slot) > 0))
       return;
   }
-  rule_issue(w, rule, "required", NULL, step);
+  rule_issue(w, rule, "required", rule->field, step);
+}
+
+/* Has the member a member of that name, with something in it? */
+static bool holds(tavus_walk *w, const tavus_view *view, const char *name,
+                  const char *inner) {
+  lua_State *L = w->L;
+  int slot = tavus_view_find(w, view, name);
+  if (slot == 0 || lua_type(L, slot) != LUA_TTABLE) return false;
+  lua_pushstring(L, inner);
+  lua_rawget(L, slot);
+  bool found = lua_type(L, -1) == LUA_TTABLE;
+  if (found) {
+    lua_pushnil(L);
+    found = lua_next(L, -2) != 0;
+    if (found) lua_pop(L, 2);
+  }
+  lua_pop(L, 1);
+  return found;
 }
 
 static void rule_sum(tavus_walk *w, const tavus_rule *rule,
@@ -235,6 +253,10 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
       break;
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
     case TAVUS_RULE_ONE_OF: rule_one_of(w, rule, view, step); break;
+    case TAVUS_RULE_WHEN_IN:
+      if (holds(w, view, rule->when, rule->values[0]))
+        rule_one_of(w, rule, view, step);
+      break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
     case TAVUS_RULE_ONE_NAMING:
       rule_one_naming(w, rule, shape, view, step);

@@ -130,6 +130,8 @@ typedef enum tavus_rule_kind {
   TAVUS_RULE_NOT_WITH, /* `fields` mean nothing when `when` is one of values */
   TAVUS_RULE_ONLY_WITH, /* `field` only when `when` is one of values, if given */
   TAVUS_RULE_ONE_OF,   /* one of `fields` is needed */
+  TAVUS_RULE_WHEN_IN,  /* likewise, when `when` has a member `values[0]`; the
+                          place that is told is `field` */
   TAVUS_RULE_SUM,      /* `fields` together hold at most `limit` items */
   TAVUS_RULE_ONE_NAMING, /* old and new names do not mix in one body */
   TAVUS_RULE_NAMES_IN  /* the strings of `field` are members of `when`; limit
@@ -212,7 +214,7 @@ extern const tavus_field tavus_field_tool, tavus_field_sense_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,
     tavus_field_text, tavus_field_secret, tavus_field_secret_any;
-extern const tavus_rule tavus_persona_rules[4], tavus_llm_rules[3],
+extern const tavus_rule tavus_persona_rules[5], tavus_llm_rules[3],
     tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];
 

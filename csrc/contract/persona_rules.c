@@ -5,7 +5,7 @@
 
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-const tavus_rule tavus_persona_rules[4] = {
+const tavus_rule tavus_persona_rules[5] = {
   { .kind = TAVUS_RULE_UNLESS, .number = 1, .error = true,
     .field = "system_prompt", .when = "pipeline_mode", .values = WORDS("echo"),
     .message = "a persona needs a system_prompt unless pipeline_mode is echo" },
@@ -15,6 +15,10 @@ const tavus_rule tavus_persona_rules[4] = {
   { .kind = TAVUS_RULE_SUM, .number = 9, .limit = 50,
     .fields = WORDS("guardrail_ids", "guardrail_tags"),
     .message = "at most 50 guardrails a persona" },
+  { .kind = TAVUS_RULE_WHEN_IN, .field = "default_replica_id",
+    .when = "layers", .values = WORDS("conferencing"),
+    .fields = WORDS("default_replica_id", "default_face_id"),
+    .message = "layers.conferencing needs a default face" },
   { .kind = TAVUS_RULE_ONE_NAMING,
     .message = "names of /v2/personas and of /v2/pals in one body",
     .hint = "use the names of one of the two" }
