@@ -115,6 +115,9 @@ describe("no secret", function()
       tools = { { type = "function", ["function"] = { name = "f", parameters = { type = "object",
         properties = { token = { type = "string", description = "The token on the ticket" } }, required = { "token" } } } } } } } }, "persona")
     assert.is_nil(secrets)
+    local argument = { type = "object", properties = { token = { type = "string" } } }
+    _, _, secrets = core.encode(persona { layers = { llm = { extra_body = { tools = { { parameters = argument } } } } }, tools = argument }, "persona")
+    assert.is_nil(secrets)
   end)
 
   it("is a number, or an empty text", function()

@@ -258,6 +258,13 @@ static inline const tavus_field *find_field(tavus_walk *w,
   return field;
 }
 
+/* Can a name alone make the member a secret? One text, or a list of them; an
+** object under such a name is more likely the schema of an argument. */
+static bool is_plain(const tavus_walk *w, const tavus_member *member) {
+  return member->type == LUA_TSTRING ||
+         (member->type == LUA_TTABLE && lua_rawlen(w->L, member->slot) > 0);
+}
+
 /* A member that the contract does not know: said, and walked in free form. */
 static void unknown_member(tavus_walk *w, const tavus_shape *shape,
                            const tavus_member *member, tavus_step *step) {
@@ -270,7 +277,7 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
   tavus_hint_name(w, shape, step->key, step->length, &secret);
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
   bool hushed = w->hushed;
-  if (secret) w->hushed = true;
+  if (secret && is_plain(w, member)) w->hushed = true;
   walk_typed(w, member->slot, member->type, NULL, NULL, step);
   w->hushed = hushed;
 }
@@ -313,7 +320,8 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
       return;
     }
     secret = (field == NULL || field == &tavus_field_anything) &&
-             tavus_is_secret_name(member->key, member->length);
+             tavus_is_secret_name(member->key, member->length) &&
+             is_plain(w, member);
   } else {
     tavus_remark_field(w, field, view, inner);
     /* The value of a patch's operation is what belongs at its path. */
