@@ -68,7 +68,8 @@ static void add_path(luaL_Buffer *b, const tavus_step *step) {
   else add_index(b, step->index);
 }
 
-void tavus_push_path(lua_State *L, const tavus_step *step) {
+/* Pushes the path of a step. */
+static void push_path(lua_State *L, const tavus_step *step) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   add_path(&b, step);
@@ -116,7 +117,7 @@ static void make_issue(tavus_walk *w, tavus_severity severity, const char *code,
                        const tavus_step *step, int message) {
   lua_State *L = w->L;
   lua_createtable(L, 0, 5);
-  tavus_push_path(L, step);
+  push_path(L, step);
   field_of_issue(L, "path");
   lua_pushstring(L, code);
   field_of_issue(L, "code");

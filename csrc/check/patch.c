@@ -166,7 +166,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))
         p.field = field->items;
-      if (p.field == NULL) 
+      if (p.field == NULL)
         unknown_place(w, shape, token, size, text, length, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {

@@ -474,9 +474,9 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     APPEND(w, "null");
     return;
   }
-  if (depth > TAVUS_DEPTH) {
+  if (depth > TAVUS_JSON_DEPTH) {
     luaL_checkstack(L, 8, "issue");
-    lua_pushfstring(L, "nested deeper than %d levels", TAVUS_DEPTH);
+    lua_pushfstring(L, "nested deeper than %d levels", TAVUS_JSON_DEPTH);
     lua_pushnil(L);
     tavus_issue(w, TAVUS_ERROR, "depth", step);
     APPEND(w, "null");

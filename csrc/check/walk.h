@@ -16,8 +16,6 @@
 #include "../json/buffer.h"
 #include "../json/value.h"
 
-/* Deepest nesting, as in reading. */
-#define TAVUS_DEPTH 128
 /* Bounds that stop a value whose tables are shared so often that its text
 ** would never end. Answers of 16 MiB are far below. */
 #define TAVUS_MOST_BYTES ((size_t)64 * 1024 * 1024)
@@ -191,9 +189,6 @@ void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
 /* Pushes user text in quotes, cut short, control characters and what is no
 ** UTF-8 escaped: safe in a message. Returns it. */
 const char *tavus_push_quoted(lua_State *L, const char *text, size_t length);
-
-/* Pushes the path of a step. */
-void tavus_push_path(lua_State *L, const tavus_step *step);
 
 /* Pushes "string or array", as JSON calls the types of a set. */
 const char *tavus_push_types(lua_State *L, unsigned types);

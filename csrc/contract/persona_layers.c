@@ -4,7 +4,6 @@
 #define S .types = TAVUS_STRING
 #define B .types = TAVUS_BOOLEAN
 #define N .types = TAVUS_NUMBER
-#define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
 #define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define MEAN(name) "did you mean \"" name "\"?"

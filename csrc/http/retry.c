@@ -65,45 +65,6 @@ double tavus_http_random(void) {
   return (double)(x >> 11) / 9007199254740992.0;
 }
 
-/* ---- Retry-After ---- */
-
-/* Digits with an optional fraction, nothing else; no sign, no exponent. */
-static bool read_decimal(const char *text, double *value) {
-  double result = 0, unit = 1;
-  int digits = 0;
-  while (*text == ' ' || *text == '\t') text++;
-  for (; *text >= '0' && *text <= '9'; text++, digits++)
-    result = result * 10 + (*text - '0');
-  if (*text == '.') {
-    for (text++; *text >= '0' && *text <= '9'; text++, digits++) {
-      unit /= 10;
-      result += (*text - '0') * unit;
-    }
-  }
-  while (*text == ' ' || *text == '\t') text++;
-  if (digits == 0 || digits > 15 || *text != '\0') return false;
-  *value = result;
-  return true;
-}
-
-bool tavus_http_retry_after(const char *ms, const char *after, const char *date,
-                            const double *now, double *seconds) {
-  double base, when;
-  if (ms != NULL && read_decimal(ms, seconds)) {
-    *seconds /= 1000;
-    return true;
-  }
-  if (after == NULL) return false;
-  if (read_decimal(after, seconds)) return true;
-  if (!tavus_http_date(after, &when)) return false;
-  if (now != NULL)
-    base = *now;
-  else if (date == NULL || !tavus_http_date(date, &base))
-    base = (double)time(NULL);
-  *seconds = when > base ? when - base : 0;
-  return true;
-}
-
 /* ---- HTTP dates ---- */
 
 typedef struct reader {
@@ -168,7 +129,9 @@ static int clock_time(reader *in) {
   return hour * 3600 + minute * 60 + second;
 }
 
-bool tavus_http_date(const char *text, double *seconds) {
+/* Reads an HTTP date (all three forms of RFC 9110) as Unix seconds, whatever the
+** locale. */
+static bool read_date(const char *text, double *seconds) {
   static const char *const days[] = {"Mon", "Tue", "Wed", "Thu",
                                      "Fri", "Sat", "Sun"};
   static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -206,5 +169,44 @@ bool tavus_http_date(const char *text, double *seconds) {
       year < 1600)
     return false;
   *seconds = (double)days_since_epoch(year, month + 1, day) * 86400.0 + of_day;
+  return true;
+}
+
+/* ---- Retry-After ---- */
+
+/* Digits with an optional fraction, nothing else; no sign, no exponent. */
+static bool read_decimal(const char *text, double *value) {
+  double result = 0, unit = 1;
+  int digits = 0;
+  while (*text == ' ' || *text == '\t') text++;
+  for (; *text >= '0' && *text <= '9'; text++, digits++)
+    result = result * 10 + (*text - '0');
+  if (*text == '.') {
+    for (text++; *text >= '0' && *text <= '9'; text++, digits++) {
+      unit /= 10;
+      result += (*text - '0') * unit;
+    }
+  }
+  while (*text == ' ' || *text == '\t') text++;
+  if (digits == 0 || digits > 15 || *text != '\0') return false;
+  *value = result;
+  return true;
+}
+
+bool tavus_http_retry_after(const char *ms, const char *after, const char *date,
+                            const double *now, double *seconds) {
+  double base, when;
+  if (ms != NULL && read_decimal(ms, seconds)) {
+    *seconds /= 1000;
+    return true;
+  }
+  if (after == NULL) return false;
+  if (read_decimal(after, seconds)) return true;
+  if (!read_date(after, &when)) return false;
+  if (now != NULL)
+    base = *now;
+  else if (date == NULL || !read_date(date, &base))
+    base = (double)time(NULL);
+  *seconds = when > base ? when - base : 0;
   return true;
 }

@@ -26,9 +26,6 @@ double tavus_http_random(void);
 bool tavus_http_retry_after(const char *ms, const char *after, const char *date,
                             const double *now, double *seconds);
 
-/* An HTTP date (all three forms of RFC 9110) as Unix seconds, in any locale. */
-bool tavus_http_date(const char *text, double *seconds);
-
 TAVUS_HTTP_PRIVATE_END
 
 #endif

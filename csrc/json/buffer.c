@@ -9,7 +9,8 @@
 /* Registry key of the buffers' metatable (its address, never its value). */
 static const char metatable_key = 'b';
 
-void tavus_wipe(void *bytes, size_t length) {
+/* Overwrites `length` bytes in a way that the compiler may not drop. */
+static void wipe(void *bytes, size_t length) {
   if (length == 0) return;
   memset(bytes, 0, length);
   __asm__ __volatile__("" : : "r"(bytes) : "memory");
@@ -24,7 +25,7 @@ static void discard(lua_State *L, tavus_buffer *buffer) {
   buffer->length = 0;
   buffer->capacity = 0;
   if (data == NULL) return;
-  tavus_wipe(data, capacity);
+  wipe(data, capacity);
   (void)allocate(context, data, capacity, 0);
 }
 
@@ -75,7 +76,7 @@ void tavus_buffer_release(lua_State *L, int marks, int index) {
   if (buffer->capacity > TAVUS_SCRATCH_KEPT || buffer->finalized)
     discard(L, buffer);
   else
-    tavus_wipe(buffer->data, buffer->length);
+    wipe(buffer->data, buffer->length);
   buffer->length = 0;
   lua_pushvalue(L, index);
   lua_rawseti(L, marks, TAVUS_SLOT_SCRATCH);

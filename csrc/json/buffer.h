@@ -38,9 +38,6 @@ void tavus_buffer_release(lua_State *L, int marks, int index);
 /* Makes room for `extra` more bytes and returns where they go. */
 char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra);
 
-/* Overwrites `length` bytes in a way that the compiler may not drop. */
-void tavus_wipe(void *bytes, size_t length);
-
 /* As tavus_buffer_grow, free when there is room. The caller writes at most
 ** `extra` bytes there and then says how many with `buffer->length += n`.
 ** A byte is always to spare: of an empty buffer nothing could be pointed at. */

@@ -1,32 +1,6 @@
 /* pointer.c - see pointer.h. */
 #include "pointer.h"
 
-void tavus_pointer_append(lua_State *L, tavus_buffer *buffer,
-                          const char *token, size_t length) {
-  const char *end = token + length;
-  tavus_buffer_byte(L, buffer, '/');
-  while (token < end) {
-    const char *stop = token;
-    while (stop < end && *stop != '~' && *stop != '/') stop++;
-    tavus_buffer_append(L, buffer, token, (size_t)(stop - token));
-    if (stop < end)
-      tavus_buffer_append(L, buffer, *stop++ == '~' ? "~0" : "~1", 2);
-    token = stop;
-  }
-}
-
-void tavus_pointer_append_index(lua_State *L, tavus_buffer *buffer,
-                                size_t index) {
-  char digits[24];
-  char *at = digits + sizeof digits;
-  do {
-    *--at = (char)('0' + index % 10);
-    index /= 10;
-  } while (index != 0);
-  *--at = '/';
-  tavus_buffer_append(L, buffer, at, (size_t)(digits + sizeof digits - at));
-}
-
 bool tavus_pointer_check(const char *text, size_t length, size_t *bad_offset) {
   for (size_t i = 0; i < length; i++) {
     bool good = i > 0 || text[0] == '/';

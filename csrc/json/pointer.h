@@ -1,16 +1,9 @@
-/* pointer.h - JSON Pointer (RFC 6901): writing tokens, walking a pointer. */
+/* pointer.h - JSON Pointer (RFC 6901): checking one, and walking its tokens.
+** Knows nothing of Lua. */
 #ifndef TAVUS_JSON_POINTER_H
 #define TAVUS_JSON_POINTER_H
 
-#include "buffer.h"
-
-/* Appends "/" and the token, `~` as `~0` and `/` as `~1`. */
-void tavus_pointer_append(lua_State *L, tavus_buffer *buffer,
-                          const char *token, size_t length);
-
-/* Appends "/" and a zero-based array index. */
-void tavus_pointer_append_index(lua_State *L, tavus_buffer *buffer,
-                                size_t index);
+#include "../compat.h"
 
 /* Is `text` a JSON Pointer: empty, or each token after a "/", every `~` before
 ** a `0` or a `1`? If not, *bad_offset (when not NULL) is where it fails. */

@@ -435,7 +435,16 @@ static void push_other(builder *b) {
 
 /* ---- together ---------------------------------------------------------- */
 
-static void locate(tavus_json_error *error, const char *text, cursor at,
+/* Why and where a text is no JSON. `message` is constant text; `line` and
+** `column` count from 1, columns in bytes; `offset` counts bytes from 0. */
+typedef struct json_error {
+  const char *message;
+  size_t offset;
+  size_t line;
+  size_t column;
+} json_error;
+
+static void locate(json_error *error, const char *text, cursor at,
                    const char *message) {
   const char *stop = (const char *)at;
   const char *line_start = text;
@@ -450,8 +459,14 @@ static void locate(tavus_json_error *error, const char *text, cursor at,
   error->column = (size_t)(stop - line_start) + 1;
 }
 
-bool tavus_json_read(lua_State *L, const char *text, size_t length, int marks,
-                     tavus_json_error *error) {
+/* Reads one JSON text and pushes its value. True: one value was pushed. False:
+** nothing was pushed and *error says why.
+** `text` must stay where it is and text[length] must be '\0', as in every Lua
+** string. `marks` is the stack or upvalue index of the marks table
+** (value.h): arrays get its array metatable. Never raises for bad input;
+** memory errors jump and leave nothing behind. */
+static bool read_json(lua_State *L, const char *text, size_t length, int marks,
+                      json_error *error) {
   luaL_checkstack(L, 4, "no room to read JSON");
   cursor start = (cursor)text;
   int top = lua_gettop(L);
@@ -506,8 +521,8 @@ static void push_count(lua_State *L, size_t count) {
 }
 
 static int decode(lua_State *L, const char *text, size_t length, int marks) {
-  tavus_json_error error;
-  if (tavus_json_read(L, text, length, marks, &error)) return 1;
+  json_error error;
+  if (read_json(L, text, length, marks, &error)) return 1;
   lua_pushnil(L);
   lua_createtable(L, 0, 4);
   lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message,

@@ -178,8 +178,12 @@ static char *layout(char *out, uint64_t significand, int exponent,
   return out;
 }
 
-void tavus_write_number(lua_State *L, tavus_buffer *buffer, double value,
-                        bool is_float) {
+/* Appends the shortest decimal that reads back as `value`, whatever the
+** locale. `value` must be finite. With `is_float` (a float of Lua 5.3 or newer)
+** the text always shows that it is no integer: `1.0`, `-0.0`, `1e+300`;
+** without it integral values below 2^53 print as integers. */
+static void write_real(lua_State *L, tavus_buffer *buffer, double value,
+                       bool is_float) {
   char *out = tavus_buffer_reserve(L, buffer, MAX_NUMBER);
   uint64_t significand;
   int exponent = 0;
@@ -214,6 +218,6 @@ bool tavus_write_lua_number(lua_State *L, tavus_buffer *buffer, int index) {
 #endif
   double value = (double)lua_tonumber(L, index);
   if (!(value >= -DBL_MAX && value <= DBL_MAX)) return false;
-  tavus_write_number(L, buffer, value, TAVUS_HAS_INTEGERS);
+  write_real(L, buffer, value, TAVUS_HAS_INTEGERS);
   return true;
 }

@@ -14,13 +14,6 @@ bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
 /* Appends an integer, exactly. */
 void tavus_write_integer(lua_State *L, tavus_buffer *buffer, int64_t value);
 
-/* Appends the shortest decimal that reads back as `value`, whatever the
-** locale. `value` must be finite. With `is_float` (a float of Lua 5.3 or newer)
-** the text always shows that it is no integer: `1.0`, `-0.0`, `1e+300`;
-** without it integral values below 2^53 print as integers. */
-void tavus_write_number(lua_State *L, tavus_buffer *buffer, double value,
-                        bool is_float);
-
 /* Appends the number at `index` (of Lua type number), integer or float. False:
 ** it is NaN or infinite and nothing was appended. */
 bool tavus_write_lua_number(lua_State *L, tavus_buffer *buffer, int index);

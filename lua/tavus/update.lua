@@ -73,8 +73,7 @@ local function below(tree, name)
 end
 
 -- Puts back what the server gave where `after` still holds a masked secret, so
--- that it shows as no change. Returns whether one stands inside an array,
--- where there is nothing to put back.
+-- that it shows as no change.
 local function keep_secrets(tree, before, after)
   for name, value in pairs(after) do
     local here = below(tree, name) or (type(name) == "number" and tree ~= true and tree.items)
@@ -247,7 +246,6 @@ local function in_place(issues, patch)
     local op = index and patch[tonumber(index) + 1]
     if op then issue.path = op.path .. (rest or "") end
   end
-  return issues
 end
 
 -- From the object as it is and as it shall be to the patch, or nil, error.

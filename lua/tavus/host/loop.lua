@@ -270,11 +270,11 @@ local function set_alarm(engine)
   if first <= last then engine:alarm(0) else engine:alarm(next_one and next_one.when) end
 end
 
---- Waits until a task can go on, at most so long, and resumes those that can.
+-- Waits until a task can go on, at most so long, and resumes those that can.
 ---@param seconds number
 ---@return userdata|nil engine when a task was resumed
 ---@return boolean stuck nothing that could still come would make a task ready
-function loop.turn(seconds)
+local function turn(seconds)
   local engine, problem = get_engine()
   if not engine then error(problem, 0) end
   local time = now()
@@ -312,7 +312,7 @@ local function has_none_left(client) return client._left == 0 end
 -- Turns until this is true of the thing.
 local function turn_until(is_over, thing)
   while not is_over(thing) do
-    local _, stuck = loop.turn(STEP)
+    local _, stuck = turn(STEP)
     if stuck and not is_over(thing) then error("the tasks that are left wait for each other: none can go on", 0) end
   end
 end
@@ -333,7 +333,7 @@ end
 ---@param _ table the client
 ---@param seconds number how long it may wait
 function loop.step(_, seconds)
-  local engine = loop.turn(seconds)
+  local engine = turn(seconds)
   if engine then engine:start() end
 end
 
