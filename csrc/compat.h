@@ -1,6 +1,6 @@
 /* compat.h - Lua 5.1, 5.2, 5.3, 5.4, 5.5 and LuaJIT from one source.
 **
-** Everything a room needs beyond the 5.1 API comes from here under the names
+** Whatever we need beyond the 5.1 API comes from here, under the names
 ** of later Lua versions. An object built against the 5.1 headers must load in
 ** Lua 5.1 and in LuaJIT alike, so nothing below calls what only LuaJIT has.
 ** Getters (lua_rawget, lua_rawgeti, lua_rawgetp, lua_getfield, ...) give

@@ -1,5 +1,5 @@
 /* walk.h - one walk over a Lua value that checks it along the contract and
-** writes its JSON. Shared by the files of this room; core.c calls it.
+** writes its JSON. Shared by the files of this folder; core.c calls it.
 **
 ** The walk uses raw access only: no metamethod of a foreign table runs. It
 ** leaves the stack as it found it. Everything may raise "not enough memory". */

@@ -3,7 +3,7 @@
 #ifndef TAVUS_HTTP_BYTES_H
 #define TAVUS_HTTP_BYTES_H
 
-#include "room.h"
+#include "common.h"
 
 TAVUS_HTTP_PRIVATE
 

@@ -2,7 +2,7 @@
 #ifndef TAVUS_HTTP_RETRY_H
 #define TAVUS_HTTP_RETRY_H
 
-#include "room.h"
+#include "common.h"
 
 TAVUS_HTTP_PRIVATE
 

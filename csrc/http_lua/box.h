@@ -1,7 +1,7 @@
 /* box.h - what the binding of csrc/http/ shares: the three kinds of userdata.
 **
 ** libcurl never runs Lua: its callbacks fill C buffers (http/request.c), and
-** tables are made in this room, after curl_* has returned. Every userdata
+** tables are made in this folder, after curl_* has returned. Every userdata
 ** exists, empty and with its metatable, before the resource it will own; what
 ** the kinds share is counted in C, so they may be collected in any order. */
 #ifndef TAVUS_HTTP_LUA_BOX_H

@@ -1,7 +1,7 @@
-/* room.h - what every file of csrc/http/ begins with: feature macros, system
+/* common.h - what every file of csrc/http/ begins with: feature macros, system
 ** headers, hidden symbols. Nothing in this folder knows Lua. */
-#ifndef TAVUS_HTTP_ROOM_H
-#define TAVUS_HTTP_ROOM_H
+#ifndef TAVUS_HTTP_COMMON_H
+#define TAVUS_HTTP_COMMON_H
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
