@@ -68,7 +68,7 @@ tavus_http_request *tavus_http_check_request(lua_State *L, int index);
 /* Pushes nil and a message; returns 2. */
 int tavus_http_fail(lua_State *L, const char *message);
 
-/* Likewise, about a header; `name` may be NULL. */
+/* Likewise, and names the header at fault; NULL where it is none. */
 int tavus_http_refuse_header(lua_State *L, const char *name, const char *fault);
 
 /* Checks the header whose name and value are at -2 and -1, and returns the

@@ -147,22 +147,57 @@ static bool seconds_option(lua_State *L, const char *name, lua_Number *seconds) 
   return true;
 }
 
+/* Gives the request what the options at 5 say, but for the query, which is in its
+** target already. Returns a fault or NULL; *name is the header at fault, or NULL. */
+static const char *take_options(lua_State *L, tavus_http_request *request,
+                                const char **name) {
+  const char *fault;
+  lua_Number seconds;
+  lua_getfield(L, 5, "body");
+  if (!lua_isnil(L, -1)) {
+    size_t length;
+    const char *body;
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "option 'body': string expected, got %s",
+                 luaL_typename(L, -1));
+    if (strcmp(request->method, "HEAD") == 0)
+      return "a HEAD request has no body";
+    body = lua_tolstring(L, -1, &length);
+    if (!tavus_http_request_body(request, body, length)) return "out of memory";
+  }
+  lua_getfield(L, 5, "headers");
+  if (!lua_isnil(L, -1) && (fault = add_headers(L, request, name))) return fault;
+  *name = NULL;
+  if ((fault = tavus_http_headers_fault(request->own_headers))) return fault;
+  if (seconds_option(L, "timeout", &seconds))
+    request->timeout_ms = tavus_http_to_ms(seconds);
+  if (seconds_option(L, "deadline", &seconds))
+    request->expires = tavus_http_now() + tavus_http_to_ns(seconds);
+  lua_getfield(L, 5, "may_repeat");
+  if (!lua_isnil(L, -1)) request->may_repeat = lua_toboolean(L, -1) != 0;
+  lua_getfield(L, 5, "notify");
+  request->notify = lua_toboolean(L, -1) != 0;
+  return NULL;
+}
+
 /* engine:submit(session, method, path [, options]) -> request | nil, message
-** `path` is already encoded (http.escape). options: query (list of { name,
-** value }, or a table), body (string), headers (table), timeout (seconds, one
-** attempt, default 30), deadline (seconds from now, also spent in line), may_repeat (boolean; default: all but POST and PATCH),
-** notify (boolean: report the end through engine:finished()). Nothing is sent
-** when a message is returned, and nothing before the next step. */
+** `path` is already encoded (http.escape). options:
+**   query       list of { name, value }, or a table by name
+**   body        string
+**   headers     table by name
+**   timeout     seconds, of this attempt; default 30
+**   deadline    seconds from now, those in line counted; default: none
+**   may_repeat  boolean; default: true for all methods but POST and PATCH
+**   notify      boolean: report the end through engine:finished()
+** Nothing is sent when a message is returned, and nothing before the next step. */
 int tavus_http_submit(lua_State *L) {
   tavus_http_engine *engine = tavus_http_check_engine(L, 1);
   tavus_http_session *session = tavus_http_check_session(L, 2);
   request_box *box;
-  tavus_http_request *request;
   size_t length, method_length;
   const char *method = luaL_checklstring(L, 3, &method_length);
   const char *path = luaL_checklstring(L, 4, &length);
   const char *fault, *name = NULL;
-  lua_Number seconds;
   bool has_options = !lua_isnoneornil(L, 5);
   if (has_options) luaL_checktype(L, 5, LUA_TTABLE);
   lua_settop(L, 5);
@@ -182,43 +217,18 @@ int tavus_http_submit(lua_State *L) {
       return tavus_http_fail(L, fault);
     lua_settop(L, 6);
   }
-  request = tavus_http_request_new(session, method, box->target.data,
-                                   box->target.length);
-  if (request == NULL) return tavus_http_fail(L, "out of memory");
-  box->request = request;
+  box->request = tavus_http_request_new(session, method, box->target.data,
+                                        box->target.length);
+  if (box->request == NULL) return tavus_http_fail(L, "out of memory");
   tavus_http_bytes_free(&box->target);
-  request->may_repeat = tavus_http_is_safe_to_repeat(method);
-  request->timeout_ms = 30000;
-  if (has_options) {
-    lua_getfield(L, 5, "body");
-    if (!lua_isnil(L, -1)) {
-      const char *body;
-      if (lua_type(L, -1) != LUA_TSTRING)
-        return luaL_error(L, "option 'body': string expected, got %s",
-                          luaL_typename(L, -1));
-      if (strcmp(method, "HEAD") == 0)
-        return tavus_http_fail(L, "a HEAD request has no body");
-      body = lua_tolstring(L, -1, &length);
-      if (!tavus_http_request_body(request, body, length))
-        return tavus_http_fail(L, "out of memory");
-    }
-    lua_getfield(L, 5, "headers");
-    if (!lua_isnil(L, -1) && (fault = add_headers(L, request, &name)))
-      return tavus_http_refuse_header(L, name, fault);
-    if ((fault = tavus_http_headers_fault(request->own_headers)))
-      return tavus_http_fail(L, fault);
-    if (seconds_option(L, "timeout", &seconds))
-      request->timeout_ms = tavus_http_to_ms(seconds);
-    if (seconds_option(L, "deadline", &seconds))
-      request->expires = tavus_http_now() + tavus_http_to_ns(seconds);
-    lua_getfield(L, 5, "may_repeat");
-    if (!lua_isnil(L, -1)) request->may_repeat = lua_toboolean(L, -1) != 0;
-    lua_getfield(L, 5, "notify");
-    request->notify = lua_toboolean(L, -1) != 0;
-    lua_settop(L, 6);
-  }
+  box->request->may_repeat = tavus_http_is_safe_to_repeat(method);
+  box->request->timeout_ms = 30000;
+  if (has_options && (fault = take_options(L, box->request, &name)))
+    return tavus_http_refuse_header(L, name, fault);
+  lua_settop(L, 6);
   /* reading the options may have run a metamethod */
   if (session->closed) return tavus_http_fail(L, "the session is closed");
-  if (!tavus_http_engine_submit(engine, request)) return tavus_http_fail(L, "out of memory");
+  if (!tavus_http_engine_submit(engine, box->request))
+    return tavus_http_fail(L, "out of memory");
   return 1;
 }
