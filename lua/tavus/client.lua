@@ -104,6 +104,33 @@ local function log_setting(given)
   return where and log.new(where) or nil
 end
 
+-- The session: where requests go, in whose name, and how many at a time.
+local function open_session(given)
+  -- The key goes to C without a look at it; when it is not given, C reads
+  -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
+  local session, refused = http.session {
+    api_key = given.api_key,
+    base_url = given.base_url or environment "TAVUS_BASE_URL",
+    allow_http = given.allow_http,
+    ca_file = given.ca_file,
+    proxy = given.proxy,
+    user_agent = given.user_agent or ("tavus-lua/" .. version),
+    headers = given.headers,
+    connect_timeout = given.connect_timeout,
+    max_connections = given.max_connections,
+    max_in_flight = given.max_in_flight,
+    rate = given.rate,
+  }
+  if session then return session end
+  local hint
+  if refused:find("no API key", 1, true) then
+    hint = "keys are made in the Tavus developer portal"
+  elseif refused:find("base_url", 1, true) and given.base_url == nil then
+    hint = "it comes from TAVUS_BASE_URL"
+  end
+  return nil, errors.new { type = "config", message = refused, hint = hint }
+end
+
 --- Makes a client. It opens no connection; the first call does.
 ---@param given tavus.ClientOptions|nil
 ---@return tavus.Client|nil
@@ -123,32 +150,9 @@ function client.new(given)
   logged, problem = log_setting(given)
   if problem then return nil, problem end
 
-  -- The key goes to C without a look at it; when it is not given, C reads
-  -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
-  local session, refused = http.session {
-    api_key = given.api_key,
-    base_url = given.base_url or environment "TAVUS_BASE_URL",
-    allow_http = given.allow_http,
-    ca_file = given.ca_file,
-    proxy = given.proxy,
-    user_agent = given.user_agent or ("tavus-lua/" .. version),
-    headers = given.headers,
-    connect_timeout = given.connect_timeout,
-    max_connections = given.max_connections,
-    max_in_flight = given.max_in_flight,
-    rate = given.rate,
-  }
-  if not session then
-    local hint
-    if refused:find("no API key", 1, true) then
-      hint = "keys are made in the Tavus developer portal"
-    elseif refused:find("base_url", 1, true) and given.base_url == nil then
-      hint = "it comes from TAVUS_BASE_URL"
-    end
-    return nil, errors.new { type = "config", message = refused, hint = hint }
-  end
-
-  local recording
+  local session, recording
+  session, problem = open_session(given)
+  if not session then return nil, problem end
   if given.record then
     recording, problem = require("tavus.record").open(given.record, given.headers)
     if not recording then
