@@ -271,6 +271,45 @@ local function patch_between(class, trees, before, after, key, arrays)
   return patch
 end
 
+-- What the function makes of an object, which stays as it is. Returns the object
+-- after and, where a custom model's key was shown, that key; or nil, error.
+local function changed_by(fn, before, title, kind)
+  local working = core.copy(before)
+  mark_objects(working, false)
+  local key = mask_key(working)
+  local result = fn(working)
+  if result == nil then result = working end
+  if type(result) ~= "table" then
+    error(("%s: the function must return a table or nothing, not %s"):format(title, type(result)), 3)
+  end
+  -- A copy, since the table may be the caller's own.
+  local after, message = core.copy(result)
+  if not after then return nil, errors.issue("", "value", message, nil, kind) end
+  if core.is_array(after) then return nil, errors.issue("", "type", "must be an object, not an array", nil, kind) end
+  return after, key
+end
+
+-- Sends the patch in what the reading has left of the time. What the answer says
+-- of places in the patch, it says of places in the object then.
+local function send_patch(self, class, id, patch, given, spent_ms)
+  local send = class.operations.patch
+  local deadline = deadline_of(self._client, send, given)
+  local left = deadline - spent_ms / 1000
+  if left <= 0 then
+    return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
+      method = send.method, path = send.head .. http.escape(id) .. send.tail, attempts = 0, elapsed_ms = spent_ms,
+      retryable = true, ambiguous = false }
+  end
+  local answered, meta = self:patch(id, patch, options_for(send, class.operations.get, given, left))
+  if answered then
+    in_place(meta.warnings, patch)
+  elseif meta.issues then
+    in_place(meta.issues, patch)
+    if meta.type == "validation" then meta = errors.validation(meta.issues, class.kind) end
+  end
+  return answered, meta
+end
+
 --- Makes the method `update` of a resource.
 ---@param class table the resource's class, with operations get and patch
 ---@param data table its contract
@@ -300,22 +339,8 @@ function update.method(class, data)
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or a 304 to a condition among the caller's own headers.
     if type(before) ~= "table" then return before, meta end
-    local working = core.copy(before)
-    mark_objects(working, false)
-    local key = mask_key(working)
-    local result = fn(working)
-    if result == nil then result = working end
-    if type(result) ~= "table" then
-      error(("%s: the function must return a table or nothing, not %s"):format(title, type(result)), 2)
-    end
-    -- A copy, since the table may be the caller's own.
-    local after, message = core.copy(result)
-    if not after then return nil, errors.issue("", "value", message, nil, class.kind) end
-
-    if core.is_array(after) then
-      return nil, errors.issue("", "type", "must be an object, not an array", nil, class.kind)
-    end
-
+    local after, key = changed_by(fn, before, title, class.kind)
+    if not after then return nil, key end
     local patch
     patch, problem = patch_between(class, trees, before, after, key, given and given.arrays or "whole")
     if not patch then return nil, problem end
@@ -323,23 +348,9 @@ function update.method(class, data)
       meta.changed = false
       return before, meta
     end
-    local deadline = deadline_of(self._client, send, given)
-    local left = deadline - meta.elapsed_ms / 1000
-    if left <= 0 then
-      return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
-        method = send.method, path = send.head .. http.escape(id) .. send.tail, attempts = 0, elapsed_ms = meta.elapsed_ms,
-        retryable = true, ambiguous = false }
-    end
     local answered
-    answered, meta = self:patch(id, patch, options_for(send, get, given, left))
-    if not answered then
-      if meta.issues then
-        in_place(meta.issues, patch)
-        if meta.type == "validation" then meta = errors.validation(meta.issues, class.kind) end
-      end
-      return nil, meta
-    end
-    in_place(meta.warnings, patch)
+    answered, meta = send_patch(self, class, id, patch, given, meta.elapsed_ms)
+    if not answered then return nil, meta end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
       for _, name in ipairs(class.id_names) do
