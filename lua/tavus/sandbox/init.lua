@@ -319,40 +319,48 @@ end
 ---@field log boolean|nil      tell every request on stderr
 ---@field replay string|nil    a file that a client recorded (its option `record`): it answers
 
+-- What is wrong with the options of `start`, or nil.
+local function start_flaw(options)
+  for name, value in pairs(options) do
+    local wanted = START_OPTIONS[name]
+    if not wanted then return values.unknown("start has no option '%s'", name, START_OPTIONS) end
+    if type(value) ~= wanted then return ("option '%s' must be a %s"):format(name, wanted) end
+    if wanted == "string" and value:find "%z" then return ("option '%s' must not hold a NUL byte"):format(name) end
+  end
+  if options.port and not values.is_whole(options.port, 0, 65535) then
+    return "option 'port' must be a whole number from 0 to 65535"
+  end
+  if options.key == "" then return "option 'key' must not be empty" end
+  if options.seed and not values.is_whole(options.seed, 0, 2147483647) then
+    return "option 'seed' must be a whole number from 0 to 2147483647"
+  end
+  return nil
+end
+
+-- The switches of a profile, with changes to it: all of them, or nil and a message.
+local function starting_switches(profile, changes)
+  local switches, message = settings.profile(profile)
+  if not switches then return nil, message end
+  local done
+  done, message = settings.apply(switches, changes)
+  if not done then return nil, message end
+  return switches
+end
+
 --- Starts a sandbox in this process. Raises for options that make no sense.
 ---@param options tavus.sandbox.StartOptions|nil
 ---@return tavus.Sandbox|nil
 ---@return string|nil message
 function sandbox.start(options)
   if options == sandbox then error("call it with a dot: start { ... }", 2) end
-  if options ~= nil and type(options) ~= "table" then error("bad argument: start takes a table of options", 2) end
+  if options ~= nil and type(options) ~= "table" then misuse "start takes a table of options" end
   options = options or {}
-  for name, value in pairs(options) do
-    if not START_OPTIONS[name] then
-      error("bad argument: " .. values.unknown("start has no option '%s'", name, START_OPTIONS), 2)
-    end
-    if type(value) ~= START_OPTIONS[name] then
-      error(("bad argument: option '%s' must be a %s"):format(name, START_OPTIONS[name]), 2)
-    end
-    if type(value) == "string" and value:find "%z" then
-      error(("bad argument: option '%s' must not hold a NUL byte"):format(name), 2)
-    end
-  end
-  local port = options.port or 0
-  if not values.is_whole(port, 0, 65535) then
-    error("bad argument: option 'port' must be a whole number from 0 to 65535", 2)
-  end
-  if options.key == "" then error("bad argument: option 'key' must not be empty", 2) end
-  local seed = options.seed
-  if seed and not values.is_whole(seed, 0, 2147483647) then
-    error("bad argument: option 'seed' must be a whole number from 0 to 2147483647", 2)
-  end
-  local service = { key = options.key, seed = seed, log = options.log }
-  local switches, message = settings.profile(options.profile or "current")
-  if not switches then error("bad argument: " .. message, 2) end
-  local done
-  done, message = settings.apply(switches, options.set or {})
-  if not done then error("bad argument: " .. message, 2) end
+  local message = start_flaw(options)
+  if message then misuse("%s", message) end
+  local switches
+  switches, message = starting_switches(options.profile or "current", options.set or {})
+  if not switches then misuse("%s", message) end
+  local service = { key = options.key, seed = options.seed, log = options.log }
   for name, value in pairs(switches) do service["set." .. name] = value end
   if options.replay then
     service.replay, message = read_recording(options.replay)
@@ -364,6 +372,7 @@ function sandbox.start(options)
     if not lock then return nil, message end
     service.data = lock:path()
   end
+  local port = options.port or 0
   server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
   if not server then
     if lock then lock:release() end
