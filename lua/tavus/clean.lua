@@ -3,11 +3,12 @@
 
 local core = require "tavus.core"
 local http = require "tavus.http"
+local parse_query = require("tavus.query").parse
 local redact = require "tavus.redact"
 
 local clean = {}
 
-local REDACTED = "[redacted]"
+local MARK = redact.MARK
 
 local speaks, PARAMETER = redact.speaks, redact.PARAMETER
 
@@ -43,7 +44,7 @@ local function hidden(value)
     return value
   end
   if value == "" or value == core.null then return value end
-  return REDACTED
+  return MARK
 end
 
 -- A "key" alone is often no secret: the name of something.
@@ -84,7 +85,7 @@ end
 
 -- All secrets of some lists, each once; what was cleaned before is none.
 local function joined(...)
-  local all, seen = {}, { [REDACTED] = true }
+  local all, seen = {}, { [MARK] = true }
   for i = 1, select("#", ...) do
     for _, text in ipairs((select(i, ...))) do
       if not seen[text] then all[#all + 1] = text end
@@ -132,10 +133,10 @@ function clean.body(session, text, secrets)
   local value = core.decode(text)
   if value == nil then return nil, clean.text(session, text, secrets) end
   local all = joined(secrets, redact.secrets_in(value), gather(value, {}))
-  if #all > MOST then return nil, REDACTED end
+  if #all > MOST then return nil, MARK end
   value = value_of(session, value, all)
   if core.encode(core.array { value }) then return value end
-  return nil, core.encode(value) or REDACTED
+  return nil, core.encode(value) or MARK
 end
 
 --- Headers in lower case, without those whose names speak of a secret.
@@ -152,10 +153,6 @@ function clean.headers(session, headers, secrets)
   return core.object(all)
 end
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
 local function text_of(value)
   if type(value) == "number" and value % 1 == 0 and math.abs(value) < 1e15 then return ("%d"):format(value) end
   return tostring(value)
@@ -163,11 +160,7 @@ end
 
 -- The query that stands in a path and the one that a call was given (by name, or a list of { name, value }), as pairs of texts.
 local function pairs_of(written, given)
-  local all = {}
-  for pair in written:gmatch "[^&]+" do
-    local name, value = pair:match "^([^=]*)=?(.*)$"
-    all[#all + 1] = { unescape((name:gsub("+", " "))), unescape((value:gsub("+", " "))) }
-  end
+  local all = parse_query(written)
   if #given > 0 then
     for _, pair in ipairs(given) do all[#all + 1] = { pair[1], text_of(pair[2]) } end
   else
@@ -215,7 +208,7 @@ function clean.request(session, asked, secrets)
   local value = asked.body and core.decode(asked.body)
   local all = joined(secrets or redact.secrets_in(value), secrets_of(headers, query), gather(value, {}))
   for _, pair in ipairs(query) do
-    pair[2] = speaks(pair[1]) and REDACTED or clean.text(session, pair[2], all)
+    pair[2] = speaks(pair[1]) and MARK or clean.text(session, pair[2], all)
     pair[1] = clean.text(session, pair[1], all)
   end
   local body, text = clean.body(session, asked.body, all)

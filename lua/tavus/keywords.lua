@@ -1,6 +1,7 @@
 --- JSON Schema keywords: which ones a property type knows, and what each may hold.
 
 local core = require "tavus.core"
+local listed = require("tavus.options").listed
 
 local type, next = type, next
 local floor, huge = math.floor, math.huge
@@ -115,15 +116,6 @@ local function meant(names, key)
     end
   end
   return nil
-end
-
-local function listed(names)
-  local list = {}
-  for name in next, names do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return table.concat(list, ", ")
 end
 
 --- Check one keyword of a property type.

@@ -37,7 +37,10 @@ function options.nearest(name, known)
   return nil
 end
 
-local function sorted_names(known)
+--- The keys of a table as one text, sorted: for messages.
+---@param known table<string, any>
+---@return string
+function options.listed(known)
   local names = {}
   for name in pairs(known) do names[#names + 1] = name end
   table.sort(names)
@@ -62,7 +65,7 @@ local function bad_content(value, rule)
     if rule.least and value < rule.least then return "must be " .. rule.least .. " or more" end
     if rule.most and value > rule.most then return "must be " .. rule.most .. " or less" end
   elseif type(value) == "string" and rule.choices and not rule.choices[value] then
-    return "must be one of " .. sorted_names(rule.choices)
+    return "must be one of " .. options.listed(rule.choices)
   end
   return nil
 end
@@ -98,7 +101,7 @@ end
 ---@return string
 function options.meant(name, known)
   local near = type(name) == "string" and options.nearest(name, known)
-  return near and "did you mean " .. near .. "?" or "known are " .. sorted_names(known)
+  return near and "did you mean " .. near .. "?" or "known are " .. options.listed(known)
 end
 
 --- Checks a table of options.

@@ -9,7 +9,11 @@ local redact = {}
 -- come to an end with a body that was made to take long.
 redact.SEARCH_MOST = 16384
 
-local REDACTED = "[redacted]"
+--- What stands in the place of a secret; the same that C writes (csrc/http/redact.c).
+redact.MARK = "[redacted]"
+
+local MARK = redact.MARK
+local MARK_PATTERN = MARK:gsub("%W", "%%%0")
 
 -- The names of the contract's secret fields, and those of its objects with secret members; read
 -- once a VM and only when something went wrong.
@@ -89,7 +93,7 @@ local function hide_strings(text, head)
     else
       stop = string_end(text, last + 1, quote)
     end
-    out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and REDACTED or "")
+    out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and MARK or "")
     from = stop
   end
   if from == 1 then return text end
@@ -145,13 +149,16 @@ end
 -- without the blanks between them hold every short one.
 local DISGUISED_LEAST = 8
 
+local function count_marks(text)
+  local _, count = text:gsub(MARK_PATTERN, "")
+  return count
+end
+
 -- The length of the session's key, when it stands in the text. The key itself is never seen here.
 local function key_length(session, text)
   local without = session:redact(text)
   if without == text then return 0 end
-  local _, marks = without:gsub("%[redacted%]", "")
-  local _, before = text:gsub("%[redacted%]", "")
-  return #REDACTED - (#without - #text) / (marks - before)
+  return #MARK - (#without - #text) / (count_marks(without) - count_marks(text))
 end
 
 -- Does a secret still show once the text is peeled?
@@ -181,10 +188,10 @@ local function without(session, text, sorted)
   for _, secret in ipairs(sorted) do
     -- A secret of three characters is none, and would eat ordinary words.
     if #secret > 3 then
-      text = replace_plain(text, secret, REDACTED)
+      text = replace_plain(text, secret, MARK)
       local written = core.encode(secret)
-      if written and #written ~= #secret + 2 then text = replace_plain(text, written:sub(2, -2), REDACTED) end
-      if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), REDACTED) end
+      if written and #written ~= #secret + 2 then text = replace_plain(text, written:sub(2, -2), MARK) end
+      if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), MARK) end
     end
   end
   return text
@@ -210,13 +217,13 @@ end
 redact.PARAMETER = "([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)"
 
 local function parameter(before, name, value)
-  return redact.speaks(name) and before .. name .. "=" .. REDACTED or before .. name .. "=" .. value
+  return redact.speaks(name) and before .. name .. "=" .. MARK or before .. name .. "=" .. value
 end
 
 -- What addresses carry: who comes, and parameters whose names speak of a secret.
 local function hide_in_addresses(text)
   if not text:find ":\\?/\\?/" then return text end
-  text = text:gsub("(:\\?/\\?/)[^/@%s\"'<>]+@", "%1" .. REDACTED .. "@")
+  text = text:gsub("(:\\?/\\?/)[^/@%s\"'<>]+@", "%1" .. MARK .. "@")
   return (text:gsub(redact.PARAMETER, parameter))
 end
 
@@ -230,7 +237,7 @@ function redact.text(session, text, secrets)
   if not secret_names then load_contract() end
   local sorted = sorted_by_length(secrets)
   text = hide_in_addresses(hide_fields(redact.cut(without(session, text, sorted), redact.SEARCH_MOST)))
-  if disguised(session, text, sorted) then return REDACTED end
+  if disguised(session, text, sorted) then return MARK end
   return text
 end
 
@@ -260,7 +267,7 @@ function redact.whole(session, text, secrets)
   if #text <= redact.SEARCH_MOST then return redact.text(session, text, secrets) end
   if not secret_names then load_contract() end
   text = without(session, text, sorted_by_length(secrets))
-  if disguised(session, text, secrets or {}) then return REDACTED end
+  if disguised(session, text, secrets or {}) then return MARK end
   return holds_field(text) and redact.text(session, text, secrets) or hide_in_addresses(text)
 end
 

@@ -6,6 +6,7 @@
 -- only a `wire` spoils the real answer of a request that was really handled.
 
 local core = require "tavus.core"
+local listed = require("tavus.options").listed
 local values = require "tavus.sandbox.values"
 
 local faults = {}
@@ -174,10 +175,9 @@ local ALL = {
   },
 }
 
-local names = {}
-for name in pairs(ALL) do names[#names + 1] = name end
-table.sort(names)
-faults.names = table.concat(names, ", ")
+--- The names of all faults, for messages.
+---@type string
+faults.names = listed(ALL)
 
 --- Checks a fault's name.
 ---@param name any

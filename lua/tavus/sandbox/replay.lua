@@ -6,6 +6,7 @@ local core = require "tavus.core"
 local http = require "tavus.http"
 local reply = require "tavus.sandbox.reply"
 local script = require "tavus.sandbox.script"
+local unescape = require("tavus.query").unescape
 local shallow = require("tavus.sandbox.values").shallow
 
 local replay = {}
@@ -50,8 +51,6 @@ local RULES = {
   certificate = false,
 }
 
-local function unescape(digits) return string.char(tonumber(digits, 16)) end
-
 -- What is asked, without secrets: two requests are alike where the texts are equal and the bodies too.
 local function question(session, method, target, headers, body)
   local asked = clean.request(session, { method = method, path = target, headers = { headers }, body = body })
@@ -59,7 +58,7 @@ local function question(session, method, target, headers, body)
   for i, pair in ipairs(asked.query) do query[i] = pair[1] .. "=" .. pair[2] end
   table.sort(query)
   -- A slash that is written as %2F stays another one.
-  local path = asked.path:gsub("/", "\0"):gsub("%%(%x%x)", unescape)
+  local path = unescape((asked.path:gsub("/", "\0")))
   return {
     place = method .. " " .. path, query = table.concat(query, "&"), value = asked.body, text = asked.text, shown = clean.target(asked),
   }

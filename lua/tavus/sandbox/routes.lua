@@ -2,6 +2,8 @@
 -- `core.contract()`, and from the few operations of Tavus that the client has no
 -- function for.
 
+local query = require "tavus.query"
+
 local routes = {}
 
 ---@class tavus.sandbox.Route
@@ -27,10 +29,6 @@ local function node_for(root, path)
   return node
 end
 
-local function unescape(segment)
-  return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
 --- Finds what a request means. One slash at the end makes no difference.
 ---@param method string
 ---@param path string without the query, still percent-encoded
@@ -43,7 +41,7 @@ function methods:find(method, path)
   for segment in path:gmatch "[^/]+" do
     local next_node = node.literal[segment]
     if not next_node then
-      next_node, id = node.any, unescape(segment)
+      next_node, id = node.any, query.unescape(segment)
     end
     if not next_node then return nil end
     node = next_node
@@ -97,17 +95,13 @@ function routes.new(contract)
   return self
 end
 
---- Splits a query string into a table of decoded strings; of a name that comes
--- twice the last one counts.
+--- A query string as a table; of a name that comes twice the last one counts.
 ---@param text string
 ---@return table<string, string>
 function routes.query(text)
-  local query = {}
-  for pair in text:gmatch "[^&]+" do
-    local name, value = pair:match "^([^=]*)=?(.*)$"
-    query[unescape((name:gsub("+", " ")))] = unescape((value:gsub("+", " ")))
-  end
-  return query
+  local values = {}
+  for _, pair in ipairs(query.parse(text)) do values[pair[1]] = pair[2] end
+  return values
 end
 
 --- Finds what no request to the API can fit.

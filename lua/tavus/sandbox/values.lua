@@ -1,7 +1,7 @@
 --- What several files of the sandbox ask of a value.
 
 local core = require "tavus.core"
-local nearest = require("tavus.options").nearest
+local options = require "tavus.options"
 
 local values = {}
 
@@ -38,12 +38,9 @@ end
 ---@return string
 function values.unknown(what, name, known)
   local text = what:format(tostring(name))
-  local near = type(name) == "string" and nearest(name, known)
+  local near = type(name) == "string" and options.nearest(name, known)
   if near then return ("%s; did you mean '%s'?"):format(text, near) end
-  local names = {}
-  for one in pairs(known) do names[#names + 1] = one end
-  table.sort(names)
-  return ("%s; there are: %s"):format(text, table.concat(names, ", "))
+  return ("%s; there are: %s"):format(text, options.listed(known))
 end
 
 --- A new table with the same members.
