@@ -25,7 +25,7 @@ local DOUBT, PATROL = 1, 0.05
 -- Seconds of a keeper's wait; it has nothing to do in between.
 local LONG = 3600
 
-local over = {} -- semaphore of its keeper, by task, as long as it has a thread
+local over = {} -- by task, as long as it has a thread: the semaphore that gives its keeper the word
 local count = 0
 local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread, which nginx may use again
 local used = false -- there has been a task at all
@@ -51,8 +51,8 @@ function tasks.reap()
   if count == 0 then return end
   local dead
   local time = now()
-  for task, order in pairs(over) do
-    if order:count() >= 0 and (task._kept or time - task._begun >= DOUBT) then
+  for task, word in pairs(over) do
+    if word:count() >= 0 and (task._kept or time - task._begun >= DOUBT) then
       dead = dead or {}
       dead[#dead + 1] = task
     end
@@ -87,7 +87,7 @@ local function with_trace(err)
   return { err, (traceback("", 2):gsub("^\n", "")) }
 end
 
-local function finish(task, order, ok, ...)
+local function finish(task, word, ok, ...)
   forget(task)
   if ok then
     task:_settle(true, ...)
@@ -95,19 +95,19 @@ local function finish(task, order, ok, ...)
     local raised = ...
     task:_settle(false, raised[1], raised[2])
   end
-  order:post()
+  word:post()
 end
 
-local function work(task, order, fn, ...)
+local function work(task, word, fn, ...)
   local thread = running_thread()
   task._thread, of_thread[thread] = thread, task
-  finish(task, order, xpcall(fn, with_trace, ...))
+  finish(task, word, xpcall(fn, with_trace, ...))
 end
 
-local function keep(task, order, fn, ...)
-  local thread = spawn(work, task, order, fn, ...)
+local function keep(task, word, fn, ...)
+  local thread = spawn(work, task, word, fn, ...)
   task._kept = true
-  while not order:wait(LONG) do end -- luacheck: ignore 542
+  while not word:wait(LONG) do end -- luacheck: ignore 542
   kill(thread) -- of one that ended by itself it frees what is left
   forget(task)
 end
@@ -121,22 +121,22 @@ function tasks.start(task, fn, ...)
     reap_due = now() + PATROL
     tasks.reap()
   end
-  local order = semaphore.new()
-  over[task], count, used = order, count + 1, true
+  local word = semaphore.new()
+  over[task], count, used = word, count + 1, true
   task._home, task._begun = ngx.ctx, now()
-  spawn(keep, task, order, fn, ...)
+  spawn(keep, task, word, fn, ...)
 end
 
 --- Ends the thread of a cancelled task, and what it waits for.
 ---@param task table
 function tasks.stop(task)
-  local request, order = task._request, over[task]
+  local request, word = task._request, over[task]
   task._request = nil
   if request then request:cancel() end
-  if not order then return end
+  if not word then return end
   -- its keeper comes for it, unless nginx is faster
   task._kept, task._begun = false, now()
-  order:post()
+  word:post()
 end
 
 --- For the thread of a task that was cancelled: waits for its keeper.
