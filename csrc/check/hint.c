@@ -331,7 +331,7 @@ static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
       ? NULL : memchr(text, ':', length);
   if (colon == NULL || choice_of(field, text, (size_t)(colon - text)) == NULL)
     return false;
-  lua_pushliteral(L, "the levels are low, medium, high");
+  lua_pushstring(L, tavus_level_hint);
   return true;
 }
 

@@ -337,7 +337,7 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
   w->place = NULL;
   if (lua_isnil(L, base + PATH) || tavus_is_null(L, base + PATH)) {
     tavus_issue_text(w, TAVUS_ERROR, "required", &at_path, "path is missing",
-                     "a JSON Pointer such as \"/persona_name\"");
+                     "a JSON Pointer: a \"/\" before each name on the way");
   } else if (text != NULL) {
     bool removes = word != NULL && strcmp(word->op, "remove") == 0;
     bool tests = word != NULL && strcmp(word->op, "test") == 0;

@@ -42,20 +42,6 @@ void tavus_make_remark(tavus_walk *w, const tavus_field *field,
 
 /* --- choices --- */
 
-/* Length of the name in `name:level`; the whole length when there is no good
-** level. */
-static size_t without_level(const char *text, size_t length) {
-  static const char *const levels[] = { "low", "medium", "high", "lowest",
-                                        "highest" };
-  const char *colon = memchr(text, ':', length);
-  if (colon == NULL) return length;
-  size_t name = (size_t)(colon - text), rest = length - name - 1;
-  for (size_t i = 0; i < TAVUS_COUNT(levels); i++)
-    if (strlen(levels[i]) == rest && memcmp(levels[i], colon + 1, rest) == 0)
-      return name;
-  return length;
-}
-
 static bool custom_given(tavus_walk *w, const tavus_field *field,
                          const tavus_view *view) {
   if (field->custom == NULL) return false;
@@ -67,8 +53,8 @@ static void check_choice(tavus_walk *w, const char *text, size_t length,
                          const tavus_field *field, const tavus_view *view,
                          const tavus_step *step) {
   lua_State *L = w->L;
-  size_t name = (field->flags & TAVUS_LEVELS) != 0 ? without_level(text, length)
-                                                   : length;
+  size_t name = (field->flags & TAVUS_LEVELS) != 0
+      ? tavus_without_level(text, length) : length;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
     if (c->value[0] != text[0] || strncmp(c->value, text, name) != 0 ||
         c->value[name] != '\0')

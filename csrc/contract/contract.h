@@ -243,6 +243,13 @@ typedef enum tavus_name_grade {
 } tavus_name_grade;
 tavus_name_grade tavus_tool_name_check(const char *name, size_t length);
 
+/* Length of the name in `name:level` (TAVUS_LEVELS); the whole length where what
+** follows the colon is no level. */
+size_t tavus_without_level(const char *text, size_t length);
+
+/* The hint for a level that is none. */
+extern const char tavus_level_hint[];
+
 /* What kind of thing such an id usually names ("persona", "replica"), or NULL
 ** when its look says nothing. Ids are opaque: this is good for hints only. */
 const char *tavus_id_look(const char *id, size_t length);

@@ -1,4 +1,5 @@
-/* registry.c - which resources and kinds there are, and looking things up. */
+/* registry.c - which resources and kinds there are, looking them up, and what
+** names, levels and ids look like. */
 #include "contract.h"
 
 /* A new resource is one line here. */
@@ -85,6 +86,21 @@ tavus_name_grade tavus_tool_name_check(const char *name, size_t length) {
       return TAVUS_NAME_BAD;
   }
   return dash || digit(name[0]) ? TAVUS_NAME_DOUBTFUL : TAVUS_NAME_GOOD;
+}
+
+const char tavus_level_hint[] = "the levels are low, medium, high";
+
+size_t tavus_without_level(const char *text, size_t length) {
+  /* The last two are taken, and offered to nobody. */
+  static const char *const levels[] = { "low", "medium", "high", "lowest",
+                                        "highest" };
+  const char *colon = memchr(text, ':', length);
+  if (colon == NULL) return length;
+  size_t name = (size_t)(colon - text), rest = length - name - 1;
+  for (size_t i = 0; i < TAVUS_COUNT(levels); i++)
+    if (strlen(levels[i]) == rest && memcmp(levels[i], colon + 1, rest) == 0)
+      return name;
+  return length;
 }
 
 const char *tavus_id_look(const char *id, size_t length) {
