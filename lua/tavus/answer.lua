@@ -127,7 +127,8 @@ local about_body = { bad_request = true, unprocessable = true }
 
 --- Makes one call and reads its answer.
 ---@param client table
----@param op table operation of the contract; op.answer: "object", "list", "none", "any"
+---@param op table an operation of the contract, or like one. Its `answer`: "object", "list", "none", "changed" (of a
+--- PATCH: an object or nothing) or "any"
 ---@param path string
 ---@param body string|nil
 ---@param given table|nil

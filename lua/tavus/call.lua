@@ -23,10 +23,10 @@ local max, min, huge = math.max, math.min, math.huge
 
 local call = {}
 
---- Seconds, when neither the call nor the client nor the contract says other.
+--- Seconds, unless the call, the client or the contract says otherwise.
 call.TIMEOUT = 30
 call.DEADLINE = 60
---- How often a call is repeated, when nobody says other.
+--- How often a call is repeated by default.
 call.RETRIES = 2
 
 --- Methods that change nothing.
@@ -52,7 +52,7 @@ call.request_id = request_id
 
 -- Seconds to sleep before retry n: the backoff, or what the server asks for
 -- when that is longer.
-local function pause_before(client, n, asked)
+local function pause_before(client, n, retry_after)
   local seconds
   if client._backoff then
     seconds = client._backoff(n)
@@ -62,11 +62,11 @@ local function pause_before(client, n, asked)
   else
     seconds = http.backoff(n)
   end
-  return max(seconds, asked or 0, 0)
+  return max(seconds, retry_after or 0, 0)
 end
 
--- What the parts of one call share; it is also the options of each attempt, of
--- which the engine reads those that it knows.
+-- What the parts of one call share. It is also the table of options of each
+-- attempt: the engine reads the members that it knows.
 ---@class tavus.Calling
 ---@field client table
 ---@field host table       who waits
@@ -83,18 +83,18 @@ end
 ---@field deadline number  seconds left for the call
 ---@field started number   when it began
 ---@field ends number      when its deadline is
----@field attempts integer  that went out, those among them that libcurl repeated
----@field retried integer
+---@field attempts integer  how many went out, those counted that libcurl repeated by itself
+---@field retried integer  how often it was begun again here
 ---@field doubtful boolean  an earlier try went out, of which no answer came, and may have done it
----@field asked table|nil   of the recording
+---@field asked table|nil   what the recording keeps of the request
 
 -- Sleeps before the next attempt. Returns the seconds left for it, or nil, and
 -- the seconds that were not slept when the deadline comes first.
 local function rest(calling, result)
   local client, n = calling.client, calling.retried + 1
-  local asked = result.headers and http.retry_after(result.headers)
-  local pause = pause_before(client, n, asked)
-  if now() + pause >= calling.ends then return nil, pause < huge and pause or asked end
+  local retry_after = result.headers and http.retry_after(result.headers)
+  local pause = pause_before(client, n, retry_after)
+  if now() + pause >= calling.ends then return nil, pause < huge and pause or retry_after end
   local status = result.outcome == "answer" and result.status or nil
   local method, path = calling.op.method, shown(calling.path)
   if client._log then
@@ -103,7 +103,7 @@ local function rest(calling, result)
   end
   if client._on_retry then
     hook(client, "on_retry", {
-      method = method, path = path, retry = n, delay = pause, retry_after = asked,
+      method = method, path = path, retry = n, delay = pause, retry_after = retry_after,
       status = status, outcome = result.outcome, attempts = calling.attempts,
     })
   end
@@ -219,7 +219,7 @@ local function failed(calling, result, verdict)
   return signed(calling, err)
 end
 
--- Where it is the deadline that ended a call, its error says so.
+-- Says so in the error where it was the deadline that ended the call.
 local function blame_deadline(calling, err, result, late, timeout)
   local deadline = calling.ends - calling.started
   if result.outcome == "timeout" and (calling.deadline < timeout or late) then
@@ -232,8 +232,8 @@ end
 
 local DOUBT = "an earlier try, of which no answer came, may have done it"
 
--- Ends a call that has an answer which is no success, or none, and is not repeated.
--- The answer counts all the same where it says that an earlier DELETE has been done.
+-- Ends a call whose last attempt was no success. A DELETE that may have been done
+-- by an earlier try has succeeded where the answer now is "not found".
 local function give_up(calling, result, err)
   local method = calling.op.method
   if calling.doubtful or result.sent > 1 then
@@ -241,7 +241,8 @@ local function give_up(calling, result, err)
       log_end(calling, result.status, err.elapsed_ms, ", an earlier try had done it")
       return result, calling.attempts, err.elapsed_ms, true
     end
-    -- A refusal now says nothing of that try; a 400 may even come of it: what is over, or gone, is refused like what is wrong.
+    -- A refusal now says nothing about that try. A 400 may even be its effect: Tavus refuses what is over or gone with
+    -- the same status as a mistake, so the hint for a mistake would mislead.
     if not err.retryable and not err.ambiguous and not call.reads[method] then
       err.ambiguous = true
       err.hint = err.hint and err.status ~= 400 and err.hint .. "; " .. DOUBT or DOUBT
@@ -303,7 +304,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       blame_deadline(calling, err, result, late, timeout)
       return give_up(calling, result, err)
     end
-    -- (libcurl may have sent it before what was answered here.)
+    -- (sent > 1: libcurl sent it before, and that try had no answer.)
     calling.doubtful = calling.doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
     calling.deadline, calling.retried = left, calling.retried + 1
   end

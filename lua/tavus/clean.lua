@@ -12,11 +12,11 @@ local MARK = redact.MARK
 
 local speaks, PARAMETER = redact.speaks, redact.PARAMETER
 
--- Of what a header or a query holds, a shorter part is an ordinary word.
+-- Parts of a header or a query that are shorter than this are ordinary words.
 local SHORTEST = 8
 
--- Each text of a body is searched for each of its secrets. A whole page of personas has fewer; an answer that was made to
--- take long is not kept.
+-- The most secrets in one body, since each of its texts is searched for each of them. A whole page of personas has fewer;
+-- a body with more was made to take long, and is not kept.
 local MOST = 500
 
 --- A text that JSON can hold: one that is no UTF-8 has question marks in it.

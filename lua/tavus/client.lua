@@ -14,8 +14,8 @@ local version = require "tavus.version"
 
 local client = {}
 
--- How many tasks `map` keeps under way, when nobody says other: as many as
--- there are connections by default.
+-- How many tasks `map` keeps under way by default: as many as there are
+-- connections by default.
 local MAP = 32
 
 ---@alias tavus.Log "error"|"info"|"debug"|boolean|fun(level: string, message: string)

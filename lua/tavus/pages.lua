@@ -7,7 +7,7 @@ local options = require "tavus.options"
 
 local pages = {}
 
---- How many pages `each` reads at the most, when `max_pages` does not say other.
+--- The most pages that `each` reads, unless `max_pages` says otherwise.
 pages.MOST = 1000
 --- Rows a page that `each` asks for, when the filter has no `limit`.
 pages.LIMIT = 100

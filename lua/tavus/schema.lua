@@ -15,7 +15,7 @@ local keywords = require "tavus.keywords"
 local error, getmetatable, setmetatable, type = error, getmetatable, setmetatable, type
 local floor = math.floor
 
--- Only told apart by which one a property has; no methods.
+-- Marks of properties, told apart by identity; they have no methods.
 local REQUIRED = { __name = "tavus.Property" }
 local OPTIONAL = { __name = "tavus.Property" }
 

@@ -111,7 +111,7 @@ function Task:cancel()
   need_colon(self, "cancel")
   if self._done then return false end
   self._cancelled = true
-  -- What the map gives, that it waits for, has nobody to go to.
+  -- Nobody is left to take the results of a map that it waits for.
   if self._inner then self._inner:cancel() end
   hosts.scheduler.stop(self)
   self:_settle(false, errors.new {
@@ -152,9 +152,9 @@ function task.cancel_all(client)
   end
 end
 
--- A map under way. It is a table and no closure: a variable that a closure
--- shares with a function that waits would be lost in nginx, which uses the
--- stack of a thread that it killed again.
+-- A map under way. It is a table and no closure: nginx reuses the stack of a
+-- thread that it killed, and a variable that a closure shares with a function
+-- waiting there would then be somebody else's.
 local Map = {}
 Map.__index = Map
 

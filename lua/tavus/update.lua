@@ -166,8 +166,8 @@ local function mask_key(object)
   return key
 end
 
--- The rule of the custom language model, once masked secrets are what they
--- were. Returns an error, or nil.
+-- Applies the rule of the custom language model to a patch, to which it may add.
+-- Wants masked secrets put back before. Returns an error, or nil.
 local function check_custom(patch, before, after, again, kind)
   local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
   if not (new and given_text(new[CUSTOM.mark]) and touches(patch, CUSTOM.root)) then return nil end

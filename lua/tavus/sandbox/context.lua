@@ -74,6 +74,7 @@ function methods:reset()
 end
 
 --- Back to what `state.take` gave: as a reset, but not to nothing.
+---@param taken table
 function methods:restore(taken)
   self:refuse_connections(false)
   state.put(self, taken)
@@ -97,6 +98,8 @@ function methods:stock_personas()
 end
 
 --- A user's or a stock persona.
+---@param id string
+---@return table|nil
 function methods:persona(id)
   local persona = self.personas:get(id)
   if persona then return persona end
@@ -105,6 +108,7 @@ function methods:persona(id)
 end
 
 --- How many conversations are going on.
+---@return integer
 function methods:active_conversations()
   local active = 0
   for n = 1, self.conversations.count do
@@ -122,12 +126,18 @@ function methods:error_field()
 end
 
 --- A 400 with a text.
+---@param text string
+---@return tavus.sandbox.Reply
 function methods:refuse(text) return reply.failure(400, self:error_field(), text) end
 
 --- A 400 with the text of a schema failure.
+---@param issues { path: string, message: string }[]
+---@return tavus.sandbox.Reply
 function methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
 
 --- Checks a body against the contract; the habits may take members out of it.
+---@param kind string  a kind of the contract
+---@param value any
 ---@param before table|nil  a copy of what is stored, in a change
 ---@return tavus.sandbox.Reply|nil refused
 function methods:check(kind, value, before)

@@ -52,7 +52,8 @@ local function trim(self)
   end
 end
 
---- Adds an entry for a request; what is not said of its answer by `answered` is filled in by the caller.
+--- Adds an entry for a request. Its answer is noted by `answered`; `closed`, `fault`, `scripted` and `request_id` are for
+-- the caller to set.
 ---@param method string
 ---@param path string
 ---@param query_text string
