@@ -91,9 +91,9 @@ static bool is_unknown(tavus_walk *w, const tavus_shape *shape,
   return true;
 }
 
-/* Missing is what the rule is about, though what a value that is not known asks
-** for is not known either; empty is doubtful where the field hangs on another
-** one, and nothing to speak of elsewhere. */
+/* A missing field breaks the rule; where the value of `when` is unknown, nobody
+** knows what it needs, and a missing field only warns. An empty text is doubtful
+** in a rule with `when`, and fine in one without. */
 static void rule_unless(tavus_walk *w, const tavus_rule *rule,
                         const tavus_shape *shape, const tavus_view *view,
                         const tavus_step *step) {

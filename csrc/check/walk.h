@@ -48,7 +48,7 @@ struct tavus_step {
   const void *table;    /* identity of the table that is being walked */
   unsigned depth;       /* of that table, from 1 */
   const tavus_shape *shape; /* of that table, or NULL */
-  bool told; /* the table as a whole is wrong, and it was said */
+  bool told; /* an issue says already that the table as a whole is wrong */
 };
 
 typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
@@ -140,12 +140,13 @@ bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
 
 /* --- keys (keys.c) --- */
 
-/* What keys has a table? */
+/* How many keys of each sort a table has. */
 typedef struct tavus_keys {
   size_t texts, others, indexes; /* indexes: whole numbers from 1 */
   size_t largest;                /* of the indexes */
 } tavus_keys;
 
+/* Counts the keys of the table at `index` (absolute). */
 tavus_keys tavus_count_keys(lua_State *L, int index);
 
 /* Which item of an array the key at `index` stands for, from 1; 0: none. */

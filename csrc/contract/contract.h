@@ -44,7 +44,7 @@ enum {
 };
 
 /* How sure the contract is of a fact. A and B: official documents, of several
-** generations or of one; C: seen at work by others; D: one weak source, or
+** generations or of one; C: others have seen it work; D: one weak source, or
 ** sources that disagree. Breaking a type of grade A or B is an error, of grade
 ** C or D a warning. */
 typedef enum tavus_sure {
@@ -92,8 +92,8 @@ struct tavus_field {
   const char *id_of;        /* it holds the id of this thing */
   const char *deprecated;   /* why, or NULL */
   const char *successor;    /* the name that replaced it */
-  const char *home;         /* the name is the right one still when this sibling
-                               is one of `home_values` (NULL ends it) */
+  const char *home;         /* the old name is still right while this sibling is
+                               one of `home_values` (NULL ends them) */
   const char *const *home_values;
   const char *hint;         /* what was meant instead, when it is unproven */
   unsigned instead_of;      /* a wrong type that people write here, ... */

@@ -24,9 +24,9 @@ const tavus_rule tavus_persona_rules[5] = {
     .hint = "use the names of one of the two" }
 };
 
-/* All three together. An empty base_url or api_key asks for no custom llm (an
-** older row of the API holds them so), and answers one that is asked for: some
-** servers of one's own want no key. */
+/* All three together. An empty base_url or api_key does not ask for a custom llm
+** (old rows of the API hold empty ones), and yet counts as given where another
+** field asks for it: some self-hosted servers want no key. */
 const tavus_rule tavus_llm_rules[3] = {
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
     .when = "base_url",

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Handles that are kept for the next request at the least. */
+/* How many handles are kept for next requests at the least. */
 #define RESERVED 64
 
 /* The first handles have libcurl's own buffer of 16 KB, further ones a small
@@ -242,7 +242,7 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
   }
   request->notify = false;
   end_early(engine, request, TAVUS_HTTP_CANCELLED, "the request was cancelled");
-  /* it may have held up another; and its time is not to wake anybody */
+  /* another may start in its place, and its deadline wakes nobody any more */
   if (!engine->closed) tavus_http_watch_arm(engine);
 }
 
@@ -348,9 +348,9 @@ static void note_version(tavus_http_origin *origin, CURL *easy) {
 }
 
 /* Where HTTP/2 may be spoken, requests wait for the connection that the first
-** one makes, and libcurl lets the next one try when that comes to nothing: one
-** after the other, each for its whole time. Who has waited for half of the time
-** that a connection may take has waited for this one, and ends with it. */
+** one makes. When that fails, libcurl lets the next one try, one after the other,
+** each for its whole connect time. So a request that has waited for at least half
+** of that time ends together with the one whose connection it waited for. */
 static void end_waiting(tavus_http_engine *engine,
                         const tavus_http_request *failed, int64_t now) {
   const char *message =
@@ -427,7 +427,8 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   wait = engine->finished != before ? 0 : until - now;
   if (due >= 0 && due - now < wait) wait = due - now;
   if (wait < 0) wait = 0;
-  /* a host that never waits would else get what timers do, and no event */
+  /* a host that polls (until == now) goes on: else it would see the work of
+  ** timers, and never an event */
   if (wait == 0 && engine->finished != before && until > now) return true;
   undisturbed = tavus_http_watch_wait(engine, wait);
   collect(engine);
@@ -442,8 +443,8 @@ static tavus_http_woken run(tavus_http_engine *engine,
   int64_t now = tavus_http_now();
   int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
   tavus_http_woken woken;
-  /* what an idle connection says (that it was closed) has woken whoever watches
-  ** the descriptor, and would wake him for ever */
+  /* an idle connection that the server closed has woken whoever watches the
+  ** descriptor, and would wake them again and again */
   if (request == NULL && is_idle(engine)) (void)turn(engine, now, now);
   for (;;) {
     if (request != NULL ? request->state == TAVUS_HTTP_DONE

@@ -7,6 +7,7 @@
 
 TAVUS_HTTP_PRIVATE
 
+/* How many requests one step starts; host/openresty.lua counts on it (STARTS). */
 #define TAVUS_HTTP_STARTS_A_STEP 8
 
 struct tavus_http_watch;
@@ -44,6 +45,7 @@ bool tavus_http_engine_is_inherited(const tavus_http_engine *engine);
 ** would disturb the parent's transfers. */
 void tavus_http_engine_close(tavus_http_engine *engine);
 
+/* Give a reference back; the last one closes and frees the engine. */
 void tavus_http_engine_drop(tavus_http_engine *engine);
 
 /* Put a request into its line. On false nothing was sent and nothing kept. */
@@ -105,16 +107,16 @@ uint64_t tavus_http_engine_report(tavus_http_engine *engine);
 /* Attach a loop to engine->multi. */
 bool tavus_http_watch_open(tavus_http_engine *engine);
 
-/* Before curl_multi_cleanup: nothing is registered any more from here on. */
+/* After curl_multi_cleanup: close the loop's own descriptors. */
 void tavus_http_watch_close(tavus_http_engine *engine);
 
 /* In a forked child: close descriptors, touch nothing shared. */
 void tavus_http_watch_abandon(tavus_http_engine *engine);
 
-/* Before requests are started: make an end of the idle connections of HTTP/1 on
-** which something has arrived, be it their end or bytes that nobody asked for
-** (with epoll; libcurl before 8 would read those as the next answer). What
-** arrives on one of HTTP/2 is libcurl's to understand. */
+/* Before requests are started: close the idle HTTP/1 connections on which
+** something has arrived, be it their end or bytes that nobody asked for (with
+** epoll; libcurl before 8 would read those as the next answer). HTTP/2 may speak
+** while it is idle: what arrives there is left to libcurl. */
 void tavus_http_watch_look(tavus_http_engine *engine);
 
 /* Let libcurl do what is due now. */

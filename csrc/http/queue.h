@@ -7,6 +7,8 @@
 
 TAVUS_HTTP_PRIVATE
 
+/* Put a request at the end of a list, or take it out; it may be in one at a
+** time. */
 void tavus_http_list_append(tavus_http_list *list, tavus_http_request *request);
 void tavus_http_list_remove(tavus_http_list *list, tavus_http_request *request);
 
@@ -39,8 +41,8 @@ void tavus_http_queue_remove(tavus_http_queue *queue,
 ** sessions and origins in turn. */
 tavus_http_request *tavus_http_queue_next(tavus_http_queue *queue, int64_t now);
 
-/* When the next request may start: monotonic ns (maybe past), 0 for at once,
-** -1 as long as nothing ends. */
+/* When the next request may start: monotonic ns (maybe past), 0 for at once, -1:
+** not before another one ends. */
 int64_t tavus_http_queue_when(const tavus_http_queue *queue);
 
 /* Take the request from its line and count it as started. */
@@ -58,6 +60,7 @@ tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
 /* Any request that waits, or NULL. */
 tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue);
 
+/* Free the origins; no request may be in line. */
 void tavus_http_queue_free(tavus_http_queue *queue);
 
 TAVUS_HTTP_PRIVATE_END

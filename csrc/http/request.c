@@ -89,8 +89,9 @@ void tavus_http_request_drop(tavus_http_request *request) {
 
 /* ---- what libcurl calls; it fills C buffers and nothing else ---- */
 
-/* As much as the answer said it has: one allocation of the right size. What it
-** says is not to be relied on. */
+/* How much to make room for with the first piece of a body: what the answer
+** announced, which makes one allocation of the right size; within limits, since
+** it need not be true. */
 static size_t first_piece(CURL *easy, size_t length) {
   const curl_off_t most = 64 * 1024;
   curl_off_t said = 0;
@@ -240,8 +241,9 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
   if ((slot->small || slot->once) && slot->transport != NULL) {
-    /* a reset forgets the size, but not the buffer that may be there still, and
-    ** libcurl 7.88 would then write past its end; nor the loose header */
+    /* a reset is not enough: it forgets the buffer's size but may keep the buffer,
+    ** and libcurl 7.88 would then write past its end; and it keeps the loose
+    ** header */
     curl_easy_cleanup(easy); /* first, so that the new one finds its memory */
     easy = slot->easy = curl_easy_init();
     if (easy == NULL) return false;
@@ -330,8 +332,8 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                        request->own_headers != NULL ? request->own_headers
                        : request->has_body          ? session->body_headers
                                                     : session->headers));
-  /* libcurl counts milliseconds, and may be one early: who is told that the
-  ** deadline came must find it come */
+  /* libcurl counts in milliseconds and may be one early, and a caller that is
+  ** told of the deadline must find that it has passed */
   TRY(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->timeout_ms + 1));
   if (slot->forbids_reuse) TRY(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L));
   slot->forbids_reuse = false;

@@ -100,10 +100,13 @@ bool tavus_http_request_body(tavus_http_request *request, const char *body,
 bool tavus_http_request_header(tavus_http_request *request, const char *name,
                                const char *value);
 
+/* Give a reference back; the last one wipes and frees the request. NULL is fine. */
 void tavus_http_request_drop(tavus_http_request *request);
 
-/* A handle with everything that never changes, or NULL. */
+/* A new handle, not set up for any transport yet, or NULL when memory runs out. */
 tavus_http_slot *tavus_http_slot_new(bool small);
+
+/* NULL is fine. libcurl must not be using the handle any more. */
 void tavus_http_slot_free(tavus_http_slot *slot);
 
 /* Tell the slot's handle all about this request. False when memory runs out. */

@@ -66,8 +66,8 @@ void tavus_http_session_close(tavus_http_session *session);
 /* The owner is done with it (NULL is fine): closes it. */
 void tavus_http_session_drop(tavus_http_session *session);
 
-/* A request begins and ends to need the session, which outlives its owner so
-** long. */
+/* Called as a request begins and ends to need the session. The last one to leave
+** a session without an owner frees it. NULL has been left already. */
 void tavus_http_session_enter(tavus_http_session *session);
 void tavus_http_session_leave(tavus_http_session *session);
 

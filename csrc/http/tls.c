@@ -149,9 +149,9 @@ bool tavus_http_transport_apply(CURL *easy,
     (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   }
   TRY(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transport->connect_ms));
-  /* When the time for a second address comes, which it also does to connections
-  ** that were made long ago, libcurl serves all whose time it is in one go, and
-  ** portions out nothing: so it comes to each at its own time. */
+  /* The timer for trying a second address goes off on connections made long ago,
+  ** too, and libcurl serves all handles whose time has come in one go, however
+  ** many. So each gets a slightly different time. */
   (void)curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
                          200L + 20L * (long)(transport->handles++ % 8));
   return true;

@@ -15,8 +15,8 @@ typedef enum tavus_http_trust {
   TAVUS_HTTP_TRUST_BUNDLE
 } tavus_http_trust;
 
-/* Immutable once made, but for the last two; counted, because handles outlive
-** sessions. */
+/* Does not change once made, but for the last two members; counted, because
+** handles outlive sessions. */
 typedef struct tavus_http_transport {
   unsigned references;
   bool https;
@@ -34,11 +34,13 @@ tavus_http_transport *tavus_http_transport_new(bool https, bool loopback,
                                                const char *proxy,
                                                long connect_ms);
 
+/* Take one more reference. */
 void tavus_http_transport_keep(tavus_http_transport *transport);
 
 /* Give a reference back; NULL is fine. */
 void tavus_http_transport_drop(tavus_http_transport *transport);
 
+/* Whether connections made for one serve the other. */
 bool tavus_http_transport_equal(const tavus_http_transport *a,
                                 const tavus_http_transport *b);
 

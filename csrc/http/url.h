@@ -37,6 +37,7 @@ const char *tavus_http_url_path_fault(const char *path, size_t length);
 const char *tavus_http_base_read(tavus_http_base *base, const char *text,
                                  size_t length, bool allow_http);
 
+/* Empties *base. */
 void tavus_http_base_free(tavus_http_base *base);
 
 /* Why `text` is no proxy URL, or NULL. */

@@ -148,11 +148,12 @@ static int request_result(lua_State *L) {
 }
 
 /* request:take([reader]) -> the outcome table, once | nil
-** Kept, an answer would live as long as the request, whose finalizer lets it
-** live longer than anything that is asked for one after the other. With a
-** `reader` (core.reader) the body of a success is read as JSON where it lies:
-** there is `value` then in place of `body`, or, where it is none, `problem`
-** beside it, as core.decode has them. (An empty one is a body.) */
+** Were the answer kept, as by result(), it would live as long as the request,
+** which outlives a collection because it has a finalizer: calls one after the
+** other would pile up. With a `reader` (core.reader) the body of a success is read
+** as JSON where it lies: `value` then takes the place of `body`, or, where it is
+** no JSON, `problem` stands beside it, both as core.decode returns them. (An
+** empty body is not read.) */
 static int request_take(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);
   bool read = lua_toboolean(L, 2) != 0;

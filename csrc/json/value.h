@@ -11,7 +11,7 @@
 ** core.c does:
 **   lua_newtable(L);                        the module
 **   tavus_marks *marks = tavus_json_new(L); pushes upvalue 1 and upvalue 2
-**   luaL_setfuncs with 2 upvalues for its own functions (copy the two first)
+**   luaL_setfuncs for its own functions, with copies of the two as upvalues 1, 2
 **   tavus_json_install(L, module_index);    pops them, adds ours
 */
 #ifndef TAVUS_JSON_VALUE_H

@@ -88,8 +88,9 @@ static void postpone(tavus_server *server, tavus_exchange *exchange, double now)
   enqueue(server, exchange);
 }
 
-/* Its delay or pause, and then a step of its fault. Whether more is to come: then it waits
-** again, and later than `now`, so that the others have their turn. */
+/* Sees to an exchange that is due: its delay or pause, then a step of its fault.
+** True: more is to come, and it waits again, until later than `now`, so that the
+** others have their turn. */
 static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
   if (server->stopping) return false;
   int fd = tavus_connection_fd(exchange->connection);
@@ -258,7 +259,7 @@ int tavus_exchange_answer(lua_State *L) {
 void *tavus_exchange_begin(void *context, const char *uri,
                            struct MHD_Connection *connection) {
   (void)context;
-  if (uri == NULL) uri = ""; /* so say old versions of a line that ends after the method */
+  if (uri == NULL) uri = ""; /* old versions, where the line ends after the method */
   size_t length = strlen(uri) + 1;
   tavus_exchange *exchange = malloc(sizeof *exchange + length);
   if (exchange == NULL) return NULL; /* tavus_exchange_handle refuses it */

@@ -93,8 +93,7 @@ tavus_fault *tavus_fault_read(lua_State *L, int index) {
   return fault;
 }
 
-/* How many bytes there are to read, of one; 0: the other side has closed;
-** negative: none yet. */
+/* 1: there is a byte to read; 0: the other side has closed; negative: neither. */
 static int next_byte(int fd) {
   char byte;
   ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -142,6 +141,6 @@ double tavus_fault_step(tavus_fault *fault, int fd) {
     advance(fault, (size_t)count);
     budget -= (size_t)count;
   }
-  /* Nor does one stay who asks on: there is no answer to that. */
+  /* One that sends another request here is not waited for: it gets no answer. */
   return fault->hold && next_byte(fd) < 0 ? LOOK : -1;
 }

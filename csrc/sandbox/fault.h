@@ -13,7 +13,7 @@ typedef struct tavus_fault tavus_fault;
 **   count               default 0; negative: for ever
 **   step, pause         at most `step` bytes at a time, `pause` seconds apart
 **   hold                true: in the end wait until the other side has left
-** Raises on what makes no sense. What it gives is for free(). */
+** Raises on what makes no sense. The caller free()s the result. */
 tavus_fault *tavus_fault_read(lua_State *L, int index);
 
 /* Writes what is due to a connection that libmicrohttpd has suspended, and never

@@ -231,9 +231,10 @@ static void pin(void) {
 /* start { entry = module, options = {...}, port = 0, max_body = bytes,
 **         max_connections = n, idle = seconds }
 **   --> server | nil, message
-** `entry` names a module that is required in the new Lua state; it is a
-** function that takes a copy of `options` (and the real `port`, and `steering`, the port for that) and `refuse`, and
-** returns the service function (see tavus_exchange_answer). Raises on bad options. */
+** `entry` names a module that is required in the new Lua state. It is a function
+** that takes a copy of `options`, in which `port` and `steering` are the real
+** ports, and `refuse`, and returns the service function (see
+** tavus_exchange_answer). Raises on bad options. */
 static int httpd_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);

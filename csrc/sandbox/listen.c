@@ -72,8 +72,8 @@ static bool open_port(tavus_port *port, tavus_server_failure *failure) {
   return true;
 }
 
-/* A port that is shut would be anyone's who sets SO_REUSEADDR as well, so this
-** socket no longer has it. */
+/* While the port is shut, anyone who sets SO_REUSEADDR could bind it if this
+** socket had that option, too; so it loses it. */
 static void shut_port(tavus_port *port) {
   reuse(port->fd, 0);
   (void)shutdown(port->fd, SHUT_RD);

@@ -1,7 +1,7 @@
 /* lock.c - who may write a file: one sandbox at a time. The lock is the
-** kernel's (flock), on a file beside the other one: that one is replaced with
-** every change. A program that dies in whatever way lets go of it; what lies
-** there then is in nobody's way.
+** kernel's (flock), on a file beside the other one, since that one is replaced
+** with every change. A program that dies, however, lets go of it; the file that
+** it leaves behind is in nobody's way.
 */
 #define _GNU_SOURCE
 

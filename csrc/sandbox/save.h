@@ -4,7 +4,8 @@
 
 #include "server.h"
 
-/* save(path, text) --> true | nil, message */
+/* save(path, text) --> true | nil, message
+** When it returns true, the text is on the disk. */
 int tavus_sandbox_save(lua_State *L);
 
 /* Pushes nil and "cannot write 'path': reason", and returns 2. */

@@ -53,7 +53,7 @@ typedef struct tavus_server {
   size_t max_body;           /* bytes of a request's body that are kept */
   tavus_port ports[TAVUS_PORTS];
   bool *of_api;              /* by descriptor: a connection to the API's port */
-  size_t of_api_room;
+  size_t of_api_room;        /* for how many descriptors */
   unsigned int connections;
   unsigned int max_connections;
   double full_until;         /* on tavus_sandbox_clock: nobody is let in before */
