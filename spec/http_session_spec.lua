@@ -84,6 +84,15 @@ describe("http.session", function()
     assert.matches("TAVUS_API_KEY", message)
   end)
 
+  it("names the header that is at fault, and no other", function()
+    local headers = {}
+    for i = 1, 20 do headers["X-Good-" .. i] = "1" end
+    headers["X-Bad"] = {}
+    refused({ headers = headers }, "^header 'X%-Bad': a header's value must be a string$")
+    headers["X-Bad"], headers[true] = nil, "x"
+    refused({ headers = headers }, "^a header's name must be a string$")
+  end)
+
   it("refuses header injection and headers that frame the message", function()
     refused({ headers = { ["X-A"] = "b\r\nX-Evil: 1" } }, "control characters")
     refused({ headers = { ["X-A"] = "b\0c" } }, "control characters")
@@ -225,6 +234,9 @@ describe("engine:submit", function()
     fails("query must", "GET", "/", { query = "a=b" })
     fails("control", "GET", "/", { headers = { ["X-A"] = "b\r\nX-Evil: 1" } })
     fails("headers must", "GET", "/", { headers = "X-A: b" })
+    local headers = { ["X-Bad"] = {} }
+    for i = 1, 20 do headers["X-Good-" .. i] = "1" end
+    fails("^header 'X%-Bad': a header's value must be a string$", "GET", "/", { headers = headers })
     assert.equal(0, engine:step(0))
   end)
 

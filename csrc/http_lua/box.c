@@ -63,15 +63,16 @@ const char *tavus_http_header_at_top(lua_State *L, const char **name,
   size_t name_length, length;
   const char *value;
   *fault = NULL;
+  *name = NULL;
   if (lua_type(L, -2) != LUA_TSTRING) {
     *fault = "a header's name must be a string";
     return NULL;
   }
+  *name = lua_tolstring(L, -2, &name_length);
   if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {
     *fault = "a header's value must be a string";
     return NULL;
   }
-  *name = lua_tolstring(L, -2, &name_length);
   lua_pushvalue(L, -1);
   value = lua_tolstring(L, -1, &length);
   *fault = tavus_http_header_fault(*name, name_length, value, length);

@@ -71,8 +71,9 @@ int tavus_http_fail(lua_State *L, const char *message);
 /* Likewise, and names the header at fault; NULL where it is none. */
 int tavus_http_refuse_header(lua_State *L, const char *name, const char *fault);
 
-/* Checks the header whose name and value are at -2 and -1, and returns the
-** value as text (a number is converted in a copy, left on the stack). */
+/* Checks the header whose name and value are at -2 and -1: pushes a copy of the
+** value as text and returns it. With a *fault nothing may have been pushed; *name
+** is the header's, or NULL where it has none. */
 const char *tavus_http_header_at_top(lua_State *L, const char **name,
                                      const char **fault);
 
