@@ -132,6 +132,37 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
   return false;
 }
 
+/* The pointer `text` goes on behind `field`, which has nothing inside; `slip`: with
+** nothing but a slash. */
+static void too_far(tavus_walk *w, const tavus_field *field, bool slip,
+                    const char *text, size_t text_length,
+                    const tavus_step *step) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 12, "issue");
+  if (field->name != NULL) lua_pushfstring(L, "%s holds", field->name);
+  else lua_pushliteral(L, "the item is");
+  lua_pushfstring(L, "%s no object or array: the path ends there",
+                  lua_tostring(L, -1));
+  lua_remove(L, -2);
+  if (slip) push_meant(L, text, text_length);
+  else lua_pushnil(L);
+  tavus_issue(w, tavus_grade(w, field->sure), "pointer", step);
+}
+
+/* Do the names of a path in free form speak of a secret, from `token` on? The last
+** of an `unknown` path may do so in any spelling. */
+static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
+                           tavus_pointer *rest, bool unknown) {
+  bool escaped, secret = false, meant = false;
+  do {
+    if (tavus_is_secret_name(token, size)) secret = true;
+  } while (tavus_pointer_next(rest, &token, &size, &escaped));
+  if (!unknown) return secret;
+  tavus_hint_name(w, w->patch->root->shape, token, size, &meant);
+  lua_pop(w->L, 1);
+  return secret || meant;
+}
+
 /* Where a pointer leads in the contract. `appends` says whether `-` may end
 ** it; with `writes` fields on the way are remarked upon. */
 static place resolve(tavus_walk *w, const char *text, size_t length,
@@ -149,7 +180,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
     p.field = NULL;
     return p;
   }
-  while (p.field != NULL && tavus_pointer_next(&walk, &token, &size, &escaped)) {
+  while (tavus_pointer_next(&walk, &token, &size, &escaped)) {
     const tavus_field *field = p.field;
     const tavus_shape *shape = field->shape;
     bool last = walk.at == walk.end;
@@ -175,32 +206,19 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
       else
         p.broken = true;
     } else if ((field->types & (TAVUS_OBJECT_TYPE | TAVUS_ARRAY_TYPE)) == 0) {
-      luaL_checkstack(w->L, 12, "issue");
-      if (field->name != NULL) lua_pushfstring(w->L, "%s holds", field->name);
-      else lua_pushliteral(w->L, "the item is");
-      lua_pushfstring(w->L, "%s no object or array: the path ends there",
-                      lua_tostring(w->L, -1));
-      lua_remove(w->L, -2);
-      if (size == 0) push_meant(w->L, text, length);
-      else lua_pushnil(w->L);
-      tavus_issue(w, tavus_grade(w, field->sure), "pointer", step);
+      too_far(w, field, size == 0, text, length, step);
       p.broken = true;
     }
-    if (p.field != NULL && (p.field->flags & TAVUS_SENSES) != 0) p.senses = true;
-    if (p.field != NULL && (p.field->flags & TAVUS_SECRET) != 0) p.secret = true;
-    if (p.field == &tavus_field_anything && tavus_is_secret_name(token, size))
-      p.secret = true;
-    if (p.field != NULL || p.broken) continue;
-    /* The rest is in free form: do its names speak of a secret? */
-    do {
-      if (tavus_is_secret_name(token, size)) p.secret = true;
-    } while (tavus_pointer_next(&walk, &token, &size, &escaped));
-    if (!last && shape != NULL) { /* of an unknown place, one in any spelling */
-      bool secret;
-      tavus_hint_name(w, w->patch->root->shape, token, size, &secret);
-      if (secret) p.secret = true;
-      lua_pop(w->L, 1);
+    if (p.field == NULL) {
+      if (!p.broken &&
+          rest_is_secret(w, token, size, &walk, !last && shape != NULL))
+        p.secret = true;
+      break;
     }
+    if ((p.field->flags & TAVUS_SENSES) != 0) p.senses = true;
+    if ((p.field->flags & TAVUS_SECRET) != 0 ||
+        (p.field == &tavus_field_anything && tavus_is_secret_name(token, size)))
+      p.secret = true;
   }
   return p;
 }

@@ -46,6 +46,27 @@ static void read_limits(lua_State *L, tavus_http_line *line) {
   line->interval = rate > 0 ? tavus_http_to_ns(1 / rate) : 0;
 }
 
+/* Gives the session the option `headers` of the table at 1. Returns a fault or
+** NULL; *name is the header at fault, or NULL. */
+static const char *add_headers(lua_State *L, tavus_http_session *session,
+                               const char **name) {
+  lua_getfield(L, 1, "headers");
+  if (lua_isnil(L, -1)) return NULL;
+  if (!lua_istable(L, -1))
+    luaL_error(L, "option 'headers': table expected, got %s",
+               luaL_typename(L, -1));
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    const char *fault, *value = tavus_http_header_at_top(L, name, &fault);
+    if (fault != NULL) return fault;
+    bool added = tavus_http_session_header(session, *name, value);
+    *name = NULL;
+    if (!added) return "out of memory";
+    lua_pop(L, 2);
+  }
+  return tavus_http_headers_fault(session->body_headers);
+}
+
 /* http.session(options) -> session | nil, message
 ** options: api_key (default: TAVUS_API_KEY, which never becomes a Lua string),
 ** base_url, allow_http, ca_file, proxy, user_agent, headers, connect_timeout
@@ -76,10 +97,6 @@ int tavus_http_push_session(lua_State *L) {
   if ((fault = tavus_http_header_fault("User-Agent", 10, agent, length)))
     return tavus_http_refuse_header(L, "User-Agent", fault);
   connect = number_option(L, "connect_timeout", 0, 5);
-  lua_getfield(L, 1, "headers");
-  if (!lua_isnil(L, -1) && !lua_istable(L, -1))
-    return luaL_error(L, "option 'headers': table expected, got %s",
-                      luaL_typename(L, -1));
   key = string_option(L, "api_key", &key_length);
   if (key == NULL) {
     key = getenv("TAVUS_API_KEY");
@@ -96,18 +113,8 @@ int tavus_http_push_session(lua_State *L) {
   if (box->session == NULL) return tavus_http_fail(L, "out of memory");
   box->transport = NULL;
   read_limits(L, &box->session->line);
-  if (lua_istable(L, -2)) {
-    lua_pushnil(L);
-    while (lua_next(L, -3) != 0) {
-      const char *value = tavus_http_header_at_top(L, &name, &fault);
-      if (fault != NULL) return tavus_http_refuse_header(L, name, fault);
-      if (!tavus_http_session_header(box->session, name, value))
-        return tavus_http_fail(L, "out of memory");
-      lua_pop(L, 2);
-    }
-    if ((fault = tavus_http_headers_fault(box->session->body_headers)))
-      return tavus_http_fail(L, fault);
-  }
+  if ((fault = add_headers(L, box->session, &name)))
+    return tavus_http_refuse_header(L, name, fault);
   lua_settop(L, 2);
   return 1;
 }

@@ -121,6 +121,8 @@ static const char *add_query(lua_State *L, tavus_http_bytes *target) {
                    : add_query_table(L, query, target);
 }
 
+/* Adds the headers at the top of the stack. Returns a fault or NULL; *name is the
+** header at fault, or NULL. */
 static const char *add_headers(lua_State *L, tavus_http_request *request,
                                const char **name) {
   int headers = lua_gettop(L);
@@ -129,8 +131,9 @@ static const char *add_headers(lua_State *L, tavus_http_request *request,
   while (lua_next(L, headers) != 0) {
     const char *fault, *value = tavus_http_header_at_top(L, name, &fault);
     if (fault != NULL) return fault;
-    if (!tavus_http_request_header(request, *name, value))
-      return "out of memory";
+    bool added = tavus_http_request_header(request, *name, value);
+    *name = NULL;
+    if (!added) return "out of memory";
     lua_pop(L, 2);
   }
   return NULL;
@@ -167,7 +170,6 @@ static const char *take_options(lua_State *L, tavus_http_request *request,
   }
   lua_getfield(L, 5, "headers");
   if (!lua_isnil(L, -1) && (fault = add_headers(L, request, name))) return fault;
-  *name = NULL;
   if ((fault = tavus_http_headers_fault(request->own_headers))) return fault;
   if (seconds_option(L, "timeout", &seconds))
     request->timeout_ms = tavus_http_to_ms(seconds);
