@@ -119,8 +119,7 @@ static int core_validate(lua_State *L) {
 ** (which sentence means what); kinds. A fresh table each time. */
 static int core_contract(lua_State *L) { return tavus_describe(L); }
 
-/* Functions of the core beside those that json/ adds: null, array_mt,
-** object_mt, array, object, is_array, use_marks, decode, reader, copy, equal. */
+/* Functions of the core beside what json/ adds: see tavus_json_install. */
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },

@@ -208,8 +208,7 @@ extern const tavus_resource *const tavus_resources[];
 extern const tavus_error_row tavus_error_rows[];
 
 extern const tavus_resource tavus_personas, tavus_conversations;
-extern const tavus_shape tavus_shape_layers, tavus_shape_patch_op;
-extern const tavus_shape tavus_shape_parameters;
+extern const tavus_shape tavus_shape_layers, tavus_shape_parameters;
 extern const tavus_field tavus_field_tool, tavus_field_sense_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,

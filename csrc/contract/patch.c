@@ -57,13 +57,13 @@ static const tavus_alias op_aliases[] = {
   { NULL, NULL }
 };
 
-const tavus_shape tavus_shape_patch_op = {
+static const tavus_shape op_shape = {
   .name = "operation", .fields = op_fields, .count = TAVUS_COUNT(op_fields),
   .aliases = op_aliases
 };
 
 const tavus_field tavus_field_patch_op = {
-  .types = TAVUS_OBJECT_TYPE, .shape = &tavus_shape_patch_op,
+  .types = TAVUS_OBJECT_TYPE, .shape = &op_shape,
   .text = "An operation."
 };
 

@@ -307,6 +307,8 @@ void tavus_json_install(lua_State *L, int module) {
   luaL_checkstack(L, 8, "no room for the JSON functions");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, module, "null");
+  lua_pushinteger(L, TAVUS_JSON_DEPTH);
+  lua_setfield(L, module, "max_depth");
   lua_rawgeti(L, -1, TAVUS_SLOT_ARRAY);
   lua_setfield(L, module, "array_mt");
   lua_rawgeti(L, -1, TAVUS_SLOT_OBJECT);

@@ -60,8 +60,8 @@ typedef enum tavus_mark {
 tavus_marks *tavus_json_new(lua_State *L);
 
 /* Takes the two values off the top and adds to the module at `module`: null,
-** array_mt, object_mt, array, object, is_array, use_marks, decode, reader, copy,
-** equal. */
+** max_depth (of nesting, TAVUS_JSON_DEPTH), array_mt, object_mt, array, object,
+** is_array, use_marks, decode, reader, copy, equal. */
 void tavus_json_install(lua_State *L, int module);
 
 /* The mark of the table at `index`. Calls no metamethod, leaves no value; it

@@ -17,7 +17,7 @@ local described = values.described
 local apply = {}
 
 -- The deepest nesting JSON text may have here, in reading and in writing.
-local MAX_DEPTH = 128
+local MAX_DEPTH = core.max_depth
 
 -- What the `copy` operations of one patch may copy together. Copies of copies double:
 -- forty short operations would otherwise fill any memory.
@@ -301,9 +301,7 @@ local function run(document, patch, with_undo)
   end
   local root, problem = values.copy(document)
   if problem then
-    local place = problem.path == "" and "" or " at " .. problem.path
-    return nil, failure(("the document is no JSON%s: %s"):format(place, problem.message),
-      { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } }, problem.path)
+    return nil, values.refusal("the document", problem)
   end
   local box, undos = { root = root, copied = 0 }, {}
   for i = 1, #steps do

@@ -6,7 +6,6 @@
 -- changes is longer than the array itself, the array is replaced.
 
 local core = require "tavus.core"
-local errors = require "tavus.errors"
 local pointer = require "tavus.pointer"
 local values = require "tavus.patch_value"
 
@@ -354,14 +353,7 @@ local function diff(before, after, whole)
     -- A copy checks as it goes, and the patch must not change with `after`.
     local copy, problem = values.copy(value)
     if problem then
-      local message = ("the value %s is no JSON%s: %s"):format(i == 1 and "before" or "after",
-        problem.path == "" and "" or " at " .. problem.path, problem.message)
-      return nil, errors.new {
-        type = "validation",
-        message = message,
-        path = problem.path,
-        issues = { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } },
-      }
+      return nil, values.refusal(i == 1 and "the value before" or "the value after", problem)
     end
     copies[i] = copy
   end

@@ -1,6 +1,7 @@
 --- The values that patches work on: copied first, and refused where they are no JSON.
 
 local core = require "tavus.core"
+local errors = require "tavus.errors"
 
 local type, next, huge = type, next, math.huge
 local is_array, null = core.is_array, core.null
@@ -103,6 +104,19 @@ function patch_value.copy(value)
     return nil, { path = place, code = code, message = message }
   end
   return copy
+end
+
+--- The error of a value that `copy` refuses.
+---@param what string what the value is called, e.g. "the document"
+---@param problem { path: string, code: string, message: string } as `copy` tells it
+---@return tavus.Error
+function patch_value.refusal(what, problem)
+  return errors.new {
+    type = "validation",
+    message = ("%s is no JSON%s: %s"):format(what, problem.path == "" and "" or " at " .. problem.path, problem.message),
+    path = problem.path,
+    issues = { { path = problem.path, code = problem.code, message = problem.message, severity = "error" } },
+  }
 end
 
 --- How deep a value is and how much it holds.

@@ -150,7 +150,7 @@ local function build(data)
   local class = { collection = data.collection, id_field = data.id_field, kind = data.kind, __name = "tavus." .. data.collection }
   local methods = {}
   class.__index = methods
-  class.methods, class.operations = methods, {}
+  class.operations = {}
   class.id_names = id_names(data)
   for _, raw in ipairs(data.operations) do
     local op = prepared(class, raw)

@@ -30,8 +30,8 @@ local function check_replica(context, persona)
   return nil
 end
 
--- A list wraps a row twice, and JSON ends at 128 levels here.
-local MAX_DEPTH = 126
+-- A list wraps a row twice.
+local MAX_DEPTH = core.max_depth - 2
 
 local TOO_DEEP = ("nested deeper than %d levels"):format(MAX_DEPTH)
 
