@@ -464,9 +464,12 @@ void tavus_http_request_end(tavus_http_request *request,
 }
 
 const char *tavus_http_outcome_name(tavus_http_outcome outcome) {
-  static const char *const names[] = {"pending",   "answer",      "not_sent",
-                                      "lost",      "timeout",     "too_large",
-                                      "garbled",   "certificate", "cancelled"};
+  static const char *const names[] = {
+      [TAVUS_HTTP_PENDING] = "pending",     [TAVUS_HTTP_ANSWER] = "answer",
+      [TAVUS_HTTP_NOT_SENT] = "not_sent",   [TAVUS_HTTP_LOST] = "lost",
+      [TAVUS_HTTP_TIMEOUT] = "timeout",     [TAVUS_HTTP_TOO_LARGE] = "too_large",
+      [TAVUS_HTTP_GARBLED] = "garbled",     [TAVUS_HTTP_CERTIFICATE] = "certificate",
+      [TAVUS_HTTP_CANCELLED] = "cancelled"};
   return names[outcome];
 }
 
