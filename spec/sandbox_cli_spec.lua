@@ -8,22 +8,9 @@ local sandbox = require "tavus.sandbox"
 local settings = require "tavus.sandbox.settings"
 local version = require "tavus.version"
 local wire = require "spec.support.wire"
+local with_program = require "spec.support.program"
 
 local CLI = "lua/tavus/sandbox/cli.lua"
-
--- Runs the program until `use` has returned and the signal has ended it.
-local function with_program(arguments, signal, use)
-  local pipe = assert(io.popen(("%s %s %s 2>&1 & echo $!; wait $!; echo \"[status $?]\""):format(
-    process.quote(process.interpreter()), CLI, arguments)))
-  local pid = assert(tonumber((pipe:read "*l")))
-  local first = pipe:read "*l"
-  local done, message = pcall(use, first, pipe)
-  os.execute(("kill -%s %d"):format(signal, pid))
-  local rest = pipe:read "*a"
-  pipe:close()
-  assert(done, message)
-  return tonumber(rest:match "%[status (%d+)%]"), rest
-end
 
 describe("tavus-sandbox", function()
   it("serves until it is told to end", function()

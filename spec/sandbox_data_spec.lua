@@ -5,6 +5,7 @@ local httpd = require "tavus.sandbox.httpd"
 local process = require "spec.support.process"
 local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
+local with_program = require "spec.support.program"
 
 local CLI = "lua/tavus/sandbox/cli.lua"
 
@@ -162,8 +163,9 @@ describe("a sandbox with a data file", function()
     end
   end)
 
-  it("answers 500 where a change could not be written, and writes it with the next", function()
-    run(function(ask, server)
+  it("answers 500 where a change could not be written, says so once, and writes it with the next", function()
+    local _, told = with_program("--quiet --port 0 --data " .. path, "TERM", function(url)
+      local ask, server = asking.of(url), assert(sandbox.connect(url))
       assert.equal(200, ask("POST", "/v2/personas", { persona_name = "one", system_prompt = "x" }).status)
       process.run("mkdir " .. path .. ".new") -- in the way of the new file
       local result = ask("POST", "/v2/personas", { persona_name = "two", system_prompt = "x" })
@@ -174,7 +176,9 @@ describe("a sandbox with a data file", function()
       process.run("rmdir " .. path .. ".new")
       assert.equal(200, ask("GET", "/v2/personas").status)
       assert.matches("two", wire.read_file(path), 1, true)
+      server:stop()
     end)
+    assert.equal(1, select(2, told:gsub("tavus%-sandbox: cannot write '", "")))
   end)
 
   it("is whole whenever the program is killed, and has all that was answered", function()
