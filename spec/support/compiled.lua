@@ -19,14 +19,15 @@ end
 --- Compiles a module and returns what its `luaopen_` function gives.
 ---@param name string the module
 ---@param sources string files and further arguments of the compiler, as shell text
+---@param kept string|nil a file to leave the object in, for a process that loads it itself
 ---@return any
-return function(name, sources)
+return function(name, sources, kept)
   -- the compiler is no place for a sanitizer that this process has preloaded
-  local object = os.tmpname()
+  local object = kept or os.tmpname()
   local status, output = process.run(("${CC:-cc} -std=c99 -O1 -g -fPIC -shared -Wall -Wextra -I%s -o %s %s")
     :format(process.quote(include_folder()), process.quote(object), sources), { LD_PRELOAD = false })
   assert(status == 0, output)
   local open = assert(package.loadlib(object, "luaopen_" .. name))
-  os.remove(object)
+  if not kept then os.remove(object) end
   return open()
 end

@@ -12,6 +12,7 @@
 
 local assert = require "luassert"
 local clients = require "spec.support.clients"
+local faulty = require "spec.support.faulty"
 local http = require "tavus.http"
 local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
@@ -27,8 +28,8 @@ local has_descriptor = http.engine():fd() ~= nil
 foreign.ways = has_descriptor and { "descriptor", "timeout" } or { "timeout" }
 
 -- Runs `loop` for `client` until somebody stops it: how often it woke up for the client.
-local function drive(loop, client, way)
-  local wakes, failed = 0, nil
+local function drive(loop, client, way, tick_seconds, patience)
+  local wakes, failed, most = 0, nil, tick_seconds or TICK
   local function fail(err)
     failed = failed or err
     loop:stop()
@@ -43,12 +44,12 @@ local function drive(loop, client, way)
   else
     local function tick()
       step()
-      local seconds = client:timeout() or TICK
-      loop:after(has_descriptor and math.min(seconds, TICK) or seconds, tick)
+      local seconds = client:timeout() or most
+      loop:after(has_descriptor and math.min(seconds, most) or seconds, tick)
     end
     loop:after(0, tick)
   end
-  loop:after(PATIENCE, function() fail "nothing ever woke the loop" end)
+  loop:after(patience or PATIENCE, function() fail "nothing ever woke the loop" end)
   loop:run()
   if failed then error(failed, 0) end
   return wakes
@@ -253,6 +254,27 @@ case("serves every client of the program", function(loop, way)
   assert.equal(2, value_of(tasks[2]))
   client:close()
   other:close()
+  server:stop()
+end)
+
+case("meets every fault of the sandbox with every operation, and leaves it in the middle", function(loop, way)
+  local server = assert(sandbox.start())
+  local client = clients.new(server.url)
+  local walk = coroutine.wrap(function()
+    faulty.walk(server, function(condition)
+      while not condition() do coroutine.yield() end
+    end)
+    return true
+  end)
+  local walked
+  every(loop, 0.001, function()
+    walked = walk()
+    if walked then loop:stop() end
+    return walked
+  end)
+  drive(loop, client, way, 0.001, 20 * PATIENCE)
+  assert.is_true(walked)
+  client:close()
   server:stop()
 end)
 
