@@ -190,6 +190,11 @@ local function must(value, message)
   return value
 end
 
+local function assert_idle()
+  local engine = tostring(http.engine())
+  must(engine:find("0 under way, 0 waiting", 1, true), engine)
+end
+
 --- How many descriptors a process has.
 ---@param pid string|nil this one when nil
 ---@return integer
@@ -230,6 +235,7 @@ function faulty.finish(client, tasks, name, how)
     local fine = value == nil and err.type == (over[i] and faulty.cases[name].type or "cancelled") and not faulty.shows_key(err)
     must(fine, faulty.calls[i].title .. ": " .. tostring(err))
   end
+  assert_idle()
   client:close()
   return true
 end
@@ -324,7 +330,7 @@ function faulty.walk(server, drive)
       end
       must(server:restore(start))
       assert_usable(client, await)
-      must(tostring(http.engine()):find("0 under way, 0 waiting", 1, true), tostring(http.engine()))
+      assert_idle()
     end
   end
   client:close()

@@ -45,7 +45,7 @@ local function drive(loop, client, way, tick_seconds, patience)
     local function tick()
       step()
       local seconds = client:timeout() or most
-      loop:after(has_descriptor and math.min(seconds, most) or seconds, tick)
+      loop:after((has_descriptor or tick_seconds) and math.min(seconds, most) or seconds, tick)
     end
     loop:after(0, tick)
   end
