@@ -349,6 +349,33 @@ describe("a host", function()
     server:stop()
   end)
 
+  it("that cannot wait for what was sent, or for its repeat, leaves in doubt what may have been done", function()
+    local server = wire.start { { "read", { answer = 503 }, "read", "hang" }, { "read", "hang" } }
+    local client = clients.new(server.url)
+    -- has so many attempts answered, and then lets so many requests arrive
+    local function refused(answered, arrived, make)
+      local refusal = {}
+      clients.with_host({ sleep = function() end, perform = function(engine, request)
+        answered = answered - 1
+        while answered >= 0 and not engine:wait(request, 1) do end
+        if answered >= 0 then return nil end
+        while #server:requests() < arrived do engine:step(0.01) end
+        return refusal
+      end }, function()
+        local value, err = make(client)
+        assert.is_nil(value)
+        assert.equal(refusal, err)
+        assert.equal(0, http.engine():step(0))
+      end)
+      return { refusal.method, refusal.path, refusal.attempts, refusal.ambiguous }
+    end
+    assert.same({ "DELETE", "/v2/personas/p1", 1, true }, refused(1, 0, function(c) return c.personas:delete "p1" end))
+    assert.same({ "POST", "/v2/personas", 1, true }, refused(0, 2, function(c) return c.personas:create(clients.persona()) end))
+    assert.same({ "GET", "/v2/personas/p1", 1, false }, refused(0, 3, function(c) return c.personas:get "p1" end))
+    client:close()
+    server:stop()
+  end)
+
   it("that gives up on what was sent leaves in doubt what a repeat might do twice, and nothing else", function()
     local server = wire.start { { "read", "hang" } }
     local function given_up(arrived, make)

@@ -6,8 +6,8 @@
 -- that a host may yield there.
 --
 -- A host is a table: `perform(engine, request)` returns when the request is
--- done (or an error table, when it turns out that it cannot wait here: nothing
--- is sent then), `sleep(engine, seconds)` when the time is over; with `notify`
+-- done (or an error table, when it turns out that it cannot wait here: the
+-- request is cancelled then), `sleep(engine, seconds)` when the time is over; with `notify`
 -- the engine reports finished requests by their ids.
 
 local core = require "tavus.core"
@@ -169,6 +169,12 @@ local function signed(calling, err)
   return err
 end
 
+-- The error of an attempt that could not be made, or not be waited for.
+local function not_made(calling, err)
+  err.ambiguous = calling.doubtful and not call.reads[calling.op.method]
+  return nil, signed(calling, err)
+end
+
 -- Makes one attempt.
 ---@return table|nil result
 ---@return tavus.Error|nil where nothing could be asked
@@ -178,16 +184,16 @@ local function attempt(calling)
   local request, refused = engine:submit(client._session, op.method, calling.path, calling)
   if not request then
     -- A hook may have closed the client meanwhile.
-    local err = client._closed and call.closed()
-      or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) }
-    err.ambiguous = calling.doubtful and not call.reads[op.method]
-    return nil, signed(calling, err)
+    return not_made(calling, client._closed and call.closed()
+      or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) })
   end
   local cannot_wait = calling.host.perform(engine, request)
   if cannot_wait then
-    -- Nothing is sent before the first step, so a host may still refuse here.
+    -- Mostly nothing was sent: that comes with the first step.
     request:cancel()
-    return nil, cannot_wait
+    local sent = request:take().sent
+    calling.attempts, calling.doubtful = calling.attempts + sent, calling.doubtful or sent > 0
+    return not_made(calling, cannot_wait)
   end
   local result = request:take(op.answer ~= "none" and core.reader)
   if not result then
