@@ -82,7 +82,7 @@ describe("cancelling", function()
       local http = require "tavus.http"
       local engine = http.engine()
       local function submit(options, timeout)
-        options.api_key, options.base_url = "kkkk", "https://tavus-spec.invalid"
+        options.api_key, options.base_url, options.proxy = "kkkk", "https://tavus-spec.invalid", ""
         return assert(engine:submit(assert(http.session(options)), "POST", "/", { body = "{}", timeout = timeout }))
       end
       for _ = 1, 5 do

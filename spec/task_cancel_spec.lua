@@ -205,7 +205,7 @@ describe("task:cancel", function()
     local chunk = [[
       local tavus, http = require "tavus", require "tavus.http"
       local asked = assert(io.open(os.getenv "SLOW_PIPE", "r"))
-      local client = assert(tavus.new { api_key = "k3y", base_url = "https://slow.example" })
+      local client = assert(tavus.new { api_key = "k3y", proxy = "", base_url = "https://slow.example" })
       local task = client:spawn(function() client.personas:get "p1" end)
       client:step(0)
       client:step(0)
@@ -213,7 +213,7 @@ describe("task:cancel", function()
       assert(task:cancel())
       assert(not client:step(0))
       print "cancelled"
-      local left = assert(tavus.new { api_key = "k3y", base_url = "https://slower.example" })
+      local left = assert(tavus.new { api_key = "k3y", proxy = "", base_url = "https://slower.example" })
       left:spawn(function() left.personas:get "p1" end)
       left:step(0)
       left:step(0)
