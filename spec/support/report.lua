@@ -41,6 +41,17 @@ return function()
     return nil, true
   end, { predicate = handler.cancelOnPending })
 
+  -- Ctrl-C reaches a Lua program as an error, and one failure among others would end nothing.
+  for _, event in ipairs { "error", "failure" } do
+    busted.subscribe({ event }, function(_, _, message)
+      if tostring(message):find "interrupted!$" then
+        print "interrupted"
+        os.exit(130)
+      end
+      return nil, true
+    end)
+  end
+
   busted.subscribe({ "file", "end" }, function(file)
     local seconds = (busted.gettime and busted.gettime() or os.time()) - started
     print(("%5d passed %6.1f s  %s"):format(passed, seconds, (file.name:gsub("^%./", ""))))
