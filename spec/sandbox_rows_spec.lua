@@ -96,6 +96,7 @@ describe("rows as they exist", function()
     local sandbox
     setup(function() sandbox = assert(sandbox_module.start()) end)
     teardown(function() sandbox:stop() end)
+    before_each(function() assert(sandbox:reset()) end)
 
     it("gives an id where there is none, and takes the place of the row that has it", function()
       local id = assert(sandbox:put { system_prompt = "x" })
@@ -118,7 +119,6 @@ describe("rows as they exist", function()
       assert.is_true(has_draft())
       assert.equal(id, sandbox:put { persona_id = id, system_prompt = "y" })
       assert.is_false(has_draft())
-      assert(sandbox:reset())
     end)
 
     it("takes a row of /v2/pals for what it is", function()

@@ -31,7 +31,7 @@ describe("lua/tavus/types.lua", function()
   it("refers to no class of the contract that it does not make", function()
     local known = {}
     for class in text:gmatch "%-%-%-@class ([%w.]+)" do known[class] = true end
-    local pipe = assert(io.popen("grep -rhoE '@(class|alias) tavus[A-Za-z.]*' lua/tavus"))
+    local pipe = assert(io.popen("LC_ALL=C grep -rhoE '@(class|alias) tavus[A-Za-z.]*' lua/tavus"))
     for line in pipe:lines() do known[line:match "(tavus[%a.]*)$"] = true end
     pipe:close()
     for name in text:gmatch "%f[%w](tavus%.[%a]+)%f[^%a.]" do
