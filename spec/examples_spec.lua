@@ -2,6 +2,7 @@
 local process = require "spec.support.process"
 local readme = require "spec.support.readme"
 local sandbox_module = require "tavus.sandbox"
+local wire = require "spec.support.wire"
 
 local function files_of(folder)
   local list = {}
@@ -69,8 +70,11 @@ describe("what the documents show", function()
   for _, block in ipairs(blocks) do
     if not readme.is_game(block) then
       it(("README.md, the block at line %d runs and leaves nothing behind"):format(block.line), function()
-        local status, output = process.lua({ chunk = block.text }, environment)
+        local folder = wire.folder() -- one block writes a file
+        local status, output = process.run(("cd %s && exec %s -e %s"):format(
+          process.quote(folder), process.quote(process.interpreter()), process.quote(block.text)), environment)
         assert.are.equal(0, status, output)
+        assert(os.remove(folder)) -- and it is empty
         -- An error that a block prints on purpose is of another type.
         assert.is_nil(output:find("bad_request", 1, true), output)
         assert.are.equal(0, left_behind())
