@@ -95,7 +95,7 @@ end
 
 --- A new folder for the files of a test; whoever asks for it removes it (`wire.remove`).
 function wire.folder()
-  return capture "mktemp -d"
+  return capture "unset LD_PRELOAD; exec mktemp -d" -- with the sanitizers it would take 0.1 s more, for a leak of its own
 end
 
 function wire.remove(folder)
@@ -136,6 +136,7 @@ function wire.certificates()
   local function path(name) return folder .. "/" .. name end
   local script = [[
 set -e
+unset LD_PRELOAD
 cd %s
 authority() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$2" \
@@ -227,7 +228,9 @@ end
 --- Start a server with this script; see the head of this file.
 function wire.start(script, options)
   options = options or {}
-  local folder = wire.folder()
+  -- One shell: hundreds of tests start a server.
+  local folder = capture [[unset LD_PRELOAD; d=$(mktemp -d) && mkfifo "$d/port" && echo "$d"]]
+  assert(folder ~= "", "no folder for the scripted server")
   local task = { script = script }
   local ca_file
   if options.tls then
@@ -235,10 +238,9 @@ function wire.start(script, options)
     task.cert, task.key, ca_file = certs[options.tls].cert, certs[options.tls].key, certs.ca_file
   end
   wire.write_file(folder .. "/script.lua", "return " .. source(task))
-  assert(run("mkfifo " .. quote(folder .. "/port")))
   -- the server is free of the spec's sanitizers and of its search paths; the shell removes the folder behind it
   local input = assert(io.popen(
-    ("{ env -u LD_PRELOAD -u LUA_PATH -u LUA_CPATH -u LUA_INIT %s spec/support/wire_server.lua %s 2>%s/errors; rm -rf %s; }"):format(
+    ("unset LD_PRELOAD LUA_PATH LUA_CPATH LUA_INIT; %s spec/support/wire_server.lua %s 2>%s/errors; rm -rf %s"):format(
       find_interpreter(), quote(folder), quote(folder), quote(folder)), "w"))
   local fifo = assert(io.open(folder .. "/port", "r")) -- opens when the server listens
   local port = tonumber(fifo:read "*l")
