@@ -122,6 +122,16 @@ local function gather(value, found)
   return found
 end
 
+-- A body of which it is known what it is as JSON, and what is secret.
+local function body_of(session, text, value, secrets)
+  if text == nil or text == "" then return nil end
+  if value == nil then return nil, clean.text(session, text, secrets) end
+  if #secrets > MOST then return nil, MARK end
+  value = value_of(session, value, secrets)
+  if core.encode(core.array { value }) then return value end
+  return nil, core.encode(value) or MARK
+end
+
 --- A body without secrets.
 ---@param session table
 ---@param text string|nil
@@ -129,14 +139,8 @@ end
 ---@return any value where it is JSON
 ---@return string|nil text where it is not, is too deep to stand in another object, or holds too many secrets
 function clean.body(session, text, secrets)
-  if text == nil or text == "" then return nil end
-  local value = core.decode(text)
-  if value == nil then return nil, clean.text(session, text, secrets) end
-  local all = joined(secrets, redact.secrets_in(value), gather(value, {}))
-  if #all > MOST then return nil, MARK end
-  value = value_of(session, value, all)
-  if core.encode(core.array { value }) then return value end
-  return nil, core.encode(value) or MARK
+  local value = text and core.decode(text)
+  return body_of(session, text, value, joined(secrets, redact.secrets_in(value), gather(value, {})))
 end
 
 --- Headers in lower case, without those whose names speak of a secret.
@@ -206,12 +210,13 @@ function clean.request(session, asked, secrets)
   local path, written = asked.path:match "^([^?#]*)%??([^#]*)"
   local query = pairs_of(written, asked.query or {})
   local value = asked.body and core.decode(asked.body)
-  local all = joined(secrets or redact.secrets_in(value), secrets_of(headers, query), gather(value, {}))
+  local inside = redact.secrets_in(value)
+  local all = joined(secrets or inside, secrets_of(headers, query), gather(value, {}))
   for _, pair in ipairs(query) do
     pair[2] = speaks(pair[1]) and MARK or clean.text(session, pair[2], all)
     pair[1] = clean.text(session, pair[1], all)
   end
-  local body, text = clean.body(session, asked.body, all)
+  local body, text = body_of(session, asked.body, value, joined(all, inside))
   return {
     method = asked.method, path = clean.text(session, path, all), query = query,
     headers = clean.headers(session, headers, all), body = body, text = text, secrets = all,
