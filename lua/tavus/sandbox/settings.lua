@@ -4,6 +4,7 @@
 -- several at once for another generation.
 -- Steered with `sandbox:set { name = value }`.
 
+local listed = require("tavus.options").listed
 local about = require "tavus.sandbox.values"
 local is_whole, unknown = about.is_whole, about.unknown
 
@@ -244,22 +245,16 @@ settings.profiles = {
   ["2025"] = { check_body_first = false, flow_defaults = false, generation = 1, mask_secrets = false, pals = false },
 }
 
-local function sorted_keys(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 --- The names of all switches, or of those in a group, sorted.
 ---@param group string|nil
 ---@return string[]
 function settings.names(group)
-  local wanted = {}
+  local names = {}
   for name, switch in pairs(settings.switches) do
-    if group == nil or switch.group == group then wanted[name] = switch end
+    if group == nil or switch.group == group then names[#names + 1] = name end
   end
-  return sorted_keys(wanted)
+  table.sort(names)
+  return names
 end
 
 --- What a profile changes.
@@ -269,7 +264,7 @@ end
 function settings.profile(name)
   local profile = settings.profiles[name]
   if not profile then
-    return nil, ("there is no profile '%s'; there are: %s"):format(name, table.concat(sorted_keys(settings.profiles), ", "))
+    return nil, ("there is no profile '%s'; there are: %s"):format(name, listed(settings.profiles))
   end
   local changes = {}
   for switch, value in pairs(profile) do changes[switch] = value end
