@@ -9,12 +9,16 @@ TAVUS_EXPORT int luaopen_tavus(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_http(lua_State *L);
 
-/* A loader, its chunk the upvalue: (name, ...) --> the module. */
+/* A loader, its chunk the upvalue: (name, nil, globals | nil) --> the module. */
 static int load_chunk(lua_State *L) {
   const tavus_chunk *chunk =
       (const tavus_chunk *)lua_touserdata(L, lua_upvalueindex(1));
   if (luaL_loadbuffer(L, (const char *)chunk->text, chunk->size, chunk->file) != 0)
     return lua_error(L);
+  if (lua_istable(L, 3)) {
+    lua_pushvalue(L, 3);
+    tavus_setglobals(L, -2);
+  }
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, 1);
   return 1;

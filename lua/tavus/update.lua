@@ -9,6 +9,7 @@ local http = require "tavus.http"
 local call = require "tavus.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
+local diff = require("tavus.patch").diff
 
 local update = {}
 
@@ -258,7 +259,7 @@ local function patch_between(class, trees, before, after, key, arrays)
   if trees.secret then keep_secrets(trees.secret, before, after) end
   drop_stale_key(before, after)
   keep_arrays(before, after)
-  local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
+  local patch, problem = diff(before, after, { arrays = arrays })
   -- What `diff` calls the document after is the persona here.
   if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
   problem = check_custom(patch, before, after, again, class.kind)
