@@ -106,6 +106,15 @@ static int load_kept(lua_State *L) {
   return 1;
 }
 
+/* The thread runs code of this shared object, of libmicrohttpd and of the
+** modules in C that the parent loaded. Should a state close in an order that
+** unloads them early, that code must stay. */
+static void pin(const void *address) {
+  Dl_info info;
+  if (dladdr(address, &info) != 0 && info.dli_fname != NULL)
+    (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 /* Copies the modules of the parent, bytecode and functions of C, to the
 ** package.preload on the top. Nothing that is called on the parent here can
 ** raise an error or allocate. */
@@ -117,6 +126,7 @@ static void copy_modules(lua_State *L, lua_State *parent, int index) {
       size_t size;
       lua_pushstring(L, lua_tostring(parent, -2));
       if (lua_iscfunction(parent, -1)) {
+        pin((const void *)(uintptr_t)lua_tocfunction(parent, -1));
         lua_pushcfunction(L, lua_tocfunction(parent, -1));
       } else if (lua_type(parent, -1) == LUA_TSTRING) {
         const char *code = lua_tolstring(parent, -1, &size);
@@ -260,14 +270,6 @@ static int start_failed(lua_State *L, handle *h, const char *what, int error) {
   return count;
 }
 
-/* The thread runs code of this shared object and of libmicrohttpd. Should a
-** state close in an order that unloads modules early, that code must stay. */
-static void pin(void) {
-  Dl_info info;
-  if (dladdr((const void *)(uintptr_t)&key_answer, &info) != 0 && info.dli_fname != NULL)
-    (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 /* start { entry = module, options = {...}, modules = {...}, port = 0,
 **         max_body = bytes, max_connections = n, idle = seconds }
 **   --> server | nil, message
@@ -313,7 +315,7 @@ static int httpd_start(lua_State *L) {
   if (h->server == NULL) return luaL_error(L, "not enough memory");
   tavus_server *server = h->server;
   tavus_server_init(server, max_body, limit);
-  pin();
+  pin(&key_answer);
   tavus_server_failure failure;
   if (!tavus_server_open(server, (unsigned short)port, idle, &failure))
     return start_failed(L, h, failure.what, failure.error);
