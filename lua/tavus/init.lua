@@ -8,7 +8,6 @@
 local core = require "tavus.core"
 local load_module = require("tavus.modules").load
 local errors = load_module "tavus.errors"
-local options = load_module "tavus.options"
 
 local error, pairs, pcall, rawset, type = error, pairs, pcall, rawset, type
 
@@ -49,7 +48,8 @@ end
 
 -- The options of the two functions below; most calls give none.
 local function check_options(given, name)
-  options.check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
+  if given == nil then return end
+  load_module("tavus.options").check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
 end
 
 --- Checks a value against the contract, offline.

@@ -40,13 +40,12 @@ end
 ---@param name string
 ---@return any
 function modules.load(name)
-  local module, loader, extra = loaded[name], loaders[name], nil
-  if not loader and name:find "^tavus%." then
-    loader, extra = find(name)
-    loaders[name] = loader
-  end
+  local module = loaded[name]
   if module ~= nil then return module end
+  local loader, extra
+  if name:find "^tavus%." then loader, extra = find(name) end
   if not loader then return require(name) end -- another's, or it says where it looked
+  loaders[name] = loader
   -- The bundle of a static build gives its chunks the third argument as globals.
   module = core.with_globals(loader, globals)(name, extra, globals)
   if module == nil then module = true end
@@ -56,13 +55,16 @@ end
 
 globals.require = modules.load
 
---- The loaders of the modules that were loaded here: those of C as they are, those of Lua as bytecode.
+--- The loaders of this library's modules that are loaded: those of C as they are, those of Lua as bytecode.
 ---@return table<string, function|string>
 function modules.kept()
   local kept = {}
-  for name, loader in pairs(loaders) do
-    local dumped, text = pcall(string.dump, loader)
-    kept[name] = dumped and text or loader
+  for name in pairs(loaded) do
+    local loader = type(name) == "string" and name:find "^tavus%." and (loaders[name] or find(name))
+    if loader then
+      local dumped, text = pcall(string.dump, loader)
+      kept[name] = dumped and text or loader
+    end
   end
   return kept
 end

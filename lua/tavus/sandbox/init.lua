@@ -24,7 +24,10 @@ local replay = load_module "tavus.sandbox.replay"
 local script = load_module "tavus.sandbox.script"
 local settings = load_module "tavus.sandbox.settings"
 local values = load_module "tavus.sandbox.values"
-load_module "tavus.sandbox.service" -- for the server's state
+
+-- What the server's Lua state loads, which needs no file then.
+load_module "tavus.sandbox.service"
+local kept = modules.kept()
 
 -- A host may take them away.
 local error, getmetatable, ipairs, open, pairs, setmetatable, tostring, type =
@@ -380,7 +383,7 @@ function sandbox.start(options)
     service.data = lock:path()
   end
   local port = options.port or 0
-  server, message = httpd.start { entry = "tavus.sandbox.service", options = service, modules = modules.kept(), port = port }
+  server, message = httpd.start { entry = "tavus.sandbox.service", options = service, modules = kept, port = port }
   if not server then
     if lock then lock:release() end
     return nil, ("cannot start a sandbox on port %d: %s"):format(port, message)
