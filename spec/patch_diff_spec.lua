@@ -204,6 +204,22 @@ describe("patch.diff", function()
     assert.are.same({ "replace /list/0" }, ops(diff({ list = { { x = 1, y = 2, z = 3 }, long } }, { list = { { x = 2, y = 3, z = 4 }, long } })))
   end)
 
+  it("never replaces an object with an id or a secret of Tavus' in it, which could not be written again", function()
+    local function persona(value, more)
+      local layer = { model = value, speculative_inference = value, extra_body = value, x = value, y = value, z = value }
+      for name, member in pairs(more or {}) do layer[name] = member end
+      return { persona_id = "p1", persona_name = value, system_prompt = value, context = value, a = value, b = value, layers = { llm = layer } }
+    end
+    local operations = diff(persona(1), persona(2))
+    assert.are.same({ "replace /a", "replace /b", "replace /context", "replace /layers/llm", "replace /persona_name", "replace /system_prompt" },
+      ops(operations))
+    for _, secret in ipairs { { api_key = "****" }, { headers = { ["X-A"] = "****" } }, { default_query = { key = "****" } } } do
+      operations = diff(persona(1, secret), persona(2, secret))
+      assert.are.equal(11, #operations)
+      for _, operation in ipairs(operations) do assert.is_nil(core.encode(operation):find("****", 1, true)) end
+    end
+  end)
+
   it("looks at a large document only where it must", function()
     local before, after = {}, {}
     local inner_before, inner_after = before, after

@@ -182,7 +182,8 @@ end
 --- The patch that turns `before` into `after`; empty when they are equal.
 ---
 --- Only `add`, `remove` and `replace` are used. No `replace` of one object or array around the changes is
---- shorter; where one is, it takes their place. Array items are
+--- shorter; where one is, it takes their place, but for an object with an id or a secret of Tavus' in it: these
+--- could not be written again. Array items are
 --- matched by their `function.name`, else their `name`, else their value.
 --- An array is also replaced where matching would take too long.
 ---@param before any JSON value; `nil` raises

@@ -1,12 +1,13 @@
 --- The smallest patch between two JSON values.
 --
--- Objects are compared member by member, and replaced where that is shorter. Arrays are lined up by the longest
+-- Objects are compared member by member, and replaced where that is shorter and loses nothing. Arrays are lined up by the longest
 -- common subsequence of their items' keys, so that a tool inserted at the front
 -- is one `add` and not a rewrite of all that follow; where a list of small
 -- changes is longer than the array itself, the array is replaced.
 
 local core = require "tavus.core"
 local pointer = require "tavus.pointer"
+local redact = require "tavus.redact"
 local values = require "tavus.patch_value"
 
 local type, next, concat, sort = type, next, table.concat, table.sort
@@ -263,6 +264,33 @@ local function left_of(budget, value)
   return budget
 end
 
+-- The names of ids that Tavus gives, read once a VM.
+local id_names
+
+local function is_kept(name)
+  if not id_names then
+    id_names = {}
+    for _, resource in ipairs(core.contract().resources) do
+      id_names[resource.id_field] = true
+    end
+  end
+  return id_names[name] or redact.is_secret(name)
+end
+
+-- Does an object hold what no `replace` of it can give back: a secret, of which
+-- an answer of Tavus has only a mask; an id, beside which are members that cannot be written?
+local function holds_kept(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for key, inner in next, value do
+    if type(key) == "string" and is_kept(key) or holds_kept(inner) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Put one `replace` in place of the operations after `start`, where it is shorter.
 local function shorten(state, start, path, value)
   local ops, size = state.ops, 0
@@ -273,7 +301,7 @@ local function shorten(state, start, path, value)
     return
   end
   local whole = { op = "replace", path = path, value = value }
-  if size > size_of(state, whole) then
+  if size > size_of(state, whole) and (is_array(value) or not holds_kept(value)) then
     for k = #ops, start + 1, -1 do
       ops[k] = nil
     end
