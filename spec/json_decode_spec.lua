@@ -171,6 +171,21 @@ describe("decode: values", function()
 end)
 
 describe("decode: where it went wrong", function()
+  it("counts lines where a line breaks", function()
+    for text, place in pairs {
+      ["x"] = { 1, 1, 1 }, ["\nx"] = { 2, 1, 2 }, ["\n\nx"] = { 3, 1, 3 }, ["\n \n x"] = { 3, 2, 5 },
+      ["[1,\r\nx]"] = { 2, 1, 6 }, ["\rx"] = { 1, 2, 2 },
+      ["[1\n"] = { 2, 1, 4 }, ["{\n\n"] = { 3, 1, 4 }, ["[1"] = { 1, 3, 3 }, -- the end is behind the last byte
+      ['["a\nb"]'] = { 1, 4, 4 }, ['[\n"a\n"]'] = { 2, 3, 5 }, -- the line break is what is wrong
+      ['{"a":1,\n"b" 2}'] = { 2, 5, 13 }, ["[1]\nx"] = { 2, 1, 5 }, ["[1,2\n3]"] = { 2, 1, 6 },
+    } do
+      local value, err = core.decode(text)
+      assert.is_nil(value)
+      assert.are.same(place, { err.line, err.column, err.position }, ("%q"):format(text))
+      assert.matches(("at line %d, column %d (byte %d)"):format(place[1], place[2], place[3]), err.message, 1, true)
+    end
+  end)
+
   it("counts lines, columns and bytes from one", function()
     local _, err = core.decode '{\n  "a": 1,\n  "b": \195\169\n}'
     assert.are.equal(3, err.line)

@@ -67,6 +67,21 @@ describe("patch.diff", function()
     assert.are.same({ "replace /a" }, ops(diff({ a = "1" }, { a = 1 })))
   end)
 
+  it("tells null, false, true and their names apart in arrays, too", function()
+    local values = { null, false, true, "z", "t", "f", "", 0, 1, array {}, object {} }
+    for i, gone in ipairs(values) do
+      for k, stays in ipairs(values) do
+        if i ~= k then
+          assert.are.same({ "remove /0" }, ops(diff({ gone, stays, long }, { stays, long })))
+          assert.are.same({ "add /0" }, ops(diff({ stays, long }, { gone, stays, long })))
+          assert.are.same({ "replace /0" }, ops(diff({ gone, long }, { stays, long })))
+          assert.are.same({ "replace /a" }, ops(diff({ a = gone, b = long }, { a = stays, b = long })))
+          assert.are.same({ "remove /0" }, ops(diff({ { x = gone }, { x = stays }, long }, { { x = stays }, long })))
+        end
+      end
+    end
+  end)
+
   it("replaces at the root what has no members in common", function()
     assert.are.same({ "replace " }, ops(diff({ a = 1 }, { 1 })))
     assert.are.same({ "replace " }, ops(diff("a", "b")))
