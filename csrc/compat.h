@@ -49,6 +49,19 @@
 #define tavus_getuservalue(L, index) ((void)lua_getiuservalue((L), (index), 1))
 #endif
 
+/* The usual globals, and those of the Lua chunk at `index`: pushed, or set from
+** the top, which is popped. */
+#if LUA_VERSION_NUM < 502
+#define tavus_pushglobals(L) lua_pushvalue((L), LUA_GLOBALSINDEX)
+#define tavus_getglobals(L, index) lua_getfenv((L), (index))
+#define tavus_setglobals(L, index) ((void)lua_setfenv((L), (index)))
+#else
+#define tavus_pushglobals(L) lua_pushglobaltable(L)
+#define tavus_getglobals(L, index) \
+  ((void)(lua_getupvalue((L), (index), 1) != NULL || (lua_pushnil(L), true)))
+#define tavus_setglobals(L, index) ((void)lua_setupvalue((L), (index), 1))
+#endif
+
 #if LUA_VERSION_NUM < 502
 
 #define lua_rawlen(L, index) lua_objlen((L), (index))

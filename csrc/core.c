@@ -119,11 +119,35 @@ static int core_validate(lua_State *L) {
 ** (which sentence means what); kinds. A fresh table each time. */
 static int core_contract(lua_State *L) { return tavus_describe(L); }
 
+/* with_globals(loader, table) --> loader
+**
+** Gives a chunk that was loaded with the usual globals the table instead of
+** them. Any other function stays as it is. */
+static int core_with_globals(lua_State *L) {
+  lua_Debug about;
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  lua_getinfo(L, ">S", &about);
+  if (strcmp(about.what, "main") == 0) {
+    tavus_getglobals(L, 1);
+    tavus_pushglobals(L);
+    if (lua_rawequal(L, -1, -2)) {
+      lua_pushvalue(L, 2);
+      tavus_setglobals(L, 1);
+    }
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* Functions of the core beside what json/ adds: see tavus_json_install. */
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },
   { "validate", core_validate },
+  { "with_globals", core_with_globals },
   { NULL, NULL }
 };
 

@@ -1,4 +1,4 @@
--- Walk all personas, page by page, without thinking of pages.
+-- Run: `lua5.4 examples/listing.lua`, with TAVUS_API_KEY set. Walks all personas, page by page, without thinking of pages.
 local tavus = require "tavus"
 
 local client = assert(tavus.new())

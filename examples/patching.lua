@@ -1,4 +1,4 @@
--- Patching: changing a stored persona, written by hand, computed, and taken back.
+-- Run: `lua5.4 examples/patching.lua`, with TAVUS_API_KEY set. Changes a stored persona: by hand, computed, and taken back.
 local tavus = require "tavus"
 
 local client = assert(tavus.new())

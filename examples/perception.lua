@@ -1,4 +1,4 @@
--- Perception: what the persona watches and listens for.
+-- Run: `lua5.4 examples/perception.lua`, with TAVUS_API_KEY set. What the persona watches and listens for.
 local tavus = require "tavus"
 
 local client = assert(tavus.new())

@@ -1,5 +1,6 @@
--- A persona from its first line to its last: described in Lua, checked in C, created, listed, read, patched,
--- used in a conversation, deleted. Run it with `make demo`, or with TAVUS_API_KEY set against Tavus itself.
+-- Run: `make demo` on a local sandbox, or `lua5.4 examples/quickstart.lua`, with TAVUS_API_KEY set, against Tavus itself.
+-- A persona from its first line to its last: described in Lua, checked in C, created, listed, read, patched, used in a
+-- conversation, deleted.
 local tavus = require "tavus"
 
 local client = assert(tavus.new()) -- TAVUS_API_KEY and TAVUS_BASE_URL

@@ -1,4 +1,5 @@
--- A persona as a file describes it: made on the first run, brought up to date on later ones, left alone when nothing differs.
+-- Run: `lua5.4 examples/setup.lua`, with TAVUS_API_KEY set. A persona as a file describes it: made on the first run, brought up
+-- to date on later ones, left alone when nothing differs.
 local tavus = require "tavus"
 
 local client = assert(tavus.new())

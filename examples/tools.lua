@@ -1,4 +1,4 @@
--- Tools: functions that the persona's model may call while it talks.
+-- Run: `lua5.4 examples/tools.lua`, with TAVUS_API_KEY set. Functions that the persona's model may call while it talks.
 local tavus = require "tavus"
 
 local client = assert(tavus.new())

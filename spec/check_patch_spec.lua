@@ -256,6 +256,23 @@ describe("an operation", function()
       "/0/value").code)
   end)
 
+  it("names fields with ~1 for / and ~0 for ~, also where the path goes on", function()
+    for path, said in pairs {
+      ["/layers~1llm/model"] = 'unknown field "layers/llm"', ["/layers/llm/mod~0el"] = 'unknown field "mod~el"',
+      ["/layers/llm/~01"] = 'unknown field "~1"', ["/layers/~1~0"] = 'unknown field "/~"', ["/layers/l~0lm/model"] = 'unknown field "l~lm"',
+    } do
+      local _, issues = core.validate("persona_patch", { { op = "add", path = path, value = "x" } })
+      assert.equal(said, issues[1] and issues[1].message)
+    end
+    -- Behind a name that is escaped, the contract still holds.
+    local issue = look({ { op = "add", path = "/layers/llm/headers/a~1b", value = 1 } }, "/0/value")
+    assert.equal("type", issue.code)
+    assert.equal("type", look({ { op = "add", path = "/layers/llm/headers/a~0b", value = 1 } }, "/0/value").code)
+    for _, path in ipairs { "/layers/llm/~", "/layers/~2/x", "/~~0" } do
+      assert.equal("pointer", look({ { op = "add", path = path, value = 1 } }, "/0/path").code)
+    end
+  end)
+
   it("with the three llm fields one by one is complete", function()
     clean {
       { op = "replace", path = "/layers/llm/base_url", value = "https://llm.example.com" },

@@ -2,6 +2,7 @@
 local http = require "tavus.http"
 local wire = require "spec.support.wire"
 local clients = require "spec.support.clients"
+local locale = require "spec.support.locale"
 local process = require "spec.support.process"
 local sandbox_module = require "tavus.sandbox"
 local tavus = require "tavus"
@@ -257,6 +258,29 @@ describe("the environment", function()
     local _, output = run(chunk, { TAVUS_API_KEY = KEY, TAVUS_BASE_URL = sandbox.url, TAVUS_TIMEOUT = "12.5" })
     assert.equal("12.5", output:match "^(%S+)\n")
     assert.truthy(output:find("\n8"))
+  end)
+
+  it("is read alike where the decimal point is a comma", function()
+    local folder = locale.make()
+    local chunk = [[
+      assert(os.setlocale("comma", "numeric"), "no comma locale")
+      local tavus = require "tavus"
+      local client = assert(tavus.new { on_request = function(facts) print(facts.timeout == 12.5) end })
+      assert(client.personas:list())
+      local sandbox = assert(require("tavus.sandbox").start())
+      print(sandbox:clock "2026-01-01T00:00:00.5Z" == 1767225600.5)
+    ]]
+    for _, text in ipairs { "12.5", " 012.50 " } do
+      local _, output = run(chunk, { TAVUS_API_KEY = KEY, TAVUS_BASE_URL = sandbox.url, TAVUS_TIMEOUT = text, TAVUS_RETRIES = "01",
+        LOCPATH = folder, LC_ALL = false })
+      assert.equal("true\ntrue\n", output)
+    end
+    for _, text in ipairs { "12,5", "1.2.3", ".", "-", "1 2", "9e9", ("9"):rep(400) } do
+      local _, output = run("assert(os.setlocale('comma', 'numeric')) print(select(2, require('tavus').new()))",
+        { TAVUS_API_KEY = KEY, TAVUS_TIMEOUT = text, LOCPATH = folder, LC_ALL = false })
+      assert.matches("TAVUS_TIMEOUT", output, 1, true)
+    end
+    process.run("rm -rf " .. process.quote(folder))
   end)
 
   it("is checked", function()

@@ -103,8 +103,21 @@ describe("tavus linked into a C program", function()
       assert.is_true(tonumber(run("memory"):match "(%d+) allocations") > 100)
     end)
 
+    it("required again after each of these failures", function()
+      assert.is_true(tonumber(run("again"):match "(%d+) allocations") > 100)
+    end)
+
     it("without the standard libraries: told so", function()
-      assert.matches("tavus needs the standard libraries: call luaL_openlibs first", run "bare", 1, true)
+      assert.matches("tavus needs the standard libraries base, coroutine, io, math, os, package, string, table: call luaL_openlibs first",
+        run "bare", 1, true)
+    end)
+
+    it("without one of the standard libraries: told which", function()
+      local output = {}
+      for _, name in ipairs { "base", "package", "coroutine", "string", "table", "math", "io", "os" } do
+        output[#output + 1] = ("tavus needs the standard libraries %s: call luaL_openlibs first\n"):format(name)
+      end
+      assert.equal(table.concat(output), run "without")
     end)
   end)
 

@@ -32,6 +32,26 @@ describe("what the documents show", function()
     return count
   end
 
+  it("says in its first line how it is run", function()
+    local commands = {
+      ["examples/embed/game.lua"] = "examples/embed/run", ["examples/embed/host.c"] = "examples/embed/run",
+      ["examples/embed/run"] = "examples/embed/run", ["examples/love/main.lua"] = "examples/love/run", ["examples/love/run"] = "examples/love/run",
+      ["examples/openresty/nginx.conf"] = "examples/openresty/run", ["examples/openresty/run"] = "examples/openresty/run",
+      ["examples/openresty/service.lua"] = "examples/openresty/run",
+      ["examples/testing/interviewer_spec.lua"] = "cd examples/testing && busted --lua=lua5.4 interviewer_spec.lua",
+    }
+    for _, file in ipairs(files_of("examples")) do commands[file] = "lua5.4 " .. file end
+    for file, command in pairs(commands) do
+      local first
+      for line in io.lines(file) do
+        first = line
+        if line:sub(1, 2) ~= "#!" then break end
+      end
+      assert.matches("Run: `", first, 1, true)
+      assert.matches(command, first, 1, true)
+    end
+  end)
+
   for _, file in ipairs(files_of("examples")) do
     it(file .. " runs and leaves nothing behind", function()
       local status, output = process.lua({ file = file }, environment)

@@ -1,5 +1,6 @@
 -- luacheck: std max+busted
 local core = require "tavus.core"
+local locale = require "spec.support.locale"
 local process = require "spec.support.process"
 
 local has_integers = math.type ~= nil
@@ -170,6 +171,21 @@ describe("decode: values", function()
 end)
 
 describe("decode: where it went wrong", function()
+  it("counts lines where a line breaks", function()
+    for text, place in pairs {
+      ["x"] = { 1, 1, 1 }, ["\nx"] = { 2, 1, 2 }, ["\n\nx"] = { 3, 1, 3 }, ["\n \n x"] = { 3, 2, 5 },
+      ["[1,\r\nx]"] = { 2, 1, 6 }, ["\rx"] = { 1, 2, 2 },
+      ["[1\n"] = { 2, 1, 4 }, ["{\n\n"] = { 3, 1, 4 }, ["[1"] = { 1, 3, 3 }, -- the end is behind the last byte
+      ['["a\nb"]'] = { 1, 4, 4 }, ['[\n"a\n"]'] = { 2, 3, 5 }, -- the line break is what is wrong
+      ['{"a":1,\n"b" 2}'] = { 2, 5, 13 }, ["[1]\nx"] = { 2, 1, 5 }, ["[1,2\n3]"] = { 2, 1, 6 },
+    } do
+      local value, err = core.decode(text)
+      assert.is_nil(value)
+      assert.are.same(place, { err.line, err.column, err.position }, ("%q"):format(text))
+      assert.matches(("at line %d, column %d (byte %d)"):format(place[1], place[2], place[3]), err.message, 1, true)
+    end
+  end)
+
   it("counts lines, columns and bytes from one", function()
     local _, err = core.decode '{\n  "a": 1,\n  "b": \195\169\n}'
     assert.are.equal(3, err.line)
@@ -415,14 +431,7 @@ describe("decode: numbers", function()
   end)
 
   it("does not ask the locale", function()
-    -- a locale of our own, with a decimal comma
-    local folder = os.tmpname()
-    os.remove(folder)
-    local made = ([[mkdir %s && cd %s && printf '%%s\n' LC_NUMERIC 'decimal_point ","' 'thousands_sep "."' \
-      'grouping 3;3' 'END LC_NUMERIC' > source && { localedef -c -i source ./comma 2> log; test -f comma/LC_NUMERIC; }]])
-    made = made:format(process.quote(folder), process.quote(folder))
-    local status, output = process.run(made, { LD_PRELOAD = false })
-    assert.are.equal(0, status, "localedef (packages libc-bin, locales) made no locale: " .. output)
+    local folder = locale.make()
     local chunk = [[
       local core = require "tavus.core"
       assert(os.setlocale("comma", "numeric"), "no comma locale")
@@ -432,7 +441,7 @@ describe("decode: numbers", function()
       assert(list[1] == 1 / 10 and list[3] == 123456789123456789 / 1000000000)
       io.write(assert((core.encode(list))))
     ]]
-    status, output = process.lua({ chunk = chunk }, { LOCPATH = folder, LC_ALL = false })
+    local status, output = process.lua({ chunk = chunk }, { LOCPATH = folder, LC_ALL = false })
     process.run("rm -rf " .. process.quote(folder))
     assert.are.equal("[0.1,1.5e+300,123456789.12345679,5e-324,2.225073858507201e-308]", output)
     assert.are.equal(0, status)

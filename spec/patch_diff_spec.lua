@@ -32,6 +32,8 @@ local function ops(operations)
 end
 
 describe("patch.diff", function()
+  local long = ("words "):rep(50)
+
   it("is empty where nothing differs", function()
     for _, value in ipairs { 1, "x", false, null, array {}, object {}, { a = { 1, { b = null } } } } do
       local copy = core.copy(value)
@@ -65,6 +67,21 @@ describe("patch.diff", function()
     assert.are.same({ "replace /a" }, ops(diff({ a = "1" }, { a = 1 })))
   end)
 
+  it("tells null, false, true and their names apart in arrays, too", function()
+    local values = { null, false, true, "z", "t", "f", "", 0, 1, array {}, object {} }
+    for i, gone in ipairs(values) do
+      for k, stays in ipairs(values) do
+        if i ~= k then
+          assert.are.same({ "remove /0" }, ops(diff({ gone, stays, long }, { stays, long })))
+          assert.are.same({ "add /0" }, ops(diff({ stays, long }, { gone, stays, long })))
+          assert.are.same({ "replace /0" }, ops(diff({ gone, long }, { stays, long })))
+          assert.are.same({ "replace /a" }, ops(diff({ a = gone, b = long }, { a = stays, b = long })))
+          assert.are.same({ "remove /0" }, ops(diff({ { x = gone }, { x = stays }, long }, { { x = stays }, long })))
+        end
+      end
+    end
+  end)
+
   it("replaces at the root what has no members in common", function()
     assert.are.same({ "replace " }, ops(diff({ a = 1 }, { 1 })))
     assert.are.same({ "replace " }, ops(diff("a", "b")))
@@ -73,17 +90,15 @@ describe("patch.diff", function()
 
   it("escapes names", function()
     assert.are.same({ "add /", "remove /a~1b", "replace /m~0n/~01" },
-      ops(diff({ ["a/b"] = 1, ["m~n"] = { ["~1"] = 1 } }, { [""] = 1, ["m~n"] = { ["~1"] = 2 } })))
+      ops(diff({ ["a/b"] = 1, ["m~n"] = { ["~1"] = 1 }, rest = long }, { [""] = 1, ["m~n"] = { ["~1"] = 2 }, rest = long })))
   end)
 
   it("treats members that look like numbers as members", function()
     assert.are.same({ "replace /m/0", "remove /m/1", "add /m/2" },
-      ops(diff({ m = { ["0"] = "a", ["1"] = "b" } }, { m = { ["0"] = "c", ["2"] = "b" } })))
+      ops(diff({ m = { ["0"] = "a", ["1"] = "b", rest = long } }, { m = { ["0"] = "c", ["2"] = "b", rest = long } })))
   end)
 
   describe("on arrays", function()
-    local long = ("words "):rep(20)
-
     it("inserts one tool with one operation, wherever", function()
       for place = 1, 4 do
         local before, after = { tool "a", tool "b", tool "c" }, { tool "a", tool "b", tool "c" }
@@ -159,8 +174,8 @@ describe("patch.diff", function()
     end)
 
     it("replaces what changed as a whole when asked to, safe to send twice", function()
-      local before = { n = 1, tools = { tool "a", tool "b" }, deep = { list = { { x = { 1 } } } } }
-      local after = { n = 2, tools = { tool "a", tool "b", tool "c" }, deep = { list = { { x = { 2 } } } } }
+      local before = { n = 1, tools = { tool "a", tool "b" }, deep = { list = { { x = { 1 } } } }, rest = long }
+      local after = { n = 2, tools = { tool "a", tool "b", tool "c" }, deep = { list = { { x = { 2 } } } }, rest = long }
       local operations = diff(before, after, { arrays = "whole" })
       assert.are.same({ "replace /deep/list", "replace /n", "replace /tools" }, ops(operations))
       assert.is_true(patch.repeatable(operations))
@@ -189,6 +204,47 @@ describe("patch.diff", function()
       end
       assert.are.same({ "replace /list" }, ops(diff({ list = before }, { list = after })))
     end)
+  end)
+
+  it("replaces an object where that is shorter, and only there", function()
+    local before, after = {}, {}
+    for i = 1, 9 do before["member " .. i], after["member " .. i] = i, -i end
+    assert.are.same({ "replace " }, ops(diff(before, after)))
+    assert.are.same({ "replace /a" }, ops(diff({ a = before, rest = long }, { a = after, rest = long })))
+    assert.are.same({ "replace /a", "replace /n" }, ops(diff({ a = before, n = 1, rest = long }, { a = after, n = 2, rest = long })))
+    before.rest, after.rest = long, long
+    assert.are.equal(9, #diff({ a = before }, { a = after }))
+    -- One operation may be longer, too.
+    assert.are.same({ "replace /a" }, ops(diff({ a = { [("long"):rep(9)] = 1 }, rest = long }, { a = object {}, rest = long })))
+    assert.are.same({ "replace /list/0" }, ops(diff({ list = { { x = 1, y = 2, z = 3 }, long } }, { list = { { x = 2, y = 3, z = 4 }, long } })))
+  end)
+
+  it("never replaces an object with an id or a secret of Tavus' in it, which could not be written again", function()
+    local function persona(value, more)
+      local layer = { model = value, speculative_inference = value, extra_body = value, x = value, y = value, z = value }
+      for name, member in pairs(more or {}) do layer[name] = member end
+      return { persona_id = "p1", persona_name = value, system_prompt = value, context = value, a = value, b = value, layers = { llm = layer } }
+    end
+    local operations = diff(persona(1), persona(2))
+    assert.are.same({ "replace /a", "replace /b", "replace /context", "replace /layers/llm", "replace /persona_name", "replace /system_prompt" },
+      ops(operations))
+    for _, secret in ipairs { { api_key = "****" }, { headers = { ["X-A"] = "****" } }, { default_query = { key = "****" } } } do
+      operations = diff(persona(1, secret), persona(2, secret))
+      assert.are.equal(11, #operations)
+      for _, operation in ipairs(operations) do assert.is_nil(core.encode(operation):find("****", 1, true)) end
+    end
+  end)
+
+  it("looks at a large document only where it must", function()
+    local before, after = {}, {}
+    local inner_before, inner_after = before, after
+    for i = 1, 100 do
+      inner_before.text, inner_after.text = ("text "):rep(200), ("text "):rep(200)
+      inner_before.a, inner_after.a = { i = i }, { i = i }
+      inner_before, inner_after = inner_before.a, inner_after.a
+    end
+    inner_after.i = 0
+    assert.are.equal(1, #diff(before, after))
   end)
 
   it("does not change with what it was made from", function()
@@ -331,6 +387,27 @@ describe("patch.diff and patch.invert, on any two values,", function()
     return list
   end
 
+  -- Each object or array around changes: one replace of it is not shorter than the operations in it.
+  local function assert_smallest(before, after, operations, here)
+    here = here or ""
+    local size, inside = 0, 0
+    for _, operation in ipairs(operations) do
+      if operation.path == here then return end
+      if operation.path:sub(1, #here + 1) == here .. "/" then
+        size, inside = size + #core.encode(operation) + 1, inside + 1
+      end
+    end
+    if inside == 0 then return end
+    local whole = core.encode { op = "replace", path = here, value = after }
+    assert.is_true(size <= #whole + 1, text { here, before, after, operations })
+    if core.is_array(before) or core.is_array(after) then return end
+    for name, value in pairs(before) do
+      if type(value) == "table" and type(after[name]) == "table" then
+        assert_smallest(value, after[name], operations, here .. "/" .. pointer.escape(name))
+      end
+    end
+  end
+
   it("undo any operations that could be applied", function()
     state = 20261120
     local kinds = { "add", "add", "remove", "replace", "move", "copy", "test" }
@@ -373,6 +450,7 @@ describe("patch.diff and patch.invert, on any two values,", function()
         local kept_before, kept_after = text(before), text(after)
         for _, arrays in ipairs { "items", "whole" } do
           local operations = diff(before, after, { arrays = arrays })
+          assert_smallest(before, after, operations)
           local undo = assert(patch.invert(operations, before))
           local back, err = patch.apply(after, undo)
           assert.is_nil(err)

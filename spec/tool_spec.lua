@@ -208,6 +208,16 @@ describe("a property type", function()
     raises_here("not 1.5", line(), function() local p = schema.string { "d", minLength = 1.5 } return p end)
     raises_here('"pattern" must be a string', line(), function() local p = schema.string { "d", pattern = 5 } return p end)
     raises_here('"minimum" must be a number', line(), function() local p = schema.number { "d", minimum = "0" } return p end)
+    for _, value in ipairs { 1 / 0, -1 / 0, 0 / 0 } do
+      for _, keyword in ipairs { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf" } do
+        raises_here('"' .. keyword .. '" must be a number', line(), function() local p = schema.number { "d", [keyword] = value } return p end)
+      end
+      for _, keyword in ipairs { "minLength", "maxLength" } do
+        raises_here('"' .. keyword .. '" must be', line(), function() local p = schema.string { "d", [keyword] = value } return p end)
+      end
+      raises_here("", line(), function() local p = schema.enum { "d", values = { value } } return p end)
+      raises_here("", line(), function() local p = schema.number { "d", default = value } return p end)
+    end
     raises_here('"maximum" must be a number', line(), function() local p = schema.number { "d", maximum = 0 / 0 } return p end)
     raises_here("above 0", line(), function() local p = schema.number { "d", multipleOf = 0 } return p end)
     raises_here('"enum" must be a list', line(), function() local p = schema.string { "d", enum = "a" } return p end)

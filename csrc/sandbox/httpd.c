@@ -59,6 +59,7 @@ static int push_failure(lua_State *L, const char *what, int error) {
 typedef struct {
   lua_State *parent;  /* stack: the strings below are anchored there */
   int options;        /* index of the options table in it */
+  int modules;        /* index of the table of modules in it, or of nil */
   const char *entry;
   const char *path;
   const char *cpath;
@@ -94,6 +95,52 @@ static void copy_options(lua_State *L, lua_State *parent, int index) {
   }
 }
 
+/* A loader of a Lua module, its bytecode the upvalue: (name) --> the module. */
+static int load_kept(lua_State *L) {
+  size_t size;
+  const char *code = lua_tolstring(L, lua_upvalueindex(1), &size);
+  lua_settop(L, 1);
+  if (luaL_loadbuffer(L, code, size, lua_tostring(L, 1)) != 0) return lua_error(L);
+  lua_insert(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+/* The thread runs code of this shared object, of libmicrohttpd and of the
+** modules in C that the parent loaded. Should a state close in an order that
+** unloads them early, that code must stay. */
+static void pin(const void *address) {
+  Dl_info info;
+  if (dladdr(address, &info) != 0 && info.dli_fname != NULL)
+    (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* Copies the modules of the parent, bytecode and functions of C, to the
+** package.preload on the top. Nothing that is called on the parent here can
+** raise an error or allocate. */
+static void copy_modules(lua_State *L, lua_State *parent, int index) {
+  if (!lua_istable(parent, index)) return;
+  lua_pushnil(parent);
+  while (lua_next(parent, index) != 0) {
+    if (lua_type(parent, -2) == LUA_TSTRING) {
+      size_t size;
+      lua_pushstring(L, lua_tostring(parent, -2));
+      if (lua_iscfunction(parent, -1)) {
+        pin((const void *)(uintptr_t)lua_tocfunction(parent, -1));
+        lua_pushcfunction(L, lua_tocfunction(parent, -1));
+      } else if (lua_type(parent, -1) == LUA_TSTRING) {
+        const char *code = lua_tolstring(parent, -1, &size);
+        lua_pushlstring(L, code, size);
+        lua_pushcclosure(L, load_kept, 1);
+      } else {
+        lua_pushnil(L);
+      }
+      lua_rawset(L, -3);
+    }
+    lua_pop(parent, 1);
+  }
+}
+
 /* refuse(boolean) --> true | nil, message. In the server's state, on its thread:
 ** shuts the API's port, or opens it again. */
 static int refuse(lua_State *L) {
@@ -116,7 +163,10 @@ static int prepare(lua_State *L) {
   lua_setfield(L, -2, "path");
   lua_pushstring(L, p->cpath);
   lua_setfield(L, -2, "cpath");
-  if (p->luarocks) {
+  lua_getfield(L, -1, "preload");
+  copy_modules(L, p->parent, p->modules);
+  lua_getfield(L, -1, p->entry);
+  if (p->luarocks && lua_isnil(L, -1)) {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "luarocks.loader");
     lua_call(L, 1, 0);
@@ -220,18 +270,12 @@ static int start_failed(lua_State *L, handle *h, const char *what, int error) {
   return count;
 }
 
-/* The thread runs code of this shared object and of libmicrohttpd. Should a
-** state close in an order that unloads modules early, that code must stay. */
-static void pin(void) {
-  Dl_info info;
-  if (dladdr((const void *)(uintptr_t)&key_answer, &info) != 0 && info.dli_fname != NULL)
-    (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* start { entry = module, options = {...}, port = 0, max_body = bytes,
-**         max_connections = n, idle = seconds }
+/* start { entry = module, options = {...}, modules = {...}, port = 0,
+**         max_body = bytes, max_connections = n, idle = seconds }
 **   --> server | nil, message
-** `entry` names a module that is required in the new Lua state. It is a function
+** `entry` names a module that is required in the new Lua state, which finds it
+** and others in `modules` (name -> bytecode, or a loader in C without upvalues),
+** else as this state finds modules. It is a function
 ** that takes a copy of `options`, in which `port` and `steering` are the real
 ** ports, and `refuse`, and returns the service function (see
 ** tavus_exchange_answer). Raises on bad options. */
@@ -247,7 +291,9 @@ static int httpd_start(lua_State *L) {
   unsigned int max_body = option_integer(L, 1, "max_body", MAX_BODY, 0, 1 << 30);
   unsigned int limit = option_integer(L, 1, "max_connections", MAX_CONNECTIONS, 1, 1 << 20);
   unsigned int idle = option_integer(L, 1, "idle", IDLE_SECONDS, 1, 86400);
-  lua_getglobal(L, "package");
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* the host may take globals away */
+  lua_getfield(L, -1, "package");
+  lua_replace(L, 4);
   luaL_checktype(L, 4, LUA_TTABLE);
   lua_getfield(L, 4, "path");
   p.path = luaL_checkstring(L, 5);
@@ -257,6 +303,8 @@ static int httpd_start(lua_State *L) {
   luaL_checktype(L, 7, LUA_TTABLE);
   lua_getfield(L, 7, "luarocks.loader");
   p.luarocks = lua_toboolean(L, 8);
+  lua_getfield(L, 1, "modules");
+  p.modules = lua_gettop(L);
   luaL_checkstack(L, 8, "too many values");
 
   handle *h = lua_newuserdata(L, sizeof *h);
@@ -267,7 +315,7 @@ static int httpd_start(lua_State *L) {
   if (h->server == NULL) return luaL_error(L, "not enough memory");
   tavus_server *server = h->server;
   tavus_server_init(server, max_body, limit);
-  pin();
+  pin(&key_answer);
   tavus_server_failure failure;
   if (!tavus_server_open(server, (unsigned short)port, idle, &failure))
     return start_failed(L, h, failure.what, failure.error);

@@ -27,8 +27,9 @@ struct lua_State;
 ** environment the host gives it. Every lua_State has a module, clients and
 ** connections of its own; two may run at once on two threads.
 **
-** Raises a Lua error when the standard libraries are missing or memory runs
-** out, so call it where errors are caught (luaL_requiref inside lua_pcall). */
+** Raises a Lua error that names the standard libraries that are missing (all but
+** debug are needed), or when memory runs out, so call it where errors are caught
+** (luaL_requiref inside lua_pcall). After an error it may be called again. */
 int luaopen_tavus(struct lua_State *L);
 
 #ifdef __cplusplus

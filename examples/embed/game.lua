@@ -1,6 +1,6 @@
--- What host.c runs: a shopkeeper whom the player can talk to. A task makes the persona, changes and reads it and starts a
--- conversation; the frames go on all the while. What was made is deleted at the end, also when a step has failed or the
--- player leaves.
+-- Run: `examples/embed/run`. What host.c runs: a shopkeeper whom the player can talk to. A task makes the persona, changes
+-- and reads it and starts a conversation; the frames go on all the while. What was made is deleted at the end, also when a
+-- step has failed or the player leaves.
 local tavus = require "tavus"
 
 local client, problem = tavus.new() -- TAVUS_API_KEY and TAVUS_BASE_URL

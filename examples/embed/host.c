@@ -1,8 +1,8 @@
-/* host.c - a program that carries Lua 5.4 and tavus inside and turns a frame
-** loop, as a game engine does: 60 frames a second, each of which calls the
-** script's `update`. Requests go on meanwhile; no frame waits for them.
+/* Run: `examples/embed/run`. A program that carries Lua 5.4 and tavus inside and
+** turns a frame loop, as a game engine does: 60 frames a second, each of which
+** calls the script's `update`. Requests go on meanwhile; no frame waits for them.
 **
-** examples/embed/run builds and runs it. By hand, from the top of the tree:
+** By hand, from the top of the tree:
 **
 **   make static
 **   cc -I.build/lua5.4-static -I/usr/include/lua5.4 examples/embed/host.c -o host \

@@ -1,5 +1,6 @@
--- An innkeeper whose persona lives at Tavus. Requests go on while the picture moves: tasks are spawned where something
--- happens, and `client:step(0)` in love.update does what is ready for them.
+-- Run: `examples/love/run`, or `love examples/love` with TAVUS_API_KEY set. An innkeeper whose persona lives at Tavus. Requests
+-- go on while the picture moves: tasks are spawned where something happens, and `client:step(0)` in love.update does what is
+-- ready for them.
 local tavus = require "tavus"
 local Meter = require "meter"
 local Npc = require "npc"

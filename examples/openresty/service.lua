@@ -1,5 +1,5 @@
---- What nginx.conf calls. Every call to Tavus waits for its answer, and the worker serves others meanwhile: there is no
--- other way to write it than for a script that simply waits.
+--- Run: `examples/openresty/run`. What nginx.conf calls. Every call to Tavus waits for its answer, and the worker serves others
+-- meanwhile: there is no other way to write it than for a script that simply waits.
 local tavus = require "tavus"
 
 local service = {}

@@ -1,4 +1,4 @@
--- The test of interviewer.lua, on a local Tavus: busted interviewer_spec.lua
+-- Run: `cd examples/testing && busted --lua=lua5.4 interviewer_spec.lua`. The test of interviewer.lua, on a local Tavus.
 local tavus = require "tavus"
 local interviewer = require "interviewer"
 

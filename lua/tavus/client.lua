@@ -7,6 +7,8 @@ local errors = require "tavus.errors"
 local hosts = require "tavus.host"
 local log = require "tavus.log"
 local options = require "tavus.options"
+local patch = require "tavus.patch"
+local record = require "tavus.record"
 local resource = require "tavus.resource"
 local call = require "tavus.call"
 local task = require "tavus.task"
@@ -154,7 +156,7 @@ function client.new(given)
   session, problem = open_session(given)
   if not session then return nil, problem end
   if given.record then
-    recording, problem = require("tavus.record").open(given.record, given.headers)
+    recording, problem = record.open(given.record, given.headers)
     if not recording then
       session:close()
       return nil, options.bad("record", problem)
@@ -214,7 +216,7 @@ function Client:request(method, path, given)
   local body = given and given.body
   local may_repeat = repeatable[method] or false
   if type(body) == "table" then
-    if method == "PATCH" then may_repeat = core.is_array(body) and require("tavus.patch").repeatable(body) end
+    if method == "PATCH" then may_repeat = core.is_array(body) and patch.repeatable(body) end
     local issues
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end

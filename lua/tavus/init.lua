@@ -3,10 +3,13 @@
 -- What `require "tavus"` returns. Only the core (checking and JSON, in C) is
 -- loaded here; the client, libcurl and the builders are loaded when they are
 -- first touched, so that a program that only checks personas pays for nothing
--- else.
+-- else. With the client comes everything, so that no file is read later.
 
 local core = require "tavus.core"
-local errors = require "tavus.errors"
+local load_module = require("tavus.modules").load
+local errors = load_module "tavus.errors"
+
+local error, pairs, pcall, rawset, type = error, pairs, pcall, rawset, type
 
 -- cjson is here to live together with it: our null is its null and our arrays
 -- carry its mark where it has one. Without cjson everything works the same.
@@ -24,7 +27,7 @@ end
 ---@class tavus
 local tavus = {
   ---@type string
-  _VERSION = require "tavus.version",
+  _VERSION = load_module "tavus.version",
   --- JSON's null; the same value as `cjson.null`.
   ---@type userdata
   null = core.null,
@@ -46,7 +49,7 @@ end
 -- The options of the two functions below; most calls give none.
 local function check_options(given, name)
   if given == nil then return end
-  require("tavus.options").check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
+  load_module("tavus.options").check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
 end
 
 --- Checks a value against the contract, offline.
@@ -105,7 +108,10 @@ return setmetatable(tavus, {
   __index = function(self, name)
     local where = lazy[name]
     if not where then return nil end
-    local value = require(where[1])
+    if name == "new" then
+      for _, other in pairs(lazy) do load_module(other[1]) end
+    end
+    local value = load_module(where[1])
     if where[2] then value = value[where[2]] end
     rawset(self, name, value)
     return value

@@ -1,6 +1,7 @@
 --- Option tables: unknown names and wrong types raise at the caller's line,
 -- bad content (a negative time, an empty list of choices) is an error value.
 
+local core = require "tavus.core"
 local errors = require "tavus.errors"
 
 local options = {}
@@ -79,6 +80,15 @@ function options.bad(name, problem, hint)
   return errors.new { type = "config", code = name, message = name .. " " .. problem, hint = hint }
 end
 
+--- Reads a decimal number. Lua 5.1's tonumber wants the locale's decimal comma.
+---@param text string
+---@return number|nil
+function options.decimal(text)
+  local sign, whole, fraction = text:match "^%s*(%-?)0*(%d+)%.?(%d*)%s*$"
+  local value = whole and core.decode(sign .. whole .. (fraction ~= "" and "." .. fraction or ""))
+  return type(value) == "number" and value or nil
+end
+
 --- Checks one number that came as text from the environment.
 ---@param name string the variable's name
 ---@param text string
@@ -86,7 +96,7 @@ end
 ---@return number|nil
 ---@return tavus.Error|nil
 function options.number_from(name, text, rule)
-  local value = text:match "^%s*%-?%d+%.?%d*%s*$" and tonumber(text)
+  local value = options.decimal(text)
   if not value then
     return nil, options.bad(name, "is no number: " .. ("%q"):format(text:sub(1, 40)), "unset it, or set it to a number")
   end

@@ -181,9 +181,11 @@ end
 
 --- The patch that turns `before` into `after`; empty when they are equal.
 ---
---- Only `add`, `remove` and `replace` are used, and equal parts stay untouched. Array items are
+--- Only `add`, `remove` and `replace` are used. No `replace` of one object or array around the changes is
+--- shorter; where one is, it takes their place, but for an object with an id or a secret of Tavus' in it: these
+--- could not be written again. Array items are
 --- matched by their `function.name`, else their `name`, else their value.
---- An array is replaced whole where that is shorter, or where matching would take too long.
+--- An array is also replaced where matching would take too long.
 ---@param before any JSON value; `nil` raises
 ---@param after any JSON value; `nil` raises
 ---@param options? { arrays?: "items"|"whole" } `"whole"` replaces every array that changed: longer, but safe to send twice

@@ -1,12 +1,13 @@
 --- The smallest patch between two JSON values.
 --
--- Objects are compared member by member. Arrays are lined up by the longest
+-- Objects are compared member by member, and replaced where that is shorter and loses nothing. Arrays are lined up by the longest
 -- common subsequence of their items' keys, so that a tool inserted at the front
 -- is one `add` and not a rewrite of all that follow; where a list of small
 -- changes is longer than the array itself, the array is replaced.
 
 local core = require "tavus.core"
 local pointer = require "tavus.pointer"
+local redact = require "tavus.redact"
 local values = require "tavus.patch_value"
 
 local type, next, concat, sort = type, next, table.concat, table.sort
@@ -244,23 +245,67 @@ local function size_of(state, operation)
   return size
 end
 
+-- What is left of some bytes when a value is written with them, about and at least; negative
+-- as soon as they do not suffice. A large value is not looked through.
+local function left_of(budget, value)
+  local kind = type(value)
+  if kind == "string" then
+    return budget - #value - 2
+  elseif kind ~= "table" then
+    return budget - 1
+  end
+  budget = budget - 2
+  for key, inner in next, value do
+    if budget < 0 then
+      break
+    end
+    budget = left_of(type(key) == "string" and budget - #key - 3 or budget, inner)
+  end
+  return budget
+end
+
+-- The names of ids that Tavus gives, read once a VM.
+local id_names
+
+local function is_kept(name)
+  if not id_names then
+    id_names = {}
+    for _, resource in ipairs(core.contract().resources) do
+      id_names[resource.id_field] = true
+    end
+  end
+  return id_names[name] or redact.is_secret(name)
+end
+
+-- Does an object hold what no `replace` of it can give back: a secret, of which
+-- an answer of Tavus has only a mask; an id, beside which are members that cannot be written?
+local function holds_kept(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for key, inner in next, value do
+    if type(key) == "string" and is_kept(key) or holds_kept(inner) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Put one `replace` in place of the operations after `start`, where it is shorter.
 local function shorten(state, start, path, value)
-  local ops = state.ops
-  if #ops == start then
+  local ops, size = state.ops, 0
+  for i = start + 1, #ops do
+    size = size + size_of(state, ops[i])
+  end
+  if left_of(size - #path, value) < 0 then
     return
   end
   local whole = { op = "replace", path = path, value = value }
-  local limit, size = size_of(state, whole), 0
-  for i = start + 1, #ops do
-    size = size + size_of(state, ops[i])
-    if size > limit then
-      for k = #ops, start + 1, -1 do
-        ops[k] = nil
-      end
-      ops[start + 1] = whole
-      return
+  if size > size_of(state, whole) and (is_array(value) or not holds_kept(value)) then
+    for k = #ops, start + 1, -1 do
+      ops[k] = nil
     end
+    ops[start + 1] = whole
   end
 end
 
@@ -270,9 +315,7 @@ local compare
 -- a pair is one `replace`, or the changes inside it where those are shorter.
 local function compare_pair(state, path, before, after, may_go_inside)
   if may_go_inside and kind_of(before) ~= "scalar" and kind_of(before) == kind_of(after) then
-    local start = #state.ops
     compare(state, path, before, after)
-    shorten(state, start, path, after)
   else
     emit(state, "replace", path, after)
   end
@@ -315,6 +358,7 @@ local function compare_items(state, path, before, after)
 end
 
 local function compare_members(state, path, before, after)
+  local start = #state.ops
   for _, key in ipairs(sorted_keys(before, after)) do
     local old, new = before[key], after[key]
     local place = path .. "/" .. pointer.escape(key)
@@ -325,6 +369,9 @@ local function compare_members(state, path, before, after)
     else
       compare(state, place, old, new)
     end
+  end
+  if not state.members then
+    shorten(state, start, path, after)
   end
 end
 
@@ -345,9 +392,10 @@ end
 ---@param before any
 ---@param after any
 ---@param whole boolean replace a changed array as a whole
+---@param members boolean|nil never replace an object as a whole
 ---@return table[]? operations
 ---@return table? err
-local function diff(before, after, whole)
+local function diff(before, after, whole, members)
   local copies = {}
   for i, value in ipairs { before, after } do
     -- A copy checks as it goes, and the patch must not change with `after`.
@@ -362,6 +410,7 @@ local function diff(before, after, whole)
     sizes = {},
     cells = CELL_BUDGET,
     whole = whole,
+    members = members,
   }
   compare(state, "", copies[1], copies[2])
   return state.ops

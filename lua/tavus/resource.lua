@@ -9,6 +9,8 @@ local answer = require "tavus.answer"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
 local pages = require "tavus.pages"
+local repeatable = require("tavus.patch").repeatable
+local update = require "tavus.update"
 
 local resource = {}
 
@@ -94,7 +96,7 @@ function makers.patch(class, op)
     local text, warnings, secrets = encode(op, patch, given)
     if not text then return nil, warnings end
     if text == "[]" then return true, answer.local_meta(warnings) end
-    return answer.of(client, op, path, text, given, require("tavus.patch").repeatable(patch), secrets, warnings)
+    return answer.of(client, op, path, text, given, repeatable(patch), secrets, warnings)
   end
 end
 
@@ -163,7 +165,7 @@ local function build(data)
     if kind == "list" then methods.each = maker_of_each(class, op) end
   end
   if class.operations.get and class.operations.patch then
-    methods.update = require("tavus.update").method(class, data)
+    methods.update = update.method(class, data)
   end
   return class
 end

@@ -9,6 +9,8 @@ local http = require "tavus.http"
 local call = require "tavus.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
+local diff = require "tavus.patch_diff"
+local new_patch = require "tavus.patch"
 
 local update = {}
 
@@ -258,9 +260,11 @@ local function patch_between(class, trees, before, after, key, arrays)
   if trees.secret then keep_secrets(trees.secret, before, after) end
   drop_stale_key(before, after)
   keep_arrays(before, after)
-  local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
+  -- An object that is replaced would lose what Tavus keeps of it and does not show, and what others changed meanwhile.
+  local operations, problem = diff(before, after, arrays == "whole", true)
   -- What `diff` calls the document after is the persona here.
-  if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
+  if not operations then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
+  local patch = new_patch(operations)
   problem = check_custom(patch, before, after, again, class.kind)
   if problem then return nil, problem end
   local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)

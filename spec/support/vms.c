@@ -3,7 +3,9 @@
 **   turns    one state after the other, then two open at once
 **   threads  two threads, each with one state after the other
 **   memory   opening tavus with the n-th allocation failing, for every n
+**   again    a plain require after each of these failures
 **   bare     opening tavus without the standard libraries
+**   without  opening tavus with one of them missing, for each
 ** SCRIPT is run in each state; exit status 0 when all went well. */
 #include <pthread.h>
 #include <stdio.h>
@@ -104,7 +106,15 @@ static void *allocate(void *ud, void *block, size_t old, size_t size) {
   return realloc(block, size);
 }
 
-static int memory(void) {
+/* `require "tavus"` alone, where it failed before. */
+static int require_again(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "tavus");
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+static int memory(lua_CFunction again) {
   for (long n = 0; n < 1000000; n++) {
     budget b = {0, 1};
 #if LUA_VERSION_NUM >= 505
@@ -123,11 +133,21 @@ static int memory(void) {
     status = lua_pcall(L, 0, 0, 0);
     b.lifted = 1;
     if (status != 0 && strstr(lua_tostring(L, -1), "not enough memory") == NULL) return told(L);
-#if LUA_VERSION_NUM >= 502 /* before, `require` remembers that it failed */
     lua_settop(L, 0);
-    lua_pushcfunction(L, open_tavus);
-    if (lua_pcall(L, 0, 0, 0) != 0) return told(L);
+    lua_getglobal(L, "package");
+#if LUA_VERSION_NUM < 502 /* where `require` itself ran out of memory, it remembers that */
+    lua_getfield(L, -1, "loaded");
+    lua_getfield(L, -1, "tavus");
+    if (!lua_isnil(L, -1) && !lua_istable(L, -1)) {
+      lua_pushnil(L);
+      lua_setfield(L, -3, "tavus");
+    }
+    lua_pop(L, 2);
 #endif
+    lua_getfield(L, -1, "preload");
+    lua_getfield(L, -1, "tavus");
+    lua_pushcfunction(L, lua_isnil(L, -1) ? open_tavus : again);
+    if (lua_pcall(L, 0, 0, 0) != 0) return told(L);
     lua_close(L);
     if (status == 0) {
       printf("%ld allocations\n", n);
@@ -135,6 +155,27 @@ static int memory(void) {
     }
   }
   return 1;
+}
+
+/* Opens tavus without each of the libraries that it needs; prints the errors. */
+static int without(void) {
+  static const char *const names[] = {"base",   "package", "coroutine", "string",
+                                      "table",  "math",    "io",        "os"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    lua_State *L = luaL_newstate();
+    if (L == NULL) return 1;
+    luaL_openlibs(L);
+    lua_pushnil(L);
+    lua_setglobal(L, i == 0 ? "setmetatable" : names[i]);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushnil(L);
+    lua_setfield(L, -2, i == 0 ? "_G" : names[i]);
+    lua_pushcfunction(L, luaopen_tavus);
+    if (lua_pcall(L, 0, 0, 0) == 0) printf("opened without %s", names[i]);
+    (void)told(L);
+    lua_close(L);
+  }
+  return 0;
 }
 
 static int bare(void) {
@@ -153,7 +194,9 @@ int main(int count, char **words) {
   script = words[2];
   if (strcmp(words[1], "turns") == 0) return turns();
   if (strcmp(words[1], "threads") == 0) return threads();
-  if (strcmp(words[1], "memory") == 0) return memory();
+  if (strcmp(words[1], "memory") == 0) return memory(open_tavus);
+  if (strcmp(words[1], "again") == 0) return memory(require_again);
+  if (strcmp(words[1], "without") == 0) return without();
   if (strcmp(words[1], "bare") == 0) return bare();
   return 2;
 }

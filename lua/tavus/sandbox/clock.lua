@@ -1,6 +1,7 @@
 --- The sandbox's clock: the system's, until it is set; then it stands still, so
 -- that a test sees the same times in every run.
 
+local decimal = require("tavus.options").decimal
 local httpd = require "tavus.sandbox.httpd"
 
 local clock = {}
@@ -46,11 +47,11 @@ local function from_text(text)
   local midnight = days(tonumber(year), tonumber(month), tonumber(day)) * 86400
   if rest == "" then return midnight end
   local hour, minute, second, zone = rest:match "^[Tt ](%d%d):(%d%d):(%d%d%.?%d*)(.*)$"
-  if not hour or tonumber(hour) > 23 or tonumber(minute) > 59 or not tonumber(second) or tonumber(second) >= 60 then
+  if not hour or tonumber(hour) > 23 or tonumber(minute) > 59 or decimal(second) >= 60 then
     return nil
   end
   local offset = zone_seconds(zone)
-  return offset and midnight + hour * 3600 + minute * 60 + tonumber(second) - offset
+  return offset and midnight + hour * 3600 + minute * 60 + decimal(second) - offset
 end
 
 --- Reads a time.

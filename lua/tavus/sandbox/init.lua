@@ -11,17 +11,27 @@
 -- a sandbox in another process (`tavus-sandbox`) is used alike: `connect(url)`.
 -- Steering has a port of its own, because the API's can be made to refuse.
 
-local clock = require "tavus.sandbox.clock"
-local core = require "tavus.core"
-local data = require "tavus.sandbox.data"
-local expect = require "tavus.sandbox.expect"
-local http = require "tavus.http"
-local httpd = require "tavus.sandbox.httpd"
-local journal = require "tavus.sandbox.journal"
-local replay = require "tavus.sandbox.replay"
-local script = require "tavus.sandbox.script"
-local settings = require "tavus.sandbox.settings"
-local values = require "tavus.sandbox.values"
+local modules = require "tavus.modules"
+local load_module = modules.load
+local clock = load_module "tavus.sandbox.clock"
+local core = load_module "tavus.core"
+local data = load_module "tavus.sandbox.data"
+local expect = load_module "tavus.sandbox.expect"
+local http = load_module "tavus.http"
+local httpd = load_module "tavus.sandbox.httpd"
+local journal = load_module "tavus.sandbox.journal"
+local replay = load_module "tavus.sandbox.replay"
+local script = load_module "tavus.sandbox.script"
+local settings = load_module "tavus.sandbox.settings"
+local values = load_module "tavus.sandbox.values"
+
+-- What the server's Lua state loads, which needs no file then.
+load_module "tavus.sandbox.service"
+local kept = modules.kept()
+
+-- A host may take them away.
+local error, getmetatable, ipairs, open, pairs, setmetatable, tostring, type =
+  error, getmetatable, ipairs, io.open, pairs, setmetatable, tostring, type
 
 local sandbox = {}
 
@@ -297,7 +307,7 @@ local START_OPTIONS = {
 
 -- The text of a recording that can be answered from.
 local function read_recording(name)
-  local file, message = io.open(name, "rb")
+  local file, message = open(name, "rb")
   if not file then return nil, message end
   local text
   text, message = file:read "*a"
@@ -373,7 +383,7 @@ function sandbox.start(options)
     service.data = lock:path()
   end
   local port = options.port or 0
-  server, message = httpd.start { entry = "tavus.sandbox.service", options = service, port = port }
+  server, message = httpd.start { entry = "tavus.sandbox.service", options = service, modules = kept, port = port }
   if not server then
     if lock then lock:release() end
     return nil, ("cannot start a sandbox on port %d: %s"):format(port, message)

@@ -1,7 +1,6 @@
 --- What arrived, and what was answered. Bounded: the oldest entries go first.
 
 local core = require "tavus.core"
-local printable = require("tavus.clean").printable
 local redact = require "tavus.redact"
 local routes = require "tavus.sandbox.routes"
 local is_whole = require("tavus.sandbox.values").is_whole
@@ -87,21 +86,20 @@ function methods:answered(entry, status, answer)
 end
 
 local function shown(entry)
-  local headers, query = {}, {}
+  local headers = {}
   for name, value in pairs(entry.headers) do
-    if name ~= "x-api-key" then headers[name] = printable(value) end
+    if name ~= "x-api-key" then headers[name] = value end
   end
-  for name, value in pairs(routes.query(entry.query_text)) do query[printable(name)] = printable(value) end
   return {
     seq = entry.seq,
     method = entry.method,
-    path = printable(entry.path),
-    query = core.object(query),
+    path = entry.path,
+    query = core.object(routes.query(entry.query_text)),
     headers = core.object(headers),
-    body = entry.body and printable(entry.body),
+    body = entry.body,
     body_size = entry.body_size,
     status = entry.status,
-    answer = entry.answer and printable(entry.answer),
+    answer = entry.answer,
     closed = entry.closed,
     fault = entry.fault,
     scripted = entry.scripted or false,

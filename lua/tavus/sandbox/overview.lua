@@ -2,7 +2,6 @@
 -- requests, names and ids only, long texts cut; no body, header, query or secret.
 
 local core = require "tavus.core"
-local printable = require("tavus.clean").printable
 local redact = require "tavus.redact"
 local settings = require "tavus.sandbox.settings"
 
@@ -12,10 +11,10 @@ local MAX_ROWS = 50      -- of personas, and of conversations
 local MAX_REQUESTS = 100
 local MAX_TEXT = 200     -- bytes
 
--- A text that JSON can hold, cut between characters; anything else reads as nothing.
+-- A text, cut between characters; anything else reads as nothing.
 local function text(value)
   if type(value) ~= "string" then return "" end
-  return printable(redact.cut(value, MAX_TEXT))
+  return redact.cut(value, MAX_TEXT)
 end
 
 local function model(row)

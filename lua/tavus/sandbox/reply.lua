@@ -3,6 +3,7 @@
 -- those made here are fresh or shared and never changed by who gets them.
 
 local core = require "tavus.core"
+local printable = require("tavus.clean").printable
 local pointer = require "tavus.pointer"
 
 local reply = {}
@@ -13,13 +14,25 @@ local reply = {}
 ---@field headers table<string, string>|nil
 ---@field with_body boolean|nil  the body is sent although HTTP has none with this status
 
---- A reply with a value as JSON.
+-- A copy in which every text and name is UTF-8. A request may have any bytes, in
+-- its method, path, query, headers and body, and all that is told of it is told
+-- in a reply: nothing else in the sandbox has to look at them.
+local function in_utf8(value)
+  if type(value) == "string" then return printable(value) end
+  if type(value) ~= "table" then return value end
+  local copy = setmetatable({}, getmetatable(value))
+  for name, child in pairs(value) do copy[in_utf8(name)] = in_utf8(child) end
+  return copy
+end
+
+--- A reply with a value as JSON; bytes that are no UTF-8 are shown as `?`.
 ---@param status integer
 ---@param value any
 ---@param headers table<string, string>|nil
 ---@return tavus.sandbox.Reply
 function reply.json(status, value, headers)
   local text, issues = core.encode(value)
+  if not text then text, issues = core.encode(in_utf8(value)) end
   if not text then error("cannot encode an answer: " .. tostring(issues[1] and issues[1].message)) end
   return { status = status, body = text, headers = headers }
 end

@@ -121,8 +121,8 @@ local function header(headers, wanted)
 end
 
 local function tell(request, outcome, rule)
-  io.stderr:write(request.method, " ", (request.uri:gsub("[%c\128-\255]", "?")), " ", tostring(outcome),
-    rule and " (as ordered)" or "", "\n")
+  local line = ("%s %s %s%s"):format(request.method, request.uri, tostring(outcome), rule and " (as ordered)" or "")
+  io.stderr:write((line:gsub("[%c\128-\255]", "?")), "\n")
 end
 
 -- A steering request: not scripted, not in the journal.
