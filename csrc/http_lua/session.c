@@ -142,7 +142,7 @@ static int session_cancel(lua_State *L) {
   tavus_http_session *session = tavus_http_check_session(L, 1);
   tavus_http_engine *engine;
   if (session == NULL || session->requests == 0) return 0;
-  tavus_http_push_engine(L);
+  if (tavus_http_push_engine(L) != 1) return 0; /* they are a parent's */
   engine = tavus_http_check_engine(L, -1);
   if (engine != NULL && !engine->closed)
     tavus_http_engine_cancel_all(engine, session);

@@ -154,10 +154,11 @@ function client.new(given)
   session, problem = open_session(given)
   if not session then return nil, problem end
   if given.record then
-    recording, problem = require("tavus.record").open(given.record, given.headers)
+    local hint
+    recording, problem, hint = require("tavus.record").open(given.record, given.headers)
     if not recording then
       session:close()
-      return nil, options.bad("record", problem)
+      return nil, options.bad("record", problem, hint)
     end
   end
 
