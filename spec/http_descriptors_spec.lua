@@ -1,4 +1,5 @@
 -- Descriptors: whose they are, who inherits them, and what is said when none is left.
+local forking = require "spec.support.forking"
 local process = require "spec.support.process"
 local wire = require "spec.support.wire"
 
@@ -23,7 +24,7 @@ setup(function()
     package.path = "./?.lua;" .. package.path
     local function load(name) return assert(package.loadlib(%q, "spec_" .. name)) end
     local adds, failures, inherited = load "adds", load "failures", load "inherited"
-    local hang, refuse, no_threads = load "hang", load "refuse", load "no_threads"
+    local events, hang, refuse, no_threads = load "events", load "hang", load "refuse", load "no_threads"
     local http, tavus = require "tavus.http", require "tavus"
     require "tavus.record"
     local function client(options)
@@ -78,6 +79,34 @@ describe("a socket that libcurl closed without a word", function()
       end
       print(("%d more watched, %d failures"):format(adds() - before, failures()))
     ]])
+  end)
+end)
+
+describe("a socket that a forked child holds", function()
+  it("keeps nobody busy when libcurl has closed it", function()
+    forking.build(folder)
+    local output = run(([[
+      local function load(name) return assert(package.loadlib(%q, name)) end
+      local engine = assert(http.engine())
+      local made = assert(http.session { api_key = "kkkk", base_url = "http://127.0.0.1:" .. hang() })
+      local request = assert(engine:submit(made, "GET", "/", { timeout = 0.2 }))
+      engine:step(0.05)
+      if load "spec_fork"() == 0 then
+        refuse()
+        os.execute "sleep 2.5"
+        load "spec_leave"()
+      end
+      refuse()
+      while not engine:wait(request, 1) do end
+      -- the kernel tries again after a second, and is refused
+      local woken, ends = 0, http.now() + 2
+      while http.now() < ends do
+        engine:sleep(0.01)
+        woken = woken + events()
+      end
+      print(woken <= 1)
+    ]]):format(folder .. "/fork.so"))
+    assert.equal("true\n", output)
   end)
 end)
 

@@ -66,6 +66,9 @@ static void set_place(tavus_http_watch *watch, int fd, place *at,
   event.data.fd = fd;
   if (bits & CURL_POLL_IN) event.events |= EPOLLIN;
   if (bits & CURL_POLL_OUT) event.events |= EPOLLOUT;
+  /* a socket that a forked child holds stays in the set when libcurl closes it
+  ** without close_socket, and would be told for ever */
+  if (bits == CURL_POLL_OUT) event.events |= EPOLLONESHOT;
   if (bits == 0) {
     if (at->registered != 0)
       (void)epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, &event);
@@ -273,6 +276,9 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
   if (curl_multi_socket_action(engine->multi, fd, bits, &running) != CURLM_OK)
     engine->broken = true;
+  at = place_of(watch, fd);
+  if (at->wanted == CURL_POLL_OUT && at->registered == CURL_POLL_OUT)
+    set_place(watch, fd, at, CURL_POLL_OUT);
 }
 
 /* epoll_wait knows only whole milliseconds, which is a lot of a frame. Below

@@ -17,7 +17,7 @@
 
 extern void lua_pushinteger(void *, ptrdiff_t);
 
-static int adds, failures, no_threads, listener;
+static int adds, failures, events, no_threads, listener;
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
   int (*real)(int, int, int, struct epoll_event *) =
@@ -28,6 +28,21 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
   else if (operation == EPOLL_CTL_ADD)
     adds++;
   return result;
+}
+
+int epoll_wait(int epoll, struct epoll_event *list, int most, int ms) {
+  int (*real)(int, struct epoll_event *, int, int) =
+      (int (*)(int, struct epoll_event *, int, int))dlsym(RTLD_NEXT, "epoll_wait");
+  int count = real(epoll, list, most, ms);
+  events += count > 0 ? count : 0;
+  return count;
+}
+
+/* how many there were since this was last asked */
+int spec_events(void *L) {
+  lua_pushinteger(L, events);
+  events = 0;
+  return 1;
 }
 
 int spec_adds(void *L) {
