@@ -3,12 +3,13 @@ local forking = require "spec.support.forking"
 local process = require "spec.support.process"
 local wire = require "spec.support.wire"
 
-local folder, opening
+local folder, opening, authority
 
 -- What a Lua of its own prints, with spec/support/descriptors.c beneath it and at most so many descriptors.
 local function run(text, limit)
   local status, output = process.run(("ulimit -n %d && exec %s -e %s"):format(limit or 200, process.quote(process.interpreter()),
     process.quote(opening .. text)), {
+    CURL_CA_BUNDLE = authority or "",
     LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " " .. folder .. "/spec.so", no_proxy = "*",
     ASAN_OPTIONS = (os.getenv "ASAN_OPTIONS" or "") .. ":detect_leaks=0", -- what the spec opens stays open
   })
@@ -162,7 +163,9 @@ describe("a process without descriptors", function()
 
   it("is told so where the socket, or the authority's certificate, is missing", function()
     local server = wire.start({ { "read", { answer = 200, body = "{}" }, "loop" } }, { tls = "localhost" })
-    for free, ca_file in pairs { [0] = "", [1] = server.ca_file } do
+    for _, case in ipairs { { 0, "" }, { 1, server.ca_file }, { 1, "", server.ca_file } } do
+      local free, ca_file = case[1], case[2]
+      authority = case[3]
       local output = run(([[
         client { base_url = "http://127.0.0.1:9" }.personas:list()
         local held = leave(%d)
@@ -171,6 +174,7 @@ describe("a process without descriptors", function()
       ]]):format(free, server.url, ca_file, ca_file), 60)
       assert.matches("^connection\ttrue\tfalse\t[^\t]*out of file descriptors[^\t]*\t" .. HINT, output)
     end
+    authority = nil
     server:stop()
   end)
 

@@ -106,10 +106,10 @@ end
 
 local PEM = "set it to certificates in PEM, or unset it; the option ca_file goes before it"
 
--- What is wrong with a file of certificates, or nil.
+-- What is wrong with a file of certificates, or nil. Want of descriptors is nothing wrong with the file, and told by a call.
 local function file_problem(path)
-  local file, message = io.open(path, "rb")
-  if not file then return "cannot be read: " .. message end
+  local file, message, code = io.open(path, "rb")
+  if not file then return not options.no_descriptor[code] and "cannot be read: " .. message or nil end
   local line, problem
   repeat line, problem = file:read "*l" until not line or line:find "^%-%-%-%-%-BEGIN [%u ]*CERTIFICATE%-%-%-%-%-"
   file:close()
@@ -121,10 +121,10 @@ end
 local function folders_problem(list)
   local problem
   for path in list:gmatch "[^:]+" do
-    local folder, message = io.open(path, "rb")
+    local folder, message, code = io.open(path, "rb")
     local is_file = folder and folder:read(0) ~= nil
     if folder then folder:close() end
-    if folder and not is_file then return nil end
+    if (folder and not is_file) or options.no_descriptor[code] then return nil end
     problem = is_file and "is not a folder: " .. path or "cannot be read: " .. message
   end
   return problem

@@ -79,6 +79,9 @@ function options.bad(name, problem, hint)
   return errors.new { type = "config", code = name, message = name .. " " .. problem, hint = hint }
 end
 
+--- Error numbers of io.open for want of descriptors: ENFILE and EMFILE, the same on every system that has them.
+options.no_descriptor = { [23] = true, [24] = true }
+
 --- Checks one number that came as text from the environment.
 ---@param name string the variable's name
 ---@param text string

@@ -6,15 +6,13 @@ local http = require "tavus.http"
 local call = require "tavus.call"
 local clean = require "tavus.clean"
 local log = require "tavus.log"
+local options = require "tavus.options"
 
 local record = {}
 
 ---@class tavus.Recording
 local methods = {}
 methods.__index = methods
-
--- ENFILE and EMFILE, on every system that has them.
-local TOO_MANY = { [23] = true, [24] = true }
 
 -- Whether a file ends inside a line: a program was killed while it wrote.
 local function is_torn(file, name)
@@ -39,7 +37,7 @@ function record.open(name, headers)
   local file, message, code = io.open(name, "ab")
   if not file then
     return nil, "cannot be written: " .. tostring(message),
-      TOO_MANY[code] and "close what is open, or raise the limit of file descriptors (ulimit -n)" or nil
+      options.no_descriptor[code] and "close what is open, or raise the limit of file descriptors (ulimit -n)" or nil
   end
   pcall(http.close_on_exec, file) -- a host may have files of its own
   -- Every line is one write at the file's end, whoever else writes there.
