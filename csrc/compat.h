@@ -36,6 +36,10 @@
 #define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
 #endif
 
+#ifndef LUA_FILEHANDLE /* 5.1 has it in lualib.h */
+#define LUA_FILEHANDLE "FILE*"
+#endif
+
 /* The value that a userdata carries, from and to the top. It may have to be a
 ** table (5.1, 5.2). */
 #if LUA_VERSION_NUM < 502

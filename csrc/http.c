@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include "http/descriptor.h"
 #include "http/retry.h"
 #include "http_lua/box.h"
 
@@ -84,6 +85,15 @@ static int retry_after(lua_State *L) {
   return 1;
 }
 
+/* http.close_on_exec(file) keeps a file of the io library from child processes:
+** io.open has no mode for that in every Lua. */
+static int close_on_exec(lua_State *L) {
+  /* every Lua has it first in the userdata */
+  FILE **file = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  if (*file != NULL) tavus_http_close_on_exec(fileno(*file));
+  return 0;
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode initialised; /* written once, before anyone reads it */
 
@@ -121,6 +131,7 @@ int luaopen_tavus_http(lua_State *L) {
       {"backoff", backoff},
       {"retry_after", retry_after},
       {"now", now},
+      {"close_on_exec", close_on_exec},
       {NULL, NULL}};
   pthread_once(&once, initialise);
   if (initialised != CURLE_OK)

@@ -24,10 +24,15 @@ static inline tavus_identity tavus_identify(int fd) {
   return known;
 }
 
+/* Whether it still is what it was when it was made. */
+static inline int tavus_is_same(int fd, tavus_identity made) {
+  tavus_identity known = tavus_identify(fd);
+  return known.device == made.device && known.inode == made.inode;
+}
+
 /* Closes it if it still is what it was. */
 static inline void tavus_close_inherited(int fd, tavus_identity made) {
-  tavus_identity known = tavus_identify(fd);
-  if (known.device == made.device && known.inode == made.inode) close(fd);
+  if (tavus_is_same(fd, made)) close(fd);
 }
 
 #endif

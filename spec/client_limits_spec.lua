@@ -44,6 +44,29 @@ after_each(function()
   server:stop()
 end)
 
+describe("max_connections", function()
+  it("counts a connection whose answer ends it no longer, and makes the next one only then", function()
+    for _, answer in ipairs {
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 19\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 19\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+    } do
+      open { { "read", { send = answer .. OK.body }, "close" } }
+      local client = client_of { max_connections = 1 }
+      for i = 1, 5 do get(client, "p" .. i) end
+      client:run()
+      assert.equal(5, #server:requests())
+      local under_way = 0
+      for _, entry in ipairs(server:journal()) do
+        if entry.event == "connect" then under_way = under_way + 1 end
+        if entry.event == "request" then under_way = under_way - 1 end
+        assert.is_true(under_way <= 1)
+      end
+      assert.equal(5, server:count "connect")
+      server:stop()
+    end
+  end)
+end)
+
 describe("max_in_flight", function()
   it("keeps the rest in line, in order", function()
     open(HOLDING)

@@ -101,6 +101,67 @@ describe("the key is not in", function()
     end)
   end
 
+  it("what was cut: no beginning of it is left where a message, a body or a text ends", function()
+    local sent = clients.persona(function(p) p.layers.llm = { model = "m", base_url = "https://llm.example/v1", api_key = LLM_KEY } end)
+    for _, limit in ipairs { 300, 4096, 16384 } do
+      for _, before in ipairs { 8, 20, #KEY - 1 } do
+        local text = ("x"):rep(limit - before) .. (before == 20 and LLM_KEY or KEY) .. ("y"):rep(20000)
+        for _, body in ipairs { text, '{"error":"' .. text .. '"}', '{"note":"' .. text .. '","error":"no"}', "<html><title>" .. text .. "</title></html>" } do
+          server = wire.start(answered(400, body, {}))
+          client = clients.new(server.url)
+          local _, err = client.personas:create(sent)
+          assert.equal("bad_request", err.type)
+          assert_clean(err, KEY:sub(1, 6))
+          assert_clean(err, LLM_KEY:sub(1, 6))
+          client:close()
+          server:stop()
+        end
+      end
+    end
+  end)
+
+  it("what did not come whole: half an answer, and headers without an end", function()
+    for _, script in ipairs {
+      { { "read", { send = "HTTP/1.1 400 Bad\r\nX-Echo: " .. KEY .. "\r\nContent-Length: 9999\r\n\r\n{\"error\":\"" .. KEY }, "close" } },
+      { { "read", { send = "HTTP/1.1 400 Bad\r\nX-Echo: " .. KEY .. "\r\nX-More: " .. KEY:sub(1, -3) }, "close" } },
+      { { "read", { send = "HTTP/1.1 400 Bad\r\nX-Echo: " .. KEY .. "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n" .. KEY:sub(1, 5) .. "\r\n"
+        .. KEY }, "close" } },
+    } do
+      server = wire.start(script)
+      client = clients.new(server.url, { retries = 0 })
+      local _, err = client.personas:create(clients.persona())
+      assert.equal("connection", err.type)
+      assert_clean(err)
+      local engine = http.engine()
+      local request = engine:submit(http.session { api_key = KEY, base_url = server.url }, "GET", "/", { timeout = 10 })
+      while not engine:wait(request, 1) do end -- luacheck: ignore 542
+      assert.equal("[redacted]", request:result().headers["x-echo"])
+      client:close()
+      server:stop()
+    end
+  end)
+
+  it("what hides a success: that is passed on as it came, the key included", function()
+    local row = '{"persona_id":"p1","persona_name":"' .. KEY .. '","system_prompt":"' .. escaped(KEY) .. '"}'
+    for _, status in ipairs { 200, 201 } do
+      server = wire.start(answered(status, row, {}))
+      client = clients.new(server.url)
+      for _, persona in ipairs {
+        assert(client.personas:get "p1"), assert(client.personas:create(clients.persona())), (assert(client:request("GET", "/v2/personas/p1"))),
+      } do
+        assert.equal(KEY, persona.persona_name)
+        assert.equal(KEY, persona.system_prompt)
+      end
+      client:close()
+      server:stop()
+    end
+    server = wire.start(answered(200, row, {}))
+    local engine = http.engine()
+    local request = engine:submit(http.session { api_key = KEY, base_url = server.url }, "GET", "/", { timeout = 10 })
+    while not engine:wait(request, 1) do end -- luacheck: ignore 542
+    assert.equal(row, request:result().body)
+  end)
+
   it("an error of what was never sent", function()
     for _, options in ipairs {
       { base_url = "http://example.com" }, { base_url = "no url" }, { proxy = "what: ever" }, { headers = { ["X-A"] = "a\nb" } },

@@ -88,6 +88,17 @@ describe("a connection with bytes that nobody asked for", function()
     end
   end
 
+  it("is the only one that is not used again: those after it are", function()
+    for _, ask in pairs(bodyless) do
+      if server then server:stop() end
+      local status = ask == patched and "304 Not Modified" or "204 No Content"
+      serve { { send = ("HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s"):format(status, #MESSAGE, MESSAGE) } }
+      ask()
+      for _ = 1, 3 do next_is_right() end
+      assert.equal(2, server:count "connect")
+    end
+  end)
+
   it("is used again after a 304 or a 204 that announces nothing", function()
     serve { { send = "HTTP/1.1 304 Not Modified\r\n\r\n" }, "read", { send = "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n" } }
     patched()

@@ -157,6 +157,39 @@ describe("on the wire", function()
     assert.equal(1, #server:requests())
   end)
 
+  it("more than 64 KiB of headers is told as that, in whatever part of the answer they come", function()
+    local header, body = "X: " .. ("a"):rep(900) .. "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    local chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    local redirect = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n"
+    for name, answer in pairs {
+      interim = ("HTTP/1.1 103 Early Hints\r\n" .. header .. "\r\n"):rep(100) .. body,
+      continue = ("HTTP/1.1 100 Continue\r\n" .. header .. "\r\n"):rep(60) .. redirect .. header:rep(30) .. "\r\n",
+      status_line = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 " .. ("O"):rep(200000) .. "\r\n\r\n",
+      trailers = chunked .. header:rep(100) .. "\r\n",
+    } do
+      start { { "read", { send = answer }, "hang" } }
+      local persona, err = client.personas:get "p1"
+      assert.is_nil(persona, name)
+      assert.equal("response_too_large", err.type, name)
+      assert.matches("the answer's headers are larger than 64 KiB", err.message, 1, true)
+      assert.matches("too many headers", err.hint, 1, true)
+      server:stop()
+    end
+    for _, answer in ipairs { ("HTTP/1.1 103 Early Hints\r\n" .. header .. "\r\n"):rep(10) .. body, chunked .. header:rep(10) .. "\r\n" } do
+      start { { "read", { send = answer }, "hang" } }
+      assert.truthy(client.personas:get "p1")
+      server:stop()
+    end
+  end)
+
+  it("of an answer that ended before its status nobody knows what happened", function()
+    start { { "read", { send = ("HTTP/1.1 103 Early Hints\r\nX: " .. ("a"):rep(900) .. "\r\n\r\n"):rep(100) }, "hang" } }
+    local persona, err = client.personas:create(clients.persona())
+    assert.is_nil(persona)
+    assert.equal("response_too_large", err.type)
+    assert.is_true(err.ambiguous)
+  end)
+
   it("a DELETE that libcurl sent again, was told to wait, and then finds nothing has succeeded", function()
     -- the first sending may have done it: the connection died unanswered
     start {

@@ -194,6 +194,33 @@ describe("a request", function()
     assert.is_true(body == seen.body)
   end)
 
+  it("passes over header lines without a name", function()
+    serve { { "read", { send = "HTTP/1.1 200 OK\r\nX-Good: 1\r\n: of nobody\r\nx-empty:\r\nX-Also: a: b\r\nContent-Length: 2\r\n\r\n{}" },
+      "loop" } }
+    local result = perform(session(), "GET", "/")
+    if result.outcome == "answer" then -- a libcurl may refuse such an answer as a whole
+      assert.same({ ["x-good"] = "1", ["x-empty"] = "", ["x-also"] = "a: b", ["content-length"] = "2" }, result.headers)
+      assert.equal("{}", result.body)
+    end
+  end)
+
+  it("survives header lines without a colon", function()
+    for _, line in ipairs { "no colon here", "x", "\tcontinued", ("long"):rep(500) } do
+      for _, lines in ipairs { line .. "\r\nX-Good: 1", "X-Good: 1\r\n" .. line } do
+        serve { { "read", { send = "HTTP/1.1 200 OK\r\n" .. lines .. "\r\nContent-Length: 2\r\n\r\n{}" }, "loop" } }
+        local result = perform(session(), "GET", "/")
+        if result.outcome == "answer" then
+          assert.matches("^1", result.headers["x-good"])
+          for name in pairs(result.headers) do assert.is_truthy(name == "x-good" or name == "content-length", name) end
+          assert.equal("{}", result.body)
+        else
+          assert.equal("lost", result.outcome)
+        end
+        server:stop()
+      end
+    end
+  end)
+
   it("reads interim answers past, chunks, and bodies without a length", function()
     serve {
       { "read", { send = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" },

@@ -1,5 +1,6 @@
 -- What may be put into a session and a request, and that the key stays inside.
 local http = require "tavus.http"
+local wire = require "spec.support.wire"
 
 local key = "tvsk_0123456789abcdef"
 
@@ -113,6 +114,85 @@ describe("http.session", function()
     assert.is_nil(value)
     assert.matches("proxy", message)
     assert.is_nil(message:find("secret", 1, true))
+  end)
+
+  it("refuses a proxy that libcurl cannot use, and lists the schemes that it can", function()
+    for _, proxy in ipairs { "socks9://h:1", "ftp://h", "htp://h:80", "htp:/h", "file:///tmp/x", "ftp.example.com:3128", "ws://h" } do
+      refused({ proxy = proxy }, "^proxy has a scheme that is not supported: use http://, https://, socks4://, .*socks5h://$")
+    end
+    for _, proxy in ipairs { "http://h:0", "http://h:99999", "http://h:8a", "h:-1", "htp:h", "http://h:80:90" } do
+      refused({ proxy = proxy }, "^proxy has .* port")
+    end
+    for _, proxy in ipairs { "http://", "http://:80", "http://u:p@", "//h:80", "http://[::1", "http://h%20x" } do
+      refused({ proxy = proxy }, "^proxy is not a URL: http://host:port expected$")
+    end
+    for _, proxy in ipairs { " http://h", "http://h ", "http://h h", "http://h\n", "http://u p@h", "h\0" } do
+      refused({ proxy = proxy }, "^proxy holds a space or a control character")
+    end
+    for _, proxy in ipairs { "http://u%00:p@h", "http://u:p%0a@h" } do refused({ proxy = proxy }, "^proxy .*user name or password") end
+    for _, proxy in ipairs {
+      "", "h", "h:80", "http://h", "HTTP://h:3128/", "https://h", "socks4://h", "socks4a://h", "socks5://u:p@h:1080", "socks5h://h", "socks://h",
+      "http://[::1]:3128", "u:p@h:1", "socks5h://localhost/tmp/socket",
+    } do
+      assert.truthy(session { proxy = proxy })
+    end
+  end)
+
+  it("refuses an https proxy where libcurl has none", function()
+    local folder = wire.folder()
+    wire.write_file(folder .. "/old.c", [[
+      #define _GNU_SOURCE
+      #include <curl/curl.h>
+      #include <dlfcn.h>
+      curl_version_info_data *curl_version_info(CURLversion version) {
+        static curl_version_info_data old;
+        old = *((curl_version_info_data *(*)(CURLversion))dlsym(RTLD_NEXT, "curl_version_info"))(version);
+        old.features &= ~CURL_VERSION_HTTPS_PROXY;
+        return &old;
+      }
+    ]])
+    assert.is_truthy(os.execute(("env -u LD_PRELOAD cc -w -shared -fPIC -o %s/old.so -Wl,--no-as-needed %s/old.c -lcurl -ldl"):format(folder, folder)))
+    local ok, output = wire.run([[
+      local http = require "tavus.http"
+      print(select(2, http.session { api_key = "kkkk", proxy = "https://h" }))
+      print(select(2, http.session { api_key = "kkkk", proxy = "htp://h" }))
+      print(http.session { api_key = "kkkk", proxy = "http://h" } ~= nil)
+    ]], { LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " " .. folder .. "/old.so" })
+    wire.remove(folder)
+    assert.is_true(ok, output)
+    assert.matches("^proxy is an https:// one, and this libcurl was built without such proxies: use http://, socks4://", output)
+    assert.matches("\nproxy has a scheme that is not supported: use http://, socks4://.*\ntrue\n$", output)
+  end)
+
+  it("refuses the environment's proxy likewise, and names the variable, where libcurl would use it", function()
+    -- What tavus.new says with these variables, of a base URL.
+    local function told(variables, base_url)
+      for _, name in ipairs { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY" } do
+        variables[name] = variables[name] or ""
+      end
+      local ok, output = wire.run([[
+        local client, err = require "tavus".new { api_key = "kkkk", base_url = arg[1], allow_http = true }
+        print(client and "fine" or err)
+      ]], variables, base_url or "https://api.example.com")
+      assert.is_true(ok, output)
+      return output
+    end
+    for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } do
+      local output = told { [name] = "socks9://user:secret@h:1" }
+      assert.matches("^config: " .. name .. " has a scheme that is not supported: use http://", output)
+      assert.matches("hint: set it to a proxy's address, or unset it", output, 1, true)
+      assert.is_nil(output:find("secret", 1, true))
+      assert.equal("fine\n", told { [name] = "http://h:3128" })
+      assert.equal("fine\n", told({ [name] = "socks9://h" }, "http://127.0.0.1:1"))
+      assert.equal("fine\n", told { [name] = "socks9://h", no_proxy = "*" })
+      assert.equal("fine\n", told { [name] = "socks9://h", NO_PROXY = "localhost, .Example.com" })
+      assert.matches("^config", told { [name] = "socks9://h", no_proxy = "ample.com,other.example.com" })
+    end
+    assert.matches("^config: http_proxy has no valid port", told({ http_proxy = "h:x" }, "http://api.example.com"))
+    assert.equal("fine\n", told({ http_proxy = "socks9://h" }))
+    assert.equal("fine\n", told({ HTTP_PROXY = "socks9://h" }, "http://api.example.com"))
+    assert.equal("fine\n", told { https_proxy = "http://h", all_proxy = "socks9://h" })
+    assert.equal("fine\n", told({ https_proxy = "socks9://h", no_proxy = "10.0.0.0/8" }, "https://10.1.2.3:8443/a"))
   end)
 
   it("raises on options of the wrong type", function()

@@ -54,7 +54,7 @@ describe("a certificate", function()
     assert.equal(0, #server:requests())
   end)
 
-  it("is judged by what the program says, not by the environment", function()
+  it("is judged by what the session is told: the environment is read by the client", function()
     local server = serve(answering, { tls = "localhost" })
     local ok, output = wire.run([[
       local http = require "tavus.http"
@@ -66,6 +66,73 @@ describe("a certificate", function()
     assert.is_true(ok, output)
     assert.equal("certificate\n", output)
     assert.equal(0, #server:requests())
+  end)
+
+  describe("of the environment", function()
+    local server, certificates
+
+    -- What a client of another Lua says: a type of error, or the answer's total_count; and its message and hint.
+    local function ask(environment, options)
+      for _, name in ipairs { "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR" } do environment[name] = environment[name] or "" end
+      local ok, output = wire.run(([[
+        local tavus = require "tavus"
+        local client, err = tavus.new { api_key = "kkkk", base_url = arg[1], retries = 0, %s }
+        local answer
+        if client then answer, err = client.personas:list() end
+        print(answer and answer.total_count or err.type)
+        print(client ~= nil, err)
+      ]]):format(options or ""), environment, server.url)
+      assert.is_true(ok, output)
+      return output:match "^%S+", output
+    end
+
+    before_each(function()
+      server = serve({ { "read", { answer = 200, body = '{"data":[],"total_count":7}' }, "loop" } }, { tls = "localhost" })
+      certificates = wire.certificates()
+    end)
+
+    it("is trusted by a client: CURL_CA_BUNDLE, else SSL_CERT_FILE", function()
+      assert.equal("certificate", (select(2, ask {}):match "certificate"))
+      assert.equal("7", ask { SSL_CERT_FILE = server.ca_file })
+      assert.equal("7", ask { CURL_CA_BUNDLE = server.ca_file, SSL_CERT_FILE = certificates.other_ca_file })
+      assert.equal("connection", ask { CURL_CA_BUNDLE = certificates.other_ca_file, SSL_CERT_FILE = server.ca_file })
+    end)
+
+    it("may be a list of folders, SSL_CERT_DIR, with the file or alone", function()
+      local folder = wire.folder()
+      assert(os.execute(("cp '%s' '%s/ca.pem' && openssl rehash '%s' 2>/dev/null"):format(server.ca_file, folder, folder)))
+      assert.equal("7", ask { SSL_CERT_DIR = folder })
+      assert.equal("7", ask { SSL_CERT_DIR = "/nonexistent:" .. folder })
+      assert.equal("7", ask { SSL_CERT_DIR = folder, SSL_CERT_FILE = certificates.other_ca_file })
+      assert.equal("connection", ask { SSL_CERT_DIR = folder, CURL_CA_BUNDLE = certificates.other_ca_file })
+      wire.remove(folder)
+    end)
+
+    it("gives way to the option ca_file", function()
+      local option = ("ca_file = %q"):format(server.ca_file)
+      assert.equal("7", ask({ CURL_CA_BUNDLE = "/nonexistent", SSL_CERT_FILE = "/nonexistent" }, option))
+      assert.equal("connection", ask({ SSL_CERT_FILE = server.ca_file }, ("ca_file = %q"):format(certificates.other_ca_file)))
+    end)
+
+    it("is a config error that names the variable where it cannot be used", function()
+      for name, values in pairs {
+        CURL_CA_BUNDLE = { "/nonexistent", "README.md", "/tmp" }, SSL_CERT_FILE = { "/nonexistent", "README.md", "/tmp" },
+        SSL_CERT_DIR = { "/nonexistent:/nowhere", "README.md" },
+      } do
+        for _, value in ipairs(values) do
+          local kind, output = ask { [name] = value }
+          assert.equal("config", kind)
+          assert.matches("\nfalse\tconfig: " .. name .. " [^\n]+" .. value:match "[^:]+$":gsub("%p", "%%%0"), output)
+          assert.matches("hint: set it to certificates in PEM, or unset it", output, 1, true)
+        end
+      end
+      assert.equal(0, #server:requests())
+    end)
+
+    it("matters to https alone", function()
+      server = serve { { "read", { answer = 200, body = '{"data":[],"total_count":7}' }, "loop" } }
+      assert.equal("7", ask { SSL_CERT_FILE = "/nonexistent" })
+    end)
   end)
 
   it("for another host is refused", function()

@@ -1,7 +1,10 @@
 #include "engine.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "descriptor.h"
 
 /* How many handles are kept for next requests at the least. */
 #define RESERVED 64
@@ -43,11 +46,13 @@ tavus_http_engine *tavus_http_engine_new(void) {
   engine->mark = new_mark();
   engine->due = engine->alarm = -1;
   engine->queue.expiry = -1;
-  engine->multi = curl_multi_init();
+  engine->multi = tavus_http_multi_new();
   engine->share = curl_share_init();
   if (engine->multi == NULL || engine->share == NULL ||
       !tavus_http_watch_open(engine)) {
+    int why = errno;
     tavus_http_engine_drop(engine);
+    errno = why;
     return NULL;
   }
   (void)curl_share_setopt(engine->share, CURLSHOPT_SHARE,
@@ -279,6 +284,7 @@ uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
 
 static void fail_start(tavus_http_engine *engine, tavus_http_request *request) {
   request->code = CURLE_OUT_OF_MEMORY;
+  request->shortage = "memory";
   end_early(engine, request, TAVUS_HTTP_NOT_SENT,
             "out of memory before the request was sent");
 }

@@ -34,7 +34,8 @@ typedef struct tavus_http_engine {
   int64_t alarm; /* when the host wants to be woken; -1: never */
 } tavus_http_engine;
 
-/* An engine with one reference, or NULL when memory or descriptors run out. */
+/* An engine with one reference, or NULL and errno when memory or descriptors run
+** out. */
 tavus_http_engine *tavus_http_engine_new(void);
 
 /* Whether this process is another one than made the engine. */
@@ -127,8 +128,9 @@ void tavus_http_watch_run(tavus_http_engine *engine);
 ** where `ns` is less (with epoll; curl_multi_poll() handles all there are). */
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
 
-/* The options of a handle that let the loop follow its sockets. */
-bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy);
+/* The options of a slot's handle that let the loop follow its sockets. */
+bool tavus_http_watch_sockets(const tavus_http_engine *engine,
+                              tavus_http_slot *slot);
 
 /* The descriptor for tavus_http_engine_fd. */
 int tavus_http_watch_fd(tavus_http_engine *engine);

@@ -1,8 +1,10 @@
 #include "request.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "descriptor.h"
 #include "engine.h"
 
 int64_t tavus_http_now(void) {
@@ -124,9 +126,17 @@ static bool is_bodyless(const char *line, size_t length) {
          (memcmp(line + 9, "204", 3) == 0 || memcmp(line + 9, "304", 3) == 0);
 }
 
+/* Whether a status line is that of a 1xx that another answer follows. */
+static bool is_interim(const char *line, size_t length) {
+  const char *space = memchr(line, ' ', length);
+  return space != NULL && length - (size_t)(space - line) >= 4 &&
+         space[1] == '1' && memcmp(space + 1, "101", 3) != 0;
+}
+
 /* Whether the headers (see tavus_http_headers_keep) promise a body. */
 static bool announces_body(const tavus_http_bytes *headers) {
-  const char *at = headers->data, *end = at + headers->length;
+  const char *at = headers->data;
+  const char *end = at == NULL ? NULL : at + headers->length;
   while (at < end) {
     const char *value = at + strlen(at) + 1;
     if (strcmp(at, "transfer-encoding") == 0 ||
@@ -150,20 +160,21 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
   size_t length = size * count;
   request->header_bytes += length;
   if (request->header_bytes > TAVUS_HTTP_MAX_HEADERS) {
-    request->too_large = true;
+    request->too_large = request->headers_too_large = true;
     return 0;
   }
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
     /* the first line, or the one after an interim (1xx) answer */
     request->headers_complete = false;
     request->bodyless = is_bodyless(data, length);
+    request->interim = is_interim(data, length);
     tavus_http_wipe(request->answer_headers.data, request->answer_headers.length);
     request->answer_headers.length = 0;
     return length;
   }
   if (request->headers_complete) return length; /* a trailer */
   if (length <= 2 && (data[0] == '\r' || data[0] == '\n')) {
-    request->headers_complete = true;
+    request->headers_complete = !request->interim;
     if (request->bodyless && announces_body(&request->answer_headers))
       mistrust(slot);
     return length;
@@ -285,7 +296,7 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   /* do not wait for a slow name server when a transfer is given up */
   (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-  if (!tavus_http_watch_sockets(engine, easy)) return false;
+  if (!tavus_http_watch_sockets(engine, slot)) return false;
   tavus_http_transport_keep(transport);
   slot->transport = transport;
   return true;
@@ -341,9 +352,17 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
     TRY(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
                          request->may_repeat ? 0L : 1L));
   slot->error[0] = '\0';
+  slot->socket_error = 0;
   slot->request = request;
   request->slot = slot;
   return true;
+}
+
+int tavus_http_slot_socket(tavus_http_slot *slot,
+                           const struct curl_sockaddr *address) {
+  int fd = tavus_http_socket(address);
+  if (fd < 0) slot->socket_error = errno;
+  return fd;
 }
 
 /* ---- how it ended ---- */
@@ -364,14 +383,32 @@ static bool is_certificate_fault(CURLcode code) {
 }
 
 #define TOO_LARGE_CODE 100 /* CURLE_TOO_LARGE, since 8.6 */
+#define HEADERS_TOO_LARGE "the answer's headers are larger than 64 KiB"
+
+/* Whether descriptors beside the connection's own were needed: for a look-up, or
+** for certificates. */
+static bool needs_files(CURLcode code) {
+  return code == CURLE_COULDNT_RESOLVE_HOST ||
+         code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_OUT_OF_MEMORY ||
+         code == CURLE_FAILED_INIT || is_certificate_fault(code);
+}
+
+/* What the request was not sent for want of, as in tavus_http_shortage. */
+static const char *find_shortage(const tavus_http_slot *slot, CURLcode code) {
+  const char *shortage = tavus_http_shortage(slot->socket_error);
+  if (shortage == NULL && needs_files(code)) shortage = tavus_http_probe_shortage();
+  if (shortage == NULL && strstr(slot->error, "thread failed to start") != NULL)
+    shortage = "threads";
+  if (shortage == NULL && code == CURLE_OUT_OF_MEMORY) shortage = "memory";
+  return shortage;
+}
 
 static tavus_http_outcome judge(const tavus_http_request *request,
-                                const char **message) {
+                                const char *error, const char **message) {
   CURLcode code = request->code;
   if (request->too_large) {
-    *message = request->headers_complete
-                   ? "the answer is larger than 16 MiB"
-                   : "the answer's headers are larger than 64 KiB";
+    *message = request->headers_too_large ? HEADERS_TOO_LARGE
+                                          : "the answer is larger than 16 MiB";
     return TAVUS_HTTP_TOO_LARGE;
   }
   if (request->out_of_memory) {
@@ -403,7 +440,11 @@ static tavus_http_outcome judge(const tavus_http_request *request,
   if (!request->headers_complete && request->header_bytes > 0 &&
       (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE_CODE)) {
     /* libcurl's ways of saying that one header line passed its own limit */
-    *message = "the answer's headers are larger than 64 KiB";
+    *message = HEADERS_TOO_LARGE;
+    return TAVUS_HTTP_TOO_LARGE;
+  }
+  if (strcmp(error, "Out of memory in chunked-encoding") == 0) {
+    *message = "the answer has a trailer that is too long for libcurl";
     return TAVUS_HTTP_TOO_LARGE;
   }
   return TAVUS_HTTP_LOST;
@@ -442,7 +483,12 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
     request->sent = bytes > 0 ? 1 : 0;
   }
   request->ended = tavus_http_now();
-  request->outcome = judge(request, &message);
+  request->outcome = judge(request, slot->error, &message);
+  if (request->outcome == TAVUS_HTTP_NOT_SENT ||
+      request->outcome == TAVUS_HTTP_CERTIFICATE)
+    request->shortage = find_shortage(slot, code);
+  /* without descriptors no certificate can be read */
+  if (request->shortage != NULL) request->outcome = TAVUS_HTTP_NOT_SENT;
   if (request->outcome != TAVUS_HTTP_ANSWER) {
     if (message == NULL)
       message = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);

@@ -23,6 +23,7 @@ typedef struct tavus_http_slot {
   bool forbids_reuse; /* CURLOPT_FORBID_REUSE is set */
   bool resent;        /* libcurl has sent a request again, and counts how often
                          beyond its end: only a reset forgets that */
+  int socket_error;   /* errno of the last socket that could not be opened */
   char error[CURL_ERROR_SIZE];
 } tavus_http_slot;
 
@@ -70,11 +71,15 @@ typedef struct tavus_http_request {
   unsigned sent;
   bool repeat_refused;
   bool headers_complete;
+  bool interim;  /* a 1xx: another answer follows */
   bool bodyless; /* a status of HTTP/1 that has no body */
   bool too_large;
+  bool headers_too_large;
   bool out_of_memory;
   bool collected; /* the result was handed over */
   bool taken;     /* for good */
+  const char *shortage; /* "descriptors", "memory" or "threads": why it was not
+                           sent; NULL: for another reason */
   size_t header_bytes;
   tavus_http_bytes answer_headers;
   tavus_http_bytes answer_body;
@@ -112,6 +117,10 @@ void tavus_http_slot_free(tavus_http_slot *slot);
 /* Tell the slot's handle all about this request. False when memory runs out. */
 bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                           const struct tavus_http_engine *engine);
+
+/* A socket for the slot's request; -1 when there is none, which is noted. */
+int tavus_http_slot_socket(tavus_http_slot *slot,
+                           const struct curl_sockaddr *address);
 
 /* Take the slot's result into its request: status, outcome, message. The slot
 ** no longer refers to the request afterwards. */

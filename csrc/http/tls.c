@@ -2,20 +2,25 @@
 
 #include <dirent.h>
 
-tavus_http_transport *tavus_http_transport_new(bool https, bool loopback,
+/* Copies a text that may be NULL. False when memory runs out. */
+static bool copy(char **out, const char *text) {
+  if (text != NULL) *out = tavus_http_copy(text, strlen(text));
+  return text == NULL || *out != NULL;
+}
+
+tavus_http_transport *tavus_http_transport_new(const tavus_http_base *base,
                                                const char *ca_file,
+                                               const char *ca_folder,
                                                const char *proxy,
                                                long connect_ms) {
   tavus_http_transport *transport = calloc(1, sizeof *transport);
   if (transport == NULL) return NULL;
   transport->references = 1;
-  transport->https = https;
-  transport->loopback = loopback;
+  transport->https = base->https;
+  transport->loopback = base->loopback;
   transport->connect_ms = connect_ms;
-  if (ca_file != NULL) transport->ca_file = tavus_http_copy(ca_file, strlen(ca_file));
-  if (proxy != NULL) transport->proxy = tavus_http_copy(proxy, strlen(proxy));
-  if ((ca_file != NULL && transport->ca_file == NULL) ||
-      (proxy != NULL && transport->proxy == NULL)) {
+  if (!copy(&transport->ca_file, ca_file) ||
+      !copy(&transport->ca_folder, ca_folder) || !copy(&transport->proxy, proxy)) {
     tavus_http_transport_drop(transport);
     return NULL;
   }
@@ -29,6 +34,7 @@ void tavus_http_transport_keep(tavus_http_transport *transport) {
 void tavus_http_transport_drop(tavus_http_transport *transport) {
   if (transport == NULL || --transport->references > 0) return;
   free(transport->ca_file);
+  free(transport->ca_folder);
   tavus_http_free_text(transport->proxy); /* may hold a password */
   free(transport);
 }
@@ -42,7 +48,7 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
   if (a == b) return true;
   return a->https == b->https && a->loopback == b->loopback &&
          a->connect_ms == b->connect_ms && same_text(a->ca_file, b->ca_file) &&
-         same_text(a->proxy, b->proxy);
+         same_text(a->ca_folder, b->ca_folder) && same_text(a->proxy, b->proxy);
 }
 
 /* OpenSSL finds certificates in a directory by names like 5ad8a5d6.0. */
@@ -88,12 +94,12 @@ static tavus_http_trust find_trust(CURL *easy) {
 }
 
 static bool choose_certificates(CURL *easy, tavus_http_transport *transport) {
-  const char *ca_file = transport->ca_file;
-  if (ca_file != NULL) {
+  const char *ca_file = transport->ca_file, *ca_folder = transport->ca_folder;
+  if (ca_file != NULL || ca_folder != NULL) {
     TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file));
-    TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+    TRY(curl_easy_setopt(easy, CURLOPT_CAPATH, ca_folder));
     (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
-    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, ca_folder);
     return true;
   }
   /* reading the folder takes about as long as all the rest of the set-up */

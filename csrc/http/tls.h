@@ -3,7 +3,7 @@
 #ifndef TAVUS_HTTP_TLS_H
 #define TAVUS_HTTP_TLS_H
 
-#include "bytes.h"
+#include "url.h"
 
 TAVUS_HTTP_PRIVATE
 
@@ -21,7 +21,7 @@ typedef struct tavus_http_transport {
   unsigned references;
   bool https;
   bool loopback;
-  char *ca_file;   /* NULL: the system's certificates */
+  char *ca_file, *ca_folder; /* both NULL: the system's certificates */
   char *proxy;     /* NULL: the environment's; "": none */
   long connect_ms;
   tavus_http_trust trust;
@@ -29,8 +29,9 @@ typedef struct tavus_http_transport {
 } tavus_http_transport;
 
 /* A new transport holding copies of the texts (NULL allowed), or NULL. */
-tavus_http_transport *tavus_http_transport_new(bool https, bool loopback,
+tavus_http_transport *tavus_http_transport_new(const tavus_http_base *base,
                                                const char *ca_file,
+                                               const char *ca_folder,
                                                const char *proxy,
                                                long connect_ms);
 

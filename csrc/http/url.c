@@ -214,19 +214,3 @@ void tavus_http_base_free(tavus_http_base *base) {
   free(base->text);
   memset(base, 0, sizeof *base);
 }
-
-const char *tavus_http_proxy_fault(const char *text, size_t length) {
-  CURLU *url;
-  CURLUcode code;
-  if (length == 0) return NULL; /* no proxy, whatever the environment says */
-  if (length > LONGEST_URL / 4 || has_control(text, length) ||
-      memchr(text, ' ', length) != NULL)
-    return "proxy is no URL: http://host:port wanted";
-  url = curl_url();
-  if (url == NULL) return "out of memory";
-  code = curl_url_set(url, CURLUPART_URL, text,
-                      CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
-  curl_url_cleanup(url);
-  if (code == CURLUE_OUT_OF_MEMORY) return "out of memory";
-  return code == CURLUE_OK ? NULL : "proxy is no URL: http://host:port wanted";
-}

@@ -40,9 +40,6 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
 /* Empties *base. */
 void tavus_http_base_free(tavus_http_base *base);
 
-/* Why `text` is no proxy URL, or NULL. */
-const char *tavus_http_proxy_fault(const char *text, size_t length);
-
 TAVUS_HTTP_PRIVATE_END
 
 #endif

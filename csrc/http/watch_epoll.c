@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../inherited.h"
+#include "descriptor.h"
 
 #define EVENTS_A_WAIT 64
 
@@ -65,6 +66,9 @@ static void set_place(tavus_http_watch *watch, int fd, place *at,
   event.data.fd = fd;
   if (bits & CURL_POLL_IN) event.events |= EPOLLIN;
   if (bits & CURL_POLL_OUT) event.events |= EPOLLOUT;
+  /* a socket that a forked child holds stays in the set when libcurl closes it
+  ** without close_socket, and would be told for ever */
+  if (bits == CURL_POLL_OUT) event.events |= EPOLLONESHOT;
   if (bits == 0) {
     if (at->registered != 0)
       (void)epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, &event);
@@ -85,6 +89,14 @@ static bool is_http1(CURL *easy) {
          (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
 }
 
+/* libcurl 7.88 closes a socket that was never connected without close_socket. What
+** is watched for reading has been connected, so a call on a warm connection does
+** not ask the system. */
+static bool was_closed(int fd, const place *at) {
+  return at->ours && (at->registered & CURL_POLL_IN) == 0 &&
+         !tavus_is_same(fd, at->made);
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                      void *unused) {
   tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
@@ -97,6 +109,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
              : (unsigned char)(what & (CURL_POLL_IN | CURL_POLL_OUT));
   at->wanted = bits;
   if (bits == 0) at->mute = is_http1(easy);
+  if (was_closed((int)fd, at)) {
+    at->ours = false;
+    at->registered = 0;
+  }
+  if (!at->ours && bits != 0 && at->registered == 0)
+    tavus_http_close_on_exec((int)fd); /* of a name look-up */
   if (at->ours && bits == 0 && at->registered == CURL_POLL_IN) return 0;
   if (at->ours && bits == at->registered) return 0;
   if (!at->ours && bits != 0 && at->registered == bits) at->registered = 0;
@@ -116,9 +134,9 @@ static int on_timer(CURLM *multi, long ms, void *context) {
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
-  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
-  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
+  tavus_http_slot *slot = context;
+  tavus_http_watch *watch = slot->request->engine->watch;
+  int fd = tavus_http_slot_socket(slot, address);
   place *at;
   (void)purpose;
   if (fd < 0) return CURL_SOCKET_BAD;
@@ -147,11 +165,13 @@ static int close_socket(void *context, curl_socket_t fd) {
   return close((int)fd);
 }
 
-bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy) {
-  void *context = (void *)(uintptr_t)engine;
+bool tavus_http_watch_sockets(const tavus_http_engine *engine,
+                              tavus_http_slot *slot) {
+  void *context = (void *)(uintptr_t)engine; /* connections outlive their slots */
+  CURL *easy = slot->easy;
   return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
              CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ==
              CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context) == CURLE_OK;
@@ -163,10 +183,10 @@ bool tavus_http_watch_open(tavus_http_engine *engine) {
   watch->timer = -1;
   watch->armed = -1;
   watch->epoll = epoll_create1(EPOLL_CLOEXEC);
-  watch->epoll_made = tavus_identify(watch->epoll);
   engine->watch = watch;
-  return watch->epoll >= 0 &&
-         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
+  if (watch->epoll < 0) return false;
+  watch->epoll_made = tavus_identify(watch->epoll);
+  return curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
              CURLM_OK &&
          curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) ==
              CURLM_OK &&
@@ -256,6 +276,9 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
   if (curl_multi_socket_action(engine->multi, fd, bits, &running) != CURLM_OK)
     engine->broken = true;
+  at = place_of(watch, fd);
+  if (at->wanted == CURL_POLL_OUT && at->registered == CURL_POLL_OUT)
+    set_place(watch, fd, at, CURL_POLL_OUT);
 }
 
 /* epoll_wait knows only whole milliseconds, which is a lot of a frame. Below

@@ -8,9 +8,19 @@
 #include <time.h>
 #include <unistd.h>
 
-bool tavus_http_watch_sockets(const tavus_http_engine *engine, CURL *easy) {
-  (void)engine, (void)easy;
-  return true;
+static curl_socket_t open_socket(void *context, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+  int fd = tavus_http_slot_socket(context, address);
+  (void)purpose;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+bool tavus_http_watch_sockets(const tavus_http_engine *engine,
+                              tavus_http_slot *slot) {
+  (void)engine;
+  return curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
+             CURLE_OK &&
+         curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK;
 }
 
 bool tavus_http_watch_open(tavus_http_engine *engine) {

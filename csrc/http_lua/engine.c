@@ -1,21 +1,37 @@
 /* engine.c - the VM's engine for Lua: made when first asked for, driven by the
 ** hosts. */
+#include <errno.h>
+
 #include "box.h"
+
+#include "../http/descriptor.h"
 
 static const char engine_key = 0; /* its address is the engine's registry key */
 
-/* The engine of the box; after a fork a fresh one. NULL when none can be made
-** or the VM is closing. */
+/* The engine of the box; after a fork a fresh one. NULL when the VM is closing, or
+** none can be made (errno tells why): the next call tries again. */
 static tavus_http_engine *live_engine(engine_box *box) {
-  tavus_http_engine *engine = box->engine;
+  tavus_http_engine *engine = box->engine, *fresh;
   if (engine == NULL) return NULL;
   if (!tavus_http_engine_is_inherited(engine)) return engine;
-  box->engine = tavus_http_engine_new();
+  fresh = tavus_http_engine_new();
+  if (fresh == NULL) return NULL;
+  box->engine = fresh;
   /* hosts may still know requests of the old one by their ids */
-  if (box->engine != NULL) box->engine->last_id = engine->last_id;
+  fresh->last_id = engine->last_id;
   tavus_http_engine_close(engine);
   tavus_http_engine_drop(engine);
-  return box->engine;
+  return fresh;
+}
+
+static int no_engine(lua_State *L, int error) {
+  const char *shortage = tavus_http_shortage(error);
+  if (shortage == NULL) shortage = "memory";
+  lua_pushnil(L);
+  lua_pushfstring(L, "no HTTP engine: out of %s",
+                  strcmp(shortage, "memory") == 0 ? shortage : "file descriptors");
+  lua_pushstring(L, shortage);
+  return 3;
 }
 
 tavus_http_engine *tavus_http_check_engine(lua_State *L, int index) {
@@ -24,18 +40,21 @@ tavus_http_engine *tavus_http_check_engine(lua_State *L, int index) {
   return live_engine(box);
 }
 
-/* http.engine() -> the VM's engine | nil, message */
+/* http.engine() -> the VM's engine | nil, message, shortage ("descriptors" or
+** "memory") */
 int tavus_http_push_engine(lua_State *L) {
   engine_box *box;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &engine_key);
   if (!lua_isnil(L, -1)) {
-    (void)live_engine(lua_touserdata(L, -1));
+    box = lua_touserdata(L, -1);
+    errno = 0;
+    if (live_engine(box) == NULL && box->engine != NULL) return no_engine(L, errno);
     return 1;
   }
   box = tavus_http_box_new(L, tavus_http_engine_kind, sizeof *box);
+  errno = 0;
   box->engine = tavus_http_engine_new();
-  if (box->engine == NULL)
-    return tavus_http_fail(L, "no HTTP engine: out of memory or file descriptors");
+  if (box->engine == NULL) return no_engine(L, errno);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &engine_key);
   return 1;
@@ -100,10 +119,20 @@ static int engine_sleep(lua_State *L) {
   return 1;
 }
 
-/* engine:fd() -> the descriptor to watch for reading | nil where none exists */
+/* engine:fd() -> the descriptor to watch for reading | nil, message where there is
+** none */
 static int engine_fd(lua_State *L) {
   tavus_http_engine *engine = tavus_http_check_engine(L, 1);
-  int fd = engine == NULL || engine->closed ? -1 : tavus_http_engine_fd(engine);
+  const char *shortage;
+  int fd;
+  errno = 0;
+  fd = engine == NULL || engine->closed ? -1 : tavus_http_engine_fd(engine);
+  shortage = fd < 0 ? tavus_http_shortage(errno) : NULL;
+  if (shortage != NULL)
+    return tavus_http_fail(L, strcmp(shortage, "memory") == 0
+                                  ? "no descriptor, out of memory"
+                                  : "out of file descriptors: close what is open, or "
+                                    "raise the limit (ulimit -n)");
   if (fd < 0) return tavus_http_fail(L, "no descriptor on this system: use timeout()");
   lua_pushinteger(L, fd);
   return 1;

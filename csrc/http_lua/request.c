@@ -123,6 +123,10 @@ static void push_result(lua_State *L, tavus_http_request *request, int reader) {
       lua_pushstring(L, tavus_http_code_name(request->code));
       lua_setfield(L, -2, "code");
     }
+    if (request->shortage != NULL) {
+      lua_pushstring(L, request->shortage);
+      lua_setfield(L, -2, "shortage");
+    }
     tavus_http_bytes_free(&request->answer_body);
   }
   request->collected = true;
@@ -130,9 +134,10 @@ static void push_result(lua_State *L, tavus_http_request *request, int reader) {
 }
 
 /* request:result() -> outcome table | nil while it is not done
-** { outcome, status, headers, body, elapsed_ms, sent, message, code }: `status`
-** and `headers` where an answer began, `body` where it is whole, `message` and
-** `code` where it is not; `elapsed_ms` is 0 for a request that never left its
+** { outcome, status, headers, body, elapsed_ms, sent, message, code, shortage }:
+** `status` and `headers` where an answer began, `body` where it is whole, `message`
+** and `code` where it is not, `shortage` ("descriptors", "memory", "threads") where
+** it was not sent for want of that; `elapsed_ms` is 0 for a request that never left its
 ** line. The same table every time. */
 static int request_result(lua_State *L) {
   tavus_http_request *request = tavus_http_check_request(L, 1);

@@ -1,6 +1,8 @@
 /* session.c - sessions for Lua: whom to talk to, as whom, and the key. */
 #include "box.h"
 
+#include "../http/proxy.h"
+
 #define DEFAULT_BASE_URL "https://tavusapi.com"
 #define DEFAULT_USER_AGENT "tavus-lua"
 
@@ -69,11 +71,11 @@ static const char *add_headers(lua_State *L, tavus_http_session *session,
 
 /* http.session(options) -> session | nil, message
 ** options: api_key (default: TAVUS_API_KEY, which never becomes a Lua string),
-** base_url, allow_http, ca_file, proxy, user_agent, headers, connect_timeout
+** base_url, allow_http, ca_file, ca_folder, proxy, user_agent, headers, connect_timeout
 ** (seconds), max_connections (default 32), max_in_flight, rate (a second). */
 int tavus_http_push_session(lua_State *L) {
   session_box *box;
-  const char *key, *url, *ca_file, *proxy, *agent, *fault, *name = NULL;
+  const char *key, *url, *ca_file, *ca_folder, *proxy, *agent, *fault, *name;
   size_t length, key_length;
   lua_Number connect;
   bool allow_http;
@@ -88,10 +90,17 @@ int tavus_http_push_session(lua_State *L) {
     return tavus_http_fail(L, fault);
   ca_file = string_option(L, "ca_file", &length);
   if (ca_file != NULL && (length == 0 || memchr(ca_file, '\0', length) != NULL))
-    return tavus_http_fail(L, "ca_file is no file name");
+    return tavus_http_fail(L, "ca_file is not a file name");
+  ca_folder = string_option(L, "ca_folder", &length);
   proxy = string_option(L, "proxy", &length);
-  if (proxy != NULL && (fault = tavus_http_proxy_fault(proxy, length)))
-    return tavus_http_fail(L, fault);
+  name = "proxy";
+  fault = proxy != NULL ? tavus_http_proxy_fault(proxy, length)
+                        : tavus_http_proxy_environment_fault(&box->base, &name);
+  if (fault != NULL) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s %s", name, fault);
+    return 2;
+  }
   agent = string_option(L, "user_agent", &length);
   if (agent == NULL) agent = DEFAULT_USER_AGENT, length = strlen(agent);
   if ((fault = tavus_http_header_fault("User-Agent", 10, agent, length)))
@@ -106,13 +115,14 @@ int tavus_http_push_session(lua_State *L) {
     return tavus_http_fail(L, "no API key: give api_key, or set TAVUS_API_KEY");
   if ((fault = tavus_http_key_fault(key, key_length))) return tavus_http_fail(L, fault);
   box->transport =
-      tavus_http_transport_new(box->base.https, box->base.loopback, ca_file,
-                               proxy, tavus_http_to_ms(connect));
+      tavus_http_transport_new(&box->base, ca_file, ca_folder, proxy,
+                               tavus_http_to_ms(connect));
   if (box->transport == NULL) return tavus_http_fail(L, "out of memory");
   box->session = tavus_http_session_new(&box->base, box->transport, key, agent);
   if (box->session == NULL) return tavus_http_fail(L, "out of memory");
   box->transport = NULL;
   read_limits(L, &box->session->line);
+  name = NULL;
   if ((fault = add_headers(L, box->session, &name)))
     return tavus_http_refuse_header(L, name, fault);
   lua_settop(L, 2);
@@ -142,7 +152,7 @@ static int session_cancel(lua_State *L) {
   tavus_http_session *session = tavus_http_check_session(L, 1);
   tavus_http_engine *engine;
   if (session == NULL || session->requests == 0) return 0;
-  tavus_http_push_engine(L);
+  if (tavus_http_push_engine(L) != 1) return 0; /* they are a parent's */
   engine = tavus_http_check_engine(L, -1);
   if (engine != NULL && !engine->closed)
     tavus_http_engine_cancel_all(engine, session);

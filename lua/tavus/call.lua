@@ -210,17 +210,19 @@ end
 -- The error of an attempt after which there is no other.
 local function failed(calling, result, verdict)
   local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
-  local err
+  local err, doubtful = nil, false
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
     err.request_id = request_id(err.headers)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
-    if status >= 200 and status < 300 and not call.reads[calling.op.method] then err.hint = failure.look_first(status) end
+    if call.reads[calling.op.method] then status = 0 end
+    if status >= 200 and status < 300 then err.hint = failure.look_first(status) end
+    doubtful = status >= 100 and status < 200 -- nobody knows what the final answer was
   end
   err.retryable = verdict == "retry"
-  err.ambiguous = verdict == "ambiguous"
+  err.ambiguous = verdict == "ambiguous" or doubtful
   err.retry_after = result.headers and http.retry_after(result.headers)
   return signed(calling, err)
 end
@@ -278,8 +280,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
   local retries = given and given.retries or client._retries
-  local engine, no_engine = get_engine()
-  if not engine then return nil, errors.new { type = "config", message = no_engine } end
+  local engine, no_engine, shortage = get_engine()
+  if not engine then return nil, failure.of_engine(no_engine, shortage) end
   local method, started = op.method, now()
   local calling = {
     client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,

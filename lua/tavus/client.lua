@@ -29,9 +29,9 @@ local MAP = 32
 ---@field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
 ---@field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
 ---@field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
----@field ca_file string|nil a PEM file of the authorities to trust
+---@field ca_file string|nil a PEM file of the authorities to trust; else CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR
 ---@field allow_http boolean|nil permits http:// to other hosts than this one
----@field proxy string|nil its address, http://host:port; else that of https_proxy and its kin, never for loopback
+---@field proxy string|nil its address, http://host:port (or https, socks4, socks4a, socks5, socks5h); else that of https_proxy and its kin, never for loopback
 ---@field headers table<string, string>|nil sent with every request
 ---@field user_agent string|nil "tavus-lua/<version>" when nil
 ---@field connect_timeout number|nil seconds, 5 when nil
@@ -106,15 +106,62 @@ local function log_setting(given)
   return where and log.new(where) or nil
 end
 
+local PEM = "set it to certificates in PEM, or unset it; the option ca_file goes before it"
+
+-- What is wrong with a file of certificates, or nil. Want of descriptors is nothing wrong with the file, and told by a call.
+local function file_problem(path)
+  local file, message, code = io.open(path, "rb")
+  if not file then return not options.no_descriptor[code] and "cannot be read: " .. message or nil end
+  local line, problem
+  repeat line, problem = file:read "*l" until not line or line:find "^%-%-%-%-%-BEGIN [%u ]*CERTIFICATE%-%-%-%-%-"
+  file:close()
+  if line then return nil end
+  return (problem and "cannot be read: %s: %s" or "has no certificate in PEM: %s"):format(path, problem)
+end
+
+-- What is wrong with a list of folders of certificates, or nil: one must be there.
+local function folders_problem(list)
+  local problem
+  for path in list:gmatch "[^:]+" do
+    local folder, message, code = io.open(path, "rb")
+    local is_file = folder and folder:read(0) ~= nil
+    if folder then folder:close() end
+    if (folder and not is_file) or options.no_descriptor[code] then return nil end
+    problem = is_file and "is not a folder: " .. path or "cannot be read: " .. message
+  end
+  return problem
+end
+
+-- Whom the environment trusts, as curl reads it: a file, folders, or neither.
+local function environment_trust(base_url)
+  if base_url and base_url:find "^[hH][tT][tT][pP]:" then return nil end
+  local variable, folders = "CURL_CA_BUNDLE", nil
+  local file = environment(variable)
+  if not file then
+    variable, folders = "SSL_CERT_FILE", environment "SSL_CERT_DIR"
+    file = environment(variable)
+  end
+  local problem = file and file_problem(file)
+  if problem then return nil, nil, options.bad(variable, problem, PEM) end
+  problem = folders and folders_problem(folders)
+  if problem then return nil, nil, options.bad("SSL_CERT_DIR", problem, PEM) end
+  return file, folders
+end
+
 -- The session: where requests go, in whose name, and how many at a time.
 local function open_session(given)
+  local base_url = given.base_url or environment "TAVUS_BASE_URL"
+  local ca_file, ca_folder, problem = given.ca_file, nil, nil
+  if ca_file == nil then ca_file, ca_folder, problem = environment_trust(base_url) end
+  if problem then return nil, problem end
   -- The key goes to C without a look at it; when it is not given, C reads
   -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
   local session, refused = http.session {
     api_key = given.api_key,
-    base_url = given.base_url or environment "TAVUS_BASE_URL",
+    base_url = base_url,
     allow_http = given.allow_http,
-    ca_file = given.ca_file,
+    ca_file = ca_file,
+    ca_folder = ca_folder,
     proxy = given.proxy,
     user_agent = given.user_agent or ("tavus-lua/" .. version),
     headers = given.headers,
@@ -129,6 +176,8 @@ local function open_session(given)
     hint = "keys are made in the Tavus developer portal"
   elseif refused:find("base_url", 1, true) and given.base_url == nil then
     hint = "it comes from TAVUS_BASE_URL"
+  elseif refused:find "^%a+_[pP][rR][oO][xX][yY] " then
+    hint = "set it to a proxy's address, or unset it; the option proxy goes before it (\"\": no proxy)"
   end
   return nil, errors.new { type = "config", message = refused, hint = hint }
 end
@@ -156,10 +205,11 @@ function client.new(given)
   session, problem = open_session(given)
   if not session then return nil, problem end
   if given.record then
-    recording, problem = record.open(given.record, given.headers)
+    local hint
+    recording, problem, hint = record.open(given.record, given.headers)
     if not recording then
       session:close()
-      return nil, options.bad("record", problem)
+      return nil, options.bad("record", problem, hint)
     end
   end
 

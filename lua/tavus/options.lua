@@ -89,6 +89,9 @@ function options.decimal(text)
   return type(value) == "number" and value or nil
 end
 
+--- Error numbers of io.open for want of descriptors: ENFILE and EMFILE, the same on every system that has them.
+options.no_descriptor = { [23] = true, [24] = true }
+
 --- Checks one number that came as text from the environment.
 ---@param name string the variable's name
 ---@param text string

@@ -2,9 +2,11 @@
 -- without secrets. `tavus.sandbox` answers from such a file.
 
 local core = require "tavus.core"
+local http = require "tavus.http"
 local call = require "tavus.call"
 local clean = require "tavus.clean"
 local log = require "tavus.log"
+local options = require "tavus.options"
 
 local record = {}
 
@@ -29,10 +31,15 @@ end
 ---@param headers table|nil what the client sends with every request
 ---@return tavus.Recording|nil
 ---@return string|nil message
+---@return string|nil hint
 function record.open(name, headers)
   if name == "" or name:find("%z") then return nil, "is no name of a file" end
-  local file, message = io.open(name, "ab")
-  if not file then return nil, "cannot be written: " .. tostring(message) end
+  local file, message, code = io.open(name, "ab")
+  if not file then
+    return nil, "cannot be written: " .. tostring(message),
+      options.no_descriptor[code] and "close what is open, or raise the limit of file descriptors (ulimit -n)" or nil
+  end
+  pcall(http.close_on_exec, file) -- a host may have files of its own
   -- Every line is one write at the file's end, whoever else writes there.
   file:setvbuf "no"
   return setmetatable({ file = file, headers = headers or {}, torn = is_torn(file, name) }, methods)
