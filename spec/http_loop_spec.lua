@@ -265,7 +265,8 @@ describe("the descriptor", function()
     end
     local times = round()
     for _ = 1, 19 do times = times > 3 and times or round() end
-    assert.is_true(times > 3, times)
+    -- newer libcurls have no such timer where a host has one address
+    assert.is_true(times == 0 or times > 3, times)
   end)
 
   it("is enough for a loop that only watches it", function()

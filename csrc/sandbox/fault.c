@@ -62,7 +62,8 @@ tavus_fault *tavus_fault_read(lua_State *L, int index) {
   lua_Number count = number_field(L, index, "count");
   lua_Number step = number_field(L, index, "step");
   lua_Number pause = number_field(L, index, "pause");
-  if (!(step >= 0 && step <= SLICE && pause >= 0 && pause <= 3600 && count >= -1 && count <= 1e9))
+  if (!(step >= 0 && step <= (lua_Number)SLICE && pause >= 0 && pause <= 3600 &&
+        count >= -1 && count <= 1e9))
     luaL_error(L, "a fault's count, step or pause is out of range");
   lua_getfield(L, index, "hold");
   bool hold = lua_toboolean(L, -1);

@@ -19,6 +19,14 @@
 
 #include "server.h"
 
+/* Without this, newer versions start and count a connection in the next MHD_run,
+** which closes those above the limit. */
+#if MHD_VERSION >= 0x00097707
+#define ONE_THREAD MHD_USE_NO_THREAD_SAFETY
+#else
+#define ONE_THREAD 0
+#endif
+
 enum { EPOLL, WAKE, PORTS, WATCHED = PORTS + TAVUS_PORTS };
 
 double tavus_sandbox_clock(void) {
@@ -53,7 +61,7 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
   errno = 0;
   server->daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-          MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+          MHD_USE_SUPPRESS_DATE_NO_CLOCK | ONE_THREAD,
       0, NULL, NULL, tavus_exchange_handle, server,
       MHD_OPTION_CONNECTION_LIMIT, server->max_connections,
       MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,

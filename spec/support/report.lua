@@ -13,22 +13,21 @@ return function()
     return handler.failuresCount + handler.errorsCount
   end
 
-  local told = 0
+  local told = {}
+  local function tell(problem)
+    local where = problem.element and problem.element.trace
+    print(("%sfailed: %s%s"):format(RED, problem.name or "?", PLAIN))
+    if where and where.short_src then print(("  %s:%s"):format(where.short_src, where.currentline)) end
+    local message = problem.message
+    if type(message) ~= "string" then message = message == nil and "no message" or require("pl.pretty").write(message) end
+    print("  " .. message:gsub("\n", "\n  "))
+  end
+
   local function tell_failures()
-    local problems = {}
     for _, list in ipairs { handler.failures, handler.errors } do
-      for _, problem in ipairs(list) do problems[#problems + 1] = problem end
+      for i = (told[list] or 0) + 1, #list do tell(list[i]) end
+      told[list] = #list
     end
-    for i = told + 1, #problems do
-      local problem = problems[i]
-      local where = problem.element and problem.element.trace
-      print(("%sfailed: %s%s"):format(RED, problem.name or "?", PLAIN))
-      if where and where.short_src then print(("  %s:%s"):format(where.short_src, where.currentline)) end
-      local message = problem.message
-      if type(message) ~= "string" then message = message == nil and "no message" or require("pl.pretty").write(message) end
-      print("  " .. message:gsub("\n", "\n  "))
-    end
-    told = #problems
   end
 
   busted.subscribe({ "file", "start" }, function()
