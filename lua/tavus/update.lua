@@ -252,7 +252,7 @@ end
 local function patch_between(class, trees, before, after, key, arrays)
   local issues = {}
   if trees.read_only then keep_read_only(trees.read_only, before, after, "", issues) end
-  if #issues > 0 then return nil, errors.validation(issues, class.kind) end
+  if #issues > 0 then return nil, errors.validation(issues, class.name) end
   local layer = key and follow(after, CUSTOM.root)
   local again = layer and layer[CUSTOM.secret] == key
   if trees.secret then keep_secrets(trees.secret, before, after) end
@@ -260,13 +260,13 @@ local function patch_between(class, trees, before, after, key, arrays)
   keep_arrays(before, after)
   local patch, problem = require("tavus.patch").diff(before, after, { arrays = arrays })
   -- What `diff` calls the document after is the persona here.
-  if not patch then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
-  problem = check_custom(patch, before, after, again, class.kind)
+  if not patch then return nil, problem.issues and errors.validation(problem.issues, class.name) or problem end
+  problem = check_custom(patch, before, after, again, class.name)
   if problem then return nil, problem end
   local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)
   if hidden then
     return nil, errors.issue(hidden, "value", "is masked, and would be stored as it is shown",
-      "give the secret again", class.kind)
+      "give the secret again", class.name)
   end
   return patch
 end
@@ -297,7 +297,7 @@ local function send_patch(self, class, id, patch, given, spent_ms)
   local left = deadline - spent_ms / 1000
   if left <= 0 then
     return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
-      method = send.method, path = send.head .. http.escape(id) .. send.tail, attempts = 0, elapsed_ms = spent_ms,
+      method = send.method, path = send.parts[1] .. http.escape(id) .. send.parts[2], attempts = 0, elapsed_ms = spent_ms,
       retryable = true, ambiguous = false }
   end
   local answered, meta = self:patch(id, patch, options_for(send, class.operations.get, given, left))
@@ -305,7 +305,7 @@ local function send_patch(self, class, id, patch, given, spent_ms)
     in_place(meta.warnings, patch)
   elseif meta.issues then
     in_place(meta.issues, patch)
-    if meta.type == "validation" then meta = errors.validation(meta.issues, class.kind) end
+    if meta.type == "validation" then meta = errors.validation(meta.issues, class.name) end
   end
   return answered, meta
 end
@@ -339,7 +339,7 @@ function update.method(class, data)
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or a 304 to a condition among the caller's own headers.
     if type(before) ~= "table" then return before, meta end
-    local after, key = changed_by(fn, before, title, class.kind)
+    local after, key = changed_by(fn, before, title, class.name)
     if not after then return nil, key end
     local patch
     patch, problem = patch_between(class, trees, before, after, key, given and given.arrays or "whole")

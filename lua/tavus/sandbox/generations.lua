@@ -23,7 +23,11 @@ local function known_of(field)
 end
 
 local roots = {}
-for _, resource in ipairs(core.contract().resources) do roots[resource.kind] = known_of { fields = resource.fields } end
+for _, resource in ipairs(core.contract().resources) do
+  for _, operation in ipairs(resource.operations) do
+    if operation.body then roots[operation.body] = known_of { fields = operation.fields or resource.fields } end
+  end
+end
 
 local function walk(known, value, path, generation, found)
   for name, item in pairs(value) do

@@ -25,7 +25,7 @@ local function read_body(context, operation, body)
   if value == nil then
     return nil, context:bad_request { { path = "", message = "Invalid JSON: " .. err.message } }
   end
-  if operation.body == "persona_patch" then return value end -- checked where it is applied
+  if operation.sends == "json_patch" then return value end -- checked where it is applied
   local refused = context:check(operation.body, value)
   if refused then return nil, refused end
   return value
