@@ -373,6 +373,23 @@ describe("an operation", function()
     end)
   end)
 
+  it("that updates asks for the secrets that its resource's rules name", function()
+    local row = { gadget_id = "g", door = { lock = "iron", pin = "********", wood = "oak" } }
+    sandbox:next { status = 200, body = row, times = "always", method = "GET" }
+    sandbox:next { status = 200, body = row, times = "always", method = "PATCH" }
+    local value, err = client.gadgets:update("g", function(g) g.door.wood = "pine" end)
+    assert.is_nil(value)
+    assert.equal("/door/pin", err.issues[1].path)
+    assert.equal("the pin is wanted again", err.issues[1].message)
+    assert.truthy(client.gadgets:update("g", function(g) g.door.wood, g.door.pin = "pine", "1234" end))
+    local paths = {}
+    for i, op in ipairs(last().json) do paths[i] = op.path end
+    table.sort(paths)
+    assert.same({ "/door/lock", "/door/pin", "/door/wood" }, paths)
+    assert.truthy(client.gadgets:update("g", function(g) g.gadget_name = "b" end))
+    assert.equal(1, #last().json)
+  end)
+
   describe("that lists", function()
     local function pages_asked()
       local pages = {}

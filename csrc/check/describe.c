@@ -269,6 +269,21 @@ static void push_rules(lua_State *L, const tavus_shape *shape) {
   }
 }
 
+static void set_secret_rules(lua_State *L, const tavus_secret_rule *rules) {
+  if (rules == NULL) return;
+  lua_newtable(L);
+  for (int n = 1; rules->root != NULL; rules++, n++) {
+    lua_newtable(L);
+    set_text(L, "root", rules->root);
+    set_text(L, "mark", rules->mark);
+    set_text(L, "secret", rules->secret);
+    set_text(L, "message", rules->message);
+    set_text(L, "hint", rules->hint);
+    lua_rawseti(L, -2, n);
+  }
+  lua_setfield(L, -2, "secret_rules");
+}
+
 static void push_resource(lua_State *L, const tavus_resource *resource,
                           int shapes) {
   lua_newtable(L);
@@ -281,6 +296,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   lua_setfield(L, -2, "fields");
   push_rules(L, resource->root->shape);
   lua_setfield(L, -2, "rules");
+  set_secret_rules(L, resource->secret_rules);
   lua_newtable(L);
   for (size_t i = 0; i < resource->operation_count; i++) {
     push_operation(L, &resource->operations[i], shapes);

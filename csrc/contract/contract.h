@@ -243,6 +243,16 @@ typedef struct tavus_patch_rule {
   const char *hint;
 } tavus_patch_rule;
 
+/* A stored secret that is not used again: when the object at `root` (a pointer)
+** has `mark`, whoever writes at or below it gives `secret` again. */
+typedef struct tavus_secret_rule {
+  const char *root; /* NULL ends the list */
+  const char *mark;
+  const char *secret;
+  const char *message;
+  const char *hint;
+} tavus_secret_rule;
+
 typedef struct tavus_resource {
   const char *name;
   const char *collection; /* its name on the client, and in the path */
@@ -252,6 +262,7 @@ typedef struct tavus_resource {
   const char *text;
   const tavus_field *root; /* a row, and the body that makes one */
   const tavus_patch_rule *patch_rules; /* of JSON Patches for it; or NULL */
+  const tavus_secret_rule *secret_rules; /* or NULL */
   const tavus_operation *operations;
   size_t operation_count;
 } tavus_resource;

@@ -170,6 +170,15 @@ static const tavus_patch_rule patch_rules[] = {
   { NULL, NULL, NULL, NULL }
 };
 
+static const tavus_secret_rule secret_rules[] = {
+  { "/layers/llm", "base_url", "api_key",
+    "a change of the llm layer of a persona with a custom model needs its key "
+    "given again",
+    "set layers.llm.api_key in the function: Tavus does not use the stored key "
+    "again, and shows it only masked" },
+  { NULL, NULL, NULL, NULL, NULL }
+};
+
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 #define ONE "/v2/personas/{persona_id}"
 
@@ -195,6 +204,6 @@ const tavus_resource tavus_personas = {
   .name = "persona", .collection = "personas", .twin = "pals",
   .id_field = "persona_id",
   .text = "Who takes part in a conversation: prompt, layers, defaults.",
-  .root = &root, .patch_rules = patch_rules,
+  .root = &root, .patch_rules = patch_rules, .secret_rules = secret_rules,
   .operations = operations, .operation_count = TAVUS_COUNT(operations)
 };
