@@ -269,12 +269,6 @@ describe("each field", function()
           assert.matches("no%-such%-value", other.choice.message)
         end
 
-        -- What came later is one of them.
-        for choice, generation in pairs(field.since or {}) do
-          assert.is_nil(at(choice).choice, choice)
-          assert.matches("^G[1-4]$", generation)
-        end
-
         -- Limits warn just outside.
         if field.maximum and field.name ~= "maxLength" then
           assert.equal("warning", at(field.maximum + 1).range.severity)

@@ -71,14 +71,6 @@ static void set_choices(lua_State *L, const tavus_choice *choices) {
   lua_setfield(L, -2, "retired");
 }
 
-/* since = { a = "G3" } where choices came later than the field. */
-static void set_ages(lua_State *L, const tavus_age *ages) {
-  if (ages == NULL) return;
-  lua_newtable(L);
-  for (; ages->value != NULL; ages++) set_text(L, ages->value, ages->generation);
-  lua_setfield(L, -2, "since");
-}
-
 static void set_list(lua_State *L, const char *key, const char *const *list) {
   int n = 0;
   if (list == NULL) return;
@@ -157,7 +149,6 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   set_text(L, "generation", field->generation);
   if (field->name != NULL) set_text(L, "sure", grades[field->sure]);
   set_choices(L, field->choices);
-  set_ages(L, field->ages);
   set_text(L, "custom", field->custom);
   set_text(L, "id_of", field->id_of);
   set_text(L, "deprecated", field->deprecated);

@@ -57,12 +57,6 @@ typedef struct tavus_choice {
   const char *retired; /* why it should not be used any more, or NULL */
 } tavus_choice;
 
-/* A choice that came later than its field: with which generation ("G3"). */
-typedef struct tavus_age {
-  const char *value; /* NULL ends the list */
-  const char *generation;
-} tavus_age;
-
 typedef struct tavus_shape tavus_shape;
 typedef struct tavus_field tavus_field;
 typedef struct tavus_rule tavus_rule;
@@ -82,11 +76,10 @@ struct tavus_field {
   unsigned types;
   unsigned flags;
   tavus_sure sure;
-  const char *generation;
+  const char *generation;   /* of the API it came with: "G3+"; "?": not known */
   const char *text;         /* what it is, one line */
   const char *label;        /* "an STT engine": what its choices are */
   const tavus_choice *choices;
-  const tavus_age *ages;    /* of some choices, or NULL */
   const tavus_alias *words; /* what people write for a choice, or NULL */
   const char *custom;       /* choices are open when this sibling is there */
   const char *id_of;        /* it holds the id of this thing */
