@@ -269,7 +269,8 @@ typedef struct tavus_kind {
 } tavus_kind;
 
 /* First row whose status range holds the status and whose text, when there
-** is one, occurs in the answer's message (letters of any case). */
+** is one, occurs in the answer's message (letters of any case); <thing> in it
+** stands for any name. */
 typedef struct tavus_error_row {
   int status_min, status_max;
   const char *text;
