@@ -65,9 +65,7 @@ local rules = {
   log = { type = "string|function|boolean", choices = log.levels },
 }
 
----@class tavus.Client
----@field personas tavus.Personas
----@field conversations tavus.Conversations
+---@class tavus.Client  its resources are fields of it, which types.lua names
 local Client = {}
 Client.__index = Client
 Client.__name = "tavus.client"

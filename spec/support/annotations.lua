@@ -208,6 +208,11 @@ function annotations.text()
     collect(resource)
     for _, operation in ipairs(resource.operations) do collect(operation) end
   end
+  add ""
+  add "---@class tavus.Client"
+  for _, resource in ipairs(resources) do
+    add(("---@field %s tavus.%s %s"):format(resource.collection, camel(resource.collection), resource.description))
+  end
   for _, resource in ipairs(resources) do write_resource(resource) end
   for _, resource in ipairs(resources) do
     write_class { shape = resource.name, fields = resource.fields, description = resource.description }

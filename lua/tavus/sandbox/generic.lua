@@ -269,7 +269,7 @@ local function wanted_items(context, call)
   local linked, wrapped = call.below.linked, call.body[call.operation.wraps]
   for key, value in pairs(wrapped) do
     local is_list = core.is_array(wrapped)
-    local item = is_list and {} or shallow(value)
+    local item = not is_list and is_object(value) and shallow(value) or {}
     item[id_name] = is_list and value or key
     if linked and not context.stores[linked.name]:get(item[id_name]) then return nil, not_found(context, id_name) end
     items[is_list and key or #items + 1] = item
