@@ -390,6 +390,34 @@ describe("an operation", function()
     assert.equal(1, #last().json)
   end)
 
+  it("is told to editors and in the reference", function()
+    local types = require "spec.support.annotations".text()
+    assert.is_nil(assert((rawget(_G, "loadstring") or load)(types))())
+    for _, line in ipairs {
+      "@field widgets tavus.Widgets A thing with parts.",
+      "@field detach_part fun(self: tavus.Widgets, widget_id: string, part_id: string, options?: tavus.CallOptions): true?,",
+      "@field attach_parts fun(self: tavus.Widgets, widget_id: string, part_ids: string[], options?: tavus.CallOptions)",
+      "@field touch fun(self: tavus.Widgets, widget_id: string, touch?: tavus.Touch, options?: tavus.CallOptions): any,",
+      "@field places fun(self: tavus.Widgets, widget_id: string, options?: tavus.CallOptions): table<string, tavus.Widget>?,",
+      "@field parts fun(self: tavus.Widgets, widget_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Widget[],",
+      "@field operate fun(self: tavus.Widgets, widget_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?",
+      "@field merge fun(self: tavus.Widgets, widget_id: string, widget: tavus.Widget, options?",
+      "@class tavus.Touch",
+    } do
+      assert.matches("\n---" .. line, types, 1, true)
+    end
+    local text = require "spec.support.reference".text()
+    for _, line in ipairs {
+      "| `touch` | `POST /v2/widgets/{widget_id}/touch`, without the key | object `touch`, or nothing | any | key: touch_id |  |",
+      '| `create` | `POST /v2/widgets` | object `widget` | object | twice; 502: retry; 504: ambiguous; 429 "Widget limit": no |  |',
+      "| `parts` | `GET /v2/widgets/{widget_id}/parts` | nothing | list `parts` | read |  |",
+      "| `list` | `GET /v2/gadgets` | nothing | list, first page unknown | read | limit, page |",
+      "### attach_parts",
+    } do
+      assert.matches("\n" .. line, text, 1, true)
+    end
+  end)
+
   describe("that lists", function()
     local function pages_asked()
       local pages = {}

@@ -14,7 +14,10 @@ local function sources()
   return output
 end
 
-local function is_ours(name) return name:find "^tavus" or name == "spec.support.clients" end
+-- These read the contract, or have a client.
+local READERS = { ["spec.support.clients"] = true, ["spec.support.annotations"] = true, ["spec.support.reference"] = true }
+
+local function is_ours(name) return READERS[name] or name:find "^tavus" end
 
 --- Builds and loads it: what is required from now on belongs to it.
 ---@param ... string names of resources, as in "tavus_widgets"
