@@ -35,7 +35,7 @@ help:
 	@echo 'make env   [LUA=lua5.4]   print the export lines that let this Lua require "tavus" from the tree'
 	@echo 'make check                luacheck, rockspecs, C warnings as errors for every Lua that is installed'
 	@echo 'make bench [LUA=lua5.4]   speed as ratios, side by side'
-	@echo 'make types                write lua/tavus/types.lua, the editor types, from the contract'
+	@echo 'make types                write the editor types and the reference of all fields from the contract'
 	@echo 'make static [LUA=lua5.4]  build .build/lua5.4-static/libtavus.a and tavus.h, for a C program with its own Lua'
 	@echo 'make embed                build such a program, examples/embed; examples/embed/run runs it on a local sandbox'
 	@echo 'make clean                remove .build/'
@@ -74,7 +74,8 @@ env:
 	@echo "export PATH='$(TREE)/bin':\"\$$PATH\""
 
 types: build
-	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) spec/support/annotations.lua > lua/tavus/types.lua
+	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) spec/support/annotations.lua > lua/tavus/types.lua \
+	  && $(LUA) spec/support/reference.lua > csrc/contract/README.md
 
 clean:
 	rm -rf .build

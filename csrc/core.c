@@ -65,7 +65,8 @@ static void run_walk(lua_State *L, tavus_walk *w, int value,
   w->strict = strict;
   w->root = kind != NULL ? kind->root : NULL;
   tavus_step root = { .up = NULL };
-  if (kind != NULL && kind->patch) tavus_walk_patch(w, value, kind, &root);
+  w->sends = kind != NULL ? kind->sends : TAVUS_SENDS_OBJECT;
+  if (w->sends == TAVUS_SENDS_JSON_PATCH) tavus_walk_patch(w, value, kind, &root);
   else tavus_walk_value(w, value, w->root, &root);
 }
 

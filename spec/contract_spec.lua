@@ -200,21 +200,22 @@ describe("the contract's data", function()
     for _, r in ipairs(contract.resources) do
       for _, o in ipairs(r.operations) do
         lines[#lines + 1] = table.concat({ r.collection, o.name, o.method,
-          o.path, o.body or "-", o.answer, o.timeout, o.deadline,
+          o.path, o.sends, o.body or "-", o.answers, table.concat(o.at, ","),
+          o.repeats, table.concat(o.done or {}, ","), o.timeout, o.deadline,
           o.first_page or "-", table.concat(o.query or {}, ",") }, " ")
       end
     end
     assert.same({
-      "personas create POST /v2/personas persona object 30 60 - ",
-      "personas list GET /v2/personas - list 30 60 1 limit,page,persona_type",
-      "personas get GET /v2/personas/{persona_id} - object 30 60 - source",
-      "personas patch PATCH /v2/personas/{persona_id} persona_patch object 30 60 - force,target",
-      "personas delete DELETE /v2/personas/{persona_id} - none 30 60 - ",
-      "conversations create POST /v2/conversations conversation object 60 120 - ",
-      "conversations list GET /v2/conversations - list 30 60 1 limit,page,status",
-      "conversations get GET /v2/conversations/{conversation_id} - object 30 60 - verbose",
-      "conversations end POST /v2/conversations/{conversation_id}/end - none 30 60 - ",
-      "conversations delete DELETE /v2/conversations/{conversation_id} - none 30 60 - hard",
+      "personas create POST /v2/personas object persona object flat,data,data[1] twice  30 60 - ",
+      "personas list GET /v2/personas nothing - list flat read  30 60 1 limit,page,persona_type",
+      "personas get GET /v2/personas/{persona_id} nothing - object flat,data,data[1] read  30 60 - source",
+      "personas patch PATCH /v2/personas/{persona_id} json_patch persona_patch changed flat,data,data[1] ops  30 60 - force,target",
+      "personas delete DELETE /v2/personas/{persona_id} nothing - nothing flat done not_found 30 60 - ",
+      "conversations create POST /v2/conversations object conversation object flat,data,data[1] twice  60 120 - ",
+      "conversations list GET /v2/conversations nothing - list flat read  30 60 1 limit,page,status",
+      "conversations get GET /v2/conversations/{conversation_id} nothing - object flat,data,data[1] read  30 60 - verbose",
+      "conversations end POST /v2/conversations/{conversation_id}/end nothing - nothing flat done  30 60 - ",
+      "conversations delete DELETE /v2/conversations/{conversation_id} nothing - nothing flat done not_found 30 60 - hard",
     }, lines)
   end)
 end)
@@ -222,7 +223,7 @@ end)
 describe("each field", function()
   for _, r in ipairs(contract.resources) do
     each_field(r.fields, function(path, field, wrap)
-      local function at(value) return issues_at(r.kind, wrap(value), path) end
+      local function at(value) return issues_at(r.name, wrap(value), path) end
 
       it(r.name .. path .. " is checked as its entry says", function()
         -- A good value and null pass.
@@ -268,12 +269,6 @@ describe("each field", function()
           assert.matches("no%-such%-value", other.choice.message)
         end
 
-        -- What came later is one of them.
-        for choice, generation in pairs(field.since or {}) do
-          assert.is_nil(at(choice).choice, choice)
-          assert.matches("^G[1-4]$", generation)
-        end
-
         -- Limits warn just outside.
         if field.maximum and field.name ~= "maxLength" then
           assert.equal("warning", at(field.maximum + 1).range.severity)
@@ -300,19 +295,19 @@ describe("each field", function()
         if field.secret then
           local document = wrap("hush-hush-hush")
           for _, value in ipairs { "hush-hush-hush", { "hush-hush-hush" } } do
-            local _, issues = core.validate(r.kind, wrap(value))
+            local _, issues = core.validate(r.name, wrap(value))
             for _, issue in ipairs(issues) do
               assert.is_nil((issue.message .. (issue.hint or "")):find("hush"))
             end
           end
-          if r.kind == "persona" then
+          if r.name == "persona" then
             document.system_prompt = "x"
             document.layers.llm = document.layers.llm or {}
             document.layers.llm.model = "m"
             document.layers.llm.base_url = "https://llm.example.com"
             document.layers.llm.api_key = "hush-hush-hush"
           end
-          local _, _, secrets = core.encode(document, r.kind)
+          local _, _, secrets = core.encode(document, r.name)
           assert.equal("hush-hush-hush", secrets[1])
         end
       end)

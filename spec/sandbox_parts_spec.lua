@@ -71,6 +71,29 @@ describe("the route table", function()
   end)
 end)
 
+describe("the choices that came later", function()
+  local generations = require "tavus.sandbox.generations"
+
+  it("are choices of the contract, and unknown before their time", function()
+    for kind, places in pairs(generations.choices) do
+      for path, choices in pairs(places) do
+        for choice, since in pairs(choices) do
+          local value = choice
+          for name in path:reverse():gmatch "[^/]+" do value = { [name:reverse()] = value } end
+          local _, issues = core.validate(kind, value)
+          for _, issue in ipairs(issues) do assert.is_false(issue.path == path and issue.code == "choice", choice) end
+          local function later(generation)
+            local found = generations.later(generation, kind, value)
+            return found[1] and found[1].path == path and found[1].code == "later_choice"
+          end
+          assert.is_truthy(later(since - 1) or #generations.later(since - 1, kind, value) > 0)
+          assert.same({}, generations.later(since, kind, value))
+        end
+      end
+    end
+  end)
+end)
+
 describe("the store", function()
   it("keeps the order of insertion through removals and replacements", function()
     local rows = store.new()

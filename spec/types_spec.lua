@@ -15,6 +15,12 @@ describe("lua/tavus/types.lua", function()
     assert.is_nil(assert((rawget(_G, "loadstring") or load)(text))())
   end)
 
+  it("names every resource of the client", function()
+    for _, resource in ipairs(require("tavus.core").contract().resources) do
+      assert.is_truthy(text:find("\n---@field " .. resource.collection .. " tavus.", 1, true), resource.collection)
+    end
+  end)
+
   it("names every field of the contract once a class", function()
     local contract = require("tavus.core").contract()
     for _, resource in ipairs(contract.resources) do

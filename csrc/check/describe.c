@@ -71,14 +71,6 @@ static void set_choices(lua_State *L, const tavus_choice *choices) {
   lua_setfield(L, -2, "retired");
 }
 
-/* since = { a = "G3" } where choices came later than the field. */
-static void set_ages(lua_State *L, const tavus_age *ages) {
-  if (ages == NULL) return;
-  lua_newtable(L);
-  for (; ages->value != NULL; ages++) set_text(L, ages->value, ages->generation);
-  lua_setfield(L, -2, "since");
-}
-
 static void set_list(lua_State *L, const char *key, const char *const *list) {
   int n = 0;
   if (list == NULL) return;
@@ -157,7 +149,6 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   set_text(L, "generation", field->generation);
   if (field->name != NULL) set_text(L, "sure", grades[field->sure]);
   set_choices(L, field->choices);
-  set_ages(L, field->ages);
   set_text(L, "custom", field->custom);
   set_text(L, "id_of", field->id_of);
   set_text(L, "deprecated", field->deprecated);
@@ -185,18 +176,68 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
     set_shape(L, field->shape, shapes);
 }
 
-static void push_operation(lua_State *L, const tavus_operation *operation) {
+/* at = { "flat", "data", "data[1]" }, or some of them. */
+static void set_at(lua_State *L, unsigned at) {
+  static const char *const names[] = { "flat", "data", "data[1]" };
+  const char *list[TAVUS_COUNT(names) + 1] = { NULL };
+  size_t n = 0;
+  if (at == 0) at = TAVUS_AT_FLAT;
+  for (size_t i = 0; i < TAVUS_COUNT(names); i++)
+    if ((at & 1u << i) != 0) list[n++] = names[i];
+  set_list(L, "at", list);
+}
+
+static void set_exceptions(lua_State *L, const tavus_exception *exceptions) {
+  static const char *const verdicts[] = { "retry", "ambiguous", "no" };
+  if (exceptions == NULL) return;
+  lua_newtable(L);
+  for (int n = 1; exceptions->status != 0; exceptions++, n++) {
+    lua_newtable(L);
+    set_number(L, "status", exceptions->status);
+    set_text(L, "text", exceptions->text);
+    set_text(L, "verdict", verdicts[exceptions->verdict]);
+    lua_rawseti(L, -2, n);
+  }
+  lua_setfield(L, -2, "exceptions");
+}
+
+static void set_paging(lua_State *L, tavus_paging paging) {
+  if (paging == TAVUS_PAGES_FROM_UNKNOWN) set_text(L, "first_page", "unknown");
+  else if (paging != TAVUS_NO_PAGES)
+    set_number(L, "first_page", paging == TAVUS_PAGES_FROM_1);
+}
+
+static void push_operation(lua_State *L, const tavus_operation *operation,
+                           int shapes) {
+  static const char *const sends[] = { "nothing", "object", "json_patch",
+                                       "merge_patch", "partial" };
+  static const char *const answers[] = { "object", "list", "map", "nothing",
+                                         "changed", "any" };
+  static const char *const repeats[] = { "twice", "read", "same", "done", "key",
+                                         "ops" };
   lua_newtable(L);
   set_text(L, "name", operation->name);
   set_text(L, "method", operation->method);
   set_text(L, "path", operation->path);
-  set_text(L, "body", operation->body);
-  set_text(L, "answer", operation->answer);
-  set_number(L, "timeout", operation->timeout);
-  set_number(L, "deadline", operation->deadline);
-  if (operation->first_page >= 0)
-    set_number(L, "first_page", operation->first_page);
+  set_text(L, "sends", sends[operation->sends]);
+  set_text(L, "body", operation->kind);
+  if (operation->body != NULL) set_shape(L, operation->body->shape, shapes);
+  set_text(L, "wraps", operation->wraps);
+  set_flag(L, "optional", operation->optional);
+  set_text(L, "answers", answers[operation->answers]);
+  set_at(L, operation->at);
+  set_text(L, "rows", operation->rows);
+  set_text(L, "repeats", repeats[operation->repeats]);
+  set_text(L, "repeat_key", operation->repeat_key);
+  set_list(L, "done", operation->done);
+  set_exceptions(L, operation->exceptions);
+  set_number(L, "timeout",
+             operation->timeout > 0 ? operation->timeout : TAVUS_TIMEOUT);
+  set_number(L, "deadline",
+             operation->deadline > 0 ? operation->deadline : TAVUS_DEADLINE);
+  set_paging(L, operation->paging);
   set_list(L, "query", operation->query);
+  set_flag(L, "without_key", operation->without_key);
 }
 
 static void push_rule(lua_State *L, const tavus_rule *rule) {
@@ -219,23 +260,37 @@ static void push_rules(lua_State *L, const tavus_shape *shape) {
   }
 }
 
+static void set_secret_rules(lua_State *L, const tavus_secret_rule *rules) {
+  if (rules == NULL) return;
+  lua_newtable(L);
+  for (int n = 1; rules->root != NULL; rules++, n++) {
+    lua_newtable(L);
+    set_text(L, "root", rules->root);
+    set_text(L, "mark", rules->mark);
+    set_text(L, "secret", rules->secret);
+    set_text(L, "message", rules->message);
+    set_text(L, "hint", rules->hint);
+    lua_rawseti(L, -2, n);
+  }
+  lua_setfield(L, -2, "secret_rules");
+}
+
 static void push_resource(lua_State *L, const tavus_resource *resource,
                           int shapes) {
   lua_newtable(L);
   set_text(L, "name", resource->name);
   set_text(L, "collection", resource->collection);
   set_text(L, "twin", resource->twin);
-  set_text(L, "kind", resource->kind);
-  set_text(L, "patch_kind", resource->patch_kind);
   set_text(L, "id_field", resource->id_field);
   set_text(L, "description", resource->text);
   push_fields(L, resource->root->shape, shapes);
   lua_setfield(L, -2, "fields");
   push_rules(L, resource->root->shape);
   lua_setfield(L, -2, "rules");
+  set_secret_rules(L, resource->secret_rules);
   lua_newtable(L);
   for (size_t i = 0; i < resource->operation_count; i++) {
-    push_operation(L, &resource->operations[i]);
+    push_operation(L, &resource->operations[i], shapes);
     lua_rawseti(L, -2, (int)(i + 1));
   }
   lua_setfield(L, -2, "operations");

@@ -265,9 +265,24 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
   }
 }
 
+/* Does the rule want a member that is missing? */
+static bool wants(tavus_rule_kind kind) {
+  return kind == TAVUS_RULE_UNLESS || kind == TAVUS_RULE_WHEN ||
+         kind == TAVUS_RULE_ONE_OF || kind == TAVUS_RULE_WHEN_IN;
+}
+
+/* May the object leave out what is to stay as it is? A merge patch changes what
+** is inside objects, too; a partial object replaces that whole. */
+static bool is_partial(const tavus_walk *w, const tavus_step *step) {
+  return w->sends == TAVUS_SENDS_MERGE_PATCH ||
+         (w->sends == TAVUS_SENDS_PARTIAL && step->up == NULL);
+}
+
 void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
                        const tavus_view *view, const tavus_step *step) {
+  bool partial = is_partial(w, step);
   luaL_checkstack(w->L, 16, "rules");
   for (size_t i = 0; i < shape->rule_count && !w->stopped; i++)
-    check_rule(w, &shape->rules[i], shape, view, step);
+    if (!partial || !wants(shape->rules[i].kind))
+      check_rule(w, &shape->rules[i], shape, view, step);
 }

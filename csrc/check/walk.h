@@ -68,6 +68,7 @@ typedef struct tavus_walk {
   bool senses;   /* inside a perception tool */
   bool hushed;   /* inside a secret: each string in here is one */
   bool veiled;   /* the value of the patch's operation is a secret */
+  tavus_sends sends; /* what the whole value is */
   const tavus_field *root; /* where hints look for names, or NULL */
   const tavus_kind *patch; /* the patch being walked, or NULL */
   const tavus_field *place; /* field at the op's path; NULL: free form */

@@ -5,7 +5,7 @@
 ** ../check reads it and knows no field by name. Nothing here needs Lua.
 **
 ** Adding a resource: one file that defines a tavus_resource, and its line in
-** registry.c. Field arrays are sorted by name (bytes), which a spec checks.
+** registry.c, which declares it. Field arrays are sorted by name (bytes), which a spec checks.
 */
 #ifndef TAVUS_CONTRACT_H
 #define TAVUS_CONTRACT_H
@@ -57,12 +57,6 @@ typedef struct tavus_choice {
   const char *retired; /* why it should not be used any more, or NULL */
 } tavus_choice;
 
-/* A choice that came later than its field: with which generation ("G3"). */
-typedef struct tavus_age {
-  const char *value; /* NULL ends the list */
-  const char *generation;
-} tavus_age;
-
 typedef struct tavus_shape tavus_shape;
 typedef struct tavus_field tavus_field;
 typedef struct tavus_rule tavus_rule;
@@ -82,11 +76,10 @@ struct tavus_field {
   unsigned types;
   unsigned flags;
   tavus_sure sure;
-  const char *generation;
+  const char *generation;   /* of the API it came with: "G3+"; "?": not known */
   const char *text;         /* what it is, one line */
   const char *label;        /* "an STT engine": what its choices are */
   const tavus_choice *choices;
-  const tavus_age *ages;    /* of some choices, or NULL */
   const tavus_alias *words; /* what people write for a choice, or NULL */
   const char *custom;       /* choices are open when this sibling is there */
   const char *id_of;        /* it holds the id of this thing */
@@ -151,17 +144,89 @@ struct tavus_rule {
   const char *hint; /* or NULL */
 };
 
+/* What the body of an operation is. A partial object and a merge patch hold
+** only what changes (there `null` takes away): what a whole object must have
+** need not be in them. */
+typedef enum tavus_sends {
+  TAVUS_SENDS_NOTHING, TAVUS_SENDS_OBJECT, TAVUS_SENDS_JSON_PATCH,
+  TAVUS_SENDS_MERGE_PATCH, TAVUS_SENDS_PARTIAL
+} tavus_sends;
+
+/* What a success answers. */
+typedef enum tavus_answers {
+  TAVUS_ANSWERS_OBJECT,
+  TAVUS_ANSWERS_LIST,    /* rows in an array */
+  TAVUS_ANSWERS_MAP,     /* objects by their ids */
+  TAVUS_ANSWERS_NOTHING, /* what comes is not read */
+  TAVUS_ANSWERS_CHANGED, /* the object, or anything else */
+  TAVUS_ANSWERS_ANY      /* any JSON value, or nothing */
+} tavus_answers;
+
+/* Where in the answer the object is, as a set; 0 is TAVUS_AT_FLAT. */
+enum {
+  TAVUS_AT_FLAT = 1,      /* it is the answer */
+  TAVUS_AT_DATA = 2,      /* { data = object } */
+  TAVUS_AT_DATA_ITEM = 4, /* { data = { object } } */
+  TAVUS_AT_ANY = 7
+};
+
+/* May the same request be sent again when nobody knows whether it was done? */
+typedef enum tavus_repeats {
+  TAVUS_TWICE, /* no: it would be done twice */
+  TAVUS_READ,  /* it only reads */
+  TAVUS_SAME,  /* the repeat finds the wanted state and succeeds */
+  TAVUS_DONE,  /* the repeat does nothing, and may get an error that says so */
+  TAVUS_KEY,   /* the server knows it by `repeat_key` in the body */
+  TAVUS_OPS    /* if the operations of the JSON Patch allow it */
+} tavus_repeats;
+
+/* What a status says in place of the retry table. */
+typedef enum tavus_verdict {
+  TAVUS_SAFE,   /* it was not done: send it again */
+  TAVUS_UNSAFE, /* it may have been done: do not */
+  TAVUS_FINAL   /* it was not done, and would not be */
+} tavus_verdict;
+
+typedef struct tavus_exception {
+  int status;       /* 0 ends the list */
+  const char *text; /* in the answer's message (letters of any case); or NULL */
+  tavus_verdict verdict;
+} tavus_exception;
+
+/* The number of a list's first page. */
+typedef enum tavus_paging {
+  TAVUS_NO_PAGES, /* all rows come at once */
+  TAVUS_PAGES_FROM_0, TAVUS_PAGES_FROM_1,
+  TAVUS_PAGES_FROM_UNKNOWN
+} tavus_paging;
+
 typedef struct tavus_operation {
   const char *name;
   const char *method;
-  const char *path;
-  const char *body;   /* kind of the body, or NULL */
-  const char *answer; /* "object", "list" or "none" */
-  int timeout;        /* seconds, one attempt */
-  int deadline;       /* seconds, all attempts */
-  int first_page;     /* of a list; -1 elsewhere */
+  const char *path; /* each {name} in it is an id that the method takes */
+  tavus_sends sends;
+  const char *kind; /* of the body, for tavus.validate; NULL: it has none */
+  const tavus_field *body; /* the body, or what a JSON Patch changes; NULL: the
+                              resource's root */
+  const char *wraps; /* the method takes only the value of this member; or NULL */
+  bool optional;     /* the body may be left out */
+  tavus_answers answers;
+  unsigned at;
+  const char *rows; /* the member with a list's rows; NULL: "data" */
+  tavus_repeats repeats;
+  const char *repeat_key;
+  const char *const *done; /* of TAVUS_DONE: types of the errors that mean, after
+                              an earlier try, that this one did it; NULL ends it */
+  const tavus_exception *exceptions; /* or NULL */
+  int timeout;  /* seconds, one attempt; 0: TAVUS_TIMEOUT */
+  int deadline; /* seconds, all attempts; 0: TAVUS_DEADLINE */
+  tavus_paging paging; /* of a list */
   const char *const *query; /* NULL ends it; or NULL */
+  bool without_key; /* the API key is not sent */
 } tavus_operation;
+
+#define TAVUS_TIMEOUT 30
+#define TAVUS_DEADLINE 60
 
 /* A patch that writes `path` should write `needs` too (pointers). */
 typedef struct tavus_patch_rule {
@@ -171,31 +236,41 @@ typedef struct tavus_patch_rule {
   const char *hint;
 } tavus_patch_rule;
 
+/* A stored secret that is not used again: when the object at `root` (a pointer)
+** has `mark`, whoever writes at or below it gives `secret` again. */
+typedef struct tavus_secret_rule {
+  const char *root; /* NULL ends the list */
+  const char *mark;
+  const char *secret;
+  const char *message;
+  const char *hint;
+} tavus_secret_rule;
+
 typedef struct tavus_resource {
   const char *name;
   const char *collection; /* its name on the client, and in the path */
   const char *twin;       /* the newer name of the collection in the path; or
                              NULL */
-  const char *kind;       /* of its create body */
   const char *id_field;
   const char *text;
-  const tavus_field *root;
-  const char *patch_kind; /* kind of a JSON Patch for it, or NULL */
-  const tavus_patch_rule *patch_rules; /* or NULL */
+  const tavus_field *root; /* a row, and the body that makes one */
+  const tavus_patch_rule *patch_rules; /* of JSON Patches for it; or NULL */
+  const tavus_secret_rule *secret_rules; /* or NULL */
   const tavus_operation *operations;
   size_t operation_count;
 } tavus_resource;
 
-/* What tavus.validate checks: an object, or a patch for one. */
+/* What tavus.validate checks: the body of an operation, or an inline tool. */
 typedef struct tavus_kind {
   const char *name;
   const tavus_field *root;
-  bool patch;
+  tavus_sends sends;
   const tavus_patch_rule *patch_rules;
 } tavus_kind;
 
 /* First row whose status range holds the status and whose text, when there
-** is one, occurs in the answer's message (letters of any case). */
+** is one, occurs in the answer's message (letters of any case); <thing> in it
+** stands for any name. */
 typedef struct tavus_error_row {
   int status_min, status_max;
   const char *text;
@@ -207,7 +282,6 @@ typedef struct tavus_error_row {
 extern const tavus_resource *const tavus_resources[];
 extern const tavus_error_row tavus_error_rows[];
 
-extern const tavus_resource tavus_personas, tavus_conversations;
 extern const tavus_shape tavus_shape_layers, tavus_shape_parameters;
 extern const tavus_field tavus_field_tool, tavus_field_sense_tool,
     tavus_field_patch,
@@ -225,7 +299,7 @@ typedef struct tavus_patch_word {
 } tavus_patch_word;
 extern const tavus_patch_word tavus_patch_words[];
 
-/* The i-th kind from 0: false when there are no more. */
+/* The i-th kind from 0, each once: false when there are no more. */
 bool tavus_kind_at(size_t i, tavus_kind *kind);
 
 /* Finds a kind by its name. */

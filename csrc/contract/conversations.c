@@ -225,18 +225,25 @@ static const tavus_field root = {
 #define ONE "/v2/conversations/{conversation_id}"
 
 static const tavus_operation operations[] = {
-  { "create", "POST", "/v2/conversations", "conversation", "object", 60, 120, -1,
-    NULL },
-  { "list", "GET", "/v2/conversations", NULL, "list", 30, 60, 1,
-    WORDS("limit", "page", "status") },
-  { "get", "GET", ONE, NULL, "object", 30, 60, -1, WORDS("verbose") },
-  { "end", "POST", ONE "/end", NULL, "none", 30, 60, -1, NULL },
-  { "delete", "DELETE", ONE, NULL, "none", 30, 60, -1, WORDS("hard") }
+  { .name = "create", .method = "POST", .path = "/v2/conversations",
+    .sends = TAVUS_SENDS_OBJECT, .kind = "conversation", .at = TAVUS_AT_ANY,
+    .timeout = 60, .deadline = 120 },
+  { .name = "list", .method = "GET", .path = "/v2/conversations",
+    .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ,
+    .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "status") },
+  { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
+    .repeats = TAVUS_READ, .query = WORDS("verbose") },
+  /* The wording of "it is over already" is not known, so no error means that. */
+  { .name = "end", .method = "POST", .path = ONE "/end",
+    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE },
+  { .name = "delete", .method = "DELETE", .path = ONE,
+    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
+    .done = WORDS("not_found"), .query = WORDS("hard") }
 };
 
 const tavus_resource tavus_conversations = {
   .name = "conversation", .collection = "conversations",
-  .kind = "conversation", .id_field = "conversation_id",
+  .id_field = "conversation_id",
   .text = "A call with a persona, and where to join it.",
   .root = &root, .operations = operations,
   .operation_count = TAVUS_COUNT(operations)

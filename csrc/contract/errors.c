@@ -28,12 +28,7 @@ const tavus_error_row tavus_error_rows[] = {
   UNKNOWN("face_id", "no face has that id"),
   UNKNOWN("face_uuid", "no face has that id"),
   UNKNOWN("conversation_id", NO_CALL), UNKNOWN("conversation_uuid", NO_CALL),
-  UNKNOWN("document_id", NULL), UNKNOWN("guardrail_id", NULL),
-  UNKNOWN("guardrails_id", NULL), UNKNOWN("lipsync_id", NULL),
-  UNKNOWN("objective_id", NULL), UNKNOWN("objectives_id", NULL),
-  UNKNOWN("pronunciation_dictionary_id", NULL), UNKNOWN("speech_id", NULL),
-  UNKNOWN("tool_id", NULL), UNKNOWN("video_id", NULL),
-  UNKNOWN("voice_id", NULL),
+  UNKNOWN("<thing>_id", NULL), UNKNOWN("<thing>_uuid", NULL),
   { 400, 400, "Objectives not found", "not_found", NULL },
   { 400, 400, "custom llm", "bad_request",
     "a custom llm needs model, base_url and api_key together, in every patch "

@@ -32,13 +32,6 @@ static const tavus_choice models[] = {
   { NULL, NULL }
 };
 
-static const tavus_age model_ages[] = {
-  { "tavus-gpt-oss", "G2" }, { "tavus-gemma-4", "G4" },
-  { "tavus-gemma-4-thinking", "G4" }, { "tavus-gpt-5.2", "G3" },
-  { "tavus-gemini-3-flash", "G3" }, { "tavus-gemini-2.5-flash", "G3" },
-  { "tavus-claude-haiku-4.5", "G3" }, { "tavus-glm-4.7", "G4" }, { NULL, NULL }
-};
-
 #define OF_ONE "seen in one program, named in no document"
 
 static const tavus_alias model_words[] = {
@@ -81,7 +74,7 @@ static const tavus_field llm_fields[] = {
     .text = "More members for the body of the call to the model." },
   { TAVUS_NAME("headers"), OBJECT_OF(headers), .generation = "G1+",
     .text = "Headers of every call to a custom llm." },
-  { TAVUS_NAME("model"), S, .choices = models, .ages = model_ages,
+  { TAVUS_NAME("model"), S, .choices = models,
     .words = model_words, .label = "a hosted llm",
     .custom = "base_url", .generation = "G0+",
     .text = "Name of a hosted model, or the custom llm's own." },
@@ -122,8 +115,6 @@ static const tavus_choice tts_engines[] = {
   { "cartesia", NULL }, { "elevenlabs", NULL }, { "azure", NULL },
   { "playht", "removed in January 2026" }, { NULL, NULL }
 };
-
-static const tavus_age tts_ages[] = { { "azure", "G3" }, { NULL, NULL } };
 
 static const tavus_alias tts_words[] = {
   { "tavus-auto",
@@ -182,7 +173,7 @@ static const tavus_field tts_fields[] = {
     .text = "How to say certain words; empty detaches it." },
   { TAVUS_NAME("tts_emotion_control"), B, .flags = TAVUS_WORD_BOOLEAN,
     .generation = "G0+", .text = "Let the voice show emotion." },
-  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines, .ages = tts_ages,
+  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines,
     .words = tts_words, .label = "a TTS engine",
     .generation = "G0+", .text = "Who speaks; cartesia by default." },
   { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
@@ -221,11 +212,6 @@ static const tavus_choice stt_engines[] = {
   { "tavus-turbo", "retired" }, { NULL, NULL }
 };
 
-static const tavus_age stt_ages[] = {
-  { "tavus-auto", "G3" }, { "tavus-parakeet", "G3" }, { "tavus-soniox", "G3" },
-  { "tavus-whisper", "G3" }, { "tavus-deepgram-medical", "G3" }, { NULL, NULL }
-};
-
 static const tavus_choice sensitivities[] = {
   { "superlow", NULL }, { "verylow", NULL }, { "low", NULL },
   { "medium", NULL }, { "high", NULL }, { NULL, NULL }
@@ -254,7 +240,7 @@ static const tavus_field stt_fields[] = {
   { TAVUS_NAME("smart_turn_detection"), B, .generation = "G0 to G2",
     .deprecated = "legacy", .successor = "conversational_flow.turn_detection_model",
     .text = "Find the end of a turn with sparrow-0." },
-  { TAVUS_NAME("stt_engine"), S, .choices = stt_engines, .ages = stt_ages,
+  { TAVUS_NAME("stt_engine"), S, .choices = stt_engines,
     .label = "an STT engine",
     .generation = "G0+", .text = "Who listens; tavus-auto by default." }
 };
@@ -281,10 +267,6 @@ static const tavus_shape stt = SHAPE(
 static const tavus_choice perception_models[] = {
   { "raven-1", NULL }, { "raven-2", NULL }, { "raven-0", NULL },
   { "off", NULL }, { "basic", "retired" }, { NULL, NULL }
-};
-
-static const tavus_age perception_ages[] = {
-  { "raven-1", "G3" }, { "raven-2", "G4" }, { NULL, NULL }
 };
 
 /* Models that see only, and have names of their own for it. */
@@ -322,7 +304,7 @@ static const tavus_field perception_fields[] = {
   { TAVUS_NAME("perception_analysis_queries"), QUESTIONS, .generation = "G2+",
     .text = "Questions answered once, when the call is over." },
   { TAVUS_NAME("perception_model"), S, .choices = perception_models,
-    .ages = perception_ages, .label = "a perception model", .generation = "G0+",
+    .label = "a perception model", .generation = "G0+",
     .text = "What looks and listens; off for nothing." },
   { TAVUS_NAME("perception_tool_prompt"), S, .max_length = 10000,
     RENAMED("visual_tool_prompt"),
@@ -368,10 +350,6 @@ static const tavus_shape perception = SHAPE(
 static const tavus_choice turn_models[] = {
   { "sparrow-1", NULL }, { "sparrow-2", NULL }, { "sparrow-0", NULL },
   { "time-based", NULL }, { "timebased", NULL }, { NULL, NULL }
-};
-
-static const tavus_age turn_ages[] = {
-  { "sparrow-2", "G4" }, { "timebased", "G3" }, { NULL, NULL }
 };
 
 static const tavus_choice grades[] = {
@@ -422,7 +400,7 @@ static const tavus_field conversational_flow_fields[] = {
     .deprecated = "dropped from the schema",
     .text = "How firmly it keeps its turn." },
   { TAVUS_NAME("turn_detection_model"), S, .choices = turn_models,
-    .ages = turn_ages, .label = "a turn detection model", .generation = "G2+",
+    .label = "a turn detection model", .generation = "G2+",
     .text = "What decides that a speaker has finished." },
   { TAVUS_NAME("turn_taking_patience"), S, .choices = grades, .label = "a grade",
     .generation = "G2+",

@@ -170,24 +170,40 @@ static const tavus_patch_rule patch_rules[] = {
   { NULL, NULL, NULL, NULL }
 };
 
-#define QUERY(...) (const char *const[]){ __VA_ARGS__, NULL }
+static const tavus_secret_rule secret_rules[] = {
+  { "/layers/llm", "base_url", "api_key",
+    "a change of the llm layer of a persona with a custom model needs its key "
+    "given again",
+    "set layers.llm.api_key in the function: Tavus does not use the stored key "
+    "again, and shows it only masked" },
+  { NULL, NULL, NULL, NULL, NULL }
+};
+
+#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define ONE "/v2/personas/{persona_id}"
 
 static const tavus_operation operations[] = {
-  { "create", "POST", "/v2/personas", "persona", "object", 30, 60, -1, NULL },
-  { "list", "GET", "/v2/personas", NULL, "list", 30, 60, 1,
-    QUERY("limit", "page", "persona_type") },
-  { "get", "GET", "/v2/personas/{persona_id}", NULL, "object", 30, 60, -1,
-    QUERY("source") },
-  { "patch", "PATCH", "/v2/personas/{persona_id}", "persona_patch", "object",
-    30, 60, -1, QUERY("force", "target") },
-  { "delete", "DELETE", "/v2/personas/{persona_id}", NULL, "none", 30, 60, -1,
-    NULL }
+  { .name = "create", .method = "POST", .path = "/v2/personas",
+    .sends = TAVUS_SENDS_OBJECT, .kind = "persona", .at = TAVUS_AT_ANY },
+  { .name = "list", .method = "GET", .path = "/v2/personas",
+    .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ,
+    .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "persona_type") },
+  { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
+    .repeats = TAVUS_READ, .query = WORDS("source") },
+  /* What a PATCH answers is not documented. */
+  { .name = "patch", .method = "PATCH", .path = ONE,
+    .sends = TAVUS_SENDS_JSON_PATCH, .kind = "persona_patch",
+    .answers = TAVUS_ANSWERS_CHANGED, .at = TAVUS_AT_ANY, .repeats = TAVUS_OPS,
+    .query = WORDS("force", "target") },
+  { .name = "delete", .method = "DELETE", .path = ONE,
+    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
+    .done = WORDS("not_found") }
 };
 
 const tavus_resource tavus_personas = {
   .name = "persona", .collection = "personas", .twin = "pals",
-  .kind = "persona", .id_field = "persona_id",
+  .id_field = "persona_id",
   .text = "Who takes part in a conversation: prompt, layers, defaults.",
-  .root = &root, .patch_kind = "persona_patch", .patch_rules = patch_rules,
+  .root = &root, .patch_rules = patch_rules, .secret_rules = secret_rules,
   .operations = operations, .operation_count = TAVUS_COUNT(operations)
 };

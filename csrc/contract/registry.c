@@ -3,11 +3,16 @@
 #include "contract.h"
 
 /* A new resource is one line here. */
-const tavus_resource *const tavus_resources[] = {
-  &tavus_personas,
-  &tavus_conversations,
-  NULL
-};
+#define RESOURCES(each) \
+  each(tavus_personas) \
+  each(tavus_conversations)
+
+#define DECLARE(resource) extern const tavus_resource resource;
+#define POINT_TO(resource) &resource,
+
+RESOURCES(DECLARE)
+
+const tavus_resource *const tavus_resources[] = { RESOURCES(POINT_TO) NULL };
 
 const tavus_field tavus_field_anything = {
   .types = TAVUS_ANY, .text = "Any JSON value."
@@ -25,33 +30,55 @@ const tavus_field tavus_field_secret_any = {
   .types = TAVUS_ANY, .flags = TAVUS_SECRET, .text = "A value, kept secret."
 };
 
-bool tavus_kind_at(size_t i, tavus_kind *kind) {
-  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
-    memset(kind, 0, sizeof *kind);
-    kind->root = (*r)->root;
-    if (i-- == 0) {
-      kind->name = (*r)->kind;
-      return true;
+static void set_kind(tavus_kind *kind, const tavus_resource *resource,
+                     const tavus_operation *operation) {
+  kind->name = operation->kind;
+  kind->root = operation->body != NULL ? operation->body : resource->root;
+  kind->sends = operation->sends;
+  kind->patch_rules = operation->sends == TAVUS_SENDS_JSON_PATCH
+      ? resource->patch_rules : NULL;
+}
+
+static void set_tool(tavus_kind *kind) {
+  *kind = (tavus_kind){ .name = "tool", .root = &tavus_field_tool,
+                        .sends = TAVUS_SENDS_OBJECT };
+}
+
+/* The first operation whose body is of that kind, and whose it is; or NULL. */
+static const tavus_operation *sender_of(const char *kind,
+                                        const tavus_resource **owner) {
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++)
+    for (size_t i = 0; i < (*r)->operation_count; i++) {
+      const tavus_operation *operation = &(*r)->operations[i];
+      *owner = *r;
+      if (operation->kind != NULL && strcmp(operation->kind, kind) == 0)
+        return operation;
     }
-    if ((*r)->patch_kind == NULL) continue;
-    if (i-- == 0) {
-      kind->name = (*r)->patch_kind;
-      kind->patch = true;
-      kind->patch_rules = (*r)->patch_rules;
-      return true;
-    }
-  }
-  if (i != 0) return false;
-  memset(kind, 0, sizeof *kind);
-  kind->name = "tool";
-  kind->root = &tavus_field_tool;
-  return true;
+  return NULL;
 }
 
 bool tavus_kind_find(const char *name, tavus_kind *kind) {
-  for (size_t i = 0; tavus_kind_at(i, kind); i++)
-    if (strcmp(kind->name, name) == 0) return true;
-  return false;
+  const tavus_resource *owner;
+  const tavus_operation *operation = sender_of(name, &owner);
+  if (operation != NULL) set_kind(kind, owner, operation);
+  else if (strcmp(name, "tool") == 0) set_tool(kind);
+  else return false;
+  return true;
+}
+
+bool tavus_kind_at(size_t i, tavus_kind *kind) {
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++)
+    for (size_t o = 0; o < (*r)->operation_count; o++) {
+      const tavus_operation *operation = &(*r)->operations[o];
+      const tavus_resource *owner;
+      if (operation->kind == NULL ||
+          sender_of(operation->kind, &owner) != operation || i-- > 0)
+        continue;
+      set_kind(kind, owner, operation);
+      return true;
+    }
+  set_tool(kind);
+  return i == 0;
 }
 
 const tavus_field *tavus_field_find(const tavus_shape *shape, const char *name,

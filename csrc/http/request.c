@@ -59,6 +59,17 @@ bool tavus_http_request_header(tavus_http_request *request, const char *name,
          tavus_http_header_set(&request->own_headers, name, value);
 }
 
+bool tavus_http_request_without_key(tavus_http_request *request) {
+  static const char name[] = "x-api-key:";
+  struct curl_slist *item;
+  if (!own_headers(request)) return false;
+  for (item = request->own_headers; item != NULL; item = item->next)
+    if (strncmp(item->data, name, sizeof name - 1) == 0)
+      tavus_http_wipe(item->data + sizeof name - 1,
+                      strlen(item->data + sizeof name - 1));
+  return true;
+}
+
 /* libcurl would say that a POST without a body is a form, and would wait for
 ** `100 Continue` before a large body. */
 static bool correct_headers(tavus_http_request *request) {

@@ -105,6 +105,9 @@ bool tavus_http_request_body(tavus_http_request *request, const char *body,
 bool tavus_http_request_header(tavus_http_request *request, const char *name,
                                const char *value);
 
+/* Takes the session's key out of this request, whose body it has already. */
+bool tavus_http_request_without_key(tavus_http_request *request);
+
 /* Give a reference back; the last one wipes and frees the request. NULL is fine. */
 void tavus_http_request_drop(tavus_http_request *request);
 

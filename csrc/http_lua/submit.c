@@ -171,6 +171,9 @@ static const char *take_options(lua_State *L, tavus_http_request *request,
   lua_getfield(L, 5, "headers");
   if (!lua_isnil(L, -1) && (fault = add_headers(L, request, name))) return fault;
   if ((fault = tavus_http_headers_fault(request->own_headers))) return fault;
+  lua_getfield(L, 5, "without_key");
+  if (lua_toboolean(L, -1) && !tavus_http_request_without_key(request))
+    return "out of memory";
   if (seconds_option(L, "timeout", &seconds))
     request->timeout_ms = tavus_http_to_ms(seconds);
   if (seconds_option(L, "deadline", &seconds))
@@ -190,6 +193,7 @@ static const char *take_options(lua_State *L, tavus_http_request *request,
 **   timeout     seconds, of this attempt; default 30
 **   deadline    seconds from now, those in line counted; default: none
 **   may_repeat  boolean; default: true for all methods but POST and PATCH
+**   without_key boolean: the key is not sent
 **   notify      boolean: report the end through engine:finished()
 ** Nothing is sent when a message is returned, and nothing before the next step. */
 int tavus_http_submit(lua_State *L) {

@@ -7,7 +7,7 @@ local failure = require "tavus.failure"
 local log = require "tavus.log"
 local redact = require "tavus.redact"
 
-local run, reads, request_id = call.run, call.reads, call.request_id
+local run, request_id = call.run, call.request_id
 
 local answer = {}
 
@@ -31,7 +31,7 @@ local answer = {}
 function answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
   local changed
   local status, headers = result.status, result.headers
-  if not reads[op.method] then changed = status ~= 304 or doubtful elseif status == 304 then changed = false end
+  if not op.reads then changed = status ~= 304 or doubtful elseif status == 304 then changed = false end
   return {
     status = status, changed = changed, request_id = request_id(headers),
     attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings and errors.printable(warnings) or {},
@@ -64,7 +64,7 @@ local function unreadable(client, op, path, body, result, attempts, elapsed_ms, 
   err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
   err.request_id = request_id(err.headers)
   err.retryable, err.ambiguous = false, false
-  if not reads[op.method] then
+  if not op.reads then
     err.hint = failure.look_first(result.status)
   end
   return err
@@ -78,30 +78,42 @@ local function names_itself(value, id_names)
   return false
 end
 
---- Takes the object out of the three shapes that Tavus uses: the object
--- itself, { data = object }, { data = { object } }.
----@param value table
----@param id_names string[] names that only the object itself has
----@return table|nil nil when there is none, or more than one
-function answer.unwrap(value, id_names)
-  local data = value.data
-  if data == nil or names_itself(value, id_names) then
-    if core.is_array(value) then return nil end
-    return value
-  end
+-- Takes the object out of the shapes that the operation answers with: the object
+-- itself, { data = object }, { data = { object } }. nil when there is none, or
+-- more than one.
+local function unwrap(op, value)
+  local at, data = op.where, value.data
+  if core.is_array(value) then return nil end
+  if at.flat and (data == nil or not (at.data or at["data[1]"]) or names_itself(value, op.id_names)) then return value end
   if type(data) ~= "table" then return nil end
-  if not core.is_array(data) then return data end
-  if #data == 1 and type(data[1]) == "table" then return data[1] end
-  return nil
+  if not core.is_array(data) then return at.data and data or nil end
+  return at["data[1]"] and #data == 1 and type(data[1]) == "table" and data[1] or nil
+end
+
+-- Objects by their ids: the answer itself, or what is in its data.
+local function map_of(op, value)
+  if core.is_array(value) then return nil end
+  local data = op.where.data and value.data
+  if not data then return op.where.flat and value or nil end
+  return type(data) == "table" and not core.is_array(data) and data or nil
+end
+
+-- A list with its rows under `data`, whatever they came under; nil without rows.
+local function list_of(op, value)
+  if core.is_array(value) then return { data = value, total_count = #value } end
+  local rows = value.data
+  if rows == nil and op.rows then rows = value[op.rows] end
+  if type(rows) ~= "table" or not core.is_array(rows) then return nil end
+  value.data = rows
+  return value
 end
 
 -- What a result's answer holds: true when there is nothing to read; nil, and
 -- what is wrong with it, when it is not what the operation answers.
 local function content(op, result)
-  local wanted, value, status = op.answer, result.value, result.status
-  -- A 304 has no body to trust, of a DELETE or an end there is none to want, and a 4xx gets here
-  -- only when it says that an earlier try had done it.
-  if wanted == "none" or status == 304 or status >= 400 then return true end
+  local wanted, value, status = op.answers, result.value, result.status
+  -- No body to read: nothing is wanted, a 304, and an error that says that an earlier try had done it.
+  if wanted == "nothing" or status == 304 or status >= 400 then return true end
   if result.problem then return nil, result.problem end
   if wanted == "any" then
     if value == nil then return true end
@@ -112,11 +124,16 @@ local function content(op, result)
     return nil, value == nil and "it is empty" or "it is no JSON object"
   end
   if wanted == "list" then
-    if core.is_array(value) then return { data = value, total_count = #value } end
-    if type(value.data) == "table" and core.is_array(value.data) then return value end
-    return nil, "it has no array data"
+    local list = list_of(op, value)
+    if list then return list end
+    return nil, "it has no array " .. (op.rows or "data")
   end
-  local object = answer.unwrap(value, op.id_names)
+  if wanted == "map" then
+    local map = map_of(op, value)
+    if map then return map end
+    return nil, "it holds no objects by their ids"
+  end
+  local object = unwrap(op, value)
   if object then return object end
   if wanted == "changed" then return value end
   return nil, "it does not hold exactly one object"
@@ -127,8 +144,7 @@ local about_body = { bad_request = true, unprocessable = true }
 
 --- Makes one call and reads its answer.
 ---@param client table
----@param op table an operation of the contract, or like one. Its `answer`: "object", "list", "none", "changed" (of a
---- PATCH: an object or nothing) or "any"
+---@param op table an operation of the contract, or like one
 ---@param path string
 ---@param body string|nil
 ---@param given table|nil

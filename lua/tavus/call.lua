@@ -29,7 +29,7 @@ call.DEADLINE = 60
 --- How often a call is repeated by default.
 call.RETRIES = 2
 
---- Methods that change nothing.
+--- Methods that change nothing, where no contract says it.
 call.reads = { GET = true, HEAD = true, OPTIONS = true }
 
 -- The path as it is told: a query may hold what nobody else should read.
@@ -79,6 +79,7 @@ end
 ---@field secrets string[]|nil
 ---@field may_repeat boolean
 ---@field notify boolean|nil
+---@field without_key boolean|nil  the key stays here
 ---@field timeout number   seconds for this attempt
 ---@field deadline number  seconds left for the call
 ---@field started number   when it began
@@ -171,7 +172,7 @@ end
 
 -- The error of an attempt that could not be made, or not be waited for.
 local function not_made(calling, err)
-  err.ambiguous = calling.doubtful and not call.reads[calling.op.method]
+  err.ambiguous = calling.doubtful and not calling.op.reads
   return nil, signed(calling, err)
 end
 
@@ -195,7 +196,7 @@ local function attempt(calling)
     calling.attempts, calling.doubtful = calling.attempts + sent, calling.doubtful or sent > 0
     return not_made(calling, cannot_wait)
   end
-  local result = request:take(op.answer ~= "none" and core.reader)
+  local result = request:take(op.answers ~= "nothing" and core.reader)
   if not result then
     -- The host gave up before the request was done.
     request:cancel()
@@ -217,7 +218,7 @@ local function failed(calling, result, verdict)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
-    if call.reads[calling.op.method] then status = 0 end
+    if calling.op.reads then status = 0 end
     if status >= 200 and status < 300 then err.hint = failure.look_first(status) end
     doubtful = status >= 100 and status < 200 -- nobody knows what the final answer was
   end
@@ -238,23 +239,41 @@ local function blame_deadline(calling, err, result, late, timeout)
   end
 end
 
+-- May an earlier try, of which no answer came, have done it?
+local function in_doubt(calling, result) return calling.doubtful or result.sent > 1 end
+
+-- Does an answer mean that an earlier try has done what this one was to do?
+local function says_done(op, result)
+  if not op.done then return false end
+  local kind = failure.classify(result.status, (failure.message(result.status, call.body(result) or "", result.headers)))
+  for _, done in ipairs(op.done) do
+    if done == kind then return true end
+  end
+  return false
+end
+
+-- The verdict on an answer, where the operation has one of its own.
+local function exception_of(op, result)
+  for _, exception in ipairs(op.exceptions or {}) do
+    if exception.status == result.status then
+      if not exception.text then return exception.verdict end
+      local message = failure.message(result.status, call.body(result) or "", result.headers)
+      if message:lower():find(exception.text:lower(), 1, true) then return exception.verdict end
+    end
+  end
+  return nil
+end
+
 local DOUBT = "an earlier try, of which no answer came, may have done it"
 
--- Ends a call whose last attempt was no success. A DELETE that may have been done
--- by an earlier try has succeeded where the answer now is "not found".
+-- Ends a call whose last attempt was no success.
 local function give_up(calling, result, err)
   local method = calling.op.method
-  if calling.doubtful or result.sent > 1 then
-    if method == "DELETE" and err.type == "not_found" then
-      log_end(calling, result.status, err.elapsed_ms, ", an earlier try had done it")
-      return result, calling.attempts, err.elapsed_ms, true
-    end
-    -- A refusal now says nothing about that try. A 400 may even be its effect: Tavus refuses what is over or gone with
-    -- the same status as a mistake, so the hint for a mistake would mislead.
-    if not err.retryable and not err.ambiguous and not call.reads[method] then
-      err.ambiguous = true
-      err.hint = err.hint and err.status ~= 400 and err.hint .. "; " .. DOUBT or DOUBT
-    end
+  -- A refusal now says nothing about an earlier try. A 400 may even be its effect: Tavus refuses what is over or gone with
+  -- the same status as a mistake, so the hint for a mistake would mislead.
+  if in_doubt(calling, result) and not err.retryable and not err.ambiguous and not calling.op.reads then
+    err.ambiguous = true
+    err.hint = err.hint and err.status ~= 400 and err.hint .. "; " .. DOUBT or DOUBT
   end
   local where = calling.client._log
   if where then log.write(where, "error", ("%s %s: %s: %s"):format(method, err.path, err.type, err.message)) end
@@ -263,13 +282,13 @@ end
 
 --- Makes one call.
 ---@param client table the client
----@param op table { method, timeout, deadline }: an operation of the contract, or like one
+---@param op table an operation of the contract, or like one
 ---@param path string ids percent-encoded
 ---@param body string|nil
 ---@param given table|nil checked options of the call
 ---@param may_repeat boolean doing it twice does what doing it once does
 ---@param secrets string[]|nil secrets in the body
----@return table|nil result the request's result, and the request, to be forgotten: 2xx, 304, or the 4xx by which a DELETE's repeat says that it was done
+---@return table|nil result the request's result, and the request, to be forgotten: 2xx, 304, or the error by which a repeat says that an earlier try did it
 ---@return integer|tavus.Error attempts
 ---@return number|nil elapsed_ms
 ---@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
@@ -286,7 +305,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local calling = {
     client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,
     notify = host.notify, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
-    attempts = 0, retried = 0, doubtful = false,
+    attempts = 0, retried = 0, doubtful = false, without_key = op.without_key,
   }
   if given then calling.headers, calling.query = given.headers, given.query end
 
@@ -298,10 +317,16 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
       local elapsed = (now() - started) * 1000
       if client._watched then log_end(calling, status, elapsed, "") end
-      return result, calling.attempts, elapsed, calling.doubtful or result.sent > 1
+      return result, calling.attempts, elapsed, in_doubt(calling, result)
     end
 
-    local verdict = verdict_of(method, outcome, status or 0, may_repeat)
+    local own = outcome == "answer" and exception_of(op, result)
+    if outcome == "answer" and in_doubt(calling, result) and says_done(op, result) then
+      local elapsed = (now() - started) * 1000
+      log_end(calling, status, elapsed, ", an earlier try had done it")
+      return result, calling.attempts, elapsed, true
+    end
+    local verdict = own or verdict_of(method, outcome, status or 0, may_repeat)
     if outcome == "cancelled" and result.sent > 0 and not may_repeat then verdict = "ambiguous" end
     local late = outcome ~= "answer" and now() >= calling.ends
     local left, unslept
@@ -313,7 +338,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
       return give_up(calling, result, err)
     end
     -- (sent > 1: libcurl sent it before, and that try had no answer.)
-    calling.doubtful = calling.doubtful or result.sent > 1 or (outcome ~= "not_sent" and status ~= 429)
+    local undone = outcome == "not_sent" or status == 429 or own == "retry"
+    calling.doubtful = calling.doubtful or result.sent > 1 or not undone
     calling.deadline, calling.retried = left, calling.retried + 1
   end
 end

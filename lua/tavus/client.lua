@@ -67,9 +67,7 @@ local rules = {
   log = { type = "string|function|boolean", choices = log.levels },
 }
 
----@class tavus.Client
----@field personas tavus.Personas
----@field conversations tavus.Conversations
+---@class tavus.Client  its resources are fields of it, which types.lua names
 local Client = {}
 Client.__index = Client
 Client.__name = "tavus.client"
@@ -245,7 +243,7 @@ end
 
 local request_options = options.call_and { body = { type = "table|string" } }
 
-local repeatable = { GET = true, HEAD = true, OPTIONS = true, DELETE = true }
+local GONE = { "not_found" }
 
 --- Makes a call for which there is no function.
 ---@param method string e.g. "GET"
@@ -264,14 +262,15 @@ function Client:request(method, path, given)
   end
   method = method:upper()
   local body = given and given.body
-  local may_repeat = repeatable[method] or false
+  local op = { method = method, answers = "any", reads = call.reads[method], done = method == "DELETE" and GONE or nil }
+  local may_repeat = op.reads or method == "DELETE"
   if type(body) == "table" then
     if method == "PATCH" then may_repeat = core.is_array(body) and patch.repeatable(body) end
     local issues
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end
   end
-  return answer.of(self, { method = method, answer = "any" }, path, body, given, may_repeat)
+  return answer.of(self, op, path, body, given, may_repeat)
 end
 
 --- Starts a task: a function that runs beside others, and whose calls wait only

@@ -148,7 +148,10 @@ local function matches(row, status, lowered)
   elseif status < (row.status_min or 0) or status > (row.status_max or 999) then
     return false
   end
-  return not row.text or lowered:find(row.text:lower(), 1, true) ~= nil
+  if not row.text then return true end
+  local text = row.text:lower()
+  if not text:find("<thing>", 1, true) then return lowered:find(text, 1, true) ~= nil end
+  return lowered:find((text:gsub("<thing>", "%%l[%%l_]*")) .. "%f[^%w_]") ~= nil
 end
 
 --- Finds the type of an answer that is no success.

@@ -93,7 +93,7 @@ local function read_page(walk)
       message = "the page cannot be read: it came without rows", attempts = meta.attempts, elapsed_ms = meta.elapsed_ms,
       headers = meta.headers, request_id = meta.request_id, retryable = false, ambiguous = false }, 0)
   end
-  walk.page, walk.read = walk.page + 1, walk.read + 1
+  walk.page, walk.read = (walk.page or 0) + 1, walk.read + 1
   local fresh = {}
   for _, row in ipairs(list.data) do
     local id = type(row) == "table" and id_of(row, walk.id_names)
@@ -109,7 +109,7 @@ local function read_page(walk)
   -- no attention to `page` would otherwise be asked without end.
   walk.empty = #fresh == 0 and walk.empty + 1 or 0
   local total = tonumber(list.total_count)
-  if walk.empty >= 2 or (total and walk.count >= total and (total > 0 or #list.data == 0)) then
+  if not walk.op.first_page or walk.empty >= 2 or (total and walk.count >= total and (total > 0 or #list.data == 0)) then
     walk.finished = true
   elseif walk.read >= walk.most then
     walk.finished = true
@@ -133,12 +133,15 @@ function pages.each(client, op, filter, given, level)
   local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
   if not request then error(problem, 0) end
   local query = request.query
-  local first = op.first_page or 1
+  -- Where the number of the first page is not known, it is asked for without one. If that was page 1, it comes again, and
+  -- its rows were seen.
+  local first = op.first_page
+  if first == "unknown" then first = nil end
   if query.page ~= nil then
     first = tonumber(query.page)
     if not first or first < 0 or first % 1 ~= 0 then error(options.bad("page", "must be a whole number, 0 or more"), 0) end
   end
-  if query.limit == nil then query.limit = pages.LIMIT end
+  if query.limit == nil and op.known.limit then query.limit = pages.LIMIT end
   local walk = {
     client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0,
     seen = {}, rows = {}, next = 1, finished = false, most = request.max_pages or pages.MOST,

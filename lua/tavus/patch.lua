@@ -236,7 +236,8 @@ end
 ---@param operations tavus.Patch|tavus.PatchOperation[]
 ---@return boolean
 function patch.repeatable(operations)
-  if type(operations) ~= "table" then
+  -- What is no list has no operations to look at.
+  if type(operations) ~= "table" or (#operations == 0 and next(operations) ~= nil) then
     return false
   end
   for i = 1, #operations do

@@ -32,7 +32,10 @@ end
 local function load_contract()
   secret_names, secret_objects = {}, {}
   local seen = {}
-  for _, resource in ipairs(core.contract().resources) do collect(resource, seen) end
+  for _, resource in ipairs(core.contract().resources) do
+    collect(resource, seen)
+    for _, operation in ipairs(resource.operations) do collect({ fields = operation.fields }, seen) end
+  end
 end
 
 --- The beginning of a text, which does not end inside a UTF-8 character.

@@ -1,7 +1,6 @@
 --- Resources out of contract data: each operation of the contract becomes a
--- method. What a method does follows from the operation's shape (is there an
--- id in the path, a body, what is the answer) and not from its name, so that a
--- new resource is contract data only.
+-- method. What a method takes and does stands in the operation and is never
+-- guessed, so that a new resource is contract data only.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -26,19 +25,34 @@ local function client_of(self, class, name, level)
   error(("%s: call it with a colon: client.%s:%s(...)"):format(name, class.collection, name), level + 1)
 end
 
--- The path for an id, or nil and an error. A wrong type raises.
-local function path_for(op, class, id, level)
-  if type(id) ~= "string" then
-    local hint = ""
-    if type(id) == "table" and type(id[class.id_field]) == "string" then
-      hint = (" (give its id: value.%s)"):format(class.id_field)
+-- The path with the ids that begin `...`, or nil and an error. A wrong type raises.
+local function path_for(op, level, ...)
+  local names, parts = op.ids, op.parts
+  local path = parts[1]
+  for i = 1, #names do
+    local name, id = names[i], (select(i, ...))
+    if type(id) ~= "string" then
+      local hint = ""
+      if type(id) == "table" and type(id[name]) == "string" then hint = (" (give its id: value.%s)"):format(name) end
+      error(("%s: the %s must be a string, not %s%s"):format(op.title, #names > 1 and name or "id",
+        id == nil and "nil" or type(id), hint), level + 1)
     end
-    error(("%s: the id must be a string, not %s%s"):format(op.title, id == nil and "nil" or type(id), hint), level + 1)
+    local escaped, problem = http.escape(id)
+    if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id may not hold a /" end
+    if not escaped then return nil, errors.issue("/" .. name, "id", problem, nil, "id") end
+    path = path .. escaped .. parts[i + 1]
   end
-  local escaped, problem = http.escape(id)
-  if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id may not hold a /" end
-  if not escaped then return nil, errors.issue("/" .. class.id_field, "id", problem, nil, "id") end
-  return op.head .. escaped .. op.tail
+  return path
+end
+
+-- The body that a method's argument stands for; nil where it is left out. A
+-- wrong type raises.
+local function body_of(op, value, level)
+  if value == nil and op.optional then return nil end
+  if op.wraps and value ~= nil then return { [op.wraps] = value } end
+  if type(value) == "table" then return value end
+  local hint = type(value) == "string" and value:find "^%s*[%[{]" and " (this is JSON: decode it first, tavus.decode)" or ""
+  error(("%s: wants %s, not %s%s"):format(op.title, op.wraps or "a table", type(value), hint), level + 1)
 end
 
 local function encode(op, value, given)
@@ -47,66 +61,70 @@ local function encode(op, value, given)
   return nil, errors.validation(warnings, op.body)
 end
 
-local function table_wanted(op, value, level)
-  if type(value) ~= "table" then
-    local hint = type(value) == "string" and value:find "^%s*[%[{]" and " (this is JSON: decode it first, tavus.decode)" or ""
-    error(("%s: wants a table, not %s%s"):format(op.title, type(value), hint), level + 1)
+-- May the request be sent again when nobody knows whether it was done?
+local function may_repeat(op, body)
+  local word = op.repeats
+  if word == "ops" then return repeatable(body) end
+  if word == "key" then
+    local key = body and body[op.repeat_key]
+    return type(key) == "string" and key ~= ""
   end
+  return word ~= "twice"
 end
+
+-- Bodies that say what is to change, where they ask for no change. They are
+-- answered here: what Tavus does with them is not documented.
+local empty_change = { json_patch = "[]", merge_patch = "{}", partial = "{}" }
 
 local makers = {}
 
--- POST of a new object.
-function makers.create(class, op)
-  return function(self, value, given)
+-- method(self, ids..., body, options)
+function makers.send(class, op)
+  local count = #op.ids
+  return function(self, ...)
     local client = client_of(self, class, op.name, 2)
-    table_wanted(op, value, 2)
-    local fine, problem = options.check(given, options.call, op.title, 2)
-    if not fine then return nil, problem end
-    local text, warnings, secrets = encode(op, value, given)
-    if not text then return nil, warnings end
-    return answer.of(client, op, op.path, text, given, false, secrets, warnings)
-  end
-end
-
--- Whatever needs an id and no body: get, delete, end.
-function makers.by_id(class, op)
-  return function(self, id, given)
-    local client = client_of(self, class, op.name, 2)
-    local path, problem = path_for(op, class, id, 2)
+    local path, problem = path_for(op, 2, ...)
     if not path then return nil, problem end
+    local value, given = select(count + 1, ...)
+    local body = body_of(op, value, 2)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    return answer.of(client, op, path, nil, given, true)
+    if body == nil then return answer.of(client, op, path, nil, given, may_repeat(op)) end
+    local text, warnings, secrets = encode(op, body, given)
+    if not text then return nil, warnings end
+    if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
+    return answer.of(client, op, path, text, given, may_repeat(op, body), secrets, warnings)
   end
 end
 
--- PATCH with a JSON Patch. An empty one is answered here: what Tavus does with
--- it is not documented.
-function makers.patch(class, op)
-  return function(self, id, patch, given)
+-- method(self, ids..., options)
+function makers.ask(class, op)
+  local count = #op.ids
+  return function(self, ...)
     local client = client_of(self, class, op.name, 2)
-    local path, problem = path_for(op, class, id, 2)
+    local path, problem = path_for(op, 2, ...)
     if not path then return nil, problem end
-    table_wanted(op, patch, 2)
+    local given = (select(count + 1, ...))
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    local text, warnings, secrets = encode(op, patch, given)
-    if not text then return nil, warnings end
-    if text == "[]" then return true, answer.local_meta(warnings) end
-    return answer.of(client, op, path, text, given, repeatable(patch), secrets, warnings)
+    return answer.of(client, op, path, nil, given, may_repeat(op))
   end
 end
 
--- One page.
+-- method(self, ids..., filter, options): one page.
 function makers.list(class, op)
-  return function(self, filter, given)
+  local count = #op.ids
+  return function(self, ...)
     local client = client_of(self, class, op.name, 2)
-    local request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
+    local path, problem = path_for(op, 2, ...)
+    if not path then return nil, problem end
+    local filter, given = select(count + 1, ...)
+    local request
+    request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
     if not request then return nil, problem end
-    return answer.of(client, op, op.path, nil, request, true)
+    return answer.of(client, op, path, nil, request, may_repeat(op))
   end
 end
 
@@ -120,14 +138,26 @@ local function maker_of_each(class, op)
   end
 end
 
--- The operation as the methods want it.
+local function maker_of(op)
+  if op.sends ~= "nothing" then return makers.send end
+  return op.answers == "list" and makers.list or makers.ask
+end
+
+-- The operation as the methods want it: besides what the contract says of it, the
+-- names of its ids, and the parts of its path around them.
 local function prepared(class, raw)
   local op = {}
   for name, value in pairs(raw) do op[name] = value end
   op.name = method_names[raw.name] or raw.name
   op.title = class.collection .. ":" .. op.name
   op.each_title = class.collection .. ":each"
-  op.head, op.tail = op.path:match "^(.-){[%w_]+}(.*)$"
+  op.id_names, op.reads, op.where = class.id_names, op.repeats == "read", {}
+  for _, name in ipairs(op.at) do op.where[name] = true end
+  op.ids, op.parts = {}, {}
+  for part, id in (op.path .. "{}"):gmatch "([^{]*){([%w_]*)}" do
+    op.parts[#op.parts + 1] = part
+    if id ~= "" then op.ids[#op.ids + 1] = id end
+  end
   return op
 end
 
@@ -141,30 +171,20 @@ local function id_names(data)
   return names
 end
 
-local function kind_of(op)
-  if op.answer == "list" then return "list" end
-  if not op.head then return "create" end
-  if not op.body then return "by_id" end
-  return "patch"
-end
-
 local function build(data)
-  local class = { collection = data.collection, id_field = data.id_field, kind = data.kind, __name = "tavus." .. data.collection }
+  local class = { name = data.name, collection = data.collection, id_field = data.id_field, __name = "tavus." .. data.collection }
   local methods = {}
   class.__index = methods
   class.operations = {}
   class.id_names = id_names(data)
   for _, raw in ipairs(data.operations) do
     local op = prepared(class, raw)
-    local kind = kind_of(op)
-    -- What a PATCH answers is not documented.
-    if kind == "patch" then op.answer = "changed" end
-    op.id_names = class.id_names
     class.operations[op.name] = op
-    methods[op.name] = makers[kind](class, op)
-    if kind == "list" then methods.each = maker_of_each(class, op) end
+    methods[op.name] = maker_of(op)(class, op)
   end
-  if class.operations.get and class.operations.patch then
+  local all = class.operations
+  if all.list then methods.each = maker_of_each(class, all.list) end
+  if all.get and all.patch and all.patch.sends == "json_patch" then
     methods.update = update.method(class, data)
   end
   return class

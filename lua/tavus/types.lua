@@ -31,6 +31,10 @@
 ---@class tavus.UpdateOptions: tavus.CallOptions
 ---@field arrays? "whole"|"items" replace an array that changed as a whole (default, safe to repeat), or send the smallest patch
 
+---@class tavus.Client
+---@field personas tavus.Personas Who takes part in a conversation: prompt, layers, defaults.
+---@field conversations tavus.Conversations A call with a persona, and where to join it.
+
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
 ---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas

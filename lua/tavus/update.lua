@@ -1,8 +1,8 @@
 --- Read, change, send the smallest patch: `client.personas:update(id, fn)`.
 --
 -- What makes this more than a diff is what an answer of Tavus does not tell:
--- secrets come back masked, and the stored key of a custom language model is
--- not used again when its layer is written.
+-- secrets come back masked, and some that are stored are not used again when
+-- what is around them is written (the contract's secret rules).
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -13,10 +13,6 @@ local diff = require "tavus.patch_diff"
 local new_patch = require "tavus.patch"
 
 local update = {}
-
--- A custom language model: it is one when `root` has `mark`, and whoever
--- writes at or below `root` gives `secret` again.
-local CUSTOM = { root = "/layers/llm", mark = "base_url", secret = "api_key" }
 
 local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
 
@@ -158,43 +154,58 @@ local function touches(patch, path)
   return has_path(patch, path)
 end
 
--- Masks the key of a custom model, should the answer show it, so that one the
--- function gives again can be told from one it left alone. Returns it.
-local function mask_key(object)
-  local layer = follow(object, CUSTOM.root)
-  local key = layer and given_text(layer[CUSTOM.mark]) and layer[CUSTOM.secret]
-  if not given_text(key) or masked(key) then return nil end
-  layer[CUSTOM.secret] = "********"
-  return key
+-- The object that a secret rule is about, where it is one that needs its secret.
+local function marked_object(rule, value)
+  local object = follow(value, rule.root)
+  return object and given_text(object[rule.mark]) and object or nil
 end
 
--- Applies the rule of the custom language model to a patch, to which it may add.
--- Wants masked secrets put back before. Returns an error, or nil.
-local function check_custom(patch, before, after, again, kind)
-  local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
-  if not (new and given_text(new[CUSTOM.mark]) and touches(patch, CUSTOM.root)) then return nil end
-  local secret = new[CUSTOM.secret]
-  local place = CUSTOM.root .. "/" .. CUSTOM.secret
-  if not given_text(secret) or (not again and old and old[CUSTOM.secret] == secret) then
-    return errors.issue(place, "required",
-      "a change of the llm layer of a persona with a custom model needs its key given again",
-      "set layers.llm.api_key in the function: Tavus does not use the stored key again, and shows it only masked", kind)
+-- Masks the secrets that the rules are about, should the answer show them, so
+-- that one the function gives again can be told from one it left alone. Returns
+-- them by their rules.
+local function mask_shown(secret_rules, value)
+  local shown = {}
+  for _, rule in ipairs(secret_rules) do
+    local object = marked_object(rule, value)
+    local secret = object and object[rule.secret]
+    if given_text(secret) and not masked(secret) then
+      shown[rule], object[rule.secret] = secret, "********"
+    end
+  end
+  return shown
+end
+
+-- The rules whose secrets, shown to the function, it has given again.
+local function given_again(shown, after)
+  local again = {}
+  for rule, secret in pairs(shown) do
+    local object = follow(after, rule.root)
+    again[rule] = object ~= nil and object[rule.secret] == secret
+  end
+  return again
+end
+
+-- Applies a secret rule to a patch, to which it may add. Wants masked secrets put
+-- back before. Returns an issue, or nil.
+local function check_secret(rule, patch, before, after, again)
+  local old, new = follow(before, rule.root), marked_object(rule, after)
+  if not (new and touches(patch, rule.root)) then return nil end
+  local secret = new[rule.secret]
+  if not given_text(secret) or (not again and old and old[rule.secret] == secret) then
+    return { path = rule.root .. "/" .. rule.secret, code = "required", severity = "error", message = rule.message, hint = rule.hint }
   end
   -- The two belong together in every patch that writes one of them.
-  for _, name in ipairs { CUSTOM.mark, CUSTOM.secret } do
-    local path = CUSTOM.root .. "/" .. name
+  for _, name in ipairs { rule.mark, rule.secret } do
+    local path = rule.root .. "/" .. name
     if not has_path(patch, path) then patch[#patch + 1] = { op = "replace", path = path, value = new[name] } end
   end
   return nil
 end
 
--- A model that is no longer custom has no use for the key that shows masked.
-local function drop_stale_key(before, after)
-  local old, new = follow(before, CUSTOM.root), follow(after, CUSTOM.root)
-  if old and new and given_text(old[CUSTOM.mark]) and not given_text(new[CUSTOM.mark])
-    and new[CUSTOM.secret] == old[CUSTOM.secret] then
-    new[CUSTOM.secret] = nil
-  end
+-- An object that needs its secret no longer has no use for the one that shows masked.
+local function drop_stale(rule, before, after)
+  local old, new = marked_object(rule, before), follow(after, rule.root)
+  if old and new and not marked_object(rule, after) and new[rule.secret] == old[rule.secret] then new[rule.secret] = nil end
 end
 
 -- Finds a masked secret that would be sent after all, inside an array that is
@@ -251,36 +262,39 @@ local function in_place(issues, patch)
 end
 
 -- From the object as it is and as it shall be to the patch, or nil, error.
-local function patch_between(class, trees, before, after, key, arrays)
+-- `facts`: what the contract says of secret and read-only fields, the secret
+-- rules, and the kind.
+local function patch_between(facts, before, after, shown, arrays)
   local issues = {}
-  if trees.read_only then keep_read_only(trees.read_only, before, after, "", issues) end
-  if #issues > 0 then return nil, errors.validation(issues, class.kind) end
-  local layer = key and follow(after, CUSTOM.root)
-  local again = layer and layer[CUSTOM.secret] == key
-  if trees.secret then keep_secrets(trees.secret, before, after) end
-  drop_stale_key(before, after)
+  if facts.read_only then keep_read_only(facts.read_only, before, after, "", issues) end
+  if #issues > 0 then return nil, errors.validation(issues, facts.kind) end
+  local again = given_again(shown, after)
+  if facts.secret then keep_secrets(facts.secret, before, after) end
+  for _, rule in ipairs(facts.secret_rules) do drop_stale(rule, before, after) end
   keep_arrays(before, after)
   -- An object that is replaced would lose what Tavus keeps of it and does not show, and what others changed meanwhile.
   local operations, problem = diff(before, after, arrays == "whole", true)
   -- What `diff` calls the document after is the persona here.
-  if not operations then return nil, problem.issues and errors.validation(problem.issues, class.kind) or problem end
+  if not operations then return nil, problem.issues and errors.validation(problem.issues, facts.kind) or problem end
   local patch = new_patch(operations)
-  problem = check_custom(patch, before, after, again, class.kind)
-  if problem then return nil, problem end
-  local hidden = trees.secret and masked_inside(trees.secret, after, "", patch)
+  for _, rule in ipairs(facts.secret_rules) do
+    local issue = check_secret(rule, patch, before, after, again[rule])
+    if issue then return nil, errors.validation({ issue }, facts.kind) end
+  end
+  local hidden = facts.secret and masked_inside(facts.secret, after, "", patch)
   if hidden then
     return nil, errors.issue(hidden, "value", "is masked, and would be stored as it is shown",
-      "give the secret again", class.kind)
+      "give the secret again", facts.kind)
   end
   return patch
 end
 
 -- What the function makes of an object, which stays as it is. Returns the object
--- after and, where a custom model's key was shown, that key; or nil, error.
-local function changed_by(fn, before, title, kind)
+-- after and the secrets that were shown, by their rules; or nil, error.
+local function changed_by(fn, before, title, facts)
   local working = core.copy(before)
   mark_objects(working, false)
-  local key = mask_key(working)
+  local shown = mask_shown(facts.secret_rules, working)
   local result = fn(working)
   if result == nil then result = working end
   if type(result) ~= "table" then
@@ -288,9 +302,9 @@ local function changed_by(fn, before, title, kind)
   end
   -- A copy, since the table may be the caller's own.
   local after, message = core.copy(result)
-  if not after then return nil, errors.issue("", "value", message, nil, kind) end
-  if core.is_array(after) then return nil, errors.issue("", "type", "must be an object, not an array", nil, kind) end
-  return after, key
+  if not after then return nil, errors.issue("", "value", message, nil, facts.kind) end
+  if core.is_array(after) then return nil, errors.issue("", "type", "must be an object, not an array", nil, facts.kind) end
+  return after, shown
 end
 
 -- Sends the patch in what the reading has left of the time. What the answer says
@@ -301,7 +315,7 @@ local function send_patch(self, class, id, patch, given, spent_ms)
   local left = deadline - spent_ms / 1000
   if left <= 0 then
     return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
-      method = send.method, path = send.head .. http.escape(id) .. send.tail, attempts = 0, elapsed_ms = spent_ms,
+      method = send.method, path = send.parts[1] .. http.escape(id) .. send.parts[2], attempts = 0, elapsed_ms = spent_ms,
       retryable = true, ambiguous = false }
   end
   local answered, meta = self:patch(id, patch, options_for(send, class.operations.get, given, left))
@@ -309,7 +323,7 @@ local function send_patch(self, class, id, patch, given, spent_ms)
     in_place(meta.warnings, patch)
   elseif meta.issues then
     in_place(meta.issues, patch)
-    if meta.type == "validation" then meta = errors.validation(meta.issues, class.kind) end
+    if meta.type == "validation" then meta = errors.validation(meta.issues, class.name) end
   end
   return answered, meta
 end
@@ -321,7 +335,7 @@ end
 function update.method(class, data)
   local get, send = class.operations.get, class.operations.patch
   local title = class.collection .. ":update"
-  local trees
+  local facts
 
   --- Reads an object, lets a function change it, and sends the smallest patch,
   -- or nothing when nothing changed.
@@ -338,15 +352,18 @@ function update.method(class, data)
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end
     if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
-    trees = trees or { secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}) }
+    facts = facts or {
+      kind = class.name, secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}),
+      secret_rules = data.secret_rules or {},
+    }
 
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or a 304 to a condition among the caller's own headers.
     if type(before) ~= "table" then return before, meta end
-    local after, key = changed_by(fn, before, title, class.kind)
-    if not after then return nil, key end
+    local after, shown = changed_by(fn, before, title, facts)
+    if not after then return nil, shown end
     local patch
-    patch, problem = patch_between(class, trees, before, after, key, given and given.arrays or "whole")
+    patch, problem = patch_between(facts, before, after, shown, given and given.arrays or "whole")
     if not patch then return nil, problem end
     if #patch == 0 then
       meta.changed = false

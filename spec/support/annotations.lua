@@ -137,6 +137,39 @@ end
 
 local method_names = { ["end"] = "end_" }
 
+local function field_of(fields, name)
+  for _, field in ipairs(fields) do
+    if field.name == name then return field end
+  end
+end
+
+-- The parameter of a method that is the body.
+local function body_of(resource, op, object)
+  if op.sends == "nothing" then return "" end
+  local name, class = resource.name, object
+  if op.sends == "json_patch" then
+    name, class = "patch", "tavus.Patch|tavus.PatchOperation[]"
+  elseif op.wraps then
+    name, class = op.wraps, type_of(assert(field_of(op.fields or resource.fields, op.wraps)))
+  elseif op.shape then
+    name, class = op.body, class_name(op)
+  end
+  return (", %s%s: %s"):format(name, op.optional and "?" or "", class)
+end
+
+local function filter_of(op)
+  local filter = {}
+  for i, query in ipairs(op.query or {}) do
+    filter[i] = query .. "?: " .. ((query == "limit" or query == "page") and "integer" or "string")
+  end
+  return ", filter?: " .. (#filter > 0 and "{ " .. table.concat(filter, ", ") .. " }" or "table")
+end
+
+local answered = {
+  object = "%s?", changed = "%s|true|nil", nothing = "true?", any = "any", map = "table<string, %s>?",
+  list = "{ data: %s[], total_count: integer }?",
+}
+
 local function write_resource(resource)
   local object = "tavus." .. camel(resource.name)
   local class = "tavus." .. camel(resource.collection)
@@ -147,34 +180,17 @@ local function write_resource(resource)
   end
   local has = {}
   for _, op in ipairs(resource.operations) do
-    local name = method_names[op.name] or op.name
-    has[op.name] = true
-    local text = op.method .. " " .. op.path
-    local options = ", options?: tavus.CallOptions"
-    local id = op.path:find("{", 1, true) and ", " .. resource.id_field .. ": string" or ""
-    if op.answer == "list" then
-      local filter = {}
-      for i, query in ipairs(op.query or {}) do
-        filter[i] = query .. "?: " .. ((query == "limit" or query == "page") and "integer" or "string")
-      end
-      filter = "{ " .. table.concat(filter, ", ") .. " }"
-      method(name, ", filter?: " .. filter .. options,
-        ("{ data: %s[], total_count: integer }?, tavus.Meta|tavus.Error"):format(object), text)
-      method("each", ", filter?: " .. filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
+    has[op.name] = op
+    local ids = op.path:gsub("[^{]*{([%w_]+)}[^{]*", ", %1: string"):match "^,.*" or ""
+    local filter = op.answers == "list" and op.sends == "nothing" and filter_of(op) or ""
+    method(method_names[op.name] or op.name, ids .. body_of(resource, op, object) .. filter .. ", options?: tavus.CallOptions",
+      answered[op.answers]:format(object) .. ", tavus.Meta|tavus.Error", op.method .. " " .. op.path)
+    if op.name == "list" then
+      method("each", filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")
-    elseif op.body and op.body:find "_patch$" then
-      method(name, id .. ", patch: tavus.Patch|tavus.PatchOperation[]" .. options,
-        object .. "|true|nil, tavus.Meta|tavus.Error", text)
-    elseif op.body then
-      method(name, id .. ", " .. resource.name .. ": " .. object .. options,
-        object .. "?, tavus.Meta|tavus.Error", text)
-    elseif op.answer == "none" then
-      method(name, id .. options, "true?, tavus.Meta|tavus.Error", text)
-    else
-      method(name, id .. options, object .. "?, tavus.Meta|tavus.Error", text)
     end
   end
-  if has.get and has.patch then
+  if has.get and has.patch and has.patch.sends == "json_patch" then
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
       resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
       "get, change, send the smallest patch")
@@ -188,10 +204,21 @@ local annotations = {}
 function annotations.text()
   out, written, described = { (PREAMBLE:gsub("\n$", "")) }, {}, {}
   local resources = core.contract().resources
-  for _, resource in ipairs(resources) do collect(resource) end
+  for _, resource in ipairs(resources) do
+    collect(resource)
+    for _, operation in ipairs(resource.operations) do collect(operation) end
+  end
+  add ""
+  add "---@class tavus.Client"
+  for _, resource in ipairs(resources) do
+    add(("---@field %s tavus.%s %s"):format(resource.collection, camel(resource.collection), resource.description))
+  end
   for _, resource in ipairs(resources) do write_resource(resource) end
   for _, resource in ipairs(resources) do
     write_class { shape = resource.name, fields = resource.fields, description = resource.description }
+    for _, operation in ipairs(resource.operations) do
+      if operation.shape then write_class(operation) end
+    end
   end
   return table.concat(out, "\n") .. "\n"
 end

@@ -17,6 +17,8 @@ local OF_CUSTOM_LLM = { ["/layers/llm/base_url"] = true, ["/layers/llm/api_key"]
 
 local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
+local NONE = {}
+
 -- What Tavus refuses although the check only warns of it: places in a body.
 local REFUSED = {
   persona = { ["/layers/stt/stt_engine"] = "choice" },
@@ -53,11 +55,12 @@ local function hosted_model(kind, value)
 end
 
 local function is_refused(settings, kind, issue)
+  local refused = REFUSED[kind] or NONE
   if issue.severity == "error" or issue.code == "later_choice" then return true end
   if issue.code == "choice" then
-    return settings.unknown_choices == "refuse" or settings.unknown_choices == "refuse_seen" and REFUSED[kind][issue.path] == "choice"
+    return settings.unknown_choices == "refuse" or settings.unknown_choices == "refuse_seen" and refused[issue.path] == "choice"
   end
-  if issue.code ~= "unknown_field" then return REFUSED[kind][issue.path] == issue.code end
+  if issue.code ~= "unknown_field" then return refused[issue.path] == issue.code end
   if settings.unknown_fields ~= "keep" then return settings.unknown_fields == "refuse" end
   return kind == "conversation" and issue.path:find "^/properties/" and settings.unknown_properties == "refuse"
 end

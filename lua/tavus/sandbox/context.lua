@@ -9,6 +9,7 @@ local generations = require "tavus.sandbox.generations"
 local habits = require "tavus.sandbox.habits"
 local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
+local patch_value = require "tavus.patch_value"
 local replay = require "tavus.sandbox.replay"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
@@ -16,14 +17,12 @@ local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
 local state = require "tavus.sandbox.state"
 local stock = require "tavus.sandbox.stock"
-local store = require "tavus.sandbox.store"
 
 local context = {}
 
 ---@class tavus.sandbox.Context
 ---@field settings table<string, any>
----@field personas tavus.sandbox.Store
----@field conversations tavus.sandbox.Store
+---@field stores table<string, tavus.sandbox.Store>  rows by the names of their resources; `attached`: what is attached to rows
 ---@field stock table[]       stock personas, newest first
 ---@field stock_by_id table<string, table>  them, and one that no list shows
 ---@field habits tavus.sandbox.Habits
@@ -61,8 +60,7 @@ function methods:reset()
   if self.seed or not self.ids then self.ids = ids.new(self.seed, self.clock) end
   self.settings = settings.defaults()
   assert(settings.apply(self.settings, self.initial))
-  self.personas = store.new()
-  self.conversations = store.new()
+  self.stores = state.stores {}
   self.stock = stock.personas()
   local unlisted = stock.unlisted()
   self.stock_by_id = { [unlisted.persona_id] = unlisted }
@@ -71,6 +69,29 @@ function methods:reset()
   self.script:clear()
   self.journal:clear()
   if self.replay then self.replay:rewind() end
+end
+
+--- An id that no row of a resource has.
+---@param resource table  its contract
+---@return string
+function methods:fresh_id(resource)
+  local id
+  repeat id = self.ids:thing(resource.name:sub(1, 1)) until not self.stores[resource.name]:get(id)
+  return id
+end
+
+--- Takes a row out, and what is attached to it.
+---@param name string  of the resource
+---@param id string
+---@return boolean found
+function methods:remove(name, id)
+  if not self.stores[name]:remove(id) then return false end
+  local attached, prefix, keys = self.stores.attached, name .. "/" .. id .. "/", {}
+  for key in pairs(attached.rows) do
+    if key:sub(1, #prefix) == prefix then keys[#keys + 1] = key end
+  end
+  for _, key in ipairs(keys) do attached:remove(key) end
+  return true
 end
 
 --- Back to what `state.take` gave: as a reset, but not to nothing.
@@ -101,7 +122,7 @@ end
 ---@param id string
 ---@return table|nil
 function methods:persona(id)
-  local persona = self.personas:get(id)
+  local persona = self.stores.persona:get(id)
   if persona then return persona end
   persona = self.stock_by_id[id]
   return persona and has_stock(self, persona) and persona or nil
@@ -111,8 +132,8 @@ end
 ---@return integer
 function methods:active_conversations()
   local active = 0
-  for n = 1, self.conversations.count do
-    if self.conversations:newest(n).status == "active" then active = active + 1 end
+  for n = 1, self.stores.conversation.count do
+    if self.stores.conversation:newest(n).status == "active" then active = active + 1 end
   end
   return active
 end
@@ -134,6 +155,24 @@ function methods:refuse(text) return reply.failure(400, self:error_field(), text
 ---@param issues { path: string, message: string }[]
 ---@return tavus.sandbox.Reply
 function methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
+
+-- A list wraps a row twice.
+local MAX_DEPTH = core.max_depth - 2
+
+--- What is wrong with the depth of a row, or nil.
+---@param row table
+---@return string|nil
+function methods.depth_flaw(row)
+  return patch_value.measure(row) > MAX_DEPTH and ("nested deeper than %d levels"):format(MAX_DEPTH) or nil
+end
+
+--- Refuses a row that could not be answered.
+---@param row table
+---@return tavus.sandbox.Reply|nil refused
+function methods:check_depth(row)
+  local flaw = self.depth_flaw(row)
+  return flaw and self:bad_request { { path = "", message = flaw } } or nil
+end
 
 --- Checks a body against the contract; the habits may take members out of it.
 ---@param kind string  a kind of the contract

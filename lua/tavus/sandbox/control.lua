@@ -12,6 +12,7 @@ local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
+local state = require "tavus.sandbox.state"
 
 local control = {}
 
@@ -19,7 +20,7 @@ local NOTICE = "This is a local sandbox that imitates the persona API of Tavus. 
   .. "nothing here is sent anywhere, costs anything or talks to anybody."
 
 local function about(context)
-  return reply.json(200, {
+  local facts = {
     sandbox = true,
     is_tavus = false,
     message = NOTICE,
@@ -29,14 +30,14 @@ local function about(context)
     refusing = context.refusing,
     routes = core.array(context.routes.list),
     settings = context.settings,
-    personas = context.personas.count,
     stock_personas = #context:stock_personas(),
-    conversations = context.conversations.count,
     requests = context.journal.seq,
     scripted = context.script:count(),
     time = context.clock:now(),
     seed = context.seed,
-  })
+  }
+  for _, kind in ipairs(state.kinds) do facts[kind.kept_as] = context.stores[kind.name].count end
+  return reply.json(200, facts)
 end
 
 local function requests(context, query)
@@ -103,7 +104,7 @@ end
 
 -- Where a conversation's url leads: there is nobody to talk to.
 local function room(context, _, _, id)
-  local row = context.conversations:get(id)
+  local row = context.stores.conversation:get(id)
   if not row then return reply.failure(404, "error", "There is no such conversation.") end
   return reply.json(200, { message = NOTICE, conversation_id = id, status = row.status })
 end

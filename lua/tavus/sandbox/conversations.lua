@@ -1,4 +1,5 @@
---- The operations on `/v2/conversations`, each `handler(context, id, query, body)`.
+--- The operations on `/v2/conversations` that have habits of their own, each
+-- `handler(context, id, query, body, route)`.
 
 local core = require "tavus.core"
 local pages = require "tavus.sandbox.pages"
@@ -7,7 +8,8 @@ local views = require "tavus.sandbox.views"
 
 local conversations = {}
 
-local is_replica = require("tavus.sandbox.values").is_replica
+local values = require "tavus.sandbox.values"
+local is_replica, shallow = values.is_replica, values.shallow
 
 local LIST_FIELDS = {
   "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
@@ -79,7 +81,7 @@ function conversations.create(context, _, _, body)
   end
 
   local id
-  repeat id = context.ids:conversation() until not context.conversations:get(id)
+  repeat id = context.ids:conversation() until not context.stores.conversation:get(id)
   local now = context.ids:timestamp()
   local row = {
     conversation_id = id,
@@ -95,7 +97,7 @@ function conversations.create(context, _, _, body)
     events = core.array {},
   }
   if body.test_mode == true then finish(row, "test_mode", now) end
-  context.conversations:insert(id, row)
+  context.stores.conversation:insert(id, row)
   local answer = selected(row, {
     "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "policy", "created_at",
   })
@@ -103,22 +105,22 @@ function conversations.create(context, _, _, body)
   return reply.json(200, answer)
 end
 
-function conversations.list(context, _, query)
+function conversations.list(context, _, query, _, route)
   local status, rows = query.status, {}
   if status ~= nil and status ~= "active" and status ~= "ended" then
     return context:bad_request { { path = "/status", message = "must be one of: active, ended" } }
   end
-  for n = 1, context.conversations.count do
-    local row = context.conversations:newest(n)
+  for n = 1, context.stores.conversation.count do
+    local row = context.stores.conversation:newest(n)
     if status == nil or row.status == status then rows[#rows + 1] = row end
   end
   return pages.list(context, query, #rows, function(n)
     return views.conversation_row(context.settings, selected(rows[n], LIST_FIELDS), n)
-  end)
+  end, route.operation)
 end
 
 function conversations.get(context, id, query)
-  local row = context.conversations:get(id)
+  local row = context.stores.conversation:get(id)
   if not row then return context:refuse "Invalid conversation_id" end
   local answer = selected(row, LIST_FIELDS)
   if query.verbose == "true" then
@@ -129,17 +131,15 @@ function conversations.get(context, id, query)
 end
 
 conversations["end"] = function(context, id)
-  local row = context.conversations:get(id)
+  local row = context.stores.conversation:get(id)
   if not row then return context:refuse "Invalid conversation_id" end
   if row.status == "ended" then return context:refuse "Conversation has already ended" end
-  finish(row, "end_conversation_endpoint_hit", context.ids:timestamp())
-  context.conversations:replace(id, row)
+  -- A stored row is never changed but replaced: snapshots share it.
+  local ended = shallow(row)
+  ended.events = core.array(shallow(row.events))
+  finish(ended, "end_conversation_endpoint_hit", context.ids:timestamp())
+  context.stores.conversation:replace(id, ended)
   return reply.empty(200)
-end
-
-function conversations.delete(context, id)
-  if not context.conversations:remove(id) then return context:refuse "Invalid conversation_id" end
-  return reply.empty(204)
 end
 
 return conversations

@@ -12,6 +12,9 @@ local data = {}
 local FORMAT = 1
 local NO_FILE = 2 -- ENOENT
 
+-- Kept since the first version.
+local OLDEST = { personas = true, conversations = true }
+
 local is_object, is_whole = values.is_object, values.is_whole
 
 local function check_rows(value, kind, id)
@@ -29,9 +32,15 @@ end
 local function flaw(value)
   if not is_object(value) or value.tavus_sandbox == nil then return "it is no file of a tavus-sandbox" end
   if value.tavus_sandbox ~= FORMAT then return "it is of another version of tavus-sandbox" end
-  local message = check_rows(value.personas, "personas", "persona_id")
-    or check_rows(value.conversations, "conversations", "conversation_id")
-  if message then return message end
+  for _, kind in ipairs(state.kinds) do
+    local name = kind.kept_as
+    -- A file of an earlier version has none of the resources that came later.
+    local message = (value[name] ~= nil or OLDEST[name]) and check_rows(value[name], name, kind.id)
+    if message then return message end
+  end
+  for _, row in ipairs(value.attached or {}) do
+    if type(row.items) ~= "table" or not core.is_array(row.items) then return ("attached: %s has no items"):format(row.path) end
+  end
   for i, row in ipairs(value.conversations) do
     if type(row.status) ~= "string" or type(row.events) ~= "table" or not core.is_array(row.events) then
       return ("conversations: row %d has no status or events"):format(i)
@@ -47,14 +56,14 @@ local function flaw(value)
 end
 
 local function encoded(taken)
-  return core.encode {
+  local content = {
     tavus_sandbox = FORMAT,
-    personas = taken.personas,
-    conversations = taken.conversations,
     without_draft = core.object(taken.habits.without_draft),
     drafts = core.object(taken.habits.drafts),
     ids = taken.ids,
   }
+  for _, kind in ipairs(state.kinds) do content[kind.kept_as] = taken.rows[kind.name] end
+  return core.encode(content)
 end
 
 --- Reads a file.
@@ -111,13 +120,14 @@ methods.__index = methods
 
 -- Which rows a sandbox has: two that are alike have had no change in between.
 local function mark(context)
-  local personas, conversations = context.personas, context.conversations
-  return { personas, personas.changes, conversations, conversations.changes }
+  local marked = {}
+  for _, stored in pairs(context.stores) do marked[stored] = stored.changes end
+  return marked
 end
 
 local function alike(one, other)
-  for i = 1, 4 do
-    if one[i] ~= other[i] then return false end
+  for stored, changes in pairs(one) do
+    if other[stored] ~= changes then return false end
   end
   return true
 end
@@ -131,9 +141,10 @@ function methods:load(context)
   if content == nil then return nil, message end
   if content and not content.fresh then -- in a fresh one nothing was stored, and ids begin where they like
     local taken = state.take(context)
-    taken.personas, taken.conversations, taken.ids = content.personas, content.conversations, content.ids
+    for _, kind in ipairs(state.kinds) do taken.rows[kind.name] = content[kind.kept_as] end
+    taken.ids = content.ids
     taken.habits.without_draft, taken.habits.drafts = content.without_draft, content.drafts
-    for _, row in ipairs(taken.conversations) do -- another run had another port
+    for _, row in ipairs(taken.rows.conversation) do -- another run had another port
       row.conversation_url = context.url .. "/_sandbox/conversations/" .. row.conversation_id
     end
     state.put(context, taken)

@@ -27,7 +27,7 @@ end
 ---@return table members  what the answer tells besides the persona
 function drafts.keep(context, id, draft)
   context.habits.drafts[id] = draft
-  context.personas:touch()
+  context.stores.persona:touch()
   return { is_draft_view = true, has_unpublished_changes = true, publish_url = ("%s/v2/personas/%s/publish"):format(context.url, id) }
 end
 
@@ -51,7 +51,7 @@ end
 function drafts.drop(context, id)
   local row = context.habits.drafts[id]
   context.habits.drafts[id], context.habits.without_draft[id] = nil, true
-  context.personas:touch()
+  context.stores.persona:touch()
   return row
 end
 
@@ -59,7 +59,7 @@ end
 ---@param context tavus.sandbox.Context
 function drafts.renew(context)
   context.habits.drafts, context.habits.without_draft = {}, {}
-  context.personas:touch()
+  context.stores.persona:touch()
 end
 
 --- Forgets a persona that is gone.

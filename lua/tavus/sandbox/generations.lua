@@ -1,5 +1,6 @@
 --- What a generation of Tavus does not know yet: members and choices that came
--- later. With which generation a thing came is in the contract ("G3+").
+-- later. With which generation a member came is in the contract ("G3+"), choices
+-- that came later than their field are here.
 
 local core = require "tavus.core"
 local pointer = require "tavus.pointer"
@@ -10,20 +11,41 @@ local generations = {}
 --- The newest one.
 generations.LATEST = 4
 
+--- Choices that came later than their fields, with their generation: by kind and place.
+---@type table<string, table<string, table<string, integer>>>
+generations.choices = {
+  persona = {
+    ["/layers/llm/model"] = {
+      ["tavus-gpt-oss"] = 2, ["tavus-gpt-5.2"] = 3, ["tavus-gemini-3-flash"] = 3, ["tavus-gemini-2.5-flash"] = 3,
+      ["tavus-claude-haiku-4.5"] = 3, ["tavus-gemma-4"] = 4, ["tavus-gemma-4-thinking"] = 4, ["tavus-glm-4.7"] = 4,
+    },
+    ["/layers/tts/tts_engine"] = { azure = 3 },
+    ["/layers/stt/stt_engine"] = {
+      ["tavus-auto"] = 3, ["tavus-parakeet"] = 3, ["tavus-soniox"] = 3, ["tavus-whisper"] = 3, ["tavus-deepgram-medical"] = 3,
+    },
+    ["/layers/perception/perception_model"] = { ["raven-1"] = 3, ["raven-2"] = 4 },
+    ["/layers/conversational_flow/turn_detection_model"] = { timebased = 3, ["sparrow-2"] = 4 },
+  },
+}
+
 -- The first generation that a text of the contract names.
 local function first(text) return text and tonumber(text:match "G(%d)") or 0 end
 
 -- What there is to ask of a field: since when it and its choices are there, the
 -- sibling that makes any choice good, and the fields below it by name.
-local function known_of(field)
-  local known = { since = first(field.generation), choices = {}, custom = field.custom, below = {} }
-  for choice, text in pairs(field.since or {}) do known.choices[choice] = first(text) end
-  for _, child in ipairs(field.fields or {}) do known.below[child.name] = known_of(child) end
+local function known_of(field, later, path)
+  local known = { since = first(field.generation), choices = later[path] or {}, custom = field.custom, below = {} }
+  for _, child in ipairs(field.fields or {}) do known.below[child.name] = known_of(child, later, path .. "/" .. child.name) end
   return known
 end
 
 local roots = {}
-for _, resource in ipairs(core.contract().resources) do roots[resource.kind] = known_of { fields = resource.fields } end
+for _, resource in ipairs(core.contract().resources) do
+  for _, operation in ipairs(resource.operations) do
+    local kind = operation.body
+    if kind then roots[kind] = known_of({ fields = operation.fields or resource.fields }, generations.choices[kind] or {}, "") end
+  end
+end
 
 local function walk(known, value, path, generation, found)
   for name, item in pairs(value) do

@@ -38,6 +38,11 @@ function methods:persona() return "p" .. hex(self, 11) end
 ---@return string
 function methods:conversation() return "c" .. hex(self, 15) end
 
+--- The id of a thing of another kind: its letter and 12 hex digits.
+---@param letter string
+---@return string
+function methods:thing(letter) return letter .. hex(self, 12) end
+
 --- A meeting token: 32 hex digits.
 ---@return string
 function methods:token() return hex(self, 32) end

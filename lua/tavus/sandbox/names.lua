@@ -23,7 +23,7 @@ local trees = {}
 for _, resource in ipairs(core.contract().resources) do trees[resource.name] = tree_of(resource.fields) end
 
 local function renamed(tree, naming, value)
-  if not values.is_object(value) or next(value) == nil then return value end
+  if not tree or not values.is_object(value) or next(value) == nil then return value end
   local copy = {}
   for name, item in pairs(value) do
     local other = tree[naming][name]

@@ -4,6 +4,7 @@
 local core = require "tavus.core"
 local patch = require "tavus.patch"
 local pointer = require "tavus.pointer"
+local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local values = require "tavus.sandbox.values"
 local views = require "tavus.sandbox.views"
@@ -105,6 +106,10 @@ local function drop_beside_model(document, operations)
   end
 end
 
+--- What a body is answered with that is no list of operations.
+---@return tavus.sandbox.Reply
+function patching.no_patch() return reply.failure(422, "message", "Invalid JSON patch format") end
+
 ---@class tavus.sandbox.Misfit
 ---@field path string|nil  where an operation does not fit; nil: it is no patch
 ---@field message string|nil
@@ -123,6 +128,30 @@ function patching.apply(settings, document, operations)
   if after == nil then return nil, { path = err.path, message = err.path and err.issues[1].message } end
   if settings.model_patch == "drops_llm" and values.is_object(after) then drop_beside_model(after, left) end
   return after
+end
+
+--- What a patch is answered with that does not fit.
+---@param context tavus.sandbox.Context
+---@param why tavus.sandbox.Misfit
+---@return tavus.sandbox.Reply
+function patching.misfit(context, why)
+  if not why.path then return patching.no_patch() end
+  -- The failed path as a whole names the place in the answer.
+  local issues = { { path = "/" .. pointer.escape(why.path), message = why.message } }
+  if context.settings.misfit_status == 400 then return context:bad_request(issues) end
+  return reply.failure(422, "message", reply.bad_request_text(issues))
+end
+
+--- What a patch is answered with that changes nothing.
+---@param context tavus.sandbox.Context
+---@param what string  name of the resource
+---@return tavus.sandbox.Reply
+function patching.unchanged(context, what)
+  local manner = context.settings.nothing_changed
+  if manner == "empty" then return reply.empty(304) end
+  local answer = reply.json(304, { message = "No changes were made to the " .. what })
+  answer.with_body = manner == "body"
+  return answer
 end
 
 return patching

@@ -1,5 +1,5 @@
 --- The operations on `/v2/personas` and its twin `/v2/pals`, each
--- `handler(context, id, query, body, newer)`: with `newer` it is the twin.
+-- `handler(context, id, query, body, route)`: with `route.newer` it is the twin.
 
 local checks = require "tavus.sandbox.checks"
 local core = require "tavus.core"
@@ -9,7 +9,6 @@ local names = require "tavus.sandbox.names"
 local pages = require "tavus.sandbox.pages"
 local patch_value = require "tavus.patch_value"
 local patching = require "tavus.sandbox.patching"
-local pointer = require "tavus.pointer"
 local reply = require "tavus.sandbox.reply"
 local values = require "tavus.sandbox.values"
 local views = require "tavus.sandbox.views"
@@ -27,18 +26,6 @@ local function check_replica(context, persona)
       return context:refuse "Invalid replica_uuid"
     end
   end
-  return nil
-end
-
--- A list wraps a row twice.
-local MAX_DEPTH = core.max_depth - 2
-
-local TOO_DEEP = ("nested deeper than %d levels"):format(MAX_DEPTH)
-
-local function is_too_deep(persona) return patch_value.measure(persona) > MAX_DEPTH end
-
-local function check_depth(context, persona)
-  if is_too_deep(persona) then return context:bad_request { { path = "", message = TOO_DEEP } } end
   return nil
 end
 
@@ -64,21 +51,22 @@ local function created(persona, newer)
   }
 end
 
-function personas.create(context, _, _, body, newer)
+function personas.create(context, _, _, body, route)
+  local newer = route.newer
   if newer then
     local refused = check_newer(context, body)
     if refused then return refused end
     body = names.older("persona", body)
   end
   habits.fill_flow(context.settings, body)
-  local refused = check_replica(context, body) or check_depth(context, body)
+  local refused = check_replica(context, body) or context:check_depth(body)
   if refused then return refused end
   local id = fresh_id(context)
   body.persona_id = id
   body.created_at = habits.timestamp(context)
   body.updated_at = body.created_at
   if body.persona_name == nil then body.persona_name = "" end
-  context.personas:insert(id, body)
+  context.stores.persona:insert(id, body)
   return reply.json(200, created(body, newer))
 end
 
@@ -103,25 +91,27 @@ function personas.put(context, row)
   elseif context.stock_by_id[id] then
     return nil, ("'%s' is the id of a stock persona"):format(id)
   end
-  if is_too_deep(row) then return nil, "the persona is " .. TOO_DEEP end
+  local flaw = context.depth_flaw(row)
+  if flaw then return nil, "the persona is " .. flaw end
   drafts.forget(context, id)
-  if context.personas:get(id) then context.personas:replace(id, row) else context.personas:insert(id, row) end
+  if context.stores.persona:get(id) then context.stores.persona:replace(id, row) else context.stores.persona:insert(id, row) end
   return id
 end
 
-function personas.list(context, _, query, _, newer)
+function personas.list(context, _, query, _, route)
+  local newer = route.newer
   local settings = context.settings
   local name = newer and query.pal_type ~= nil and "pal_type" or "persona_type"
   local kind = query[name]
   if kind ~= nil and kind ~= "user" and kind ~= "system" then
     return context:bad_request { { path = "/" .. name, message = "must be one of: user, system" } }
   end
-  local users = kind == "system" and 0 or context.personas.count
+  local users = kind == "system" and 0 or context.stores.persona.count
   local stock = kind == "user" and {} or context:stock_personas()
   return pages.list(context, query, users + #stock, function(n)
-    local persona = n <= users and context.personas:newest(n) or stock[n - users]
+    local persona = n <= users and context.stores.persona:newest(n) or stock[n - users]
     return views.persona_row(settings, persona, n, newer)
-  end)
+  end, route.operation)
 end
 
 -- One persona, wrapped as one that is read.
@@ -132,25 +122,25 @@ local function in_shape(context, seen)
   return reply.json(200, seen)
 end
 
-function personas.get(context, id, query, _, newer)
+function personas.get(context, id, query, _, route)
   local persona = context:persona(id)
   if not persona then return context:refuse "Invalid persona_id" end
   persona = drafts.to_read(context, persona, query) or persona
-  return in_shape(context, views.persona(context.settings, persona, newer))
+  return in_shape(context, views.persona(context.settings, persona, route.newer))
 end
 
 function personas.delete(context, id)
-  if not context.personas:remove(id) then return context:refuse "Invalid persona_id" end
+  if not context:remove("persona", id) then return context:refuse "Invalid persona_id" end
   drafts.forget(context, id)
   return reply.empty(204)
 end
 
 function personas.publish(context, id)
-  local persona = context.personas:get(id)
+  local persona = context.stores.persona:get(id)
   if not persona then return context:refuse "Invalid persona_id" end
   local draft = drafts.drop(context, id)
   if draft then
-    context.personas:replace(id, draft)
+    context.stores.persona:replace(id, draft)
     persona = draft
   end
   return reply.json(200, {
@@ -197,14 +187,6 @@ local function read_only_issues(before, after)
   return issues
 end
 
-local function unchanged(context)
-  local manner = context.settings.nothing_changed
-  if manner == "empty" then return reply.empty(304) end
-  local answer = reply.json(304, { message = "No changes were made to the persona" })
-  answer.with_body = manner == "body"
-  return answer
-end
-
 local function changed(context, persona, besides, newer)
   local answer = context.settings.patch_answer
   if answer == "no_content" then return reply.empty(204) end
@@ -219,16 +201,6 @@ local function changed(context, persona, besides, newer)
   return reply.json(200, seen)
 end
 
-local function no_patch() return reply.failure(422, "message", "Invalid JSON patch format") end
-
-local function misfit(context, why)
-  if not why.path then return no_patch() end
-  -- The failed path as a whole names the place in the answer.
-  local issues = { { path = "/" .. pointer.escape(why.path), message = why.message } }
-  if context.settings.misfit_status == 400 then return context:bad_request(issues) end
-  return reply.failure(422, "message", reply.bad_request_text(issues))
-end
-
 local function without_read_only(persona)
   local writable = shallow(persona)
   for _, name in ipairs(READ_ONLY) do writable[name] = nil end
@@ -241,16 +213,17 @@ local function stored(context, before)
   return without_read_only(patch_value.copy(before))
 end
 
-function personas.patch(context, id, query, operations, newer)
-  local live = context.personas:get(id)
+function personas.patch(context, id, query, operations, route)
+  local newer = route.newer
+  local live = context.stores.persona:get(id)
   if not live then return context:refuse "Invalid persona_id" end
   local draft = drafts.to_patch(context, live, query)
   local before = draft or live
-  if not patching.is_list(context.settings, operations) then return no_patch() end
+  if not patching.is_list(context.settings, operations) then return patching.no_patch() end
   local document = views.masked(context.settings, before)
   if newer then document = names.newer("persona", document) end
   local after, why = patching.apply(context.settings, document, operations)
-  if after == nil then return misfit(context, why) end
+  if after == nil then return patching.misfit(context, why) end
   if not is_object(after) then return context:bad_request { { path = "", message = "a persona is an object" } } end
   if newer then after = names.older("persona", after) end
   local issues = read_only_issues(before, after)
@@ -260,21 +233,21 @@ function personas.patch(context, id, query, operations, newer)
     if text then return context:refuse(text) end
   end
   habits.fill_flow(context.settings, after, before)
-  if core.equal(before, after) then return unchanged(context) end
+  if core.equal(before, after) then return patching.unchanged(context, "persona") end
 
   local writable = without_read_only(after)
   local refused = context:check("persona", writable, stored(context, before))
-    or check_replica(context, after) or check_depth(context, after)
+    or check_replica(context, after) or context:check_depth(after)
   if refused then return refused end
   -- The check may have left out members: those that are kept are in `writable`.
   for _, name in ipairs(READ_ONLY) do writable[name] = after[name] end
   after = writable
-  if core.equal(before, after) then return unchanged(context) end
+  if core.equal(before, after) then return patching.unchanged(context, "persona") end
   local besides
   refused, besides = drafts.conflict(context, id, query, operations)
   if refused then return refused end
   after.updated_at = habits.timestamp(context)
-  if draft then besides = drafts.keep(context, id, after) else context.personas:replace(id, after) end
+  if draft then besides = drafts.keep(context, id, after) else context.stores.persona:replace(id, after) end
   return changed(context, after, besides, newer)
 end
 

@@ -35,13 +35,14 @@ end
 ---@return tavus.sandbox.Route|nil
 ---@return string|nil id       the path's last variable part, decoded
 ---@return string|nil allowed  where the path exists but not with this method: the methods it has
+---@return string[]|nil ids    all variable parts, decoded
 function methods:find(method, path)
-  local node, id = self.root, nil
+  local node, ids = self.root, {}
   if path:find("//", 1, true) then return nil end
   for segment in path:gmatch "[^/]+" do
     local next_node = node.literal[segment]
     if not next_node then
-      next_node, id = node.any, query.unescape(segment)
+      next_node, ids[#ids + 1] = node.any, query.unescape(segment)
     end
     if not next_node then return nil end
     node = next_node
@@ -49,12 +50,12 @@ function methods:find(method, path)
   if not node.methods then return nil end
   local route = node.methods[method == "HEAD" and "GET" or method]
   if not route then return nil, nil, node.allowed end
-  return route, id
+  return route, ids[#ids], nil, ids
 end
 
 -- By the name of the resource.
 local BESIDES = {
-  persona = { { name = "publish", method = "POST", path = "/v2/personas/{persona_id}/publish" } },
+  persona = { { name = "publish", method = "POST", path = "/v2/personas/{persona_id}/publish", sends = "nothing" } },
 }
 
 local function add(self, path, route)

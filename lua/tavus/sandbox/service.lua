@@ -5,12 +5,14 @@
 local core = require "tavus.core"
 local control = require "tavus.sandbox.control"
 local faults = require "tavus.sandbox.faults"
+local generic = require "tavus.sandbox.generic"
 local guard = require "tavus.sandbox.guard"
 local habits = require "tavus.sandbox.habits"
 local new_context = require("tavus.sandbox.context").new
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 
+-- Of resources that have habits of their own; what is not here is done as the contract says.
 local HANDLERS = {
   persona = require "tavus.sandbox.personas",
   conversation = require "tavus.sandbox.conversations",
@@ -20,18 +22,19 @@ local JSON = "application/json"
 
 -- The body of a request, decoded and checked: value | nil, reply.
 local function read_body(context, operation, body)
-  if not operation.body then return nil end
+  if operation.sends == "nothing" or operation.optional and (body or "") == "" then return nil end
   local value, err = core.decode(body or "")
   if value == nil then
     return nil, context:bad_request { { path = "", message = "Invalid JSON: " .. err.message } }
   end
-  if operation.body == "persona_patch" then return value end -- checked where it is applied
+  if operation.sends == "json_patch" then return value end -- checked where it is applied
   local refused = context:check(operation.body, value)
   if refused then return nil, refused end
   return value
 end
 
-local function unauthorized(context, headers)
+local function unauthorized(context, headers, operation)
+  if operation and operation.without_key then return nil end
   local key = headers["x-api-key"]
   if key and key ~= "" and (not context.key or key == context.key) then return nil end
   return reply.failure(401, "message", "Invalid access token")
@@ -49,7 +52,7 @@ end
 ---@param request tavus.sandbox.Request
 local function handle(context, request)
   if request.too_large then return reply.failure(413, "message", "Request Entity Too Large") end
-  local route, id, allowed = context.routes:find(request.method, request.path)
+  local route, id, allowed, ids = context.routes:find(request.method, request.path)
   if route and route.newer and not context.settings.pals then route = nil end
   if not route then
     if not allowed then return reply.failure(404, "message", "Not Found") end
@@ -58,15 +61,17 @@ local function handle(context, request)
   local refused = habits.limit_rate(context)
   if refused then return refused end
   local body_first = context.settings.check_body_first
-  refused = not body_first and unauthorized(context, request.headers)
+  refused = not body_first and unauthorized(context, request.headers, route.operation)
   if refused then return refused end
   local value
   value, refused = read_body(context, route.operation, request.body)
   if refused then return refused end
-  refused = body_first and unauthorized(context, request.headers)
+  refused = body_first and unauthorized(context, request.headers, route.operation)
   if refused then return refused end
-  local handler = HANDLERS[route.resource][route.operation.name]
-  return handler(context, id, routes.query(request.query), value, route.newer)
+  local query, own = routes.query(request.query), HANDLERS[route.resource]
+  local handler = own and own[route.operation.name]
+  if handler then return handler(context, id, query, value, route) end
+  return generic.answer(context, route, ids, query, value)
 end
 
 -- A new table: the headers of `own`, and those of `base` that `own` does not

@@ -12,23 +12,34 @@ local MAX_SNAPSHOTS = 100
 
 local shallow = require("tavus.sandbox.values").shallow
 
-local function same(row) return row end
+--- The stores: `id` is the member that a row is known by, `kept_as` what the rows are called where they are kept. Besides
+-- one for each resource, there is one for what is attached to rows.
+---@type { name: string, id: string, kept_as: string }[]
+state.kinds = {}
+for i, resource in ipairs(core.contract().resources) do
+  state.kinds[i] = { name = resource.name, id = resource.id_field, kept_as = resource.collection }
+end
+state.kinds[#state.kinds + 1] = { name = "attached", id = "path", kept_as = "attached" }
 
--- A stored persona is never changed but replaced, so its row may be shared. A
--- conversation's is changed in place.
-local function rows_of(stored, copy)
+-- A stored row is never changed but replaced, so it may be shared.
+local function rows_of(stored)
   local rows = core.array {}
-  for n = 1, stored.count do rows[n] = copy(stored:newest(stored.count - n + 1)) end
+  for n = 1, stored.count do rows[n] = (stored:newest(stored.count - n + 1)) end
   return rows
 end
 
-local function store_of(rows, id, copy)
-  local stored = store.new()
-  for _, row in ipairs(rows) do stored:insert(row[id], copy(row)) end
-  return stored
+--- Stores with rows in them.
+---@param rows table<string, table[]>  by the names of their stores; the others are empty
+---@return table<string, tavus.sandbox.Store>
+function state.stores(rows)
+  local stores = {}
+  for _, kind in ipairs(state.kinds) do
+    local stored = store.new()
+    for _, row in ipairs(rows[kind.name] or {}) do stored:insert(row[kind.id], row) end
+    stores[kind.name] = stored
+  end
+  return stores
 end
-
-local function copied(row) return (core.copy(row)) end
 
 local function copied_habits(remembered)
   local copy = shallow(remembered)
@@ -41,10 +52,11 @@ end
 ---@param context tavus.sandbox.Context
 ---@return table taken  not to be changed: it shares rows with the sandbox
 function state.take(context)
+  local rows = {}
+  for name, stored in pairs(context.stores) do rows[name] = rows_of(stored) end
   return {
     settings = shallow(context.settings),
-    personas = rows_of(context.personas, same),
-    conversations = rows_of(context.conversations, copied),
+    rows = rows,
     habits = copied_habits(context.habits),
     ids = context.ids.state,
     clock = context.clock.fixed,
@@ -57,8 +69,7 @@ end
 ---@param taken table
 function state.put(context, taken)
   context.settings = shallow(taken.settings)
-  context.personas = store_of(taken.personas, "persona_id", same)
-  context.conversations = store_of(taken.conversations, "conversation_id", copied)
+  context.stores = state.stores(taken.rows)
   context.habits = copied_habits(taken.habits)
   context.ids.state = taken.ids
   context.clock.fixed = taken.clock

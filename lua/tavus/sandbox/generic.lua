@@ -1,0 +1,388 @@
+--- What a resource does that has no habits of its own, out of its contract: rows
+-- that are made, listed, read, changed in the manner of the operation and deleted,
+-- and below a row what is attached to it by id, or made there.
+--
+-- A handler is `handler(context, call)`.
+
+local core = require "tavus.core"
+local habits = require "tavus.sandbox.habits"
+local names = require "tavus.sandbox.names"
+local pages = require "tavus.sandbox.pages"
+local patching = require "tavus.sandbox.patching"
+local reply = require "tavus.sandbox.reply"
+local values = require "tavus.sandbox.values"
+
+local generic = {}
+
+local is_object, shallow = values.is_object, values.shallow
+
+---@class tavus.sandbox.Call
+---@field resource table       its contract
+---@field operation table      its contract
+---@field ids string[]
+---@field query table<string, string>
+---@field body any
+---@field newer boolean  at the newer path
+---@field rows tavus.sandbox.Store  of the resource
+---@field row table|nil  the one that the first id names
+---@field below table|nil  what the path names below a row: see `places`
+---@field key string|nil   of what is below this row, among all that is attached
+
+local by_name, by_id_field = {}, {}
+for _, resource in ipairs(core.contract().resources) do
+  by_name[resource.name], by_id_field[resource.id_field] = resource, resource
+end
+
+-- Places ---------------------------------------------------------------------
+
+-- Where in a resource its operations are, by their paths: "rows", "row", "parts"
+-- (what is attached to a row, which some operation lists), "part", else "action"; by
+-- the names of the operations.
+-- Those of parts have `below`: { name, id_name, linked }, where `linked` is the
+-- resource whose rows are attached, if it is one.
+local function places(resource)
+  local base, listed, below = nil, {}, {}
+  for _, operation in ipairs(resource.operations) do
+    local path = operation.path
+    if not path:find("{", 1, true) and (not base or #path < #base) then base = path end
+    if operation.method == "GET" and (operation.answers == "list" or operation.answers == "map") then listed[path] = true end
+  end
+  local found = {}
+  for _, operation in ipairs(resource.operations) do
+    local path = operation.path
+    local head, rest = path:match "^([^{]*)/{[^}]*}(.*)$"
+    local name, id_name = (rest or ""):match "^/([^{]+)/{([^}]*)}$"
+    local place = "action"
+    if path == base then
+      place = "rows"
+    elseif head == base and rest == "" then
+      place = "row"
+    elseif head == base and name then
+      place = "part"
+    elseif head == base and listed[path] and not rest:find("{", 1, true) then
+      place, name = "parts", rest:sub(2)
+    end
+    if name then
+      below[name] = below[name] or { name = name }
+      if id_name then below[name].id_name, below[name].linked = id_name, by_id_field[id_name] end
+    end
+    found[operation.name] = { place = place, below = name and below[name] }
+  end
+  return found
+end
+
+-- Answers --------------------------------------------------------------------
+
+local function not_found(context, id_name) return context:refuse("Invalid " .. id_name) end
+
+-- A value under the names of the path, and under those that rows are stored under.
+local function as_seen(call, value) return call.newer and names.newer(call.resource.name, value) or value end
+local function as_stored(call, value) return call.newer and names.older(call.resource.name, value) or value end
+
+-- One object in the place where the operation answers with it.
+local function answer(call, value)
+  local operation = call.operation
+  if operation.answers == "nothing" then return reply.empty(operation.method == "DELETE" and 204 or 200) end
+  value = value and as_seen(call, value) or core.object {}
+  local at = operation.at[1]
+  if at == "data" then value = { data = value } elseif at == "data[1]" then value = { data = core.array { value } } end
+  return reply.json(200, value)
+end
+
+-- Rows -----------------------------------------------------------------------
+
+local function has_field(resource, name)
+  for _, field in ipairs(resource.fields) do
+    if field.name == name then return true end
+  end
+  return false
+end
+
+local function stamp(context, resource, row, name)
+  if has_field(resource, name) then row[name] = habits.timestamp(context) end
+end
+
+local function create(context, call)
+  local resource, row = call.resource, as_stored(call, call.body)
+  local refused = context:check_depth(row)
+  if refused then return refused end
+  local id = context:fresh_id(resource)
+  row[resource.id_field] = id
+  stamp(context, resource, row, "created_at")
+  stamp(context, resource, row, "updated_at")
+  call.rows:insert(id, row)
+  return answer(call, row)
+end
+
+-- A query parameter that is called as a field leaves the rows that have its value.
+local function fits(call, row)
+  for _, name in ipairs(call.operation.query or {}) do
+    local wanted = call.query[name]
+    if wanted ~= nil and has_field(call.resource, name) and tostring(row[name]) ~= wanted then return false end
+  end
+  return true
+end
+
+local function list(context, call)
+  local rows = {}
+  for n = 1, call.rows.count do
+    local row = call.rows:newest(n)
+    if fits(call, row) then rows[#rows + 1] = row end
+  end
+  return pages.list(context, call.query, #rows, function(n) return as_seen(call, rows[n]) end, call.operation)
+end
+
+local function get(_, call) return answer(call, call.row) end
+
+local function delete(context, call)
+  context:remove(call.resource.name, call.ids[1])
+  return answer(call)
+end
+
+-- An object with a merge patch applied (RFC 7396).
+local function merged(object, patch)
+  local result = is_object(object) and shallow(object) or core.object {}
+  for name, value in pairs(patch) do
+    if value == core.null then
+      result[name] = nil
+    else
+      result[name] = is_object(value) and merged(result[name], value) or value
+    end
+  end
+  return result
+end
+
+local function overwritten(object, changes)
+  local result = shallow(object)
+  for name, value in pairs(changes) do result[name] = value end
+  return result
+end
+
+-- Each manner of changing: the object after, or nil and the reply that refuses.
+local changes = {
+  object = function(_, object, body) return overwritten(object, body) end,
+  partial = function(_, object, body) return overwritten(object, body) end,
+  merge_patch = function(_, object, body) return merged(object, body) end,
+}
+
+function changes.json_patch(context, object, operations)
+  if not patching.is_list(context.settings, operations) then return nil, patching.no_patch() end
+  local after, why = patching.apply(context.settings, object, operations)
+  if after == nil then return nil, patching.misfit(context, why) end
+  if is_object(after) then return after end
+  return nil, context:bad_request { { path = "", message = "must be an object" } }
+end
+
+local function kind_of_rows(resource)
+  for _, operation in ipairs(resource.operations) do
+    if operation.sends == "object" and not operation.shape then return operation.body end
+  end
+end
+
+-- The row after a change, or nil and a reply. What is read only stays as it is. A
+-- JSON Patch works on the row under the names of the path.
+local function changed_row(context, call)
+  local resource, manner, row = call.resource, call.operation.sends, call.row
+  local is_patch = manner == "json_patch"
+  local after, refused = changes[manner](context, is_patch and as_seen(call, row) or row,
+    is_patch and call.body or as_stored(call, call.body))
+  if not after then return nil, refused end
+  if is_patch then after = as_stored(call, after) end
+  local writable = shallow(after)
+  for _, field in ipairs(resource.fields) do
+    if field.read_only then
+      if not core.equal(after[field.name], row[field.name]) then
+        return nil, context:bad_request { { path = "/" .. field.name, message = "is read only" } }
+      end
+      writable[field.name] = nil
+    end
+  end
+  local kind = is_patch and kind_of_rows(resource) -- what is no patch was checked as it came
+  refused = kind and context:check(kind, writable) or context:check_depth(after)
+  if refused then return nil, refused end
+  return after
+end
+
+local function change(context, call)
+  local after, refused = changed_row(context, call)
+  if not after then return refused end
+  if core.equal(after, call.row) then
+    if call.operation.sends == "json_patch" then return patching.unchanged(context, call.resource.name) end
+    return answer(call, call.row)
+  end
+  stamp(context, call.resource, after, "updated_at")
+  call.rows:replace(call.ids[1], after)
+  return answer(call, after)
+end
+
+-- What has no place of its own: with a body it changes the row that it names, if any.
+local function act(context, call)
+  if call.row and call.body ~= nil and call.operation.method ~= "POST" then return change(context, call) end
+  return answer(call, call.row)
+end
+
+-- What is attached ------------------------------------------------------------
+
+local function items_of(context, call)
+  local kept = context.stores.attached:get(call.key)
+  return kept and kept.items or {}
+end
+
+local function keep(context, call, items)
+  local attached, row = context.stores.attached, { path = call.key, items = core.array(items) }
+  if attached:get(call.key) then attached:replace(call.key, row) else attached:insert(call.key, row) end
+end
+
+local function id_name_of(call) return call.below.id_name or "id" end
+
+-- An item as it is shown. Of one that is no more than the id of another resource's
+-- row it is that row, which is nil where that is gone.
+local function shown(context, call, item)
+  local linked, id_name = call.below.linked, id_name_of(call)
+  local is_bare = next(item) == id_name and next(item, id_name) == nil
+  if not linked or not is_bare then return item end
+  return context.stores[linked.name]:get(item[id_name])
+end
+
+local function position(items, id_name, id)
+  for i, item in ipairs(items) do
+    if item[id_name] == id then return i end
+  end
+  return nil
+end
+
+local function show_parts(context, call)
+  local rows, by_id, id_name = core.array {}, core.object {}, id_name_of(call)
+  for _, item in ipairs(items_of(context, call)) do
+    local row = shown(context, call, item)
+    rows[#rows + 1] = row
+    if row then by_id[item[id_name]] = row end
+  end
+  if call.operation.answers == "map" then return answer(call, by_id) end
+  if call.operation.answers ~= "list" then return answer(call, call.row) end
+  return reply.json(200, { [call.operation.rows or "data"] = rows })
+end
+
+-- The items that a body asks for: ids in a list, or objects by their ids.
+local function wanted_items(context, call)
+  local id_name, items = id_name_of(call), {}
+  local linked, wrapped = call.below.linked, call.body[call.operation.wraps]
+  for key, value in pairs(wrapped) do
+    local is_list = core.is_array(wrapped)
+    local item = not is_list and is_object(value) and shallow(value) or {}
+    item[id_name] = is_list and value or key
+    if linked and not context.stores[linked.name]:get(item[id_name]) then return nil, not_found(context, id_name) end
+    items[is_list and key or #items + 1] = item
+  end
+  return items
+end
+
+local function is_wrapped(call)
+  local wraps = call.operation.wraps
+  return wraps ~= nil and type(call.body) == "table" and type(call.body[wraps]) == "table"
+end
+
+local function replace_parts(context, call)
+  if not is_wrapped(call) then return act(context, call) end
+  local items, refused = wanted_items(context, call)
+  if not items then return refused end
+  keep(context, call, items)
+  return show_parts(context, call)
+end
+
+local function attach(context, call)
+  local wanted, refused = wanted_items(context, call)
+  if not wanted then return refused end
+  local items, id_name = shallow(items_of(context, call)), id_name_of(call)
+  for _, item in ipairs(wanted) do
+    if not position(items, id_name, item[id_name]) then items[#items + 1] = item end
+  end
+  keep(context, call, items)
+  return show_parts(context, call)
+end
+
+-- Attaches ids, or makes an item of the body.
+local function add_part(context, call)
+  if is_wrapped(call) then return attach(context, call) end
+  local id_name, items = id_name_of(call), shallow(items_of(context, call))
+  local item = shallow(call.body or {})
+  item[id_name] = item[id_name] or context.ids:thing(call.below.name:sub(1, 1))
+  items[#items + 1] = item
+  keep(context, call, items)
+  return answer(call, item)
+end
+
+local function part_of(context, call)
+  local items, id_name = shallow(items_of(context, call)), id_name_of(call)
+  return items, position(items, id_name, call.ids[2])
+end
+
+local function show_part(context, call)
+  local items, place = part_of(context, call)
+  local row = place and shown(context, call, items[place])
+  if not row then return not_found(context, id_name_of(call)) end
+  return answer(call, row)
+end
+
+local function set_part(context, call)
+  local items, place = part_of(context, call)
+  local item = shallow(call.body)
+  item[id_name_of(call)] = call.ids[2]
+  items[place or #items + 1] = item
+  keep(context, call, items)
+  return answer(call, item)
+end
+
+local function change_part(context, call)
+  local items, place = part_of(context, call)
+  if not place then return not_found(context, id_name_of(call)) end
+  local after, refused = changes[call.operation.sends](context, items[place], call.body)
+  if not after then return refused end
+  items[place] = after
+  keep(context, call, items)
+  return answer(call, after)
+end
+
+local function remove_part(context, call)
+  local items, place = part_of(context, call)
+  if not place then return not_found(context, id_name_of(call)) end
+  table.remove(items, place)
+  keep(context, call, items)
+  return answer(call)
+end
+
+-----------------------------------------------------------------------------
+
+local HANDLERS = {
+  rows = { GET = list, POST = create },
+  row = { GET = get, PATCH = change, DELETE = delete },
+  parts = { GET = show_parts, POST = add_part, PUT = replace_parts },
+  part = { GET = show_part, PUT = set_part, PATCH = change_part, DELETE = remove_part },
+}
+
+local placed = {} -- by the names of resources
+
+--- Answers a request to a resource without habits of its own.
+---@param context tavus.sandbox.Context
+---@param route tavus.sandbox.Route
+---@param ids string[]
+---@param query table<string, string>
+---@param body any
+---@return tavus.sandbox.Reply
+function generic.answer(context, route, ids, query, body)
+  local operation, resource = route.operation, by_name[route.resource]
+  placed[resource.name] = placed[resource.name] or places(resource)
+  local place = placed[resource.name][operation.name]
+  local call = {
+    resource = resource, operation = operation, ids = ids, query = query, body = body, newer = route.newer,
+    rows = context.stores[resource.name], below = place.below,
+  }
+  if #ids > 0 then
+    call.row = call.rows:get(ids[1])
+    if not call.row then return not_found(context, resource.id_field) end
+  end
+  if place.below then call.key = table.concat({ resource.name, ids[1], place.below.name }, "/") end
+  return ((HANDLERS[place.place] or {})[operation.method] or act)(context, call)
+end
+
+return generic
