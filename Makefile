@@ -16,7 +16,8 @@ BUILD       := .build/$(LUA_NAME)$(if $(VARIANT),-$(VARIANT))
 TREE        := $(CURDIR)/$(BUILD)/tree
 LUA_VERSION  = $(shell $(LUA) -e 'print((_VERSION:gsub("Lua ", "")))' 2>/dev/null)
 
-WARNINGS   := -Wall -Wextra -Wshadow -Wconversion
+# Only what TAVUS_EXPORT marks leaves a shared object.
+WARNINGS   := -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ifeq ($(VARIANT),asan)
 CFLAGS     := -O1 -g -fPIC -fno-omit-frame-pointer $(SANITIZERS)

@@ -14,9 +14,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* After the headers of the system, whose functions are not ours to hide. */
-#pragma GCC visibility push(hidden)
-
 /* JSON types of a field, as a set. INTEGER is a number without a fraction. */
 enum {
   TAVUS_STRING = 1,

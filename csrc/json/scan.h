@@ -3,12 +3,12 @@
 #ifndef TAVUS_JSON_SCAN_H
 #define TAVUS_JSON_SCAN_H
 
-#include "../compat.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__)
-#pragma GCC visibility push(default)
 #include <emmintrin.h>
-#pragma GCC visibility pop
 #endif
 
 #define TAVUS_SCAN_ONES UINT64_C(0x0101010101010101)
