@@ -83,7 +83,7 @@ clean:
 # ---------------------------------------------------------------- what LuaRocks calls
 
 # name of the shared object, its sources, its libraries
-CORE    := $(wildcard csrc/core.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
+CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
 HTTP    := $(wildcard csrc/http.c csrc/http/*.c csrc/http_lua/*.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 

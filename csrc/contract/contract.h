@@ -252,4 +252,13 @@ const char *tavus_id_look(const char *id, size_t length);
 
 #define TAVUS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Room for all type names, joined. */
+#define TAVUS_TYPES_ROOM 64
+
+/* Writes "string or array", as JSON calls the types of a set. Returns `out`. */
+const char *tavus_type_words(char out[TAVUS_TYPES_ROOM], unsigned types);
+
+/* The type that JSON calls `name`, or 0. */
+unsigned tavus_type_named(const char *name);
+
 #endif
