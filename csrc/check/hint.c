@@ -297,30 +297,10 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
 
 void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length) {
   lua_State *L = w->L;
-  luaL_checkstack(L, 8, "hint");
-  lua_pushnil(L); /* the best key */
-  int best = lua_gettop(L);
-  size_t least = SIZE_MAX;
-  lua_pushnil(L);
-  while (lua_next(L, index) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) continue;
-    size_t known_length;
-    const char *known = lua_tolstring(L, -1, &known_length);
-    size_t n = tavus_nearness(name, length, known, known_length);
-    /* Of two that are equally near the first by name: order tells nothing. */
-    if (n < least || (n == least && n != SIZE_MAX &&
-                      strcmp(known, lua_tostring(L, best)) < 0)) {
-      least = n;
-      lua_pushvalue(L, -1);
-      lua_replace(L, best);
-    }
-  }
-  if (lua_type(L, best) != LUA_TSTRING) return;
-  size_t best_length;
-  const char *text = lua_tolstring(L, best, &best_length);
   char quoted[TAVUS_QUOTED];
-  lua_pushfstring(L, "did you mean %s?", tavus_quote(quoted, text, best_length));
-  lua_replace(L, best);
-  lua_settop(L, best);
+  if (!tavus_push_nearest(L, index, name, length)) return;
+  size_t known_length;
+  const char *known = lua_tolstring(L, -1, &known_length);
+  lua_pushfstring(L, "did you mean %s?", tavus_quote(quoted, known, known_length));
+  lua_replace(L, -2);
 }

@@ -1,9 +1,6 @@
 /* nearest.c - see nearest.h. */
 #include "nearest.h"
 
-#include <stdint.h>
-#include <string.h>
-
 #define LONGEST 64 /* names beyond this are near to nothing */
 
 size_t tavus_distance(const char *a, size_t a_length, const char *b,
@@ -51,7 +48,7 @@ bool tavus_same_name(const char *a, size_t a_length, const char *b,
   return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
 }
 
-static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }
+static size_t allowance(size_t length) { return length < 6 ? 1 : length < 9 ? 2 : 3; }
 
 size_t tavus_nearness(const char *name, size_t length, const char *known,
                       size_t known_length) {
@@ -73,4 +70,26 @@ size_t tavus_nearness(const char *name, size_t length, const char *known,
   bool tail = memcmp(small, large + (m - n), n) == 0 &&
               (large[m - n - 1] == '_' || large[m - n - 1] == '-');
   return head || tail ? limit + 1 + (m - n) : SIZE_MAX;
+}
+
+bool tavus_push_nearest(lua_State *L, int index, const char *name, size_t length) {
+  luaL_checkstack(L, 8, "nearest name");
+  lua_pushnil(L); /* the best key */
+  int best = lua_gettop(L);
+  size_t least = SIZE_MAX;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    size_t known_length;
+    const char *known = lua_tolstring(L, -1, &known_length);
+    size_t n = tavus_nearness(name, length, known, known_length);
+    if (n < least || (n == least && n != SIZE_MAX &&
+                      strcmp(known, lua_tostring(L, best)) < 0)) {
+      least = n;
+      lua_pushvalue(L, -1);
+      lua_replace(L, best);
+    }
+  }
+  return least != SIZE_MAX;
 }

@@ -2,8 +2,7 @@
 #ifndef TAVUS_CHECK_NEAREST_H
 #define TAVUS_CHECK_NEAREST_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "../compat.h"
 
 /* Are the names equal but for their spelling: case, `_`, `-` and spaces? */
 bool tavus_same_name(const char *a, size_t a_length, const char *b,
@@ -19,5 +18,10 @@ size_t tavus_nearness(const char *name, size_t length, const char *known,
 ** limit + 1. Long texts are never near. */
 size_t tavus_distance(const char *a, size_t a_length, const char *b,
                       size_t b_length, size_t limit);
+
+/* Pushes the string key of the table at `index` (absolute) that is nearest to
+** `name`, of two equally near ones the first by name; nil (and false) where no
+** key is near. */
+bool tavus_push_nearest(lua_State *L, int index, const char *name, size_t length);
 
 #endif

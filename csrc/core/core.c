@@ -107,27 +107,14 @@ static int core_validate(lua_State *L) {
 ** (which sentence means what); kinds. A fresh table each time. */
 static int core_contract(lua_State *L) { return tavus_describe(L); }
 
-/* nearest(name, known) --> string | nil: the one of the names in the array
-** `known` that `name` was most likely meant to be. */
+/* nearest(name, known) --> string | nil
+**
+** The key of the table `known` that `name` was most likely meant to be. */
 static int core_nearest(lua_State *L) {
-  size_t length, least = SIZE_MAX;
+  size_t length;
   const char *name = luaL_checklstring(L, 1, &length);
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  lua_pushnil(L);
-  for (int i = 1;; i++) {
-    lua_rawgeti(L, 2, i);
-    if (lua_type(L, 4) != LUA_TSTRING) break;
-    size_t known_length;
-    const char *known = lua_tolstring(L, 4, &known_length);
-    size_t n = tavus_nearness(name, length, known, known_length);
-    if (n < least) {
-      least = n;
-      lua_replace(L, 3);
-    }
-    lua_settop(L, 3);
-  }
-  lua_settop(L, 3);
+  (void)tavus_push_nearest(L, 2, name, length);
   return 1;
 }
 
