@@ -1,5 +1,5 @@
 /* core.c - the module tavus.core: contract, check and JSON for Lua. Links
-** nothing but Lua; knows nothing of HTTP.
+** nothing but Lua; knows nothing of HTTP. The functions for files are in files.h.
 **
 ** Strings and tables go in, strings and tables come out; no state is kept but
 ** the marks and a scratch buffer, both of the VM. Misuse (a wrong argument
@@ -11,6 +11,7 @@
 #include "../check/words.h"
 #include "../json/buffer.h"
 #include "../json/value.h"
+#include "files.h"
 
 /* --- arguments --- */
 
@@ -122,7 +123,11 @@ static int core_nearest(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },
+  { "is_terminal", tavus_core_is_terminal },
+  { "list_dir", tavus_core_list_dir },
+  { "lock", tavus_core_lock },
   { "nearest", core_nearest },
+  { "save", tavus_core_save },
   { "validate", core_validate },
   { NULL, NULL }
 };
@@ -131,6 +136,7 @@ TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 
 /* require "tavus.core" --> the module. */
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L) {
+  tavus_core_files_open(L);
   lua_newtable(L);
   int module = lua_gettop(L);
   tavus_json_new(L);

@@ -9,7 +9,7 @@
 */
 #include "read.h"
 
-#include "../reader.h"
+#include "reader.h"
 #include "buffer.h"
 #include "number.h"
 #include "scan.h"
