@@ -16,7 +16,8 @@ BUILD       := .build/$(LUA_NAME)$(if $(VARIANT),-$(VARIANT))
 TREE        := $(CURDIR)/$(BUILD)/tree
 LUA_VERSION  = $(shell $(LUA) -e 'print((_VERSION:gsub("Lua ", "")))' 2>/dev/null)
 
-WARNINGS   := -Wall -Wextra -Wshadow -Wconversion
+# Only what TAVUS_EXPORT marks leaves a shared object.
+WARNINGS   := -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ifeq ($(VARIANT),asan)
 CFLAGS     := -O1 -g -fPIC -fno-omit-frame-pointer $(SANITIZERS)
@@ -83,7 +84,7 @@ clean:
 # ---------------------------------------------------------------- what LuaRocks calls
 
 # name of the shared object, its sources, its libraries
-CORE    := $(wildcard csrc/core.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
+CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
 HTTP    := $(wildcard csrc/http.c csrc/http/*.c csrc/http_lua/*.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 

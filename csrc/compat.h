@@ -22,10 +22,7 @@
 #include <lua.h>
 #include <lauxlib.h>
 
-/* LuaRocks passes no compiler flags: whatever is declared from here on is
-** private to the shared object, except what TAVUS_EXPORT marks. That would go
-** for system functions too: include any header not above BEFORE this one. */
-#pragma GCC visibility push(hidden)
+/* Everything else is private to the shared object (-fvisibility=hidden). */
 #define TAVUS_EXPORT __attribute__((visibility("default")))
 
 /* 1 where Lua numbers have an integer subtype (then lua_isinteger exists). */

@@ -227,8 +227,8 @@ end)
 
 describe("a key that JSON has no place for", function()
   for _, case in ipairs {
-    { { [0] = "a", "b" }, "the key 0 is no position in an array", "the first position is 1" },
-    { { [1.5] = "a" }, "the key 1.5 is no position in an array", "the first position is 1" },
+    { { [0] = "a", "b" }, "the key 0 is not a position in an array", "the first position is 1" },
+    { { [1.5] = "a" }, "the key 1.5 is not a position in an array", "the first position is 1" },
     { { [true] = "a" }, "the key true is neither a string nor an array index", "keys of a JSON object are strings" },
     { { [print] = "a" }, "a key that is a function is neither a string nor an array index",
       "keys of a JSON object are strings" },

@@ -6,7 +6,7 @@ local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
 
 local CLI = "lua/tavus/sandbox/cli.lua"
-local USED = "another sandbox keeps its rows in it"
+local USED = "another process holds its lock"
 
 describe("a data file", function()
   local folder, path
@@ -115,7 +115,7 @@ describe("a data file", function()
 
   it("is an ordinary file that may be written, or is not there yet", function()
     shell(("cd %s && mkfifo pipe && mkdir folder && ln -s nowhere dangling"):format(folder))
-    refused(folder .. "/pipe", "it is no ordinary file")
+    refused(folder .. "/pipe", "it is not an ordinary file")
     refused(folder .. "/folder", "Is a directory")
     refused(folder .. "/new/", "No such file or directory")
     refused(folder .. "/dangling", "it is a link to nothing")

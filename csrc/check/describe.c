@@ -1,9 +1,9 @@
 /* describe.c - the contract as Lua tables. What a shape holds is described once
 ** and shared by every field of that shape (tools have 60 members and stand in
 ** five places); where a shape lies in itself (JSON Schema), `ref` names it. */
-#include "walk.h"
-
 #include "describe.h"
+
+#include "../contract/contract.h"
 
 static void set_text(lua_State *L, const char *key, const char *text) {
   if (text == NULL) return;
@@ -31,20 +31,20 @@ static void set_number(lua_State *L, const char *key, double number) {
 }
 
 static void set_types(lua_State *L, unsigned types) {
+  char words[TAVUS_TYPES_ROOM];
   int n = 0;
   if (types == TAVUS_ANY) {
     set_text(L, "type", "any");
     return;
   }
   if ((types & (types - 1)) == 0) {
-    tavus_push_types(L, types);
-    lua_setfield(L, -2, "type");
+    set_text(L, "type", tavus_type_words(words, types));
     return;
   }
   lua_newtable(L);
   for (unsigned type = 1; type < TAVUS_ANY; type <<= 1) {
     if ((types & type) == 0) continue;
-    tavus_push_types(L, type);
+    lua_pushstring(L, tavus_type_words(words, type));
     lua_rawseti(L, -2, ++n);
   }
   lua_rawgeti(L, -1, 1);

@@ -2,55 +2,11 @@
 ** and in other places of the same resource. Runs only after an issue. */
 #include "walk.h"
 
-#define LONGEST 64 /* names beyond this are near to nothing */
+#include "nearest.h"
+#include "words.h"
+
 #define PLACES 3   /* places that a hint names at most */
 #define DEEPEST 6  /* how deep other places are searched */
-
-size_t tavus_distance(const char *a, size_t a_length, const char *b,
-                      size_t b_length, size_t limit) {
-  unsigned char rows[3][LONGEST + 1];
-  if (a_length > LONGEST || b_length > LONGEST) return limit + 1;
-  unsigned char *before = rows[0], *last = rows[1], *now = rows[2];
-  for (size_t j = 0; j <= b_length; j++) last[j] = (unsigned char)j;
-  for (size_t i = 1; i <= a_length; i++) {
-    now[0] = (unsigned char)i;
-    for (size_t j = 1; j <= b_length; j++) {
-      unsigned cost = a[i - 1] == b[j - 1] ? 0 : 1;
-      unsigned best = last[j - 1] + cost;
-      if (last[j] + 1u < best) best = last[j] + 1u;
-      if (now[j - 1] + 1u < best) best = now[j - 1] + 1u;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-          before[j - 2] + 1u < best)
-        best = before[j - 2] + 1u;
-      now[j] = (unsigned char)best;
-    }
-    unsigned char *free_row = before;
-    before = last;
-    last = now;
-    now = free_row;
-  }
-  return last[b_length] <= limit ? last[b_length] : limit + 1;
-}
-
-/* A name as it is compared: small letters, without `_`, `-` and spaces. Returns
-** its length; what is longer than LONGEST is cut, one byte beyond. */
-static size_t fold(char *out, const char *name, size_t length) {
-  size_t n = 0;
-  for (size_t i = 0; i < length && n <= LONGEST; i++) {
-    if (name[i] == '_' || name[i] == '-' || name[i] == ' ') continue;
-    out[n++] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20)
-                                                : name[i];
-  }
-  return n;
-}
-
-/* Are the names equal but for their spelling? */
-static bool same_name(const char *a, size_t a_length, const char *b,
-                      size_t b_length) {
-  char left[LONGEST + 1], right[LONGEST + 1];
-  size_t n = fold(left, a, a_length), m = fold(right, b, b_length);
-  return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
-}
 
 /* Does the name end so, in any spelling? */
 static bool ends_in(const char *name, size_t length, const char *ending) {
@@ -70,33 +26,6 @@ bool tavus_is_secret_name(const char *name, size_t length) {
   for (size_t i = 0; i < TAVUS_COUNT(endings); i++)
     if (ends_in(name, length, endings[i])) return true;
   return false;
-}
-
-static size_t allowance(size_t length) { return length < 4 ? 1 : length < 9 ? 2 : 3; }
-
-/* How near is `name` to `known`: 0 is equal but for the spelling, SIZE_MAX is
-** not near. A name that is the beginning or the end of the other, cut at a `_`
-** or `-`, is near. */
-static size_t nearness(const char *name, size_t length, const char *known,
-                       size_t known_length) {
-  size_t limit = allowance(known_length < length ? known_length : length);
-  char folded[2][LONGEST + 1];
-  size_t distance = tavus_distance(
-      folded[0], fold(folded[0], name, length),
-      folded[1], fold(folded[1], known, known_length), limit);
-  if (distance <= limit) return distance;
-  const char *small = name, *large = known;
-  size_t n = length, m = known_length;
-  if (n > m) {
-    small = known, large = name;
-    n = known_length, m = length;
-  }
-  if (n < 4 || n == m) return SIZE_MAX;
-  bool head = memcmp(small, large, n) == 0 &&
-              (large[n] == '_' || large[n] == '-');
-  bool tail = memcmp(small, large + (m - n), n) == 0 &&
-              (large[m - n - 1] == '_' || large[m - n - 1] == '-');
-  return head || tail ? limit + 1 + (m - n) : SIZE_MAX;
 }
 
 /* --- names in other places --- */
@@ -131,7 +60,7 @@ static const tavus_shape *searched(const tavus_field *field) {
 static const tavus_field *same_field(const tavus_shape *shape, const char *name,
                                      size_t length) {
   for (size_t i = 0; i < shape->count; i++)
-    if (same_name(name, length, shape->fields[i].name, shape->fields[i].length))
+    if (tavus_same_name(name, length, shape->fields[i].name, shape->fields[i].length))
       return &shape->fields[i];
   return NULL;
 }
@@ -170,7 +99,7 @@ static bool hint_alias(lua_State *L, const tavus_alias *aliases,
                        const char *name, size_t length) {
   if (aliases == NULL) return false;
   for (const tavus_alias *a = aliases; a->name != NULL; a++) {
-    if (!same_name(a->name, strlen(a->name), name, length)) continue;
+    if (!tavus_same_name(a->name, strlen(a->name), name, length)) continue;
     lua_pushstring(L, a->hint);
     return true;
   }
@@ -221,7 +150,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   for (size_t i = 0; i < shape->count; i++) {
     const tavus_field *field = &shape->fields[i];
     if (preferred(shape, field) != field && !moved(field)) continue;
-    size_t n = nearness(name, length, field->name, field->length);
+    size_t n = tavus_nearness(name, length, field->name, field->length);
     if ((field->deprecated != NULL || field->sure == TAVUS_SURE_D) && n > 2)
       continue; /* a typo, no advice */
     if (n < least) {
@@ -310,20 +239,6 @@ static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
   return owner;
 }
 
-void tavus_push_known(lua_State *L, const tavus_field *field) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, "known are ");
-  bool first = true;
-  for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
-    if (c->retired != NULL) continue;
-    if (!first) luaL_addstring(&b, ", ");
-    first = false;
-    luaL_addstring(&b, c->value);
-  }
-  luaL_pushresult(&b);
-}
-
 /* `name:level`, of which only the level is not known. */
 static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
                        size_t length) {
@@ -357,9 +272,9 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
     int owners = 0;
     const tavus_field *owner = owner_of(w->root->shape, text, length, 0, &owners);
     if (owner != NULL && owners == 1 && owner != field) {
-      lua_pushfstring(L, "%s is %s (%s)", tavus_push_quoted(L, text, length),
+      char quoted[TAVUS_QUOTED];
+      lua_pushfstring(L, "%s is %s (%s)", tavus_quote(quoted, text, length),
                       owner->label, owner->name);
-      lua_remove(L, -2);
       return;
     }
   }
@@ -367,7 +282,7 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
   size_t least = SIZE_MAX;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
     if (c->retired != NULL) continue;
-    size_t n = nearness(text, length, c->value, strlen(c->value));
+    size_t n = tavus_nearness(text, length, c->value, strlen(c->value));
     if (n < least) {
       least = n;
       best = c;
@@ -382,30 +297,10 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
 
 void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length) {
   lua_State *L = w->L;
-  luaL_checkstack(L, 8, "hint");
-  lua_pushnil(L); /* the best key */
-  int best = lua_gettop(L);
-  size_t least = SIZE_MAX;
-  lua_pushnil(L);
-  while (lua_next(L, index) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) continue;
-    size_t known_length;
-    const char *known = lua_tolstring(L, -1, &known_length);
-    size_t n = nearness(name, length, known, known_length);
-    /* Of two that are equally near the first by name: order tells nothing. */
-    if (n < least || (n == least && n != SIZE_MAX &&
-                      strcmp(known, lua_tostring(L, best)) < 0)) {
-      least = n;
-      lua_pushvalue(L, -1);
-      lua_replace(L, best);
-    }
-  }
-  if (lua_type(L, best) != LUA_TSTRING) return;
-  size_t best_length;
-  const char *text = lua_tolstring(L, best, &best_length);
-  tavus_push_quoted(L, text, best_length);
-  lua_pushfstring(L, "did you mean %s?", lua_tostring(L, -1));
-  lua_replace(L, best);
-  lua_settop(L, best);
+  char quoted[TAVUS_QUOTED];
+  if (!tavus_push_nearest(L, index, name, length)) return;
+  size_t known_length;
+  const char *known = lua_tolstring(L, -1, &known_length);
+  lua_pushfstring(L, "did you mean %s?", tavus_quote(quoted, known, known_length));
+  lua_replace(L, -2);
 }

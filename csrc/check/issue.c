@@ -2,39 +2,10 @@
 ** when there is something to report. */
 #include "walk.h"
 
+#include <stdarg.h>
+
 #include "../json/utf8.h"
-
-#define SHOWN 48 /* bytes of user text that a message quotes */
-
-/* Adds one byte as \xNN. */
-static void add_code(luaL_Buffer *b, unsigned char byte) {
-  static const char digits[] = "0123456789abcdef";
-  const char code[4] = { '\\', 'x', digits[byte >> 4], digits[byte & 15] };
-  luaL_addlstring(b, code, sizeof code);
-}
-
-const char *tavus_push_quoted(lua_State *L, const char *text, size_t length) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addchar(&b, '"');
-  const unsigned char *at = (const unsigned char *)text;
-  const unsigned char *end = at + length;
-  const unsigned char *stop = length > SHOWN ? at + SHOWN : end;
-  while (at < stop) {
-    size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
-    if (n > 0 && at + n > stop && stop < end) break;
-    if (n == 0 || *at < 0x20 || *at == 0x7f) {
-      add_code(&b, *at++);
-    } else {
-      luaL_addlstring(&b, (const char *)at, n);
-      at += n;
-    }
-  }
-  if (at < end) luaL_addstring(&b, "...");
-  luaL_addchar(&b, '"');
-  luaL_pushresult(&b);
-  return lua_tostring(L, -1);
-}
+#include "words.h"
 
 /* Adds a key as a token of a JSON Pointer. What is no UTF-8 shows as \xNN, so
 ** that a path can always be printed. */
@@ -43,7 +14,9 @@ static void add_token(luaL_Buffer *b, const char *key, size_t length) {
   while (at < end) {
     size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
     if (n == 0) {
-      add_code(b, *at++);
+      char code[4];
+      tavus_hex_escape(code, *at++);
+      luaL_addlstring(b, code, sizeof code);
     } else if (*at == '~' || *at == '/') {
       luaL_addstring(b, *at++ == '~' ? "~0" : "~1");
     } else {
@@ -76,30 +49,6 @@ static void push_path(lua_State *L, const tavus_step *step) {
   luaL_pushresult(&b);
 }
 
-static const struct {
-  unsigned type;
-  const char *name;
-} names[] = {
-  { TAVUS_STRING, "string" }, { TAVUS_NUMBER, "number" },
-  { TAVUS_INTEGER, "integer" }, { TAVUS_BOOLEAN, "boolean" },
-  { TAVUS_ARRAY_TYPE, "array" }, { TAVUS_OBJECT_TYPE, "object" }
-};
-
-const char *tavus_push_types(lua_State *L, unsigned types) {
-  int n = 0;
-  for (size_t i = 0; i < TAVUS_COUNT(names); i++) {
-    if ((types & names[i].type) == 0) continue;
-    if (n++ == 0) {
-      lua_pushstring(L, names[i].name);
-    } else {
-      lua_pushfstring(L, "%s or %s", lua_tostring(L, -1), names[i].name);
-      lua_remove(L, -2);
-    }
-  }
-  if (n == 0) lua_pushliteral(L, "nothing");
-  return lua_tostring(L, -1);
-}
-
 static void append_issue(tavus_walk *w) {
   lua_State *L = w->L;
   if (lua_type(L, w->issues) != LUA_TTABLE) {
@@ -109,53 +58,64 @@ static void append_issue(tavus_walk *w) {
   lua_rawseti(L, w->issues, ++w->issue_count);
 }
 
-static void field_of_issue(lua_State *L, const char *name) {
-  lua_setfield(L, -2, name);
-}
-
+/* Adds the issue whose message is at stack index `message` and whose hint, a
+** string or nil, is the slot before it. */
 static void make_issue(tavus_walk *w, tavus_severity severity, const char *code,
                        const tavus_step *step, int message) {
   lua_State *L = w->L;
   lua_createtable(L, 0, 5);
   push_path(L, step);
-  field_of_issue(L, "path");
+  lua_setfield(L, -2, "path");
   lua_pushstring(L, code);
-  field_of_issue(L, "code");
+  lua_setfield(L, -2, "code");
   lua_pushvalue(L, message);
-  field_of_issue(L, "message");
-  lua_pushvalue(L, message + 1);
-  field_of_issue(L, "hint");
+  lua_setfield(L, -2, "message");
+  lua_pushvalue(L, message - 1);
+  lua_setfield(L, -2, "hint");
   bool error = severity == TAVUS_ERROR || w->strict;
   lua_pushstring(L, error ? "error" : "warning");
-  field_of_issue(L, "severity");
+  lua_setfield(L, -2, "severity");
   if (error) w->error_count++;
   append_issue(w);
 }
 
+void tavus_push_hint(tavus_walk *w, const char *format, ...) {
+  luaL_checkstack(w->L, 8, "too many issues");
+  if (format == NULL) {
+    lua_pushnil(w->L);
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  (void)lua_pushvfstring(w->L, format, arguments);
+  va_end(arguments);
+}
+
 void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
-                 const tavus_step *step) {
+                 const tavus_step *step, const char *format, ...) {
   lua_State *L = w->L;
-  int message = lua_gettop(L) - 1;
+  int message = lua_gettop(L) + 1;
   luaL_checkstack(L, 8, "too many issues");
   if (w->issue_count < TAVUS_MOST_ISSUES) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
     make_issue(w, severity, code, step, message);
   } else if (!w->stopped) {
     w->stopped = true;
-    lua_pushliteral(L, "more issues than can be reported; this is the last");
     lua_pushnil(L);
-    make_issue(w, TAVUS_ERROR, "too_many", NULL, message + 2);
+    lua_pushliteral(L, "more issues than can be reported; this is the last");
+    make_issue(w, TAVUS_ERROR, "too_many", NULL, message + 1);
   }
-  lua_settop(L, message - 1);
+  lua_settop(L, message - 2);
 }
 
 void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
                       const tavus_step *step, const char *message,
                       const char *hint) {
-  luaL_checkstack(w->L, 8, "too many issues");
-  lua_pushstring(w->L, message);
-  if (hint != NULL) lua_pushstring(w->L, hint);
-  else lua_pushnil(w->L);
-  tavus_issue(w, severity, code, step);
+  tavus_push_hint(w, hint != NULL ? "%s" : NULL, hint);
+  tavus_issue(w, severity, code, step, "%s", message);
 }
 
 void tavus_keep_secret(tavus_walk *w, int index) {
@@ -171,7 +131,7 @@ void tavus_keep_secret(tavus_walk *w, int index) {
 }
 
 tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure) {
-  return sure >= TAVUS_SURE_C || w->lenient ? TAVUS_WARNING : TAVUS_ERROR;
+  return sure >= TAVUS_SURE_C || w->op.warn_only ? TAVUS_WARNING : TAVUS_ERROR;
 }
 
 /* --- values that do not fit --- */
@@ -184,11 +144,7 @@ static bool is_id(const tavus_field *field) {
 
 /* The field's own hint for a value of that type, or NULL. */
 static const char *own_hint(const tavus_field *field, const char *got) {
-  for (size_t i = 0; i < TAVUS_COUNT(names); i++)
-    if ((field->instead_of & names[i].type) != 0 &&
-        strcmp(names[i].name, got) == 0)
-      return field->instead;
-  return NULL;
+  return (field->instead_of & tavus_type_named(got)) != 0 ? field->instead : NULL;
 }
 
 static const char *type_hint(lua_State *L, int index, const tavus_field *field,
@@ -236,17 +192,14 @@ static const char *type_hint(lua_State *L, int index, const tavus_field *field,
 static void type_issue(tavus_walk *w, int index, const tavus_field *field,
                        const char *got, tavus_severity severity,
                        const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  const char *wanted = tavus_push_types(L, field->types);
-  lua_pushfstring(L, "expected %s, got %s", wanted, got);
-  lua_remove(L, -2);
-  const char *hint = type_hint(L, index, field, got);
+  char wanted[TAVUS_TYPES_ROOM];
+  const char *hint = type_hint(w->L, index, field, got);
   if (field->types == TAVUS_STRING && field->choices != NULL)
-    tavus_push_known(L, field);
-  else if (hint != NULL) lua_pushstring(L, hint);
-  else lua_pushnil(L);
-  tavus_issue(w, severity, "type", step);
+    tavus_push_known(w->L, field);
+  else
+    tavus_push_hint(w, hint != NULL ? "%s" : NULL, hint);
+  tavus_issue(w, severity, "type", step, "expected %s, got %s",
+              tavus_type_words(wanted, field->types), got);
 }
 
 void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
@@ -260,28 +213,20 @@ void tavus_null_item(tavus_walk *w, int index, const tavus_field *field,
 }
 
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
-  lua_pushfstring(L, "a %s has no form in JSON",
-                  lua_type(L, index) == LUA_TLIGHTUSERDATA
-                      ? "userdata" : lua_typename(L, lua_type(L, index)));
-  if (lua_type(L, index) == LUA_TFUNCTION)
-    lua_pushliteral(L, "is a call missing?");
-  else
-    lua_pushnil(L);
-  tavus_issue(w, TAVUS_ERROR, "value", step);
+  bool callable = lua_type(w->L, index) == LUA_TFUNCTION;
+  tavus_push_hint(w, callable ? "is a call missing?" : NULL);
+  tavus_issue(w, TAVUS_ERROR, "value", step, "a %s has no form in JSON",
+              luaL_typename(w->L, index));
 }
 
 void tavus_range_issue(tavus_walk *w, const tavus_field *field,
                        const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 8, "issue");
+  tavus_push_hint(w, NULL);
   /* The contract's limits are whole; %f would write 2.0 here and 2 there. */
   if (field->has_minimum && field->has_maximum)
-    lua_pushfstring(L, "outside the usual range %d to %d", (int)field->minimum,
-                    (int)field->maximum);
+    tavus_issue(w, TAVUS_WARNING, "range", step, "outside the usual range %d to %d",
+                (int)field->minimum, (int)field->maximum);
   else
-    lua_pushfstring(L, "less than %d", (int)field->minimum);
-  lua_pushnil(L);
-  tavus_issue(w, TAVUS_WARNING, "range", step);
+    tavus_issue(w, TAVUS_WARNING, "range", step, "less than %d",
+                (int)field->minimum);
 }

@@ -26,6 +26,7 @@ tavus_keys tavus_count_keys(lua_State *L, int index) {
 static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "issue");
+  int base = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
@@ -33,26 +34,26 @@ static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
   }
   if (lua_type(L, -1) == LUA_TNUMBER) {
     lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
-    lua_pushfstring(L, "the key %s is no position in an array",
-                    lua_tostring(L, -1));
-    lua_pushliteral(L, "the first position is 1");
+    const char *number = lua_tostring(L, -1);
+    tavus_push_hint(w, "the first position is 1");
+    tavus_issue(w, TAVUS_ERROR, "key", step,
+                "the key %s is not a position in an array", number);
   } else {
-    if (lua_type(L, -1) == LUA_TBOOLEAN)
-      lua_pushfstring(L, "the key %s", lua_toboolean(L, -1) ? "true" : "false");
-    else
-      lua_pushfstring(L, "a key that is a %s", luaL_typename(L, -1));
-    lua_pushfstring(L, "%s is neither a string nor an array index",
-                    lua_tostring(L, -1));
-    lua_pushliteral(L, "keys of a JSON object are strings");
+    bool boolean = lua_type(L, -1) == LUA_TBOOLEAN;
+    const char *which = boolean ? lua_toboolean(L, -1) ? "true" : "false"
+                                : luaL_typename(L, -1);
+    tavus_push_hint(w, "keys of a JSON object are strings");
+    tavus_issue(w, TAVUS_ERROR, "key", step,
+                "%s %s is neither a string nor an array index",
+                boolean ? "the key" : "a key that is a", which);
   }
-  tavus_issue(w, TAVUS_ERROR, "key", step);
-  lua_pop(L, 2);
+  lua_settop(L, base);
 }
 
 void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
                       const tavus_step *step) {
   lua_State *L = w->L;
-  if (step->told) return;
+  if (step->type_reported) return;
   if (k->others > 0) {
     key_issue(w, index, step);
   } else if (k->texts > 0) {
@@ -61,23 +62,23 @@ void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
                      "JSON has arrays and objects, nothing between");
   } else {
     size_t hole = 1;
-    luaL_checkstack(L, 8, "issue");
+    luaL_checkstack(L, 4, "issue");
     for (;; hole++) {
       lua_rawgeti(L, index, (int)hole);
       bool gap = lua_isnil(L, -1);
       lua_pop(L, 1);
       if (gap) break;
     }
-    lua_pushfstring(L, "the array has a hole: nothing at Lua index %d, but "
-                    "something at %d", (int)hole, (int)k->largest);
-    lua_pushliteral(L, "use tavus.null for an item that is empty");
-    tavus_issue(w, TAVUS_ERROR, "sparse", step);
+    tavus_push_hint(w, "use tavus.null for an item that is empty");
+    tavus_issue(w, TAVUS_ERROR, "sparse", step,
+                "the array has a hole: nothing at Lua index %d, but something "
+                "at %d", (int)hole, (int)k->largest);
   }
 }
 
 void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_step *step) {
-  if (step->told) return;
+  if (step->type_reported) return;
   tavus_keys k = tavus_count_keys(w->L, index);
   bool no_array = field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0;
   /* Without a hole it would be an array, were it not marked as an object. */

@@ -4,6 +4,8 @@
 
 #include "../json/pointer.h"
 #include "../json/utf8.h"
+#include "nearest.h"
+#include "words.h"
 
 #define LONGEST_NAME 128 /* longer tokens are no names of the contract */
 
@@ -13,7 +15,7 @@ typedef struct place {
   const tavus_field *field; /* NULL: free form */
   bool broken;              /* an error was reported */
   bool root;                /* the whole document */
-  bool senses, secret;
+  bool in_perception_tool, secret;
 } place;
 
 static void pointer_issue(tavus_walk *w, const tavus_step *step,
@@ -37,19 +39,16 @@ static size_t straighten(char *meant, const char *text, size_t length) {
 }
 
 /* Pushes a hint with that pointer; nil for a text that is too long to be shown. */
-static void push_meant(lua_State *L, const char *text, size_t length) {
+static void push_meant(tavus_walk *w, const char *text, size_t length) {
   char meant[LONGEST_NAME + 1];
   if (length > LONGEST_NAME) {
-    lua_pushnil(L);
+    tavus_push_hint(w, NULL);
     return;
   }
   size_t n = straighten(meant, text, length);
-  if (n == 0) {
-    lua_pushliteral(L, "the whole document is \"\"");
-    return;
-  }
-  lua_pushfstring(L, "did you mean %s?", tavus_push_quoted(L, meant, n));
-  lua_remove(L, -2);
+  char quoted[TAVUS_QUOTED];
+  if (n == 0) tavus_push_hint(w, "the whole document is \"\"");
+  else tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
 }
 
 /* Does that pointer lead to a secret? Nothing is reported on the way. */
@@ -73,16 +72,14 @@ static bool means_secret(const tavus_field *field, const char *text,
 /* A text that is no JSON Pointer, with what it should have been. */
 static void malformed(tavus_walk *w, const char *text, size_t length,
                       const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 12, "issue");
   if (text[0] == '/') {
     pointer_issue(w, step, "a \"~\" in a JSON Pointer is followed by 0 or 1",
                   "\"~0\" stands for \"~\" and \"~1\" for \"/\"");
     return;
   }
-  lua_pushliteral(L, "a JSON Pointer begins with \"/\"");
-  push_meant(L, text, length);
-  tavus_issue(w, TAVUS_ERROR, "pointer", step);
+  push_meant(w, text, length);
+  tavus_issue(w, TAVUS_ERROR, "pointer", step,
+              "a JSON Pointer begins with \"/\"");
 }
 
 /* Is an unknown token a slip in writing the pointer: nothing between slashes,
@@ -97,25 +94,21 @@ static bool is_slip(const tavus_shape *shape, const char *token, size_t length) 
 static void unknown_place(tavus_walk *w, const tavus_shape *shape,
                           const char *name, size_t length, const char *text,
                           size_t text_length, place *p, const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 12, "issue");
-  tavus_push_quoted(L, name, length);
-  lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
-  lua_remove(L, -2);
+  char quoted[TAVUS_QUOTED];
   tavus_hint_name(w, shape, name, length, &p->secret);
   if (is_slip(shape, name, length)) {
-    lua_pop(L, 1);
-    push_meant(L, text, text_length);
-    if (means_secret(w->patch->root, text, text_length)) p->secret = true;
+    lua_pop(w->L, 1);
+    push_meant(w, text, text_length);
+    if (means_secret(w->root, text, text_length)) p->secret = true;
   }
-  tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
+  tavus_issue(w, TAVUS_WARNING, "unknown_field", step, "unknown field %s",
+              tavus_quote(quoted, name, length));
 }
 
 /* May the token stand in an array? */
 static bool array_token(tavus_walk *w, const char *token, size_t length,
                         bool appends, const char *text, size_t text_length,
                         const tavus_step *step) {
-  lua_State *L = w->L;
   size_t index;
   if (length == 1 && token[0] == '-') {
     if (appends) return true;
@@ -124,11 +117,10 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
     return false;
   }
   if (tavus_pointer_index(token, length, &index)) return true;
-  luaL_checkstack(L, 12, "issue");
-  lua_pushliteral(L, "an array is indexed with 0, 1, 2, ... or \"-\"");
-  if (length == 0 || token[0] == '[') push_meant(L, text, text_length);
-  else lua_pushnil(L);
-  tavus_issue(w, TAVUS_ERROR, "pointer", step);
+  if (length == 0 || token[0] == '[') push_meant(w, text, text_length);
+  else tavus_push_hint(w, NULL);
+  tavus_issue(w, TAVUS_ERROR, "pointer", step,
+              "an array is indexed with 0, 1, 2, ... or \"-\"");
   return false;
 }
 
@@ -137,16 +129,12 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
 static void too_far(tavus_walk *w, const tavus_field *field, bool slip,
                     const char *text, size_t text_length,
                     const tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 12, "issue");
-  if (field->name != NULL) lua_pushfstring(L, "%s holds", field->name);
-  else lua_pushliteral(L, "the item is");
-  lua_pushfstring(L, "%s no object or array: the path ends there",
-                  lua_tostring(L, -1));
-  lua_remove(L, -2);
-  if (slip) push_meant(L, text, text_length);
-  else lua_pushnil(L);
-  tavus_issue(w, tavus_grade(w, field->sure), "pointer", step);
+  if (slip) push_meant(w, text, text_length);
+  else tavus_push_hint(w, NULL);
+  tavus_issue(w, tavus_grade(w, field->sure), "pointer", step,
+              "%s %s no object or array: the path ends there",
+              field->name != NULL ? field->name : "the item",
+              field->name != NULL ? "holds" : "is");
 }
 
 /* Do the names of a path in free form speak of a secret, from `token` on? The last
@@ -158,7 +146,7 @@ static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
     if (tavus_is_secret_name(token, size)) secret = true;
   } while (tavus_pointer_next(rest, &token, &size, &escaped));
   if (!unknown) return secret;
-  tavus_hint_name(w, w->patch->root->shape, token, size, &meant);
+  tavus_hint_name(w, w->root->shape, token, size, &meant);
   lua_pop(w->L, 1);
   return secret || meant;
 }
@@ -167,7 +155,7 @@ static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
 ** it; with `writes` fields on the way are remarked upon. */
 static place resolve(tavus_walk *w, const char *text, size_t length,
                      bool writes, bool appends, const tavus_step *step) {
-  place p = { .field = w->patch->root };
+  place p = { .field = w->root };
   tavus_pointer walk = { text, text + length };
   const char *token;
   size_t size;
@@ -215,7 +203,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
         p.secret = true;
       break;
     }
-    if ((p.field->flags & TAVUS_SENSES) != 0) p.senses = true;
+    if ((p.field->flags & TAVUS_SENSES) != 0) p.in_perception_tool = true;
     if ((p.field->flags & TAVUS_SECRET) != 0 ||
         (p.field == &tavus_field_anything && tavus_is_secret_name(token, size)))
       p.secret = true;
@@ -274,13 +262,11 @@ static const tavus_patch_word *check_word(tavus_walk *w, int op,
   const tavus_patch_word *word = find_word(text, length);
   if (word != NULL && strcmp(word->word, word->op) == 0) return word;
   if (word == NULL) word = nearest_word(text, length);
-  luaL_checkstack(L, 12, "issue");
-  tavus_push_quoted(L, text, length);
-  lua_pushfstring(L, "%s is no operation of JSON Patch", lua_tostring(L, -1));
-  lua_remove(L, -2);
-  if (word != NULL) lua_pushfstring(L, "did you mean \"%s\"?", word->op);
-  else lua_pushliteral(L, "add, remove, replace, move, copy or test");
-  tavus_issue(w, TAVUS_ERROR, "op", step);
+  char quoted[TAVUS_QUOTED];
+  if (word != NULL) tavus_push_hint(w, "did you mean \"%s\"?", word->op);
+  else tavus_push_hint(w, "add, remove, replace, move, copy or test");
+  tavus_issue(w, TAVUS_ERROR, "op", step, "%s is not an operation of JSON Patch",
+              tavus_quote(quoted, text, length));
   return NULL;
 }
 
@@ -292,24 +278,22 @@ static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
   bool there = !lua_isnil(L, index);
   if (wanted && null && strcmp(step->key, "from") == 0) there = false;
   if (there == wanted) return;
-  luaL_checkstack(L, 8, "issue");
+  bool value = strcmp(step->key, "value") == 0;
   if (wanted) {
-    lua_pushfstring(L, "%s needs %s", word->op, step->key);
-    lua_pushstring(L, strcmp(step->key, "value") == 0
-                          ? "JSON's null is tavus.null" : "a JSON Pointer");
-    tavus_issue(w, TAVUS_ERROR, "required", step);
+    tavus_push_hint(w, value ? "JSON's null is tavus.null" : "a JSON Pointer");
+    tavus_issue(w, TAVUS_ERROR, "required", step, "%s needs %s", word->op,
+                step->key);
   } else {
-    lua_pushfstring(L, "%s takes no %s", word->op, step->key);
-    if (strcmp(word->op, "remove") == 0 && strcmp(step->key, "value") == 0)
-      lua_pushliteral(L, "remove takes away the whole of what path names; an "
-                      "item of an array is named by its index");
-    else
-      lua_pushliteral(L, "leave it out");
+    tavus_push_hint(w, value && strcmp(word->op, "remove") == 0
+                           ? "remove takes away the whole of what path names; an "
+                             "item of an array is named by its index"
+                           : "leave it out");
     /* Some serializers write every member of an operation: null or "" there is
     ** nothing. */
     bool nothing = null || (lua_type(L, index) == LUA_TSTRING &&
                             lua_rawlen(L, index) == 0);
-    tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step);
+    tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step,
+                "%s takes no %s", word->op, step->key);
   }
 }
 
@@ -335,7 +319,9 @@ static void check_from(tavus_walk *w, int from, int path, const place *to,
                      "the value from there has the wrong type for path", NULL);
 }
 
-void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
+/* Checks one operation before its members are walked: op, path, from, value.
+** Sets w->op for the walk over its value. */
+static void check_op(tavus_walk *w, int index, const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 16, "patch");
   int base = lua_gettop(L);
@@ -352,7 +338,7 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
   place to = { .field = NULL };
   size_t length;
   const char *text = text_at(L, base + PATH, &length);
-  w->place = NULL;
+  w->op.place = NULL;
   if (lua_isnil(L, base + PATH) || tavus_is_null(L, base + PATH)) {
     tavus_issue_text(w, TAVUS_ERROR, "required", &at_path, "path is missing",
                      "a JSON Pointer: a \"/\" before each name on the way");
@@ -365,15 +351,15 @@ void tavus_check_op(tavus_walk *w, int index, tavus_step *step) {
     to = resolve(w, text, length, writes, appends, &at_path);
     if (removes && to.root)
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
-    w->lenient = w->verbatim = tests;
-    w->senses = to.senses;
-    w->veiled = to.secret;
+    w->op.warn_only = w->op.verbatim = tests;
+    w->op.value_in_perception_tool = to.in_perception_tool;
+    w->op.value_is_secret = to.secret;
   }
   if (word != NULL) {
     check_member(w, word, base + FROM, word->from, &at_from);
     check_member(w, word, base + VALUE, word->value, &at_value);
     if (word->from) check_from(w, base + FROM, base + PATH, &to, word, &at_from);
-    if (word->value) w->place = to.field;
+    if (word->value) w->op.place = to.field;
   }
   lua_settop(L, base);
 }
@@ -497,7 +483,7 @@ static bool merge_style(tavus_walk *w, int index, const tavus_step *step) {
 
 void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
                       tavus_step *step) {
-  w->patch = kind;
+  w->before_op = check_op;
   bool table = lua_type(w->L, index) == LUA_TTABLE;
   if (table && merge_style(w, index, step)) return;
   tavus_walk_value(w, index, &tavus_field_patch, step);

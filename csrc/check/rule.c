@@ -2,6 +2,8 @@
 ** them. Absent and null are the same here. */
 #include "walk.h"
 
+#include "words.h"
+
 /* The member of that name, or NULL. Members are in order. */
 static const tavus_member *find_member(const tavus_view *view,
                                        const char *name) {
@@ -73,7 +75,7 @@ static void issue_at(tavus_walk *w, tavus_severity severity,
 
 static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
                        const char *field, const tavus_step *step) {
-  bool error = rule->error && !w->lenient;
+  bool error = rule->error && !w->op.warn_only;
   issue_at(w, error ? TAVUS_ERROR : TAVUS_WARNING, rule, code, field, step);
 }
 
@@ -159,7 +161,7 @@ static void rule_sum(tavus_walk *w, const tavus_rule *rule,
   if (sum > rule->limit && !alone) rule_issue(w, rule, "range", NULL, step);
 }
 
-/* Old and new names: a field with a twin, beside a field that is some twin. */
+/* Warns when a body mixes /v2/personas names with their /v2/pals twins. */
 static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
                             const tavus_shape *shape, const tavus_view *view,
                             const tavus_step *step) {
@@ -221,13 +223,12 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
         tavus_step item = { .up = &list, .index = (size_t)(i - 1) };
         size_t length;
         const char *text = lua_tolstring(L, -1, &length);
-        tavus_push_quoted(L, text, length);
-        lua_pushfstring(L, "%s %s", lua_tostring(L, -1), rule->message);
-        lua_remove(L, -2);
+        char quoted[TAVUS_QUOTED];
         if (known_type == LUA_TTABLE) tavus_hint_key(w, known, text, length);
-        else lua_pushfstring(L, "describe it under %s", rule->when);
-        tavus_issue(w, w->lenient ? TAVUS_WARNING : TAVUS_ERROR, "required",
-                    &item);
+        else tavus_push_hint(w, "describe it under %s", rule->when);
+        tavus_issue(w, w->op.warn_only ? TAVUS_WARNING : TAVUS_ERROR, "required",
+                    &item, "%s %s", tavus_quote(quoted, text, length),
+                    rule->message);
       }
       lua_settop(L, known);
     }

@@ -4,6 +4,7 @@
 
 #include "../json/read.h"
 #include "../json/write.h"
+#include "words.h"
 
 static void append(tavus_walk *w, const char *text, size_t length) {
   tavus_buffer_append(w->L, w->out, text, length);
@@ -14,10 +15,9 @@ static void append(tavus_walk *w, const char *text, size_t length) {
 /* --- scalars --- */
 
 static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
-  luaL_checkstack(w->L, 8, "issue");
-  lua_pushfstring(w->L, "not valid UTF-8 at byte %d", (int)(bad + 1));
-  lua_pushliteral(w->L, "strings are sent as UTF-8; encode binary data first");
-  tavus_issue(w, TAVUS_ERROR, "utf8", step);
+  tavus_push_hint(w, "strings are sent as UTF-8; encode binary data first");
+  tavus_issue(w, TAVUS_ERROR, "utf8", step, "not valid UTF-8 at byte %d",
+              (int)(bad + 1));
   APPEND(w, "\"\"");
 }
 
@@ -34,9 +34,9 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_view *view, const tavus_step *step) {
   size_t length;
   const char *text = lua_tolstring(w->L, index, &length);
-  if (w->hushed) tavus_keep_secret(w, index);
+  if (w->in_secret) tavus_keep_secret(w, index);
   if (field != NULL) {
-    if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->verbatim) {
+    if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->op.verbatim) {
       bool yes = length == 4 && memcmp(text, "true", 4) == 0;
       if (yes || (length == 5 && memcmp(text, "false", 5) == 0)) {
         tavus_issue_text(w, TAVUS_WARNING, "type", step,
@@ -79,7 +79,7 @@ static void walk_number(tavus_walk *w, int index, const tavus_field *field,
       tavus_type_issue(w, index, field, "number", step);
     else if ((field->has_minimum && number < field->minimum) ||
              (field->has_maximum && number > field->maximum &&
-              (w->senses || (field->flags & TAVUS_SENSES_ONLY) == 0)))
+              (w->in_perception_tool || (field->flags & TAVUS_SENSES_ONLY) == 0)))
       tavus_range_issue(w, field, step);
     /* A float that is a whole number is an integer to the API. */
     if ((field->types & TAVUS_NUMBER) == 0 && whole && !lua_isinteger(L, index) &&
@@ -107,8 +107,8 @@ static void walk_light(tavus_walk *w, int index, const tavus_field *field,
   if (tavus_is_null(w->L, index)) {
     /* A member may be null whatever its type. A whole document may not, nor what
     ** a patch puts in its place, nor an operation; another item only should not. */
-    if (field != NULL && (step->up == NULL || field == &tavus_field_patch_op ||
-                          (w->patch != NULL && field == w->patch->root)))
+    if (field != NULL && (step->up == NULL || field == w->root ||
+                          field == &tavus_field_patch_op))
       tavus_type_issue(w, index, field, "null", step);
     else if (field != NULL && step->key == NULL && field->types != TAVUS_ANY)
       tavus_null_item(w, index, field, step);
@@ -221,10 +221,10 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   }
   tavus_buffer_byte(L, w->out, ']');
   if (field != NULL && field->max_items != 0 && n > field->max_items) {
-    lua_pushfstring(L, "%d items; at most %d are documented", (int)n,
-                    (int)field->max_items);
-    lua_pushnil(L);
-    tavus_issue(w, TAVUS_WARNING, "range", step);
+    tavus_push_hint(w, NULL);
+    tavus_issue(w, TAVUS_WARNING, "range", step,
+                "%d items; at most %d are documented", (int)n,
+                (int)field->max_items);
   }
 }
 
@@ -268,18 +268,15 @@ static bool is_plain(const tavus_walk *w, const tavus_member *member) {
 /* A member that the contract does not know: said, and walked in free form. */
 static void unknown_member(tavus_walk *w, const tavus_shape *shape,
                            const tavus_member *member, tavus_step *step) {
-  lua_State *L = w->L;
-  luaL_checkstack(L, 12, "issue");
+  char quoted[TAVUS_QUOTED];
   bool secret = false;
-  tavus_push_quoted(L, step->key, step->length);
-  lua_pushfstring(L, "unknown field %s", lua_tostring(L, -1));
-  lua_remove(L, -2);
   tavus_hint_name(w, shape, step->key, step->length, &secret);
-  tavus_issue(w, TAVUS_WARNING, "unknown_field", step);
-  bool hushed = w->hushed;
-  if (secret && is_plain(w, member)) w->hushed = true;
+  tavus_issue(w, TAVUS_WARNING, "unknown_field", step, "unknown field %s",
+              tavus_quote(quoted, step->key, step->length));
+  bool in_secret = w->in_secret;
+  if (secret && is_plain(w, member)) w->in_secret = true;
   walk_typed(w, member->slot, member->type, NULL, NULL, step);
-  w->hushed = hushed;
+  w->in_secret = in_secret;
 }
 
 /* Writes what stands before the key, the key, and the colon; false after an
@@ -311,7 +308,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
   inner->length = member->length;
   bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
-  bool senses = w->senses, hushed = w->hushed;
+  bool in_perception_tool = w->in_perception_tool, in_secret = w->in_secret;
   bool secret = false; /* by its name alone: all that tells in free form */
   if (field == NULL) {
     if (shape != NULL) field = shape->other;
@@ -326,18 +323,21 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
     tavus_remark_field(w, field, view, inner);
     /* The value of a patch's operation is what belongs at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
-      w->hushed = w->veiled;
-      walk_typed(w, member->slot, member->type, w->place, NULL, inner);
-      w->hushed = hushed;
+      w->in_secret = w->op.value_is_secret;
+      w->in_perception_tool = w->op.value_in_perception_tool;
+      walk_typed(w, member->slot, member->type, w->op.place, NULL, inner);
+      w->in_perception_tool = in_perception_tool;
+      w->in_secret = in_secret;
       return;
     }
   }
-  if (field != NULL && (field->flags & TAVUS_SENSES) != 0) w->senses = true;
+  if (field != NULL && (field->flags & TAVUS_SENSES) != 0)
+    w->in_perception_tool = true;
   if (secret || (field != NULL && (field->flags & TAVUS_SECRET) != 0))
-    w->hushed = true;
+    w->in_secret = true;
   walk_typed(w, member->slot, member->type, field, view, inner);
-  w->senses = senses;
-  w->hushed = hushed;
+  w->in_perception_tool = in_perception_tool;
+  w->in_secret = in_secret;
 }
 
 /* Writes the members of a table in order and asks the rules. The members of a
@@ -475,15 +475,14 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     return;
   }
   if (depth > TAVUS_JSON_DEPTH) {
-    luaL_checkstack(L, 8, "issue");
-    lua_pushfstring(L, "nested deeper than %d levels", TAVUS_JSON_DEPTH);
-    lua_pushnil(L);
-    tavus_issue(w, TAVUS_ERROR, "depth", step);
+    tavus_push_hint(w, NULL);
+    tavus_issue(w, TAVUS_ERROR, "depth", step, "nested deeper than %d levels",
+                TAVUS_JSON_DEPTH);
     APPEND(w, "null");
     return;
   }
   unsigned wanted = field != NULL ? field->types : TAVUS_ANY;
-  step->told = false;
+  step->type_reported = false;
   tavus_mark mark = tavus_mark_of(L, index, w->marks);
   bool array, marked = mark == TAVUS_ARRAY;
   if (mark == TAVUS_ARRAY || mark == TAVUS_OBJECT) {
@@ -492,7 +491,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
              TAVUS_ARRAY_TYPE) {
     array = true;
   } else {
-    /* Of length 0 is only what has no [1], and the length costs less to ask. */
+    /* A border of 0 means t[1] is nil; lua_rawlen is cheaper than a lookup. */
     array = lua_rawlen(L, index) > 0;
     if (array) {
       lua_rawgeti(L, index, 1);
@@ -508,20 +507,17 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   if ((wanted & (array ? TAVUS_ARRAY_TYPE : TAVUS_OBJECT_TYPE)) == 0) {
     tavus_type_issue(w, index, field, array ? "array" : "object", step);
     field = NULL;
-    step->told = true;
+    step->type_reported = true;
   }
   step->table = table;
   step->depth = depth;
   step->shape = !array && field != NULL ? field->shape : NULL;
-  if (field == &tavus_field_patch_op) tavus_check_op(w, index, step);
+  bool is_op = w->before_op != NULL && field == &tavus_field_patch_op;
+  if (is_op) w->before_op(w, index, step);
   if (array) walk_array(w, index, field, marked, step);
   else if (roomy) walk_object(w, index, field, step);
   else walk_large(w, index, field, step);
-  if (field == &tavus_field_patch_op) {
-    /* What tavus_check_op set holds for that operation alone. */
-    w->place = NULL;
-    w->lenient = w->verbatim = w->senses = w->veiled = false;
-  }
+  if (is_op) w->op = (tavus_op){ .place = NULL }; /* it was for that one alone */
 }
 
 /* A value of Lua type `type`, which is no string. */

@@ -1,12 +1,11 @@
 /* walk.h - one walk over a Lua value that checks it along the contract and
-** writes its JSON. Shared by the files of this folder; core.c calls it.
+** writes its JSON. Private to this folder: check.h is its door.
 **
 ** The walk uses raw access only: no metamethod of a foreign table runs. It
 ** leaves the stack as it found it. Everything may raise "not enough memory". */
 #ifndef TAVUS_CHECK_WALK_H
 #define TAVUS_CHECK_WALK_H
 
-/* The headers of the system come first: what follows is hidden by a pragma. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +47,22 @@ struct tavus_step {
   const void *table;    /* identity of the table that is being walked */
   unsigned depth;       /* of that table, from 1 */
   const tavus_shape *shape; /* of that table, or NULL */
-  bool told; /* an issue says already that the table as a whole is wrong */
+  bool type_reported; /* an issue says that the table as a whole is wrong */
 };
 
 typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
 
-typedef struct tavus_walk {
+/* What holds for the value of one operation of a JSON Patch. */
+typedef struct tavus_op {
+  const tavus_field *place; /* field at the operation's path; NULL: free form */
+  bool warn_only; /* a test: errors of the contract only warn */
+  bool verbatim;  /* a test: values are written as they are given */
+  bool value_in_perception_tool;
+  bool value_is_secret;
+} tavus_op;
+
+typedef struct tavus_walk tavus_walk;
+struct tavus_walk {
   lua_State *L;
   tavus_buffer *out;
   const tavus_marks *marks;
@@ -63,17 +72,15 @@ typedef struct tavus_walk {
   size_t nodes;
   bool strict;   /* warnings become errors */
   bool stopped;  /* a bound was hit: end quickly */
-  bool lenient;  /* a doubtful place: errors of the contract only warn */
-  bool verbatim; /* write values as they are given (a patch's test) */
-  bool senses;   /* inside a perception tool */
-  bool hushed;   /* inside a secret: each string in here is one */
-  bool veiled;   /* the value of the patch's operation is a secret */
+  bool in_perception_tool;
+  bool in_secret; /* each string in here is a secret */
   tavus_sends sends; /* what the whole value is */
   const tavus_field *root; /* where hints look for names, or NULL */
-  const tavus_kind *patch; /* the patch being walked, or NULL */
-  const tavus_field *place; /* field at the op's path; NULL: free form */
+  /* In a patch: called with each operation before its members are walked. */
+  void (*before_op)(tavus_walk *w, int index, const tavus_step *step);
+  tavus_op op;
   tavus_found *found;
-} tavus_walk;
+};
 
 /* A member of an object that is being walked. */
 typedef struct tavus_member {
@@ -102,15 +109,11 @@ void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
 void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
                       tavus_step *step);
 
-/* Checks one operation of w->patch before its members are walked: op, path,
-** from, value. Sets w->place, and what else holds for its value alone. */
-void tavus_check_op(tavus_walk *w, int index, tavus_step *step);
-
-/* Remarks on the use of a known field: read only, deprecated, renamed, ...
-** `view` is the object around it, or NULL when it is unknown. Most fields have
-** nothing of the kind, which is seen here. */
-void tavus_make_remark(tavus_walk *w, const tavus_field *field,
-                       const tavus_view *view, const tavus_step *step);
+/* Reports the use of a known field that is read only, deprecated, renamed, ...
+** `view` is the object around it, or NULL when it is unknown. Most fields are
+** none of these, which tavus_remark_field sees without a call. */
+void tavus_check_use(tavus_walk *w, const tavus_field *field,
+                     const tavus_view *view, const tavus_step *step);
 
 static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
                                       const tavus_view *view,
@@ -118,7 +121,7 @@ static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
   if (field->deprecated != NULL || field->successor != NULL ||
       field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0 ||
       field->sure == TAVUS_SURE_D)
-    tavus_make_remark(w, field, view, step);
+    tavus_check_use(w, field, view, step);
 }
 
 /* Remarks on a string in `field`: choices, length, name, id, language.
@@ -164,9 +167,14 @@ void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
 
 /* --- issues (issue.c) --- */
 
-/* Adds an issue: pops its hint (string or nil) and then its message. */
+/* Pushes the hint of the next issue: a format of lua_pushfstring, or NULL for
+** none. */
+void tavus_push_hint(tavus_walk *w, const char *format, ...);
+
+/* Adds an issue whose hint (string or nil) is on the top of the stack, and pops
+** that. The message is a format of lua_pushfstring. */
 void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
-                 const tavus_step *step);
+                 const tavus_step *step, const char *format, ...);
 
 /* Adds an issue with constant texts; `hint` may be NULL. */
 void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
@@ -188,13 +196,6 @@ void tavus_range_issue(tavus_walk *w, const tavus_field *field,
 /* The value at `index` has no place in JSON at all. */
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
 
-/* Pushes user text in quotes, cut short, control characters and what is no
-** UTF-8 escaped: safe in a message. Returns it. */
-const char *tavus_push_quoted(lua_State *L, const char *text, size_t length);
-
-/* Pushes "string or array", as JSON calls the types of a set. */
-const char *tavus_push_types(lua_State *L, unsigned types);
-
 /* Keeps a string that was found in a secret field. */
 void tavus_keep_secret(tavus_walk *w, int index);
 
@@ -212,19 +213,11 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
 ** however it is written? */
 bool tavus_is_secret_name(const char *name, size_t length);
 
-/* The choices of a field that are in use. */
-void tavus_push_known(lua_State *L, const tavus_field *field);
-
 /* What an unknown value was meant to be. */
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
                        const char *text, size_t length);
 
 /* The nearest string key of the table at `index`. */
 void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length);
-
-/* Edit distance where a swap of neighbours counts one; more than `limit` gives
-** limit + 1. Long texts are never near. */
-size_t tavus_distance(const char *a, size_t a_length, const char *b,
-                      size_t b_length, size_t limit);
 
 #endif

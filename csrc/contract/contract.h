@@ -14,9 +14,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* After the headers of the system, whose functions are not ours to hide. */
-#pragma GCC visibility push(hidden)
-
 /* JSON types of a field, as a set. INTEGER is a number without a fraction. */
 enum {
   TAVUS_STRING = 1,
@@ -328,5 +325,14 @@ extern const char tavus_level_hint[];
 const char *tavus_id_look(const char *id, size_t length);
 
 #define TAVUS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Room for all type names, joined. */
+#define TAVUS_TYPES_ROOM 64
+
+/* Writes "string or array", as JSON calls the types of a set. Returns `out`. */
+const char *tavus_type_words(char out[TAVUS_TYPES_ROOM], unsigned types);
+
+/* The type that JSON calls `name`, or 0. */
+unsigned tavus_type_named(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* request.c - requests for Lua: whether they are done, and how they ended. */
 #include "box.h"
 
-#include "../reader.h"
+#include "../json/reader.h"
 
 /* request:cancel(), __gc and __close: idempotent */
 static int request_cancel(lua_State *L) {

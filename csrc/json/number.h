@@ -1,9 +1,10 @@
-/* number.h - decimal text to numbers, correctly rounded, without strtod: the
-** locale has no say. Knows nothing of Lua. */
+/* number.h - decimal text to numbers, correctly rounded under every locale.
+** Knows nothing of Lua. */
 #ifndef TAVUS_JSON_NUMBER_H
 #define TAVUS_JSON_NUMBER_H
 
-#include "../compat.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* A number as JSON means it: an integer when it is written without fraction
 ** and exponent and fits 64 bits (but -0 is a float), else a double. */
@@ -20,6 +21,6 @@ bool tavus_number_read(const char **at, tavus_number *number);
 
 /* The double nearest to `significand` * 10^`exponent` (ties to even);
 ** infinity beyond the largest. */
-double tavus_number_scale(uint64_t significand, int exponent);
+double tavus_number_scale(uint64_t significand, int64_t exponent);
 
 #endif

@@ -1,6 +1,8 @@
 /* pointer.c - see pointer.h. */
 #include "pointer.h"
 
+#include <stdint.h>
+
 bool tavus_pointer_check(const char *text, size_t length, size_t *bad_offset) {
   for (size_t i = 0; i < length; i++) {
     bool good = i > 0 || text[0] == '/';

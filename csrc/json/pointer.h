@@ -3,7 +3,8 @@
 #ifndef TAVUS_JSON_POINTER_H
 #define TAVUS_JSON_POINTER_H
 
-#include "../compat.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Is `text` a JSON Pointer: empty, or each token after a "/", every `~` before
 ** a `0` or a `1`? If not, *bad_offset (when not NULL) is where it fails. */

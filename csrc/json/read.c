@@ -9,9 +9,8 @@
 */
 #include "read.h"
 
-#include "../reader.h"
+#include "reader.h"
 #include "buffer.h"
-#include "names.h"
 #include "number.h"
 #include "scan.h"
 #include "utf8.h"
@@ -279,8 +278,6 @@ typedef struct builder {
   const char *note; /* the next one */
   char *spare;      /* room for the longest string with escapes */
   int array_mt;     /* stack index */
-  tavus_names *names;
-  int name_strings; /* stack index */
   bool in_range;    /* no number beyond the doubles so far */
 } builder;
 
@@ -337,19 +334,6 @@ static inline void push_string(builder *b) {
     push_escaped(b, start, length);
 }
 
-/* push_string for the name of a member. */
-static inline void push_name(builder *b) {
-  uint32_t note = next_note(b);
-  cursor start = b->at + 1;
-  size_t length = note >> 1;
-  b->at = start + length + 1;
-  if ((note & NOTE_ESCAPED) == 0)
-    tavus_names_push(b->L, b->names, b->name_strings, (const char *)start,
-                     length);
-  else
-    push_escaped(b, start, length);
-}
-
 static void push_number(builder *b) {
   tavus_number number;
   const char *at = (const char *)b->at;
@@ -389,7 +373,7 @@ static void push_other(builder *b) {
       if (count == 0) b->at = skip_space(b->at + 1);
       for (; count > 0; count--) {
         b->at = skip_space(b->at + 1);
-        push_name(b);
+        push_string(b);
         b->at = skip_space(b->at) + 1;
         push_value(b);
         if (!b->in_range) return;
@@ -491,11 +475,7 @@ static bool read_json(lua_State *L, const char *text, size_t length, int marks,
     char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
     r.notes->length += r.longest_escaped;
     lua_rawgeti(L, marks, TAVUS_SLOT_ARRAY);
-    lua_rawgeti(L, marks, TAVUS_SLOT_NAME_STRINGS);
-    lua_rawgeti(L, marks, TAVUS_SLOT_NAMES);
-    tavus_names *names = (tavus_names *)lua_touserdata(L, -1);
-    builder b = {L,     start, r.notes->data, spare, top + 2,
-                 names, top + 3, true};
+    builder b = {L, start, r.notes->data, spare, top + 2, true};
     push_value(&b);
     if (!b.in_range)
       good = fail(&r, b.at, "number beyond the range of a double");

@@ -1,15 +1,12 @@
-/* scan.h - finding the bytes of a string that JSON treats specially, eight at
-** a time (sixteen with SSE2). Shared by reading, writing and UTF-8. */
+/* scan.h - finding the bytes of a string that JSON treats specially, eight at a
+** time. Shared by reading, writing and UTF-8. */
 #ifndef TAVUS_JSON_SCAN_H
 #define TAVUS_JSON_SCAN_H
 
-#include "../compat.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
-#if defined(__SSE2__)
-#pragma GCC visibility push(default)
-#include <emmintrin.h>
-#pragma GCC visibility pop
-#endif
 
 #define TAVUS_SCAN_ONES UINT64_C(0x0101010101010101)
 #define TAVUS_SCAN_HIGH UINT64_C(0x8080808080808080)
@@ -36,29 +33,10 @@ static inline uint64_t tavus_scan_hits(uint64_t word) {
          TAVUS_SCAN_HIGH;
 }
 
-#if defined(__SSE2__)
-/* One bit for each of sixteen bytes: set where the byte is not plain. */
-static inline unsigned tavus_scan_mask(__m128i bytes) {
-  /* signed: bytes from 0x80 are below 0x20 as well */
-  __m128i hits = _mm_or_si128(
-      _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-  return (unsigned)_mm_movemask_epi8(hits);
-}
-#endif
 
 /* Returns the first byte in [at, end) that is not plain, or `end`. */
 static inline const unsigned char *tavus_scan_run(const unsigned char *at,
                                                   const unsigned char *end) {
-#if defined(__SSE2__)
-  while (end - at >= 16) {
-    unsigned mask =
-        tavus_scan_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
-    if (mask != 0) return at + __builtin_ctz(mask);
-    at += 16;
-  }
-#endif
   while (end - at >= 8) {
     uint64_t hits = tavus_scan_hits(tavus_scan_load(at));
     if (hits != 0) {
@@ -81,14 +59,6 @@ static inline const unsigned char *tavus_scan_run(const unsigned char *at,
 static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
                                      size_t length) {
   size_t done = 0;
-#if defined(__SSE2__)
-  for (size_t whole = length & ~(size_t)15; done < whole; done += 16) {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + done));
-    _mm_storeu_si128((__m128i *)(void *)(out + done), bytes);
-    unsigned mask = tavus_scan_mask(bytes);
-    if (mask != 0) return done + (size_t)__builtin_ctz(mask);
-  }
-#endif
   if (length >= 8) {
     while (done < length) {
       size_t from = length - done >= 8 ? done : length - 8;

@@ -3,7 +3,9 @@
 #ifndef TAVUS_JSON_UTF8_H
 #define TAVUS_JSON_UTF8_H
 
-#include "../compat.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Is `text` strict UTF-8? If not, *bad_offset (when not NULL) is the zero-based
 ** offset of the first byte of the first bad sequence. */

@@ -1,7 +1,6 @@
 /* value.c - see value.h. */
 #include "value.h"
 
-#include "names.h"
 #include "read.h"
 
 /* ---- marks ------------------------------------------------------------- */
@@ -21,9 +20,6 @@ tavus_marks *tavus_json_new(lua_State *L) {
   lua_rawseti(L, -2, TAVUS_SLOT_OBJECT);
   (void)tavus_buffer_new(L);
   lua_rawseti(L, -2, TAVUS_SLOT_SCRATCH);
-  (void)tavus_names_new(L);
-  lua_rawseti(L, -3, TAVUS_SLOT_NAME_STRINGS);
-  lua_rawseti(L, -2, TAVUS_SLOT_NAMES);
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, TAVUS_SLOT_EMPTY_ARRAY);
   lua_pushboolean(L, 0);

@@ -34,8 +34,6 @@ enum {
   TAVUS_SLOT_OWN_ARRAY,   /* the array metatable before use_marks */
   TAVUS_SLOT_EMPTY_ARRAY, /* cjson.empty_array_mt, or false */
   TAVUS_SLOT_LIST,        /* the metatable of patches, or false */
-  TAVUS_SLOT_NAMES,       /* the names read last (names.h) */
-  TAVUS_SLOT_NAME_STRINGS, /* and their strings */
   TAVUS_SLOT_MODULE       /* the core module, or false */
 };
 

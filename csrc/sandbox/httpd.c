@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lock.h"
-#include "save.h"
 #include "server.h"
 
 #define SERVER_TYPE "tavus.sandbox.httpd.server"
@@ -437,8 +435,6 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
   static const luaL_Reg functions[] = {{"start", httpd_start},
                                        {"time", httpd_time},
                                        {"utc", httpd_utc},
-                                       {"save", tavus_sandbox_save},
-                                       {"lock", tavus_sandbox_lock},
                                        {"open_standard_files", httpd_open_standard_files},
                                        {"hold_signals", httpd_hold_signals},
                                        {"wait_signal", httpd_wait_signal},
@@ -453,7 +449,6 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
     lua_setfield(L, -2, "__metatable");
   }
   lua_pop(L, 1);
-  tavus_sandbox_lock_open(L);
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   return 1;

@@ -105,19 +105,6 @@ local function whole(value)
   return math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
 end
 
--- The keyword that was probably meant: "maxlength" and "max_length" are "maxLength".
-local function meant(names, key)
-  local function plain(text)
-    return (text:lower():gsub("[^a-z]", ""))
-  end
-  for name in next, names do
-    if plain(name) == plain(key) then
-      return name
-    end
-  end
-  return nil
-end
-
 --- Check one keyword of a property type.
 ---@param kind string the type's function: "string", "enum", "array_of", ...
 ---@param key any
@@ -131,7 +118,7 @@ function keywords.check(kind, key, value)
   elseif key == "type" then
     return nil, 'the keyword "type" is not for you to give: the function says it'
   elseif not wanted then
-    local other = meant(KEYWORDS[kind], key)
+    local other = core.nearest(key, KEYWORDS[kind])
     if other then
       return nil, ('unknown keyword "%s": did you mean "%s"?'):format(key, other)
     end

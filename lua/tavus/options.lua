@@ -6,38 +6,6 @@ local errors = require "tavus.errors"
 
 local options = {}
 
--- Edits between two short names, one row of the matrix at a time.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local change = diagonal + (a:byte(i) == b:byte(j) and 0 or 1)
-      diagonal = row[j]
-      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
-    end
-  end
-  return row[#b]
-end
-
---- Finds the known name that a wrong one most likely meant.
----@param name string
----@param known table<string, any> its keys are the known names
----@return string|nil
-function options.nearest(name, known)
-  local best, least
-  for candidate in pairs(known) do
-    local edits = distance(name:lower(), candidate)
-    if not least or edits < least or (edits == least and candidate < best) then
-      best, least = candidate, edits
-    end
-  end
-  if least and least <= math.max(1, math.floor(#name / 3)) then return best end
-  return nil
-end
-
 --- The keys of a table as one text, sorted: for messages.
 ---@param known table<string, any>
 ---@return string
@@ -113,7 +81,7 @@ end
 ---@param known table<string, any>
 ---@return string
 function options.meant(name, known)
-  local near = type(name) == "string" and options.nearest(name, known)
+  local near = type(name) == "string" and core.nearest(name, known)
   return near and "did you mean " .. near .. "?" or "known are " .. options.listed(known)
 end
 

@@ -3,7 +3,6 @@
 -- replaced in one step: a crash leaves the old rows or the new ones.
 
 local core = require "tavus.core"
-local httpd = require "tavus.sandbox.httpd"
 local state = require "tavus.sandbox.state"
 local values = require "tavus.sandbox.values"
 
@@ -95,7 +94,7 @@ local function check(path)
     content = { tavus_sandbox = FORMAT, personas = core.array {}, conversations = core.array {}, ids = 1,
       without_draft = core.object {}, drafts = core.object {}, fresh = true }
   end
-  return httpd.save(path, core.encode(content))
+  return core.save(path, core.encode(content))
 end
 
 --- Sees that a file can be used: that no other sandbox uses it, that it holds
@@ -104,7 +103,7 @@ end
 ---@return userdata|nil lock  `lock:path()` is the file, for a keeper; `lock:release()` lets others have it
 ---@return string|nil message
 function data.claim(path)
-  local lock, message = httpd.lock(path)
+  local lock, message = core.lock(path)
   if not lock then return nil, message end
   local done
   done, message = check(lock:path())
@@ -161,7 +160,7 @@ end
 function methods:save(context)
   local now = mark(context)
   if alike(self.saved, now) then return true end
-  local done, message = httpd.save(self.path, encoded(state.take(context)))
+  local done, message = core.save(self.path, encoded(state.take(context)))
   local again = alike(self.tried, now)
   self.tried = now
   if not done then return nil, not again and message or nil end

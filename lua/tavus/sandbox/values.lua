@@ -38,7 +38,7 @@ end
 ---@return string
 function values.unknown(what, name, known)
   local text = what:format(tostring(name))
-  local near = type(name) == "string" and options.nearest(name, known)
+  local near = type(name) == "string" and core.nearest(name, known)
   if near then return ("%s; did you mean '%s'?"):format(text, near) end
   return ("%s; there are: %s"):format(text, options.listed(known))
 end

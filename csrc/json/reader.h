@@ -4,10 +4,10 @@
 ** The two shared objects do not link each other. The core's `reader` is a
 ** userdata that holds a tavus_reader; its metatable is TAVUS_READER, and its
 ** user value is the state that the function wants. */
-#ifndef TAVUS_READER_H
-#define TAVUS_READER_H
+#ifndef TAVUS_JSON_READER_H
+#define TAVUS_JSON_READER_H
 
-#include "compat.h"
+#include "../compat.h"
 
 #define TAVUS_READER "tavus.core.reader"
 

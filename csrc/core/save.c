@@ -1,17 +1,14 @@
 /* save.c - a file that is replaced as a whole or not at all: the text goes to a
-** new file beside it, is on the disk before that takes the old one's name, and
-** the folder is on the disk before anybody is told.
-*/
+** new file beside it, which is synced and then renamed. The directory is synced
+** before success is returned. */
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "save.h"
+#include "files.h"
 
 static bool write_all(int file, const char *text, size_t length) {
   while (length > 0) {
@@ -44,13 +41,13 @@ static void sync_folder(const char *folder) {
   (void)close(file);
 }
 
-int tavus_sandbox_cannot_write(lua_State *L, const char *path, const char *reason) {
+int tavus_core_cannot_write(lua_State *L, const char *path, const char *reason) {
   lua_pushnil(L);
   lua_pushfstring(L, "cannot write '%s': %s", path, reason);
   return 2;
 }
 
-const char *tavus_sandbox_folder(lua_State *L, const char *path) {
+const char *tavus_core_folder(lua_State *L, const char *path) {
   const char *slash = strrchr(path, '/');
   if (slash == NULL) lua_pushliteral(L, ".");
   else lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
@@ -58,7 +55,7 @@ const char *tavus_sandbox_folder(lua_State *L, const char *path) {
 }
 
 static int failed(lua_State *L, const char *path, int error) {
-  return tavus_sandbox_cannot_write(L, path, strerror(error));
+  return tavus_core_cannot_write(L, path, strerror(error));
 }
 
 /* A new file is for its owner only, since it may hold keys; one that is there
@@ -69,7 +66,7 @@ static bool open_to_the_same(int file, const char *path) {
   return fchmod(file, old.st_mode & 0777) == 0;
 }
 
-int tavus_sandbox_save(lua_State *L) {
+int tavus_core_save(lua_State *L) {
   size_t length;
   const char *path = luaL_checkstring(L, 1);
   const char *text = luaL_checklstring(L, 2, &length);
@@ -77,12 +74,12 @@ int tavus_sandbox_save(lua_State *L) {
   int file;
   lua_settop(L, 2);
   fresh = lua_pushfstring(L, "%s.new", path);
-  folder = tavus_sandbox_folder(L, path);
+  folder = tavus_core_folder(L, path);
 
-  /* Replacing a file asks nobody whether it may be written. */
+  /* rename() does not ask whether the old file may be written. */
   if (access(path, W_OK) != 0 && errno != ENOENT) return failed(L, path, errno);
-  /* What a crash left behind; and nothing that somebody else put there is
-  ** written to. */
+  /* Removes what a crash left behind. O_EXCL: a file or link that another
+  ** program puts there is not written to. */
   (void)unlink(fresh);
   file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return failed(L, path, errno);

@@ -1,28 +1,25 @@
-/* lock.c - who may write a file: one sandbox at a time. The lock is the
-** kernel's (flock), on a file beside the other one, since that one is replaced
-** with every change. A program that dies, however, lets go of it; the file that
-** it leaves behind is in nobody's way.
-*/
+/* lock.c - one process at a time may write a file. The lock is the kernel's
+** (flock), on a file beside the other one, which may be replaced with every
+** change. A process that dies loses it; the lock file that it leaves behind
+** locks nothing. */
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lock.h"
-#include "save.h"
+#include "files.h"
 
-#define LOCK_TYPE "tavus.sandbox.httpd.lock"
+#define LOCK_TYPE "tavus.core.lock"
 #define SUFFIX ".lock"
 
-/* Milliseconds: one that was just killed may not be quite gone yet. */
-enum { PATIENCE = 500, STEP = 10 };
+/* Seconds: a process that was just killed may still be ending. */
+#define PATIENCE 0.5
+/* Milliseconds between two looks. */
+enum { STEP = 10 };
 
 /* The userdata; before it is held and after it is let go of, `file` is -1. */
 typedef struct {
@@ -39,14 +36,14 @@ static const char *find(lua_State *L, const char *path, char full[PATH_MAX]) {
   if (realpath(path, full) != NULL) {
     if (stat(full, &found) != 0) return strerror(errno);
     if (S_ISDIR(found.st_mode)) return strerror(EISDIR);
-    return S_ISREG(found.st_mode) ? NULL : "it is no ordinary file";
+    return S_ISREG(found.st_mode) ? NULL : "it is not an ordinary file";
   }
   if (errno != ENOENT || *path == '\0') return strerror(errno);
   if (lstat(path, &found) == 0) return "it is a link to nothing";
   const char *slash = strrchr(path, '/');
   const char *name = slash != NULL ? slash + 1 : path;
   if (*name == '\0') return strerror(ENOENT);
-  if (realpath(tavus_sandbox_folder(L, path), full) == NULL) return strerror(errno);
+  if (realpath(tavus_core_folder(L, path), full) == NULL) return strerror(errno);
   size_t length = strlen(full);
   if (length + 1 + strlen(name) >= PATH_MAX) return strerror(ENAMETOOLONG);
   if (full[length - 1] != '/') full[length++] = '/';
@@ -54,17 +51,16 @@ static const char *find(lua_State *L, const char *path, char full[PATH_MAX]) {
   return NULL;
 }
 
-/* Whether a name still leads to the file that was opened by it: another sandbox
-** may have ended in between, and taken its lock away. */
+/* Does the name still lead to the file that was opened by it? Another process may
+** have ended in between and removed the lock file. */
 static bool is_at(int file, const char *path) {
   struct stat opened, named;
   return fstat(file, &opened) == 0 && stat(path, &named) == 0 &&
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-static const char *take(lock *held) {
+static const char *take(lock *held, double seconds) {
   const struct timespec pause = {.tv_nsec = 1000 * 1000 * STEP};
-  int left = PATIENCE;
   for (;;) {
     held->file = open(held->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (held->file < 0) return strerror(errno);
@@ -73,8 +69,8 @@ static const char *take(lock *held) {
     close(held->file);
     held->file = -1;
     if (error == EWOULDBLOCK) {
-      if (left <= 0) return "another sandbox keeps its rows in it";
-      left -= STEP;
+      if (seconds <= 0) return "another process holds its lock";
+      seconds -= STEP / 1e3;
       (void)nanosleep(&pause, NULL);
     } else if (error != 0 && error != EINTR) {
       return strerror(error);
@@ -101,13 +97,14 @@ static int lock_path(lua_State *L) {
   return 1;
 }
 
-int tavus_sandbox_lock(lua_State *L) {
+int tavus_core_lock(lua_State *L) {
   size_t length;
   char full[PATH_MAX];
   const char *path = luaL_checklstring(L, 1, &length);
-  luaL_argcheck(L, strlen(path) == length, 1, "is no name of a file");
+  double seconds = (double)luaL_optnumber(L, 2, (lua_Number)PATIENCE);
+  luaL_argcheck(L, strlen(path) == length, 1, "is not a file name");
   const char *reason = find(L, path, full);
-  if (reason != NULL) return tavus_sandbox_cannot_write(L, path, reason);
+  if (reason != NULL) return tavus_core_cannot_write(L, path, reason);
   length = strlen(full);
   lock *held = lua_newuserdata(L, sizeof *held + length + sizeof SUFFIX);
   held->file = -1;
@@ -116,11 +113,11 @@ int tavus_sandbox_lock(lua_State *L) {
   memcpy(held->path, full, length);
   memcpy(held->path + length, SUFFIX, sizeof SUFFIX);
   luaL_setmetatable(L, LOCK_TYPE);
-  reason = take(held);
-  return reason == NULL ? 1 : tavus_sandbox_cannot_write(L, path, reason);
+  reason = take(held, seconds);
+  return reason == NULL ? 1 : tavus_core_cannot_write(L, path, reason);
 }
 
-void tavus_sandbox_lock_open(lua_State *L) {
+void tavus_core_lock_open(lua_State *L) {
   static const luaL_Reg methods[] = {{"path", lock_path}, {"release", lock_release}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", lock_release}, {"__close", lock_release}, {NULL, NULL}};
   if (luaL_newmetatable(L, LOCK_TYPE)) {
@@ -128,7 +125,7 @@ void tavus_sandbox_lock_open(lua_State *L) {
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
-    lua_pushliteral(L, "sandbox lock");
+    lua_pushliteral(L, "tavus lock");
     lua_setfield(L, -2, "__metatable");
   }
   lua_pop(L, 1);

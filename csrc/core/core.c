@@ -1,18 +1,17 @@
 /* core.c - the module tavus.core: contract, check and JSON for Lua. Links
-** nothing but Lua; knows nothing of HTTP.
+** nothing but Lua; knows nothing of HTTP. The functions for files are in files.h.
 **
 ** Strings and tables go in, strings and tables come out; no state is kept but
 ** the marks and a scratch buffer, both of the VM. Misuse (a wrong argument
 ** type, an unknown kind) raises at the caller's line; whatever is wrong with a
 ** value is returned. */
-#include <string.h>
-
-#include "compat.h"
-
-#include "check/describe.h"
-#include "check/walk.h"
-#include "contract/contract.h"
-#include "json/value.h"
+#include "../check/check.h"
+#include "../check/describe.h"
+#include "../check/nearest.h"
+#include "../check/words.h"
+#include "../json/buffer.h"
+#include "../json/value.h"
+#include "files.h"
 
 /* --- arguments --- */
 
@@ -22,8 +21,9 @@ static tavus_kind check_kind(lua_State *L, int arg) {
   size_t length;
   const char *name = luaL_checklstring(L, arg, &length);
   if (tavus_kind_find(name, &kind)) return kind;
+  char quoted[TAVUS_QUOTED];
   lua_pushfstring(L, "unknown kind %s; known kinds are",
-                  tavus_push_quoted(L, name, length));
+                  tavus_quote(quoted, name, length));
   for (size_t i = 0; tavus_kind_at(i, &kind); i++)
     lua_pushfstring(L, "%s%s %s", lua_tostring(L, -1), i > 0 ? "," : "",
                     kind.name);
@@ -42,32 +42,23 @@ static bool check_strict(lua_State *L, int arg) {
   return strict;
 }
 
-/* --- the walk --- */
+/* --- the check --- */
 
-/* Slots of a walk on the stack, after the three arguments. */
-enum { SLOT_BUFFER = 4, SLOT_ISSUES, SLOT_SECRETS, SLOT_LAST = SLOT_SECRETS };
+/* The slots after the three arguments. */
+enum {
+  SLOT_BUFFER = 3 + TAVUS_CHECK_BUFFER,
+  SLOT_ISSUES = 3 + TAVUS_CHECK_ISSUES,
+  SLOT_SECRETS = 3 + TAVUS_CHECK_SECRETS
+};
 
-/* The upvalue after the two of json/: a userdata that is a tavus_found. */
-#define FOUND_UPVALUE (TAVUS_MARKS_TABLE + 1)
+/* The upvalue after the two of json/: the check's cache. */
+#define CACHE_UPVALUE (TAVUS_MARKS_TABLE + 1)
 
-/* Walks the value at `value`, with the arguments in slots 1 to 3. */
-static void run_walk(lua_State *L, tavus_walk *w, int value,
-                     const tavus_kind *kind, bool strict) {
+/* Checks the value at `value`, with the arguments in slots 1 to 3. */
+static int run_check(lua_State *L, int value, const tavus_kind *kind, bool strict) {
   lua_settop(L, 3);
-  memset(w, 0, sizeof *w);
-  w->L = L;
-  w->out = tavus_buffer_take(L, tavus_marks_table);
-  lua_settop(L, SLOT_LAST);
-  w->issues = SLOT_ISSUES;
-  w->secrets = SLOT_SECRETS;
-  w->marks = tavus_marks_here(L);
-  w->found = (tavus_found *)lua_touserdata(L, lua_upvalueindex(FOUND_UPVALUE));
-  w->strict = strict;
-  w->root = kind != NULL ? kind->root : NULL;
-  tavus_step root = { .up = NULL };
-  w->sends = kind != NULL ? kind->sends : TAVUS_SENDS_OBJECT;
-  if (w->sends == TAVUS_SENDS_JSON_PATCH) tavus_walk_patch(w, value, kind, &root);
-  else tavus_walk_value(w, value, w->root, &root);
+  return tavus_check(L, value, kind, strict,
+                     lua_touserdata(L, lua_upvalueindex(CACHE_UPVALUE)));
 }
 
 /* encode(value [, kind [, options]]) --> text, warnings, secrets | nil, issues
@@ -80,19 +71,17 @@ static void run_walk(lua_State *L, tavus_walk *w, int value,
 ** issues, warnings among them, in the order of the text. An issue is { path,
 ** code, message, hint, severity }. */
 static int core_encode(lua_State *L) {
-  tavus_walk w;
   tavus_kind kind;
   luaL_checkany(L, 1);
   bool typed = !lua_isnoneornil(L, 2);
   if (typed) kind = check_kind(L, 2);
-  run_walk(L, &w, 1, typed ? &kind : NULL, check_strict(L, 3));
-  if (w.error_count > 0) {
+  if (run_check(L, 1, typed ? &kind : NULL, check_strict(L, 3)) > 0) {
     tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
     lua_pushnil(L);
     lua_pushvalue(L, SLOT_ISSUES);
     return 2;
   }
-  tavus_buffer_push(L, w.out);
+  tavus_buffer_push(L, (tavus_buffer *)lua_touserdata(L, SLOT_BUFFER));
   tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
   lua_pushvalue(L, SLOT_ISSUES);
   lua_pushvalue(L, SLOT_SECRETS);
@@ -104,12 +93,11 @@ static int core_encode(lua_State *L) {
 ** Checks a value without sending it anywhere: the walk of encode, its text
 ** thrown away. `warnings` is an array, empty when there is nothing to say. */
 static int core_validate(lua_State *L) {
-  tavus_walk w;
   tavus_kind kind = check_kind(L, 1);
   luaL_checkany(L, 2);
-  run_walk(L, &w, 2, &kind, check_strict(L, 3));
+  int errors = run_check(L, 2, &kind, check_strict(L, 3));
   tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
-  if (w.error_count > 0) lua_pushnil(L);
+  if (errors > 0) lua_pushnil(L);
   else lua_pushboolean(L, 1);
   if (lua_isnil(L, SLOT_ISSUES)) lua_newtable(L);
   else lua_pushvalue(L, SLOT_ISSUES);
@@ -143,10 +131,26 @@ static int core_with_globals(lua_State *L) {
   return 1;
 }
 
+/* nearest(name, known) --> string | nil
+**
+** The key of the table `known` that `name` was most likely meant to be. */
+static int core_nearest(lua_State *L) {
+  size_t length;
+  const char *name = luaL_checklstring(L, 1, &length);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  (void)tavus_push_nearest(L, 2, name, length);
+  return 1;
+}
+
 /* Functions of the core beside what json/ adds: see tavus_json_install. */
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },
+  { "is_terminal", tavus_core_is_terminal },
+  { "list_dir", tavus_core_list_dir },
+  { "lock", tavus_core_lock },
+  { "nearest", core_nearest },
+  { "save", tavus_core_save },
   { "validate", core_validate },
   { "with_globals", core_with_globals },
   { NULL, NULL }
@@ -156,14 +160,15 @@ TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 
 /* require "tavus.core" --> the module. */
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L) {
+  tavus_core_files_open(L);
   lua_newtable(L);
   int module = lua_gettop(L);
   tavus_json_new(L);
   lua_pushvalue(L, module);
   lua_pushvalue(L, module + 1);
   lua_pushvalue(L, module + 2);
-  memset(lua_newuserdata(L, sizeof(tavus_found)), 0, sizeof(tavus_found));
-  luaL_setfuncs(L, functions, FOUND_UPVALUE);
+  tavus_check_cache(L);
+  luaL_setfuncs(L, functions, CACHE_UPVALUE);
   lua_pop(L, 1);
   tavus_json_install(L, module);
   return 1;
