@@ -137,6 +137,58 @@ describe("a task inside nginx", function()
     openresty.await(function() return back:count "closed" == 1 end)
   end)
 
+  it("that is cancelled lets its request end, though tasks that it started had ended before", function()
+    serve({ { "read", ANSWER, "loop" } }, [[
+      location = /parent { content_by_lua_block {
+        local task = client:spawn(function()
+          client:spawn(function() end)
+          client:spawn(get, "p1"):result()
+          client:map({ "p1", "p2" }, get)
+          ngx.shared.notes:set("started", "yes")
+          ngx.sleep(600)
+        end)
+        signals.go:wait(60)
+        task:cancel()
+        ngx.print(left())
+      } } ]])
+    local visit = server:submit "/parent"
+    server:note "started"
+    server:ask "/go"
+    assert.equal("0", asking.finish(visit).body)
+  end)
+
+  it("that is cancelled while a coroutine of its own waits ends when that has waited", function()
+    serve({ { "read", { await = "answer" }, ANSWER, "loop" } }, [[
+      location = /nested { content_by_lua_block {
+        local reached = "nothing"
+        local task = client:spawn(function()
+          local generator = coroutine.wrap(function()
+            while true do coroutine.yield(get "p1") end
+          end)
+          generator()
+          reached = "its own code"
+          get "p2"
+          reached = "too far"
+        end)
+        signals.go:wait(60)
+        task:cancel()
+        ngx.shared.notes:set("cancelled", "yes")
+        signals.go:wait(60)
+        collectgarbage()
+        ngx.sleep(0.1)
+        ngx.print(select(2, task:result()).type, " ", reached, " ", left())
+      } } ]])
+    local visit, pid = server:submit "/nested", server:ask("/pid").body
+    arrived(1)
+    server:ask "/go"
+    server:note "cancelled"
+    back:release "answer"
+    server:ask "/go"
+    local body = asking.finish(visit).body
+    assert.truthy(body == "cancelled its own code 0" or body == "cancelled nothing 0", body)
+    assert.equal(pid, server:ask("/pid").body)
+  end)
+
   it("that cancels itself ends at its next call, which is not sent", function()
     serve({ { "read", ANSWER, "loop" } }, [[
       location = /self { content_by_lua_block {
@@ -176,6 +228,52 @@ describe("a task inside nginx", function()
     assert.is_false(open:done())
     back:release "first"
     assert.equal("returned done", asking.finish(open).body)
+  end)
+
+  it("belongs to its request whatever becomes of ngx.ctx", function()
+    serve({ { "read", { wait = 0.02 }, ANSWER, "loop" } }, [[
+      location = /ctx { content_by_lua_block {
+        ngx.ctx = {}
+        local task = client:spawn(function()
+          get "p1"
+          ngx.ctx = {}
+          local _, err = pcall(client.run, client)
+          return err:find("inside a task", 1, true) and get "p2"
+        end)
+        ngx.ctx = {}
+        client:run()
+        ngx.print(tostring(task:done()), " ", task:result(), " ", left())
+      } } ]])
+    for _ = 1, 3 do assert.equal("true p1 0", server:ask("/ctx").body) end
+  end)
+
+  it("that a subrequest or a timer started is waited for there", function()
+    serve({ { "read", { wait = 0.02 }, ANSWER, "loop" } }, [[
+      location = /sub { content_by_lua_block {
+        local task = client:spawn(get, "p1")
+        ngx.ctx = {}
+        client:run()
+        ngx.print(tostring(task:done()))
+      } }
+      location = /main { content_by_lua_block {
+        ngx.timer.at(0, function()
+          local task = client:spawn(get, "p1")
+          ngx.ctx = {}
+          client:run()
+          ngx.shared.notes:set("timer", tostring(task:done()))
+        end)
+        local task = client:spawn(get, "p1")
+        ngx.print(ngx.location.capture("/sub").body, " ")
+        client:run()
+        ngx.print(tostring(task:done()))
+      } }
+      location = /other { content_by_lua_block {
+        client:spawn(get, "p1")
+        ngx.exec "/sub"
+      } } ]])
+    assert.equal("true true", server:ask("/main").body)
+    assert.equal("true", server:note "timer")
+    assert.equal("true", server:ask("/other").body)
   end)
 
   it("is stepped for programs that step elsewhere", function()

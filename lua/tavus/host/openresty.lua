@@ -23,10 +23,10 @@ end
 local ffi = require "ffi"
 local http = require "tavus.http"
 local errors = require "tavus.errors"
-local semaphore = require "ngx.semaphore"
+local signal = require "tavus.host.openresty_signal"
 local tasks = require "tavus.host.openresty_tasks"
 
-local get_phase, timer_at, sleep, now = ngx.get_phase, ngx.timer.at, ngx.sleep, ngx.now
+local get_phase, timer_at, now = ngx.get_phase, ngx.timer.at, ngx.now
 local worker_pid, monotonic = ngx.worker.pid, http.now
 local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
@@ -103,7 +103,7 @@ local function new_state()
     count = 0,
     fresh = {}, -- ids that no pump has seen yet
     arrived = 0, -- how many
-    bell = assert(semaphore.new()),
+    bell = signal.new(),
     pump = nil, -- identity of the pump that runs or is about to
     asleep = false, -- it waits for the bell
     pause = SHORTEST, -- how long at most, while there are waiters
@@ -114,7 +114,7 @@ end
 
 local state
 
--- Waiters for the next calls: a semaphore is dear to make and dear to collect.
+-- Waiters (signals) for the next calls: a semaphore is dear to make and dear to collect.
 local spare, spares, MOST_SPARES = {}, 0, 256
 
 local function take_waiter(request)
@@ -124,7 +124,7 @@ local function take_waiter(request)
     spare[spares] = nil
     spares = spares - 1
   else
-    waiter = { semaphore = assert(semaphore.new()) }
+    waiter = signal.new()
   end
   waiter.request = request
   return waiter
@@ -132,7 +132,7 @@ end
 
 -- Only a waiter that came back from its wait may be used again.
 local function give_back(waiter)
-  waiter.request, waiter.failure = nil, nil
+  waiter.request, waiter.failure = false, false
   if spares < MOST_SPARES then
     spares = spares + 1
     spare[spares] = waiter
@@ -142,13 +142,13 @@ end
 local function wake(mine, id, waiter)
   mine.waiters[id] = nil
   mine.count = mine.count - 1
-  waiter.semaphore:post()
+  waiter:post()
 end
 
--- A waiter is in the table until it is woken; nobody on its semaphore means
--- that it was killed.
+-- A waiter is in the table until it is woken; that nobody waits for it means
+-- that its thread was killed.
 local function cancel_if_killed(mine, id, waiter)
-  if waiter.semaphore:count() < 0 then return end
+  if waiter:is_awaited() then return end
   mine.waiters[id] = nil
   mine.count = mine.count - 1
   waiter.request:cancel()
@@ -261,8 +261,8 @@ end
 local function wait(mine, waiter)
   local rounds, missed = mine.rounds, 0
   while true do
-    local ok, why = waiter.semaphore:wait(DOUBT)
-    if ok then return waiter.failure and no_pump(waiter.failure) end
+    local came, why = waiter:wait(DOUBT)
+    if came then return waiter.failure and no_pump(waiter.failure) end
     if why ~= "timeout" then return cannot_wait("phase", "nothing can wait here: " .. tostring(why), IN_A_TIMER) end
     if mine.rounds ~= rounds then
       rounds, missed = mine.rounds, 0
@@ -307,7 +307,7 @@ function openresty.perform(_, request)
   mine.count = mine.count + 1
   mine.arrived = mine.arrived + 1
   mine.fresh[mine.arrived] = id
-  local problem = wait(mine, waiter)
+  local problem = signal.apart(wait, mine, waiter)
   if problem and mine.waiters[id] then
     mine.waiters[id] = nil
     mine.count = mine.count - 1
@@ -324,7 +324,7 @@ end
 ---@param _ userdata engine
 ---@param seconds number
 function openresty.sleep(_, seconds)
-  sleep(seconds)
+  signal.sleep(seconds)
 end
 
 -- ---- tasks ----

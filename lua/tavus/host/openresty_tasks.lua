@@ -8,13 +8,14 @@
 -- for that word any longer, and so it is known that the task will not end by
 -- itself.
 
-local semaphore = require "ngx.semaphore"
+local get_request = require("resty.core.base").get_request
 local errors = require "tavus.errors"
+local signal = require "tavus.host.openresty_signal"
 
 local ngx = ngx
-local sleep, now, update_time = ngx.sleep, ngx.now, ngx.update_time
+local sleep, now, update_time = signal.sleep, ngx.now, ngx.update_time
 local spawn, kill = ngx.thread.spawn, ngx.thread.kill
-local running_thread, traceback = coroutine.running, debug.traceback
+local running_thread, status_of, traceback = coroutine.running, coroutine.status, debug.traceback
 local pairs, xpcall = pairs, xpcall
 
 local tasks = {}
@@ -24,8 +25,11 @@ local tasks = {}
 local DOUBT, PATROL = 1, 0.05
 -- Seconds of a keeper's wait; it has nothing to do in between.
 local LONG = 3600
+-- Seconds between two looks whether a cancelled task has left a coroutine of
+-- its own.
+local NESTED = 0.01
 
-local over = {} -- by task, as long as it has a thread: the semaphore that gives its keeper the word
+local over = {} -- by task, as long as it has a thread: the signal that gives its keeper the word
 local count = 0
 local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread, which nginx may use again
 local used = false -- there has been a task at all
@@ -46,13 +50,17 @@ local function end_with_request(task)
   task:_settle(false, errors.new { type = "cancelled", message = "nginx ended the request that the task belonged to" })
 end
 
+-- Whether nginx killed it, with all that its request had.
+local function is_dead(task, word)
+  return not word:is_awaited() and (task._kept or now() - task._begun >= DOUBT)
+end
+
 --- Settles the tasks that nginx killed with their requests.
 function tasks.reap()
   if count == 0 then return end
   local dead
-  local time = now()
   for task, word in pairs(over) do
-    if word:count() >= 0 and (task._kept or time - task._begun >= DOUBT) then
+    if is_dead(task, word) then
       dead = dead or {}
       dead[#dead + 1] = task
     end
@@ -73,8 +81,8 @@ end
 ---@return table|nil
 function tasks.running()
   local task = used and of_thread[running_thread()]
-  -- a request's own table: another one runs on the same thread with another
-  return task and task._home == ngx.ctx and task or nil
+  -- nginx may use the thread, and the memory of the request, for another one
+  return task and task._home == get_request() and not is_dead(task, over[task]) and task or nil
 end
 
 --- Whether this is a task's code.
@@ -104,12 +112,31 @@ local function work(task, word, fn, ...)
   finish(task, word, xpcall(fn, with_trace, ...))
 end
 
-local function keep(task, word, fn, ...)
+-- Whether nginx may kill the thread: not while a coroutine that it resumed
+-- waits, which would later go on with the dead thread.
+local function may_be_killed(thread)
+  return status_of(thread) ~= "normal"
+end
+
+local function keep(task, word, parent, fn, ...)
   local thread = spawn(work, task, word, fn, ...)
   task._kept = true
   while not word:wait(LONG) do end -- luacheck: ignore 542
+  while not may_be_killed(thread) do
+    task._begun = now()
+    sleep(NESTED)
+  end
   kill(thread) -- of one that ended by itself it frees what is left
   forget(task)
+  local inner = task._guardians
+  for i = 1, inner and #inner or 0 do inner[i]:post() end
+  -- Where a thread is killed, nginx holds the request open for those of its
+  -- children that ended before.
+  if parent and over[parent] then
+    parent._guardians = parent._guardians or {}
+    table.insert(parent._guardians, word)
+    while not word:wait(LONG) do end -- luacheck: ignore 542
+  end
 end
 
 --- Makes a task's thread; it runs at once, until it waits for the first time.
@@ -121,10 +148,10 @@ function tasks.start(task, fn, ...)
     reap_due = now() + PATROL
     tasks.reap()
   end
-  local word = semaphore.new()
+  local word, parent = signal.new(), tasks.running()
   over[task], count, used = word, count + 1, true
-  task._home, task._begun = ngx.ctx, now()
-  spawn(keep, task, word, fn, ...)
+  task._home, task._begun = get_request(), now()
+  spawn(keep, task, word, parent, fn, ...)
 end
 
 --- Ends the thread of a cancelled task, and what it waits for.
@@ -141,8 +168,7 @@ end
 
 --- For the thread of a task that was cancelled: waits for its keeper.
 function tasks.await_end()
-  local never = semaphore.new()
-  while true do never:wait(LONG) end
+  while true do sleep(LONG) end
 end
 
 -- Made in a function that returns at once: what a closure shares with a thread
@@ -151,14 +177,18 @@ local function poster(word)
   return function() word:post() end
 end
 
---- Returns when a task, or whatever else settles as one does, is done.
----@param gate table
-function tasks.wait(gate)
-  local word = semaphore.new()
+local function wait(gate)
+  local word = signal.new()
   gate:_watch(poster(word))
   while not gate._done do
     if not word:wait(DOUBT) then tasks.reap() end
   end
+end
+
+--- Returns when a task, or whatever else settles as one does, is done.
+---@param gate table
+function tasks.wait(gate)
+  signal.apart(wait, gate)
   local task = tasks.running()
   if task and task._done then tasks.await_end() end
 end
@@ -182,7 +212,7 @@ end
 ---@param client table
 function tasks.run(client)
   tasks.reap()
-  local home = ngx.ctx
+  local home = get_request()
   local found
   repeat
     found = nil

@@ -1,0 +1,118 @@
+--- How a light thread of nginx waits: for a signal, or for a time.
+--
+-- nginx may resume a waiting thread though nothing came: the threads that it
+-- once waited for (ngx.thread.wait for the first of several) do so at their
+-- ends, with values of their own. So what a semaphore's wait returns proves
+-- nothing. And the thread is still in that semaphore's queue: waiting on any
+-- semaphore then, or posting to that one later, corrupts the queue. ngx.sleep
+-- takes it out, and returns no values when the time is really over.
+
+local semaphores = require "ngx.semaphore"
+local now = require("tavus.http").now
+
+local sleep, spawn, wait, kill = ngx.sleep, ngx.thread.spawn, ngx.thread.wait, ngx.thread.kill
+local running_thread = coroutine.running
+local error, pcall, select, max = error, pcall, select, math.max
+
+local Signal = {}
+Signal.__index = Signal
+
+-- Seconds of the shortest sleep, which is nginx's resolution.
+local SHORTEST = 0.001
+-- Seconds for which a thread is believed to be in that sleep. nginx may have
+-- killed it there, which cannot be seen.
+local TRUST = 10
+
+local signal = {}
+
+--- A signal, for one thread at a time to wait for.
+---@return tavus.host.Signal
+function signal.new()
+  ---@class tavus.host.Signal
+  ---@field posted boolean
+  ---@field semaphore table never one in whose queue a thread was left
+  ---@field away number|false its thread is out of the queue, and is back before this time
+  return setmetatable({ semaphore = assert(semaphores.new()), posted = false, away = false }, Signal)
+end
+
+--- Sleeps, and leaves nothing behind that could wake the thread later.
+---@param seconds number
+function signal.sleep(seconds)
+  local ends = now() + seconds
+  while select("#", sleep(seconds)) > 0 do seconds = max(ends - now(), 0) + SHORTEST end
+end
+
+local function run(outcome, fn, ...)
+  outcome.ok, outcome.value = pcall(fn, ...)
+  outcome.ended = true
+end
+
+--- Calls a function that waits for signals: on a light thread of its own where
+-- the caller is the request's first thread, or a coroutine. A program's thread
+-- that was woken for nothing may still be in the queue of its own semaphore, or
+-- wait for a socket, and must not be in a queue of ours besides; and nginx takes
+-- no coroutine out of a queue when its request ends. (The program's other
+-- threads may be killed one by one, which cancels only what they wait for themselves.)
+---@param fn fun(...): any
+---@return any value
+function signal.apart(fn, ...)
+  local _, why = kill(running_thread()) -- never does, but tells what it is
+  if why ~= "not user thread" then return fn(...) end
+  local outcome = { ended = false, ok = false, value = false }
+  local thread = spawn(run, outcome, fn, ...)
+  repeat
+    _, why = wait(thread)
+  until outcome.ended or why == "already waited or killed"
+  if not outcome.ok then error(outcome.value or why, 0) end
+  return outcome.value
+end
+
+--- Ends the wait for it. What is posted before the wait ends it, too.
+function Signal:post()
+  if self.posted then return end
+  self.posted = true
+  if not self.away then self.semaphore:post(2) end
+end
+
+--- Whether a thread waits for it. None does any more when nginx killed it.
+---@return boolean
+function Signal:is_awaited()
+  return self.semaphore:count() < 0 or self.away and now() < self.away
+end
+
+-- Whether a wait ended as it should, and the thread is out of the queue. The
+-- second of the two posts can only be taken when the queue is empty.
+local function has_ended(self)
+  if self.posted then return self.semaphore:wait(0) and self.semaphore:count() == 0 end
+  return self.semaphore:count() == 0
+end
+
+-- Takes the thread out of the queue.
+local function leave_queue(self)
+  self.away = now() + TRUST
+  signal.sleep(SHORTEST)
+  self.semaphore = assert(semaphores.new())
+  self.away = false
+end
+
+--- Waits for it, at most so long, and takes it: it may be waited for again.
+---@param seconds number
+---@return boolean came
+---@return string|nil why "timeout", or why nothing can wait here
+function Signal:wait(seconds)
+  local ends = now() + seconds
+  repeat
+    local _, why = self.semaphore:wait(seconds)
+    local ended = has_ended(self)
+    if not ended then leave_queue(self) end
+    if self.posted then
+      self.posted = false
+      return true
+    end
+    if ended then return false, why end
+    seconds = ends - now()
+  until seconds < SHORTEST
+  return false, "timeout"
+end
+
+return signal
