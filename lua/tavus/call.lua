@@ -8,7 +8,8 @@
 -- A host is a table: `perform(engine, request)` returns when the request is
 -- done (or an error table, when it turns out that it cannot wait here: the
 -- request is cancelled then), `sleep(engine, seconds)` when the time is over; with `notify`
--- the engine reports finished requests by their ids.
+-- the engine reports finished requests by their ids. With `protect(fn, ...)` it
+-- calls what submits a request and waits for it.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -290,7 +291,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
 
   while true do
     calling.timeout = min(timeout, calling.deadline)
-    local result, err = attempt(calling)
+    local result, err
+    if host.protect then result, err = host.protect(attempt, calling) else result, err = attempt(calling) end
     if not result then return nil, err end
     local outcome, status = result.outcome, result.status
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then

@@ -234,13 +234,14 @@ function Client:spawn(fn, ...)
   need_colon(self, "spawn")
   if type(fn) ~= "function" then error("client:spawn: wants a function, not " .. type(fn), 2) end
   if self._closed then return nil, call.closed() end
-  local refused = select(2, hosts.current())
+  local refused = hosts.check()
   if refused then return nil, refused end
   return task.spawn(self, fn, ...)
 end
 
+-- Raises where waiting for all tasks would wait for itself.
 local function outside(name)
-  if not hosts.scheduler.is_inside() then return end
+  if not hosts.scheduler.inside() then return end
   error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
 end
 
@@ -322,11 +323,11 @@ end
 -- belong to the VM and stay.
 function Client:close()
   need_colon(self, "close")
-  if self._closed then return end
+  -- All of it each time: Ctrl-C may have ended an earlier call.
   self._closed = true
-  task.cancel_all(self)
   self._session:cancel()
   self._session:close()
+  task.cancel_all(self)
 end
 
 Client.__close = Client.close

@@ -9,19 +9,26 @@ local hosts = {}
 local nginx = package.loaded.ngx and require "tavus.host.openresty"
 if nginx and not nginx.found() then nginx = nil end
 
+--- What runs tasks here; see tavus.task.
+hosts.scheduler = nginx or loop
+
+--- Whether tasks can be started here.
+---@return tavus.Error|nil nil when they can
+hosts.check = nginx and nginx.check or function() return nil end
+
+--- Calls a function that changes tasks. An error out of it (Ctrl-C) goes on to
+-- the caller; what it left half done is mended later. nginx has no interrupts.
+hosts.guard = nginx and function(fn, ...) return fn(...) end or loop.guard
+
 --- The host for a call made here and now.
 ---@return table|nil host { perform(engine, request), sleep(engine, seconds), notify }
 ---@return tavus.Error|nil when this place can wait in no way
 function hosts.current()
-  if nginx then
-    local refused = nginx.check()
-    if refused then return nil, refused end
-    return nginx
-  end
-  return loop.running() and loop or blocking
+  local refused = hosts.check()
+  if refused then return nil, refused end
+  if nginx then return nginx end
+  if loop.running() then return loop end
+  return blocking
 end
-
---- What runs tasks here; see tavus.task.
-hosts.scheduler = nginx or loop
 
 return hosts
