@@ -7,7 +7,7 @@ local stride = os.getenv "ASAN_OPTIONS" and 10 or 1
 
 describe("an interrupt at any instruction of", function()
   for name, least in pairs {
-    map = 1000, map_in_a_task = 1000, run = 800, run_again = 800, step = 800, result = 500, failure = 500, cancel = 500, close = 200, sleep = 800,
+    map = 1000, map_in_a_task = 1000, run = 800, step = 800, result = 500, failure = 500, cancel = 500, close = 200, sleep = 800,
     call = 200, call_again = 300,
   } do
     it(name .. " leaves everything in order", function()

@@ -19,7 +19,7 @@ local hosts = require "tavus.host"
 local log = require "tavus.log"
 local redact = require "tavus.redact"
 
-local now, verdict_of, get_engine = http.now, http.verdict, http.engine
+local now, verdict_of = http.now, http.verdict
 local max, min, huge = math.max, math.min, math.huge
 
 local call = {}
@@ -279,8 +279,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
   local retries = given and given.retries or client._retries
-  local engine, no_engine = get_engine()
-  if not engine then return nil, errors.new { type = "config", message = no_engine } end
+  local engine, no_engine = hosts.engine()
+  if not engine then return nil, no_engine end
   local method, started = op.method, now()
   local calling = {
     client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,

@@ -245,10 +245,17 @@ local function outside(name)
   error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
 end
 
+-- Why tasks cannot be driven here, or nil. A task that closed its client goes on.
+local function cannot_drive(self)
+  if self._closed and self._left == 0 then return call.closed() end
+  return hosts.refusal()
+end
+
 --- Does a bounded piece of work: takes in what arrived, and lets the tasks go
 -- on that waited for it. A frame loop calls it once a frame with 0.
 ---@param seconds number|nil how long it may wait for something to do; 0 when nil
 ---@return boolean left whether any task of this client is not done yet
+---@return tavus.Error|nil of type "config", after false: the client is closed, or this place cannot wait
 function Client:step(seconds)
   need_colon(self, "step")
   if seconds ~= nil and type(seconds) ~= "number" then
@@ -256,20 +263,27 @@ function Client:step(seconds)
   end
   if seconds and (seconds < 0 or seconds ~= seconds) then error("client:step: the seconds must be 0 or more", 2) end
   outside "step"
+  local refused = cannot_drive(self)
+  if refused then return false, refused end
   hosts.scheduler.step(self, math.min(seconds or 0, 1e6))
   return self._left > 0
 end
 
 --- Waits until every task of this client is done.
+---@return boolean|nil done true
+---@return tavus.Error|nil of type "config": the client is closed, or this place cannot wait
 function Client:run()
   need_colon(self, "run")
   outside "run"
+  local refused = cannot_drive(self)
+  if refused then return nil, refused end
   hosts.scheduler.run(self)
   if self._unasked then
     -- Some failed: those whose handles nobody has are told about now.
     self._unasked = nil
     collectgarbage()
   end
+  return true
 end
 
 local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }
@@ -290,7 +304,8 @@ function Client:map(list, fn, given)
   if count ~= #list then error("client:map: the list has holes, or keys that are no positions", 2) end
   local fine, problem = options.check(given, map_options, "client:map", 2)
   if not fine then return nil, problem end
-  local refused = select(2, hosts.current())
+  if self._closed then return nil, call.closed() end
+  local refused = hosts.refusal()
   if refused then return nil, refused end
   return task.map(self, list, fn, given and given.concurrency or self._concurrency, call.closed)
 end

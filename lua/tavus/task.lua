@@ -123,13 +123,16 @@ end
 -- yields, elsewhere it drives the loop).
 -- When the function raised: nil, the error and the traceback; a string has the
 -- traceback appended, an error of this library has it as `traceback`. When the
--- task was cancelled: nil and an error of type "cancelled".
+-- task was cancelled: nil and an error of type "cancelled". When it is not done,
+-- and this place cannot wait: nil and an error of type "config".
 ---@return any ... what the function returned
 function Task:result()
   need_colon(self, "result")
   if not self._done then
     local scheduler = hosts.scheduler
     if scheduler.inside() == self then error("task:result: a task cannot wait for itself", 2) end
+    local refused = hosts.refusal()
+    if refused then return nil, refused end
     scheduler.wait(self)
   end
   local note = self._unasked

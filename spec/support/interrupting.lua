@@ -38,9 +38,6 @@ function works.run(client, tasks)
   end
 end
 
--- One client for all interrupts.
-works.run_again = works.run
-
 function works.step(client, tasks)
   return function()
     for i = 1, 2 do
@@ -130,7 +127,7 @@ end
 local function check(client, tasks, kept)
   if arg[1]:find "call" then engine_is_idle() end
   if not client._closed then
-    without_spinning("run", client.run, client)
+    assert(without_spinning("run", client.run, client))
     assert(client:step() == false and client._left == 0 and next(client._tasks) == nil, "tasks are left")
     for i = 1, #tasks do
       local value, err = tasks[i]:result()
@@ -171,7 +168,7 @@ local make, n, times = works[arg[1]], 1, 0
 local fired, kept
 repeat
   local client, tasks = kept or clients.new(sandbox.url, { backoff = function() return 0.001 end }), {}
-  kept = arg[1] == "run_again" and client
+  kept = arg[1] == "run" and client -- one client for all interrupts
   local work = make(client, tasks)
   fired = interrupt(work, n)
   local ok, err = pcall(check, client, tasks, kept)

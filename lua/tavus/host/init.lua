@@ -1,8 +1,13 @@
 --- Which host waits for a call: nginx where it is, the coroutine loop inside a
 -- task, and else the program itself.
 
+local http = require "tavus.http"
+
 local blocking = require "tavus.host.blocking"
+local errors = require "tavus.errors"
 local loop = require "tavus.host.loop"
+
+local get_engine = http.engine
 
 local hosts = {}
 
@@ -29,6 +34,23 @@ function hosts.current()
   if nginx then return nginx end
   if loop.running() then return loop end
   return blocking
+end
+
+--- The VM's engine.
+---@return userdata|nil
+---@return tavus.Error|nil
+function hosts.engine()
+  local engine, problem = get_engine()
+  if engine then return engine end
+  return nil, errors.new { type = "config", message = problem }
+end
+
+--- Why nothing can wait here, or nil.
+---@return tavus.Error|nil
+function hosts.refusal()
+  local host, refused = hosts.current()
+  if not host then return refused end
+  return select(2, hosts.engine())
 end
 
 return hosts
