@@ -116,15 +116,6 @@ describe("client:spawn", function()
     assert.is_true(task:done())
   end)
 
-  it("waits in a coroutine of the user's inside a task", function()
-    open(ANSWERING)
-    local task = client:spawn(function()
-      local inner = coroutine.wrap(function() return client.personas:get("p1").persona_name end)
-      return inner()
-    end)
-    assert.equal("Ann", (task:result()))
-  end)
-
   it("lets the others on when a task yields by itself", function()
     open(ANSWERING)
     local order = {}

@@ -25,6 +25,17 @@ hosts.check = nginx and nginx.check or function() return nil end
 -- the caller; what it left half done is mended later. nginx has no interrupts.
 hosts.guard = nginx and function(fn, ...) return fn(...) end or loop.guard
 
+-- A yield in such a coroutine would go to the user's own resume, which takes
+-- what it gives for a value of the user's.
+local function in_a_coroutine()
+  return errors.new {
+    type = "config", code = "coroutine",
+    message = "inside a task nothing can wait in another coroutine (a generator, coroutine.wrap) than the task's own",
+    hint = "wait in the task's own function, before the coroutine is resumed;"
+      .. " or let client:spawn run what waits, and the task's own function take its task:result()",
+  }
+end
+
 --- The host for a call made here and now.
 ---@return table|nil host { perform(engine, request), sleep(engine, seconds), notify }
 ---@return tavus.Error|nil when this place can wait in no way
@@ -33,6 +44,7 @@ function hosts.current()
   if refused then return nil, refused end
   if nginx then return nginx end
   if loop.running() then return loop end
+  if loop.inside() then return nil, in_a_coroutine() end
   return blocking
 end
 
