@@ -3,6 +3,11 @@
 
 local http = require "tavus.http"
 
+-- A program may forget these modules and load them anew while calls are under
+-- way (hot reload). The VM has one engine, so its first hosts serve every copy.
+local shared = http.shared()
+if shared.hosts then return shared.hosts end
+
 local blocking = require "tavus.host.blocking"
 local errors = require "tavus.errors"
 local loop = require "tavus.host.loop"
@@ -64,5 +69,7 @@ function hosts.refusal()
   if not host then return refused end
   return select(2, hosts.engine())
 end
+
+shared.hosts = hosts
 
 return hosts
