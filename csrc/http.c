@@ -94,6 +94,19 @@ static int close_on_exec(lua_State *L) {
   return 0;
 }
 
+/* http.shared() -> a table of the VM's, the same for every copy of the library's
+** Lua modules */
+static int shared(lua_State *L) {
+  static const char key = 0;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
+  if (lua_isnil(L, -1)) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+  }
+  return 1;
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode initialised; /* written once, before anyone reads it */
 
@@ -132,6 +145,7 @@ int luaopen_tavus_http(lua_State *L) {
       {"retry_after", retry_after},
       {"now", now},
       {"close_on_exec", close_on_exec},
+      {"shared", shared},
       {NULL, NULL}};
   pthread_once(&once, initialise);
   if (initialised != CURLE_OK)

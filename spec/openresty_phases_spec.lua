@@ -10,6 +10,13 @@ local INIT = [[
     client = assert(tavus.new { api_key = "k3y", base_url = "BACK" })
     function attempt(name)
       local list, err = client.personas:list()
+      if not list then
+        local none, no_map = client:map({ 1 }, print)
+        local not_run, no_run = client:run()
+        local left, no_step = client:step(0)
+        assert(none == nil and not_run == nil and left == false)
+        assert(no_map.code == err.code and no_run.code == err.code and no_step.code == err.code)
+      end
       ngx.shared.notes:set(name, list and "answered" or ("%s %s: %s"):format(err.type, tostring(err.code), tostring(err)))
     end
     attempt "init"

@@ -116,15 +116,6 @@ describe("client:spawn", function()
     assert.is_true(task:done())
   end)
 
-  it("waits in a coroutine of the user's inside a task", function()
-    open(ANSWERING)
-    local task = client:spawn(function()
-      local inner = coroutine.wrap(function() return client.personas:get("p1").persona_name end)
-      return inner()
-    end)
-    assert.equal("Ann", (task:result()))
-  end)
-
   it("lets the others on when a task yields by itself", function()
     open(ANSWERING)
     local order = {}
@@ -370,6 +361,56 @@ describe("client:step and client:run", function()
     client:run()
     assert.matches("client:step: called inside a task", inside[2])
     assert.matches("client:run: called inside a task", inside[4])
+  end)
+
+  it("of a closed client are an error, unless a task that closed it goes on", function()
+    open(ANSWERING)
+    local turns = 0
+    local task = client:spawn(function()
+      client:close()
+      repeat
+        turns = turns + 1
+        coroutine.yield()
+      until turns == 3
+    end)
+    assert.is_true(client:run())
+    assert.is_true(task:done())
+    local left, err = client:step(0)
+    assert.is_false(left)
+    assert.equal("closed", err.code)
+    for _, call in ipairs { function() return client:run() end, function() return client:map({ 1 }, print) end } do
+      left, err = call()
+      assert.is_nil(left)
+      assert.equal("closed", err.code)
+    end
+    -- misuse is told all the same
+    assert.matches("task_spec.lua:%d+: client:map: wants a list", clients.raised(function() client:map() end))
+    assert.matches("task_spec.lua:%d+: client:step: wants a number", clients.raised(function() client:step "1" end))
+    assert.matches("task_spec.lua:%d+: run: call it with a colon", clients.raised(function() client.run() end))
+  end)
+
+  it("are an error without a descriptor for the engine", function()
+    local status, output = process.run("ulimit -n 60 && exec " .. process.quote(process.interpreter()) .. " -e " .. process.quote [[
+      local client = assert(require("tavus").new { api_key = "k3y" })
+      local held, file = {}
+      repeat
+        file = io.open "/dev/null"
+        held[#held + 1] = file
+      until not file
+      local task = assert(client:spawn(print))
+      for _, tell in ipairs {
+        function() return client:step(0) end, function() return client:run() end, function() return client:map({ 1 }, print) end,
+        function() return task:result() end, function() return client.personas:list() end,
+      } do
+        local value, err = tell()
+        print(value, err.type, tostring(err):match "descriptors")
+      end
+      held = nil
+      collectgarbage()
+      print(client:run(), task:done())
+    ]])
+    assert.equal(0, status, output)
+    assert.equal("false\tconfig\tdescriptors\n" .. ("nil\tconfig\tdescriptors\n"):rep(4) .. "\ntrue\ttrue\n", output)
   end)
 
   it("carry a thousand tasks at once", function()

@@ -8,7 +8,8 @@
 -- A host is a table: `perform(engine, request)` returns when the request is
 -- done (or an error table, when it turns out that it cannot wait here: the
 -- request is cancelled then), `sleep(engine, seconds)` when the time is over; with `notify`
--- the engine reports finished requests by their ids.
+-- the engine reports finished requests by their ids. With `protect(fn, ...)` it
+-- calls what submits a request and waits for it.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -18,7 +19,7 @@ local hosts = require "tavus.host"
 local log = require "tavus.log"
 local redact = require "tavus.redact"
 
-local now, verdict_of, get_engine = http.now, http.verdict, http.engine
+local now, verdict_of = http.now, http.verdict
 local max, min, huge = math.max, math.min, math.huge
 
 local call = {}
@@ -299,8 +300,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
   local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
   local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
   local retries = given and given.retries or client._retries
-  local engine, no_engine, shortage = get_engine()
-  if not engine then return nil, failure.of_engine(no_engine, shortage) end
+  local engine, no_engine = hosts.engine()
+  if not engine then return nil, no_engine end
   local method, started = op.method, now()
   local calling = {
     client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,
@@ -311,7 +312,8 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
 
   while true do
     calling.timeout = min(timeout, calling.deadline)
-    local result, err = attempt(calling)
+    local result, err
+    if host.protect then result, err = host.protect(attempt, calling) else result, err = attempt(calling) end
     if not result then return nil, err end
     local outcome, status = result.outcome, result.status
     if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then

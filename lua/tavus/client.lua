@@ -285,20 +285,28 @@ function Client:spawn(fn, ...)
   need_colon(self, "spawn")
   if type(fn) ~= "function" then error("client:spawn: wants a function, not " .. type(fn), 2) end
   if self._closed then return nil, call.closed() end
-  local refused = select(2, hosts.current())
+  local refused = hosts.check()
   if refused then return nil, refused end
   return task.spawn(self, fn, ...)
 end
 
+-- Raises where waiting for all tasks would wait for itself.
 local function outside(name)
-  if not hosts.scheduler.is_inside() then return end
+  if not hosts.scheduler.inside() then return end
   error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
+end
+
+-- Why tasks cannot be driven here, or nil. A task that closed its client goes on.
+local function cannot_drive(self)
+  if self._closed and self._left == 0 then return call.closed() end
+  return hosts.refusal()
 end
 
 --- Does a bounded piece of work: takes in what arrived, and lets the tasks go
 -- on that waited for it. A frame loop calls it once a frame with 0.
 ---@param seconds number|nil how long it may wait for something to do; 0 when nil
 ---@return boolean left whether any task of this client is not done yet
+---@return tavus.Error|nil of type "config", after false: the client is closed, or this place cannot wait
 function Client:step(seconds)
   need_colon(self, "step")
   if seconds ~= nil and type(seconds) ~= "number" then
@@ -306,20 +314,27 @@ function Client:step(seconds)
   end
   if seconds and (seconds < 0 or seconds ~= seconds) then error("client:step: the seconds must be 0 or more", 2) end
   outside "step"
+  local refused = cannot_drive(self)
+  if refused then return false, refused end
   hosts.scheduler.step(self, math.min(seconds or 0, 1e6))
   return self._left > 0
 end
 
 --- Waits until every task of this client is done.
+---@return boolean|nil done true
+---@return tavus.Error|nil of type "config": the client is closed, or this place cannot wait
 function Client:run()
   need_colon(self, "run")
   outside "run"
+  local refused = cannot_drive(self)
+  if refused then return nil, refused end
   hosts.scheduler.run(self)
   if self._unasked then
     -- Some failed: those whose handles nobody has are told about now.
     self._unasked = nil
     collectgarbage()
   end
+  return true
 end
 
 local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }
@@ -340,7 +355,8 @@ function Client:map(list, fn, given)
   if count ~= #list then error("client:map: the list has holes, or keys that are no positions", 2) end
   local fine, problem = options.check(given, map_options, "client:map", 2)
   if not fine then return nil, problem end
-  local refused = select(2, hosts.current())
+  if self._closed then return nil, call.closed() end
+  local refused = hosts.refusal()
   if refused then return nil, refused end
   return task.map(self, list, fn, given and given.concurrency or self._concurrency, call.closed)
 end
@@ -373,11 +389,11 @@ end
 -- belong to the VM and stay.
 function Client:close()
   need_colon(self, "close")
-  if self._closed then return end
+  -- All of it each time: Ctrl-C may have ended an earlier call.
   self._closed = true
-  task.cancel_all(self)
   self._session:cancel()
   self._session:close()
+  task.cancel_all(self)
 end
 
 Client.__close = Client.close

@@ -181,4 +181,22 @@ function errors.decode(failure)
   }
 end
 
+-- What this process ran short of, so that nothing was sent.
+errors.shortages = {
+  descriptors = { "out of file descriptors",
+    "close what is open (clients share their connections; max_connections limits them), or raise the limit (ulimit -n)" },
+  memory = { "out of memory", "free some memory, or raise the limit of the process (ulimit -v, the container's)" },
+  threads = { "no thread for the look-up of a name", "end some threads, or raise the limit of processes (ulimit -u, the container's)" },
+}
+
+--- Makes the error of a call for which the VM has no engine.
+---@param message string
+---@param shortage string
+---@return tavus.Error
+function errors.no_engine(message, shortage)
+  return errors.new {
+    type = "connection", message = message, hint = "nothing was sent; " .. errors.shortages[shortage][2], retryable = true, ambiguous = false,
+  }
+end
+
 return errors

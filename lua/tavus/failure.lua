@@ -49,14 +49,6 @@ local outcome_hints = {
   not_sent = "nothing was sent; check the network, base_url and proxy",
 }
 
--- What this process ran short of, so that nothing was sent.
-local shortages = {
-  descriptors = { "out of file descriptors",
-    "close what is open (clients share their connections; max_connections limits them), or raise the limit (ulimit -n)" },
-  memory = { "out of memory", "free some memory, or raise the limit of the process (ulimit -v, the container's)" },
-  threads = { "no thread for the look-up of a name", "end some threads, or raise the limit of processes (ulimit -u, the container's)" },
-}
-
 -- The contract's table of errors; read once a VM and only when something went wrong.
 local known_errors
 
@@ -222,16 +214,6 @@ function failure.look_first(status)
   return ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(status)
 end
 
---- Makes the error of a call for which the VM has no engine.
----@param message string
----@param shortage string
----@return tavus.Error
-function failure.of_engine(message, shortage)
-  return errors.new {
-    type = "connection", message = message, hint = "nothing was sent; " .. shortages[shortage][2], retryable = true, ambiguous = false,
-  }
-end
-
 --- Makes the error of an outcome without an answer.
 ---@param session userdata
 ---@param result table
@@ -241,7 +223,7 @@ function failure.of_outcome(session, result, secrets)
   local outcome = result.outcome
   local kind = outcome_types[outcome] or "connection"
   local text, hint = outcome_texts[outcome] or "the request failed", outcome_hints[outcome]
-  local shortage = shortages[result.shortage]
+  local shortage = errors.shortages[result.shortage]
   if shortage then
     text, hint = "no connection, " .. shortage[1], "nothing was sent; " .. shortage[2]
   elseif result.code == "CURLE_SSL_CACERT_BADFILE" then

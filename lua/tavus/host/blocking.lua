@@ -24,6 +24,20 @@ function blocking.perform(engine, request)
   error(err, 0)
 end
 
+local function protected(ok, ...)
+  if ok then return ... end
+  collectgarbage() -- cancels a request that was submitted, and not waited for yet
+  error((...), 0)
+end
+
+--- Calls a function that submits a request and waits for it. After an error out
+-- of it (Ctrl-C) the request is cancelled, wherever the error came.
+---@param fn function
+---@return any ... what it returned
+function blocking.protect(fn, ...)
+  return protected(pcall(fn, ...))
+end
+
 --- Waits for a time while the engine's other requests go on.
 ---@param engine userdata
 ---@param seconds number

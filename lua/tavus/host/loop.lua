@@ -3,6 +3,9 @@
 --
 -- The loop is the VM's, as the engine is, and holds its tasks weakly: they
 -- belong to their clients, and go when those are collected.
+--
+-- Ctrl-C may end a turn at any instruction. The next one then resumes every task,
+-- and each looks itself whether it can go on (`recover`).
 
 local http = require "tavus.http"
 local log = require "tavus.log"
@@ -34,6 +37,8 @@ local waiting = setmetatable({}, weak) -- the task that waits for a request, by 
 local ready, first, last = setmetatable({}, weak), 1, 0 -- tasks to resume, in this order
 local stop = 0 -- the last of them that is resumed in this turn
 local sleepers = {} -- { when, task }, the latest first; task is held weakly
+local clients = setmetatable({}, { __mode = "k" }) -- those that had tasks
+local unsure = false -- an error came out of the middle of something: see `recover`
 
 -- A task that was collected meanwhile is nil here.
 local function push(task)
@@ -45,7 +50,8 @@ end
 --- The task whose code calls this, if it is on the task's own coroutine.
 ---@return table|nil
 function loop.running()
-  return current and current._thread == running() and current or nil
+  local thread = current and current._thread
+  return thread and thread == running() and current or nil
 end
 
 -- Whether the thread's code is what runs now, or what that was called from.
@@ -55,11 +61,25 @@ local function is_at_work(thread)
   return status == "running" or status == "normal"
 end
 
---- Whether a task's code runs, on whatever coroutine.
----@return boolean
-function loop.is_inside()
+--- The task whose code calls this, on whatever coroutine.
+---@return table|nil
+function loop.inside()
   -- Ctrl-C may have come between the end of a task's turn and the note of it.
-  return current ~= nil and is_at_work(current._thread)
+  return current and is_at_work(current._thread) and current or nil
+end
+
+local function guarded(ok, ...)
+  if ok then return ... end
+  unsure = true
+  error((...), 0)
+end
+
+--- Calls a function that changes what the loop or its tasks rely on. After an
+-- error out of it the next turn goes through all tasks.
+---@param fn function
+---@return any ... what it returned
+function loop.guard(fn, ...)
+  return guarded(pcall(fn, ...))
 end
 
 -- ---- what a call in a task waits with ----
@@ -67,9 +87,9 @@ end
 local function give_up_request(task)
   local request = task._request
   if not request then return end
-  task._request = nil
-  waiting[request:id()] = nil
   request:cancel()
+  waiting[request:id()] = nil
+  task._request = false
 end
 
 -- Whoever else resumes a task's coroutine finds it waiting still: hence the
@@ -82,10 +102,11 @@ end
 function loop.perform(_, request)
   local task = current
   give_up_request(task)
+  if task._done then request:cancel() end -- it cancelled itself, and ends with this yield
   task._request = request
   waiting[request:id()] = task
   repeat yield(WAITING) until current == task and request:done()
-  task._request = nil
+  task._request = false
 end
 
 --- Yields for a time.
@@ -107,7 +128,7 @@ end
 
 -- ---- running tasks ----
 
--- What a coroutine gives when its task's function has returned.
+-- What a coroutine gives when it has kept what its task's function returned.
 local RETURNED = {}
 -- Coroutines that wait for another task: a new one for each costs as much as
 -- the rest of a task, and work for the collector. They hold nothing.
@@ -116,18 +137,21 @@ local MOST_IDLE = 64
 -- What wakes them; resumed by whoever else kept one, it ends.
 local NEXT = {}
 
-local function begin()
-  local task = current
-  local fn = task._fn
-  task._fn = nil
-  if task._map then return fn(task._item, task._index) end
+local function begin(task)
+  local fn, map = task._fn, task._map
+  task._fn = false
+  if map then return fn(map.list[task._index], task._index) end
   local arguments = task._arguments
-  task._arguments = nil
+  task._arguments = false
   return fn(unpack(arguments, 2, arguments[1] + 1))
 end
 
+local function work(task)
+  task:_keep(true, begin(task))
+end
+
 local function serve()
-  while yield(RETURNED, begin()) == NEXT do end -- luacheck: ignore 542
+  repeat work(current) until yield(RETURNED) ~= NEXT
 end
 
 local function idle_thread()
@@ -151,65 +175,70 @@ end
 ---@param fn function
 function loop.start(task, fn, ...)
   task._fn = fn
-  if not task._map then
-    task._arguments = { select("#", ...), ... }
-    return wake(task)
-  end
+  if not task._map then task._arguments = { select("#", ...), ... } end
+  clients[task._client] = true
+  task:_enter()
+  if not task._map then return wake(task) end
   -- (Whoever waits for a map drives the loop: nobody is to be woken.)
-  task._item = ...
   local goes_on = stop == last
   push(task)
   if goes_on then stop = last end
 end
 
---- Ends the coroutine of a cancelled task, and what it waited for.
+--- Ends the coroutine of a task that has its outcome, and what it waited for.
 ---@param task table
 function loop.stop(task)
   local thread = task._thread
   if is_at_work(thread) then return end -- `resumed` does it
   give_up_request(task)
-  task._thread, task._fn, task._arguments = nil, nil, nil
+  task._fn = false
+  if task._arguments then task._arguments = false end
   for i = #sleepers, 1, -1 do
     if sleepers[i].task == task then table.remove(sleepers, i) end
   end
   if close_thread and thread then close_thread(thread) end
+  task._thread = false
 end
 
--- Plain Lua 5.1 cannot yield in a pcall or in the iterator of a `for`.
 local function explained(err)
+  if err == "cannot resume dead coroutine" then return "the task failed, and an interrupt took its error" end
+  -- Plain Lua 5.1 cannot yield in a pcall or in the iterator of a `for`.
   if type(err) == "string" and err:find("attempt to yield across metamethod/C-call boundary", 1, true) then
     return err .. " (Lua 5.1 cannot wait inside pcall, or in a for over each(), within a task: use list(), or another Lua)"
   end
   return err
 end
 
-local function settle(task, _, ...)
-  return task:_settle(true, ...)
+-- Keeps a coroutine that waits at its end for the next task.
+local function retire(task)
+  local thread = task._thread
+  give_up_request(task)
+  task._thread = false
+  if #idle < MOST_IDLE and not hook_of(thread) then idle[#idle + 1] = thread end
 end
 
-local function resumed(task, before, ok, ...)
+local function resumed(task, before, ok, what)
   current = before
-  local thread = task._thread
-  if task._done then -- it cancelled itself
-    loop.stop(task)
-  elseif not ok then
-    give_up_request(task)
-    task:_settle(false, explained((...)), traceback(thread))
-    task._thread = nil
-    if close_thread then close_thread(thread) end
-    if log.is_interrupt((...)) then error((...), 0) end -- LuaJIT's Ctrl-C reaches tasks, too
-  elseif (...) == RETURNED then
-    give_up_request(task)
-    if #idle < MOST_IDLE and not hook_of(thread) then idle[#idle + 1] = thread end
-    task._thread = nil
-    settle(task, ...)
-  elseif (...) ~= WAITING then -- it gave way: on with it in the next step
+  local failed = not ok
+  if failed then task:_keep(false, explained(what), traceback(task._thread)) end
+  if task._values then
+    if what == RETURNED then retire(task) else loop.stop(task) end
+    task:_finish()
+    if failed and log.is_interrupt(what) then -- LuaJIT's Ctrl-C reaches tasks, too
+      collectgarbage() -- cancels a request that was submitted, and not waited for yet
+      error(what, 0)
+    end
+  elseif what ~= WAITING then -- it gave way: on with it in the next step
     give_up_request(task)
     push(task)
   end
 end
 
 local function resume(task)
+  if task._values then -- an interrupt came before its end was told
+    loop.stop(task)
+    return task:_finish()
+  end
   local before = current
   if task._fn then
     local thread = idle_thread()
@@ -220,6 +249,22 @@ local function resume(task)
   return resumed(task, before, resume_thread(task._thread))
 end
 
+-- Makes every task ready: after an interrupt nobody knows what its turn, or
+-- whoever changed a task, had still to do.
+local function recover()
+  ready, first, last, stop = setmetatable({}, weak), 1, 0, 0
+  for client in pairs(clients) do
+    local count = last
+    for task in pairs(client._tasks) do push(task) end
+    client._left = last - count
+  end
+  for i = 1, last do
+    local map = ready[i] and ready[i]._inner
+    if map then map:mend() end
+  end
+  unsure = false
+end
+
 -- Resumes those that are ready now, at least one, until the time is over.
 local function run_ready(ends)
   stop = last
@@ -227,7 +272,8 @@ local function run_ready(ends)
     local task = ready[first]
     ready[first] = nil
     first = first + 1
-    if task and not task._done then
+    local client = task and task._client
+    if client and client._tasks[task] then
       resume(task)
       if now() >= ends then break end
     end
@@ -254,13 +300,12 @@ local function gather(engine, time)
   return first <= last
 end
 
--- In a forked child the parent's requests are done without a report.
+-- When the engine has nothing left, nobody waits for a report: in a forked
+-- child the parent's requests are done without one, and Ctrl-C may take one away.
 local function gather_orphans()
   for id, task in pairs(waiting) do
-    if task._request and task._request:done() then
-      push(task)
-      waiting[id] = nil
-    end
+    push(task)
+    waiting[id] = nil
   end
 end
 
@@ -277,6 +322,7 @@ end
 local function turn(seconds)
   local engine, problem = get_engine()
   if not engine then error(problem, 0) end
+  if unsure then recover() end
   local time = now()
   local ends = time + seconds
   local stuck = false
@@ -311,9 +357,13 @@ local function has_none_left(client) return client._left == 0 end
 
 -- Turns until this is true of the thing.
 local function turn_until(is_over, thing)
+  local looked = false
   while not is_over(thing) do
-    local _, stuck = turn(STEP)
-    if stuck and not is_over(thing) then error("the tasks that are left wait for each other: none can go on", 0) end
+    local _, stuck = loop.guard(turn, STEP)
+    if stuck and not is_over(thing) then
+      if looked then error("the tasks that are left wait for each other: none can go on", 0) end
+      looked, unsure = true, true -- a second interrupt may have come before the first was noted
+    end
   end
 end
 
@@ -333,7 +383,7 @@ end
 ---@param _ table the client
 ---@param seconds number how long it may wait
 function loop.step(_, seconds)
-  local engine = turn(seconds)
+  local engine = loop.guard(turn, seconds)
   if engine then engine:start() end
 end
 

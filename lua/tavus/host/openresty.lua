@@ -30,7 +30,7 @@ local get_phase, timer_at, now = ngx.get_phase, ngx.timer.at, ngx.now
 local worker_pid, monotonic = ngx.worker.pid, http.now
 local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
-local openresty = { notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, is_inside = tasks.is_inside }
+local openresty = { notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, inside = tasks.running }
 
 --- Whether this program is an nginx.
 ---@return boolean

@@ -85,12 +85,6 @@ function tasks.running()
   return task and task._home == get_request() and not is_dead(task, over[task]) and task or nil
 end
 
---- Whether this is a task's code.
----@return boolean
-function tasks.is_inside()
-  return tasks.running() ~= nil
-end
-
 local function with_trace(err)
   return { err, (traceback("", 2):gsub("^\n", "")) }
 end
@@ -143,6 +137,7 @@ end
 ---@param task table
 ---@param fn function
 function tasks.start(task, fn, ...)
+  task:_enter()
   if reaping then return end_with_request(task) end
   if now() >= reap_due then
     reap_due = now() + PATROL
