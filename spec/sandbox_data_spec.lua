@@ -1,7 +1,6 @@
 -- The file that keeps rows across runs, also when the program is killed.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
-local httpd = require "tavus.sandbox.httpd"
 local process = require "spec.support.process"
 local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"

@@ -127,7 +127,7 @@ describe("the journal", function()
   end)
 
   it("is not held up by bytes that are no text", function()
-    assert.matches("^%?+$", kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a").body:gsub("a", "?"))
+    assert.matches("^[\128a]+$", kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a").body)
   end)
 
   it("keeps the first 16 KiB of an answer, and the last answer", function()

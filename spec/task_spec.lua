@@ -410,7 +410,7 @@ describe("client:step and client:run", function()
       print(client:run(), task:done())
     ]])
     assert.equal(0, status, output)
-    assert.equal("false\tconfig\tdescriptors\n" .. ("nil\tconfig\tdescriptors\n"):rep(4) .. "\ntrue\ttrue\n", output)
+    assert.equal("false\tconnection\tdescriptors\n" .. ("nil\tconnection\tdescriptors\n"):rep(4) .. "\ntrue\ttrue\n", output)
   end)
 
   it("carry a thousand tasks at once", function()
