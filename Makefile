@@ -45,7 +45,7 @@ help:
 
 demo:
 	@.ci/packages demo
-	@.ci/demo
+	@examples/demo
 
 test:
 	@.ci/packages test
@@ -75,8 +75,8 @@ env:
 	@echo "export PATH='$(TREE)/bin':\"\$$PATH\""
 
 types: build
-	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) spec/support/annotations.lua > lua/tavus/types.lua \
-	  && $(LUA) spec/support/reference.lua > csrc/contract/README.md
+	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) csrc/contract/annotations.lua > lua/tavus/types.lua \
+	  && $(LUA) csrc/contract/reference.lua > csrc/contract/README.md
 
 clean:
 	rm -rf .build
@@ -85,7 +85,7 @@ clean:
 
 # name of the shared object, its sources, its libraries
 CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
-HTTP    := $(wildcard csrc/http.c csrc/http/*.c csrc/http_lua/*.c)
+HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))

@@ -1,9 +1,9 @@
 -- Error tables: how they print, what they say about an answer, what they never hold.
 local clients = require "spec.support.clients"
 local errors = require "tavus.errors"
-local failure = require "tavus.failure"
+local failure = require "tavus.client.failure"
 local http = require "tavus.http"
-local redact = require "tavus.redact"
+local redact = require "tavus.secret.redact"
 local sandbox_module = require "tavus.sandbox"
 local tavus = require "tavus"
 

@@ -6,7 +6,7 @@
 ** type, an unknown kind) raises at the caller's line; whatever is wrong with a
 ** value is returned. */
 #include "../check/check.h"
-#include "../check/describe.h"
+#include "../contract/describe.h"
 #include "../check/nearest.h"
 #include "../check/words.h"
 #include "../json/buffer.h"

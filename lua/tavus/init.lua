@@ -97,11 +97,11 @@ end
 local lazy = {
   new = { "tavus.client", "new" },
   patch = { "tavus.patch" },
-  perception = { "tavus.perception" },
-  tool = { "tavus.tool" },
+  perception = { "tavus.build.perception" },
+  tool = { "tavus.build.tool" },
 }
 for _, name in ipairs { "string", "number", "integer", "boolean", "enum", "array_of", "object_of" } do
-  lazy[name] = { "tavus.schema", name }
+  lazy[name] = { "tavus.build.property", name }
 end
 
 return setmetatable(tavus, {

@@ -15,7 +15,7 @@ local function sources()
 end
 
 -- These read the contract, or have a client.
-local READERS = { ["spec.support.clients"] = true, ["spec.support.annotations"] = true, ["spec.support.reference"] = true }
+local READERS = { ["spec.support.clients"] = true, ["csrc.contract.annotations"] = true, ["csrc.contract.reference"] = true }
 
 local function is_ours(name) return READERS[name] or name:find "^tavus" end
 

@@ -1,5 +1,5 @@
---- What an event loop that is not ours must be able to do with a client: cases for spec/host_cqueues_spec.lua and
--- spec/host_luv_spec.lua, so that every loop is asked the same.
+--- What an event loop that is not ours must be able to do with a client: cases for spec/host/cqueues_spec.lua and
+-- spec/host/luv_spec.lua, so that every loop is asked the same.
 --
 -- A loop is given as a table: `watch(fd, fn)` calls `fn` whenever the descriptor is readable, `after(seconds, fn)` calls it
 -- once, `run()` serves both until `stop()`; and `close()`. In each case it does nothing else for the client than to call

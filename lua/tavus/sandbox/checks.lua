@@ -3,7 +3,7 @@
 
 local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
-local pointer = require "tavus.pointer"
+local pointer = require "tavus.patch.pointer"
 local reply = require "tavus.sandbox.reply"
 local values = require "tavus.sandbox.values"
 local views = require "tavus.sandbox.views"

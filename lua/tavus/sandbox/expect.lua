@@ -3,8 +3,8 @@
 
 local core = require "tavus.core"
 local journal = require "tavus.sandbox.journal"
-local pointer = require "tavus.pointer"
-local redact = require "tavus.redact"
+local pointer = require "tavus.patch.pointer"
+local redact = require "tavus.secret.redact"
 local values = require "tavus.sandbox.values"
 
 local expect = {}

@@ -3,7 +3,7 @@
 -- that came later than their field are here.
 
 local core = require "tavus.core"
-local pointer = require "tavus.pointer"
+local pointer = require "tavus.patch.pointer"
 local values = require "tavus.sandbox.values"
 
 local generations = {}

@@ -1,7 +1,7 @@
 --- What arrived, and what was answered. Bounded: the oldest entries go first.
 
 local core = require "tavus.core"
-local redact = require "tavus.redact"
+local redact = require "tavus.secret.redact"
 local routes = require "tavus.sandbox.routes"
 local is_whole = require("tavus.sandbox.values").is_whole
 

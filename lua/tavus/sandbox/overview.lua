@@ -2,7 +2,7 @@
 -- requests, names and ids only, long texts cut; no body, header, query or secret.
 
 local core = require "tavus.core"
-local redact = require "tavus.redact"
+local redact = require "tavus.secret.redact"
 local settings = require "tavus.sandbox.settings"
 
 local overview = {}

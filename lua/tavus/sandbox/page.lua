@@ -4,7 +4,7 @@
 local page = {}
 
 -- The policy names the style and the script by their hashes, so that a browser runs
--- no other. After a change of either, spec/sandbox_page_spec.lua says the new hash.
+-- no other. After a change of either, spec/sandbox/page_spec.lua says the new hash.
 local STYLE_HASH = "sha256-5FtYteUV/Jkznvtty2ec/WD9yP4MFuprGEgpV8jMlxY="
 local SCRIPT_HASH = "sha256-ljtSgf9390XZQM+7DOPUwER6OMkSE18qnpJ/ryOda2M="
 

@@ -3,7 +3,7 @@
 
 local core = require "tavus.core"
 local patch = require "tavus.patch"
-local pointer = require "tavus.pointer"
+local pointer = require "tavus.patch.pointer"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local values = require "tavus.sandbox.values"

@@ -1,7 +1,7 @@
 --- Answers out of a recording (the client's option `record`): of the entries
 -- that fit a request, each once and in their order, then the last one again.
 
-local clean = require "tavus.clean"
+local clean = require "tavus.secret.sanitize"
 local core = require "tavus.core"
 local http = require "tavus.http"
 local reply = require "tavus.sandbox.reply"

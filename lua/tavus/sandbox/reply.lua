@@ -3,8 +3,8 @@
 -- those made here are fresh or shared and never changed by who gets them.
 
 local core = require "tavus.core"
-local printable = require("tavus.clean").printable
-local pointer = require "tavus.pointer"
+local printable = require("tavus.secret.sanitize").printable
+local pointer = require "tavus.patch.pointer"
 
 local reply = {}
 

@@ -1,0 +1,263 @@
+--- From an outcome or an answer to an error table.
+--
+-- Tavus says many things with 400 and a sentence, so the sentence decides
+-- first (the table is contract data), then the status. Nothing secret gets
+-- into an error: not the key, not a secret that was sent, not the value of a
+-- field that the contract marks secret.
+
+local core = require "tavus.core"
+local errors = require "tavus.errors"
+local redact = require "tavus.secret.redact"
+
+local failure = {}
+
+local BODY_MOST = 4096
+local MESSAGE_MOST = 300
+
+local status_text = {
+  [300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
+  [304] = "Not Modified", [307] = "Temporary Redirect", [308] = "Permanent Redirect",
+  [400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
+  [404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable", [408] = "Request Timeout",
+  [409] = "Conflict", [410] = "Gone", [413] = "Content Too Large", [415] = "Unsupported Media Type",
+  [422] = "Unprocessable Content", [429] = "Too Many Requests", [500] = "Internal Server Error",
+  [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
+}
+
+-- Where the contract has none.
+local hints = {
+  rate_limit = "wait, then try again",
+  redirect_blocked = "redirects are never followed, since the key would go with them; check base_url",
+  server = "Tavus has trouble; try again later",
+  response_too_large = "ask for fewer rows a page (limit)",
+}
+
+local outcome_types = {
+  not_sent = "connection", lost = "connection", certificate = "connection",
+  timeout = "timeout", too_large = "response_too_large", garbled = "decode", cancelled = "cancelled",
+}
+
+local outcome_texts = {
+  not_sent = "no connection", lost = "the connection broke before the whole answer came",
+  certificate = "the server's certificate was not accepted",
+  timeout = "no answer in time", too_large = "the answer is larger than the limit",
+  garbled = "the answer is compressed in a broken way", cancelled = "cancelled",
+}
+
+local outcome_hints = {
+  certificate = "name the CA file that signed it (option ca_file); verification cannot be switched off",
+  not_sent = "nothing was sent; check the network, base_url and proxy",
+}
+
+-- The contract's table of errors; read once a VM and only when something went wrong.
+local known_errors
+
+-- A readable line out of an HTML page, or nil.
+local function from_html(body)
+  body = body:sub(1, redact.SEARCH_MOST)
+  local lower = body:lower()
+  for _, tag in ipairs { "title", "h1", "h2" } do
+    local _, open = lower:find("<" .. tag .. "[^<>]*>")
+    local close = open and lower:find("</" .. tag .. ">", open + 1, true)
+    if close then
+      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'"):gsub("&(%a+);", redact.entities)
+        :gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
+      if text ~= "" then return text end
+    end
+  end
+  return nil
+end
+
+local function is_html(body, headers)
+  local kind = headers and headers["content-type"]
+  return (kind and kind:lower():find("text/html", 1, true) ~= nil) or body:find("^%s*<[!%a]") ~= nil
+end
+
+local function text_of(value)
+  if type(value) == "string" and value:find "%S" then return value end
+  return nil
+end
+
+-- One text out of what an `errors` or `detail` member holds: a string, a list
+-- of strings or of { msg } or { message }, or an object of lists.
+local function gathered(value)
+  if type(value) ~= "table" then return text_of(value) end
+  local texts = {}
+  local direct = text_of(value.msg) or text_of(value.message)
+  if direct then return direct end
+  if #value > 0 then
+    for _, item in ipairs(value) do
+      local text = gathered(item)
+      if text and type(item) == "table" and type(item.loc) == "table" then
+        local places = {}
+        for _, place in ipairs(item.loc) do places[#places + 1] = tostring(place) end
+        text = table.concat(places, ".") .. ": " .. text
+      end
+      texts[#texts + 1] = text
+    end
+  else
+    local names = {}
+    for name in pairs(value) do names[#names + 1] = tostring(name) end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      local text = gathered(value[name])
+      if text then texts[#texts + 1] = name .. ": " .. text end
+    end
+  end
+  if #texts == 0 then return nil end
+  return table.concat(texts, "; ")
+end
+
+--- Finds the sentence in the body of an answer that is no success: `error` (a string, or an
+-- object with `message`), `message`, `detail` (a string, or a list of { msg }), `errors`, the raw
+-- body. Of an HTML page it is the title, or the status in words.
+---@param status integer
+---@param body string
+---@param headers table<string, string>|nil
+---@return string message neither free of secrets nor cut yet
+---@return table|nil decoded the body, when it is a JSON object or array
+function failure.message(status, body, headers)
+  local decoded = body ~= "" and core.decode(body) or nil
+  if type(decoded) == "table" then
+    local found = gathered(decoded.error) or text_of(decoded.message) or gathered(decoded.detail)
+      or gathered(decoded.errors)
+    if found then return found, decoded end
+  elseif type(decoded) == "string" and decoded ~= "" then
+    return decoded
+  end
+  local words = status_text[status] or ("status " .. status)
+  if body:find "%S" then
+    if is_html(body, headers) then return from_html(body) or words end
+    local text = redact.cut(body, redact.SEARCH_MOST)
+    if core.encode(text) then return (text:gsub("%c+", " ")), type(decoded) == "table" and decoded or nil end
+  end
+  return words
+end
+
+local function matches(row, status, lowered)
+  if row.status then
+    if row.status ~= status then return false end
+  elseif status < (row.status_min or 0) or status > (row.status_max or 999) then
+    return false
+  end
+  if not row.text then return true end
+  local text = row.text:lower()
+  if not text:find("<thing>", 1, true) then return lowered:find(text, 1, true) ~= nil end
+  return lowered:find((text:gsub("<thing>", "%%l[%%l_]*")) .. "%f[^%w_]") ~= nil
+end
+
+--- Finds the type of an answer that is no success.
+---@param status integer
+---@param message string
+---@return tavus.ErrorType
+---@return string|nil hint
+function failure.classify(status, message)
+  known_errors = known_errors or core.contract().errors
+  local lowered = message:lower()
+  for _, row in ipairs(known_errors) do
+    if matches(row, status, lowered) then return row.type, row.hint end
+  end
+  -- The contract names every 4xx and 5xx.
+  return status >= 300 and status < 400 and "redirect_blocked" or "server"
+end
+
+-- Headers free of secrets. The transport has taken the key out already.
+local function clean_headers(session, headers, secrets)
+  local out = {}
+  for name, value in pairs(headers or {}) do
+    out[name] = type(value) == "string" and redact.text(session, value, secrets) or value
+  end
+  return out
+end
+
+-- The body free of secrets. One that is written with \u escapes is written
+-- again without, since a secret may hide in them.
+local function clean_body(session, body, secrets)
+  if body:find("\\u", 1, true) then
+    local value = core.decode(body)
+    body = value ~= nil and core.encode(value) or body
+  end
+  return redact.text(session, body, secrets)
+end
+
+--- Makes the error of an answer that is no success.
+---@param session userdata
+---@param result table the request's result, with outcome "answer"
+---@param secrets string[]|nil
+---@return tavus.Error
+function failure.of_answer(session, result, secrets)
+  local status, whole = result.status, result.body or ""
+  local message, decoded = failure.message(status, whole, result.headers)
+  -- Cut after the secrets are gone, or half of one would stay.
+  message = redact.cut(redact.text(session, message, secrets), MESSAGE_MOST)
+  local body = clean_body(session, whole, secrets)
+  local kind, hint = failure.classify(status, message)
+  local conflict = decoded and text_of(decoded.conflict)
+  conflict = conflict and redact.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
+  if conflict and not hint then
+    hint = "a draft holds changes that were not published; query = { force = true } drops them"
+  elseif not hint and status ~= 501 then -- what is not there will not be there later
+    hint = hints[kind]
+  end
+  return errors.new {
+    type = kind, message = message, code = conflict, conflict = conflict, status = status,
+    body = redact.cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
+    hint = hint,
+  }
+end
+
+--- What to do after a success whose answer cannot be used, of a call that
+-- changes something.
+---@param status integer
+---@return string hint
+function failure.look_first(status)
+  return ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(status)
+end
+
+--- Makes the error of an outcome without an answer.
+---@param session userdata
+---@param result table
+---@param secrets string[]|nil
+---@return tavus.Error
+function failure.of_outcome(session, result, secrets)
+  local outcome = result.outcome
+  local kind = outcome_types[outcome] or "connection"
+  local text, hint = outcome_texts[outcome] or "the request failed", outcome_hints[outcome]
+  local shortage = errors.shortages[result.shortage]
+  if shortage then
+    text, hint = "no connection, " .. shortage[1], "nothing was sent; " .. shortage[2]
+  elseif result.code == "CURLE_SSL_CACERT_BADFILE" then
+    kind, text = "config", "the CA file cannot be used"
+    hint = "name a file of certificates in PEM that can be read (option ca_file, else CURL_CA_BUNDLE or SSL_CERT_FILE)"
+  elseif outcome == "too_large" and result.message:find("headers", 1, true) then
+    hint = "the server, or a proxy before it, sends too many headers"
+  end
+  if result.message and result.message ~= "" then
+    text = text .. ": " .. redact.text(session, result.message, secrets)
+  end
+  local status = result.status
+  return errors.new {
+    type = kind, code = result.code, message = text, hint = hint or hints[kind],
+    status = status and status > 0 and status or nil,
+    headers = clean_headers(session, result.headers, secrets),
+  }
+end
+
+--- Makes the error of an answer that says success and cannot be read.
+---@param session userdata
+---@param result table
+---@param problem table|string what `core.decode` said, or a sentence
+---@param secrets string[]|nil
+---@return tavus.Error
+function failure.of_decode(session, result, problem, secrets)
+  local err = type(problem) == "table" and errors.decode(problem)
+    or errors.new { type = "decode", message = problem }
+  local body = clean_body(session, result.body or "", secrets)
+  err.message = "the answer cannot be read: " .. redact.text(session, err.message, secrets)
+  err.status = result.status
+  err.body = redact.cut(body, BODY_MOST)
+  err.headers = clean_headers(session, result.headers, secrets)
+  return err
+end
+
+return failure

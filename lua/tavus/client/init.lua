@@ -1,0 +1,401 @@
+--- The client: options, environment, and the resources on it.
+
+local core = require "tavus.core"
+local http = require "tavus.http"
+local answer = require "tavus.client.answer"
+local errors = require "tavus.errors"
+local hosts = require "tavus.host"
+local log = require "tavus.log"
+local options = require "tavus.options"
+local patch = require "tavus.patch"
+local record = require "tavus.client.record"
+local resource = require "tavus.client.resource"
+local call = require "tavus.client.call"
+local task = require "tavus.client.task"
+local version = require "tavus.version"
+
+local client = {}
+
+-- How many tasks `map` keeps under way by default: as many as there are
+-- connections by default.
+local MAP = 32
+
+---@alias tavus.Log "error"|"info"|"debug"|boolean|fun(level: string, message: string)
+
+---@class tavus.ClientOptions
+---@field api_key string|nil the key; else TAVUS_API_KEY
+---@field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
+---@field timeout number|nil seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
+---@field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
+---@field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
+---@field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
+---@field ca_file string|nil a PEM file of the authorities to trust; else CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR
+---@field allow_http boolean|nil permits http:// to other hosts than this one
+---@field proxy string|nil its address, http://host:port (or https, socks4, socks4a, socks5, socks5h); else that of https_proxy and its kin, never for loopback
+---@field headers table<string, string>|nil sent with every request
+---@field user_agent string|nil "tavus-lua/<version>" when nil
+---@field connect_timeout number|nil seconds, 5 when nil
+---@field max_connections integer|nil connections to base_url's host that this client may have a part in; else 32
+---@field max_in_flight integer|nil requests of this client under way at once; more wait in line
+---@field rate number|nil requests that this client begins in a second; more wait in line
+---@field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
+---@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
+---@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
+---@field record string|nil a file that every attempt is appended to, as a line of JSON without secrets
+---@field log tavus.Log|nil to stderr from a level on (true: "info"; false: nothing), or a function for every line; else TAVUS_LOG
+
+local rules = {
+  api_key = { type = "string" },
+  base_url = { type = "string" },
+  timeout = options.seconds,
+  deadline = options.seconds,
+  retries = options.retries,
+  backoff = { type = "function" },
+  ca_file = { type = "string" },
+  allow_http = { type = "boolean" },
+  proxy = { type = "string" },
+  headers = { type = "table" },
+  user_agent = { type = "string" },
+  connect_timeout = options.seconds,
+  max_connections = { type = "number", integer = true, least = 1, most = 100000 },
+  max_in_flight = { type = "number", integer = true, least = 1, most = 1e6 },
+  rate = { type = "number", above = 0, least = 1e-9, most = 1e6 },
+  on_request = { type = "function" },
+  on_response = { type = "function" },
+  on_retry = { type = "function" },
+  record = { type = "string" },
+  log = { type = "string|function|boolean", choices = log.levels },
+}
+
+---@class tavus.Client  its resources are fields of it, which types.lua names
+local Client = {}
+Client.__index = Client
+Client.__name = "tavus.client"
+
+--- Names the client by where it talks to; never shows the key.
+function Client:__tostring()
+  return ("tavus.client: %s%s"):format(self._base_url, self._closed and " (closed)" or "")
+end
+
+-- An environment variable; set to nothing it counts as unset.
+local function environment(name)
+  local value = os.getenv(name)
+  if value ~= nil and value:find "%S" then return value end
+  return nil
+end
+
+local function number_setting(given, name, variable, rule)
+  if given[name] ~= nil then return given[name] end
+  local text = environment(variable)
+  if text == nil then return nil end
+  return options.number_from(variable, text, rule)
+end
+
+local function log_setting(given)
+  local where = given.log
+  if where == nil then
+    where = environment "TAVUS_LOG"
+    if where ~= nil and not log.levels[where] then
+      return nil, options.bad("TAVUS_LOG", "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
+    end
+  elseif where == true then
+    where = "info"
+  end
+  return where and log.new(where) or nil
+end
+
+local PEM = "set it to certificates in PEM, or unset it; the option ca_file goes before it"
+
+-- What is wrong with a file of certificates, or nil. Want of descriptors is nothing wrong with the file, and told by a call.
+local function file_problem(path)
+  local file, message, code = io.open(path, "rb")
+  if not file then return not options.no_descriptor[code] and "cannot be read: " .. message or nil end
+  local line, problem
+  repeat line, problem = file:read "*l" until not line or line:find "^%-%-%-%-%-BEGIN [%u ]*CERTIFICATE%-%-%-%-%-"
+  file:close()
+  if line then return nil end
+  return (problem and "cannot be read: %s: %s" or "has no certificate in PEM: %s"):format(path, problem)
+end
+
+-- What is wrong with a list of folders of certificates, or nil: one must be there.
+local function folders_problem(list)
+  local problem
+  for path in list:gmatch "[^:]+" do
+    local folder, message, code = io.open(path, "rb")
+    local is_file = folder and folder:read(0) ~= nil
+    if folder then folder:close() end
+    if (folder and not is_file) or options.no_descriptor[code] then return nil end
+    problem = is_file and "is not a folder: " .. path or "cannot be read: " .. message
+  end
+  return problem
+end
+
+-- Whom the environment trusts, as curl reads it: a file, folders, or neither.
+local function environment_trust(base_url)
+  if base_url and base_url:find "^[hH][tT][tT][pP]:" then return nil end
+  local variable, folders = "CURL_CA_BUNDLE", nil
+  local file = environment(variable)
+  if not file then
+    variable, folders = "SSL_CERT_FILE", environment "SSL_CERT_DIR"
+    file = environment(variable)
+  end
+  local problem = file and file_problem(file)
+  if problem then return nil, nil, options.bad(variable, problem, PEM) end
+  problem = folders and folders_problem(folders)
+  if problem then return nil, nil, options.bad("SSL_CERT_DIR", problem, PEM) end
+  return file, folders
+end
+
+-- The session: where requests go, in whose name, and how many at a time.
+local function open_session(given)
+  local base_url = given.base_url or environment "TAVUS_BASE_URL"
+  local ca_file, ca_folder, problem = given.ca_file, nil, nil
+  if ca_file == nil then ca_file, ca_folder, problem = environment_trust(base_url) end
+  if problem then return nil, problem end
+  -- The key goes to C without a look at it; when it is not given, C reads
+  -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
+  local session, refused = http.session {
+    api_key = given.api_key,
+    base_url = base_url,
+    allow_http = given.allow_http,
+    ca_file = ca_file,
+    ca_folder = ca_folder,
+    proxy = given.proxy,
+    user_agent = given.user_agent or ("tavus-lua/" .. version),
+    headers = given.headers,
+    connect_timeout = given.connect_timeout,
+    max_connections = given.max_connections,
+    max_in_flight = given.max_in_flight,
+    rate = given.rate,
+  }
+  if session then return session end
+  local hint
+  if refused:find("no API key", 1, true) then
+    hint = "keys are made in the Tavus developer portal"
+  elseif refused:find("base_url", 1, true) and given.base_url == nil then
+    hint = "it comes from TAVUS_BASE_URL"
+  elseif refused:find "^%a+_[pP][rR][oO][xX][yY] " then
+    hint = "set it to a proxy's address, or unset it; the option proxy goes before it (\"\": no proxy)"
+  end
+  return nil, errors.new { type = "config", message = refused, hint = hint }
+end
+
+--- Makes a client. It opens no connection; the first call does.
+---@param given tavus.ClientOptions|nil
+---@return tavus.Client|nil
+---@return tavus.Error|nil of type "config"
+function client.new(given)
+  if type(given) == "table" and rawget(given, "new") == client.new then
+    error("tavus.new: call it with a dot: tavus.new { ... }", 2)
+  end
+  local fine, problem = options.check(given, rules, "tavus.new", 2)
+  if not fine then return nil, problem end
+  given = given or {}
+  local timeout, retries, logged
+  timeout, problem = number_setting(given, "timeout", "TAVUS_TIMEOUT", options.seconds)
+  if problem then return nil, problem end
+  retries, problem = number_setting(given, "retries", "TAVUS_RETRIES", options.retries)
+  if problem then return nil, problem end
+  logged, problem = log_setting(given)
+  if problem then return nil, problem end
+
+  local session, recording
+  session, problem = open_session(given)
+  if not session then return nil, problem end
+  if given.record then
+    local hint
+    recording, problem, hint = record.open(given.record, given.headers)
+    if not recording then
+      session:close()
+      return nil, options.bad("record", problem, hint)
+    end
+  end
+
+  local self = setmetatable({
+    _session = session,
+    _base_url = session:base_url(),
+    _tasks = {},
+    _left = 0,
+    _closed = false,
+    _timeout = timeout,
+    _deadline = given.deadline,
+    _retries = retries or call.RETRIES,
+    _backoff = given.backoff,
+    _concurrency = math.min(given.max_in_flight or MAP, MAP),
+    _log = logged,
+    _record = recording,
+    _on_request = given.on_request,
+    _on_response = given.on_response,
+    _on_retry = given.on_retry,
+    -- Whether anybody is told of each attempt.
+    _watched = (logged or recording or given.on_request or given.on_response) ~= nil,
+  }, Client)
+  for name, class in pairs(resource.classes()) do
+    self[name] = setmetatable({ _client = self }, class)
+  end
+  return self
+end
+
+local function need_colon(self, name)
+  if getmetatable(self) == Client then return end
+  error(("%s: call it with a colon: client:%s(...)"):format(name, name), 3)
+end
+
+local request_options = options.call_and { body = { type = "table|string" } }
+
+local GONE = { "not_found" }
+
+--- Makes a call for which there is no function.
+---@param method string e.g. "GET"
+---@param path string begins with "/"; ids in it are the caller's to percent-encode
+---@param given tavus.RequestOptions|nil
+---@return any answer decoded; true when it was empty
+---@return tavus.Meta|tavus.Error
+function Client:request(method, path, given)
+  need_colon(self, "request")
+  if type(method) ~= "string" then error("client:request: the method must be a string, not " .. type(method), 2) end
+  if type(path) ~= "string" then error("client:request: the path must be a string, not " .. type(path), 2) end
+  local fine, problem = options.check(given, request_options, "client:request", 2)
+  if not fine then return nil, problem end
+  if path:sub(1, 1) ~= "/" then
+    return nil, options.bad("path", "must begin with /", "give the path only, as in /v2/personas")
+  end
+  method = method:upper()
+  local body = given and given.body
+  local op = { method = method, answers = "any", reads = call.reads[method], done = method == "DELETE" and GONE or nil }
+  local may_repeat = op.reads or method == "DELETE"
+  if type(body) == "table" then
+    if method == "PATCH" then may_repeat = core.is_array(body) and patch.repeatable(body) end
+    local issues
+    body, issues = core.encode(body)
+    if not body then return nil, errors.validation(issues, "body") end
+  end
+  return answer.of(self, op, path, body, given, may_repeat)
+end
+
+--- Starts a task: a function that runs beside others, and whose calls wait only
+-- for themselves. It first runs in the next step (in OpenResty at once, on a
+-- light thread of the request). An error in a task that nobody asks for its
+-- result goes to the log, else to stderr, when the task is collected.
+---@param fn function called with the arguments that follow
+---@param ... any
+---@return tavus.Task|nil
+---@return tavus.Error|nil of type "config" when the client is closed
+function Client:spawn(fn, ...)
+  need_colon(self, "spawn")
+  if type(fn) ~= "function" then error("client:spawn: wants a function, not " .. type(fn), 2) end
+  if self._closed then return nil, call.closed() end
+  local refused = hosts.check()
+  if refused then return nil, refused end
+  return task.spawn(self, fn, ...)
+end
+
+-- Raises where waiting for all tasks would wait for itself.
+local function outside(name)
+  if not hosts.scheduler.inside() then return end
+  error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
+end
+
+-- Why tasks cannot be driven here, or nil. A task that closed its client goes on.
+local function cannot_drive(self)
+  if self._closed and self._left == 0 then return call.closed() end
+  return hosts.refusal()
+end
+
+--- Does a bounded piece of work: takes in what arrived, and lets the tasks go
+-- on that waited for it. A frame loop calls it once a frame with 0.
+---@param seconds number|nil how long it may wait for something to do; 0 when nil
+---@return boolean left whether any task of this client is not done yet
+---@return tavus.Error|nil of type "config", after false: the client is closed, or this place cannot wait
+function Client:step(seconds)
+  need_colon(self, "step")
+  if seconds ~= nil and type(seconds) ~= "number" then
+    error("client:step: wants a number of seconds, not " .. type(seconds), 2)
+  end
+  if seconds and (seconds < 0 or seconds ~= seconds) then error("client:step: the seconds must be 0 or more", 2) end
+  outside "step"
+  local refused = cannot_drive(self)
+  if refused then return false, refused end
+  hosts.scheduler.step(self, math.min(seconds or 0, 1e6))
+  return self._left > 0
+end
+
+--- Waits until every task of this client is done.
+---@return boolean|nil done true
+---@return tavus.Error|nil of type "config": the client is closed, or this place cannot wait
+function Client:run()
+  need_colon(self, "run")
+  outside "run"
+  local refused = cannot_drive(self)
+  if refused then return nil, refused end
+  hosts.scheduler.run(self)
+  if self._unasked then
+    -- Some failed: those whose handles nobody has are told about now.
+    self._unasked = nil
+    collectgarbage()
+  end
+  return true
+end
+
+local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }
+
+--- Calls a function for each item of a list, some at a time, each call in a
+-- task of its own, and waits for all of them.
+---@param list table
+---@param fn fun(item: any, index: integer): any, any returns a value, or nil and an error
+---@param given { concurrency: integer }|nil how many at a time; when nil 32, or max_in_flight where that is less
+---@return table[]|nil results in the list's order, one for each item: { value = v } or { err = e }
+---@return tavus.Error|nil of type "config"
+function Client:map(list, fn, given)
+  need_colon(self, "map")
+  if type(list) ~= "table" then error("client:map: wants a list, not " .. type(list), 2) end
+  if type(fn) ~= "function" then error("client:map: wants a function, not " .. type(fn), 2) end
+  local count = 0
+  for _ in pairs(list) do count = count + 1 end
+  if count ~= #list then error("client:map: the list has holes, or keys that are no positions", 2) end
+  local fine, problem = options.check(given, map_options, "client:map", 2)
+  if not fine then return nil, problem end
+  if self._closed then return nil, call.closed() end
+  local refused = hosts.refusal()
+  if refused then return nil, refused end
+  return task.map(self, list, fn, given and given.concurrency or self._concurrency, call.closed)
+end
+
+-- Asks the VM's engine.
+local function ask_engine(question)
+  local engine, problem = http.engine()
+  if not engine then return nil, problem end
+  return engine[question](engine)
+end
+
+--- A descriptor that is readable when `step` has something to do: for loops
+-- that are not ours. It belongs to the VM and is the same for every client.
+---@return integer|nil
+---@return string|nil where there is none: use `timeout`
+function Client:fd()
+  need_colon(self, "fd")
+  return ask_engine "fd"
+end
+
+--- When `step` wants to be called at the latest.
+---@return number|nil seconds; nil when there is nothing to wait for
+function Client:timeout()
+  need_colon(self, "timeout")
+  return ask_engine "timeout"
+end
+
+--- Closes the client: its requests and tasks are cancelled, its key is wiped,
+-- and calls on it fail with a config error. Closing twice is fine. Connections
+-- belong to the VM and stay.
+function Client:close()
+  need_colon(self, "close")
+  -- All of it each time: Ctrl-C may have ended an earlier call.
+  self._closed = true
+  self._session:cancel()
+  self._session:close()
+  task.cancel_all(self)
+end
+
+Client.__close = Client.close
+
+return client

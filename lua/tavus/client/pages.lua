@@ -1,0 +1,161 @@
+--- Lists: one page, and the walk over all pages.
+
+local answer = require "tavus.client.answer"
+local errors = require "tavus.errors"
+local log = require "tavus.log"
+local options = require "tavus.options"
+
+local pages = {}
+
+--- The most pages that `each` reads, unless `max_pages` says otherwise.
+pages.MOST = 1000
+--- Rows a page that `each` asks for, when the filter has no `limit`.
+pages.LIMIT = 100
+
+local each_options = options.call_and {
+  max_pages = { type = "number", integer = true, least = 1, most = 1e9 },
+}
+
+--- Makes the options of a list request out of a filter and options: the filter
+-- becomes part of the query. A name that the contract does not know raises: a
+-- server that pays no attention to it would give all rows, and a loop that
+-- deletes what it meant to have found would delete them all.
+---@param op table the list operation
+---@param title string the function's name for messages
+---@param filter table|nil
+---@param given table|nil
+---@param rules table
+---@param level integer the line to blame, from the caller
+---@return table|nil request options with a query of its own
+---@return tavus.Error|nil
+function pages.prepare(op, title, filter, given, rules, level)
+  if filter ~= nil and type(filter) ~= "table" then
+    error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
+  end
+  local fine, problem = options.check(given, rules, title, level + 1)
+  if not fine then return nil, problem end
+  local request, query = {}, {}
+  for name, value in pairs(given or {}) do request[name] = value end
+  local known = op.known
+  if not known then
+    known = {}
+    for _, name in ipairs(op.query or {}) do known[name] = true end
+    op.known = known
+  end
+  for name, value in pairs(filter or {}) do
+    if type(name) ~= "string" then
+      error(("%s: names in the filter must be strings"):format(title), level + 1)
+    end
+    if rules.max_pages and name == "max_pages" then
+      request.max_pages = value
+    elseif rules[name] then
+      error(("%s: %s is an option of the call: give it in the table after the filter"):format(title, name), level + 1)
+    elseif not known[name] then
+      error(("%s: %q is no filter (%s); what else Tavus may take goes after it: { query = { ... } }"):format(title, name,
+        options.meant(name, known)), level + 1)
+    else
+      query[name] = value
+    end
+  end
+  if request.max_pages ~= nil then
+    fine, problem = options.check({ max_pages = request.max_pages }, rules, title, level + 1)
+    if not fine then return nil, problem end
+  end
+  -- A query in the options is the way around the filter, and wins over it.
+  for name, value in pairs(request.query or {}) do
+    if type(name) == "number" and type(value) == "table" then
+      query[value[1]] = value[2]
+    else
+      query[name] = value
+    end
+  end
+  request.query = query
+  return request
+end
+
+-- A row's id, by the resource's name for it or by its newer one.
+local function id_of(row, names)
+  for i = 1, #names do
+    local id = row[names[i]]
+    if type(id) == "string" and id ~= "" then return id end
+  end
+  return nil
+end
+
+-- The next page: its rows that were not seen before, and whether it is the last.
+local function read_page(walk)
+  local request, seen = walk.request, walk.seen
+  request.query.page = walk.page
+  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true)
+  if not list then error(meta, 0) end
+  if list == true then
+    error(errors.new { type = "decode", status = meta.status, method = walk.op.method, path = walk.op.path,
+      message = "the page cannot be read: it came without rows", attempts = meta.attempts, elapsed_ms = meta.elapsed_ms,
+      headers = meta.headers, request_id = meta.request_id, retryable = false, ambiguous = false }, 0)
+  end
+  walk.page, walk.read = (walk.page or 0) + 1, walk.read + 1
+  local fresh = {}
+  for _, row in ipairs(list.data) do
+    local id = type(row) == "table" and id_of(row, walk.id_names)
+    if not id then
+      fresh[#fresh + 1] = row
+    elseif not seen[id] then
+      seen[id] = true
+      fresh[#fresh + 1] = row
+    end
+  end
+  walk.count = walk.count + #fresh
+  -- Rows that were all seen before tell no more than none: a server that pays
+  -- no attention to `page` would otherwise be asked without end.
+  walk.empty = #fresh == 0 and walk.empty + 1 or 0
+  local total = tonumber(list.total_count)
+  if not walk.op.first_page or walk.empty >= 2 or (total and walk.count >= total and (total > 0 or #list.data == 0)) then
+    walk.finished = true
+  elseif walk.read >= walk.most then
+    walk.finished = true
+    if not walk.capped_by_caller then
+      log.write(walk.client._log, "error", ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.each_title, walk.read))
+    end
+  end
+  walk.rows, walk.next, walk.meta = fresh, 1, meta
+end
+
+--- Walks all rows of a list, page after page: `for row, meta in each(...)`.
+-- Rows that come twice are given once. It ends after two pages in a row
+-- without a new row, when `total_count` rows were seen, or after `max_pages`.
+---@param client table
+---@param op table the list operation
+---@param filter table|nil sent as the query; `limit` is the size of a page
+---@param given table|nil options of each request, and max_pages
+---@param level integer the line to blame, from the caller
+---@return fun(): table|nil, tavus.Meta|nil
+function pages.each(client, op, filter, given, level)
+  local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
+  if not request then error(problem, 0) end
+  local query = request.query
+  -- Where the number of the first page is not known, it is asked for without one. If that was page 1, it comes again, and
+  -- its rows were seen.
+  local first = op.first_page
+  if first == "unknown" then first = nil end
+  if query.page ~= nil then
+    first = tonumber(query.page)
+    if not first or first < 0 or first % 1 ~= 0 then error(options.bad("page", "must be a whole number, 0 or more"), 0) end
+  end
+  if query.limit == nil and op.known.limit then query.limit = pages.LIMIT end
+  local walk = {
+    client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0,
+    seen = {}, rows = {}, next = 1, finished = false, most = request.max_pages or pages.MOST,
+    capped_by_caller = request.max_pages ~= nil, id_names = op.id_names,
+  }
+  return function()
+    while walk.next > #walk.rows do
+      if walk.finished then return nil end
+      read_page(walk)
+    end
+    local row = walk.rows[walk.next]
+    walk.next = walk.next + 1
+    return row, walk.meta
+  end
+end
+
+return pages

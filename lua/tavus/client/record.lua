@@ -1,0 +1,103 @@
+--- The recording of a client: every attempt as one line of JSON in a file,
+-- without secrets. `tavus.sandbox` answers from such a file.
+
+local core = require "tavus.core"
+local http = require "tavus.http"
+local call = require "tavus.client.call"
+local clean = require "tavus.secret.sanitize"
+local log = require "tavus.log"
+local options = require "tavus.options"
+
+local record = {}
+
+---@class tavus.Recording
+local methods = {}
+methods.__index = methods
+
+-- Whether a file ends inside a line: a program was killed while it wrote.
+local function is_torn(file, name)
+  local size = file:seek "end"
+  if not size or size == 0 then return false end -- a pipe, say, or nothing in it
+  local reader = io.open(name, "rb")
+  if not reader then return false end
+  reader:seek("set", size - 1)
+  local last = reader:read(1)
+  reader:close()
+  return last ~= nil and last ~= "\n"
+end
+
+--- Opens a file to append to.
+---@param name string
+---@param headers table|nil what the client sends with every request
+---@return tavus.Recording|nil
+---@return string|nil message
+---@return string|nil hint
+function record.open(name, headers)
+  if name == "" or name:find("%z") then return nil, "is no name of a file" end
+  local file, message, code = io.open(name, "ab")
+  if not file then
+    return nil, "cannot be written: " .. tostring(message),
+      options.no_descriptor[code] and "close what is open, or raise the limit of file descriptors (ulimit -n)" or nil
+  end
+  pcall(http.close_on_exec, file) -- a host may have files of its own
+  -- Every line is one write at the file's end, whoever else writes there.
+  file:setvbuf "no"
+  return setmetatable({ file = file, headers = headers or {}, torn = is_torn(file, name) }, methods)
+end
+
+local function line_of(client, request, result, attempt)
+  local session, secrets = client._session, request.secrets
+  local entry = {
+    time = os.date "!%Y-%m-%dT%H:%M:%SZ", attempt = attempt,
+    method = request.method, path = clean.target(request), headers = request.headers,
+    body = request.body, body_text = request.text,
+    outcome = result.outcome, status = result.status, elapsed_ms = math.floor(result.elapsed_ms * 1000 + 0.5) / 1000,
+  }
+  -- With the key gone (the client was closed meanwhile), nobody can tell whether it is in there.
+  if not client._closed then
+    if result.headers then entry.answer_headers = clean.headers(session, result.headers, secrets) end
+    entry.answer_body, entry.answer_text = clean.body(session, call.body(result), secrets)
+    if result.message then entry.message = clean.text(session, result.message, secrets) end
+  end
+  local line, issues = core.encode(entry)
+  if not line then error(issues[1].message, 0) end
+  return line
+end
+
+local function append(self, line)
+  local done, message = self.file:write((self.torn and "\n" or "") .. line .. "\n")
+  -- Part of the line may be in the file: the next one begins on a line of its own.
+  self.torn = not done
+  if not done then error(message, 0) end
+end
+
+local function write(self, client, request, result, attempt)
+  append(self, line_of(client, request, result, attempt))
+end
+
+--- Notes what a call asks, before it is sent: while the key is there to be looked for.
+---@param client table
+---@param calling tavus.Calling
+---@return table|nil request for `answered`
+function methods:asked(client, calling)
+  if client._closed then return nil end
+  local ok, request = log.guarded(clean.request, client._session, {
+    method = calling.op.method, path = calling.path, query = calling.query, headers = { self.headers, calling.headers or {} },
+    body = calling.body,
+  }, calling.secrets)
+  if ok then return request end
+  log.recording_failed(client, request)
+  return nil
+end
+
+--- Writes the line of one attempt.
+---@param client table
+---@param request table what `asked` gave
+---@param result table
+---@param attempt integer
+function methods:answered(client, request, result, attempt)
+  local ok, err = log.guarded(write, self, client, request, result, attempt)
+  if not ok then log.recording_failed(client, err) end
+end
+
+return record

@@ -1,0 +1,207 @@
+--- Resources out of contract data: each operation of the contract becomes a
+-- method. What a method takes and does stands in the operation and is never
+-- guessed, so that a new resource is contract data only.
+
+local core = require "tavus.core"
+local http = require "tavus.http"
+local answer = require "tavus.client.answer"
+local errors = require "tavus.errors"
+local options = require "tavus.options"
+local pages = require "tavus.client.pages"
+local repeatable = require("tavus.patch").repeatable
+local update = require "tavus.client.update"
+
+local resource = {}
+
+local STRICT = { strict = true }
+
+-- Names of operations that Lua keeps for itself.
+local method_names = { ["end"] = "end_" }
+
+-- The client behind `self`; `level` is the caller's line, from here.
+local function client_of(self, class, name, level)
+  local found = type(self) == "table" and self._client
+  if found then return found end
+  error(("%s: call it with a colon: client.%s:%s(...)"):format(name, class.collection, name), level + 1)
+end
+
+-- The path with the ids that begin `...`, or nil and an error. A wrong type raises.
+local function path_for(op, level, ...)
+  local names, parts = op.ids, op.parts
+  local path = parts[1]
+  for i = 1, #names do
+    local name, id = names[i], (select(i, ...))
+    if type(id) ~= "string" then
+      local hint = ""
+      if type(id) == "table" and type(id[name]) == "string" then hint = (" (give its id: value.%s)"):format(name) end
+      error(("%s: the %s must be a string, not %s%s"):format(op.title, #names > 1 and name or "id",
+        id == nil and "nil" or type(id), hint), level + 1)
+    end
+    local escaped, problem = http.escape(id)
+    if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id may not hold a /" end
+    if not escaped then return nil, errors.issue("/" .. name, "id", problem, nil, "id") end
+    path = path .. escaped .. parts[i + 1]
+  end
+  return path
+end
+
+-- The body that a method's argument stands for; nil where it is left out. A
+-- wrong type raises.
+local function body_of(op, value, level)
+  if value == nil and op.optional then return nil end
+  if op.wraps and value ~= nil then return { [op.wraps] = value } end
+  if type(value) == "table" then return value end
+  local hint = type(value) == "string" and value:find "^%s*[%[{]" and " (this is JSON: decode it first, tavus.decode)" or ""
+  error(("%s: wants %s, not %s%s"):format(op.title, op.wraps or "a table", type(value), hint), level + 1)
+end
+
+local function encode(op, value, given)
+  local text, warnings, secrets = core.encode(value, op.body, given and given.strict and STRICT or nil)
+  if text then return text, warnings, secrets end
+  return nil, errors.validation(warnings, op.body)
+end
+
+-- May the request be sent again when nobody knows whether it was done?
+local function may_repeat(op, body)
+  local word = op.repeats
+  if word == "ops" then return repeatable(body) end
+  if word == "key" then
+    local key = body and body[op.repeat_key]
+    return type(key) == "string" and key ~= ""
+  end
+  return word ~= "twice"
+end
+
+-- Bodies that say what is to change, where they ask for no change. They are
+-- answered here: what Tavus does with them is not documented.
+local empty_change = { json_patch = "[]", merge_patch = "{}", partial = "{}" }
+
+local makers = {}
+
+-- method(self, ids..., body, options)
+function makers.send(class, op)
+  local count = #op.ids
+  return function(self, ...)
+    local client = client_of(self, class, op.name, 2)
+    local path, problem = path_for(op, 2, ...)
+    if not path then return nil, problem end
+    local value, given = select(count + 1, ...)
+    local body = body_of(op, value, 2)
+    local fine
+    fine, problem = options.check(given, options.call, op.title, 2)
+    if not fine then return nil, problem end
+    if body == nil then return answer.of(client, op, path, nil, given, may_repeat(op)) end
+    local text, warnings, secrets = encode(op, body, given)
+    if not text then return nil, warnings end
+    if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
+    return answer.of(client, op, path, text, given, may_repeat(op, body), secrets, warnings)
+  end
+end
+
+-- method(self, ids..., options)
+function makers.ask(class, op)
+  local count = #op.ids
+  return function(self, ...)
+    local client = client_of(self, class, op.name, 2)
+    local path, problem = path_for(op, 2, ...)
+    if not path then return nil, problem end
+    local given = (select(count + 1, ...))
+    local fine
+    fine, problem = options.check(given, options.call, op.title, 2)
+    if not fine then return nil, problem end
+    return answer.of(client, op, path, nil, given, may_repeat(op))
+  end
+end
+
+-- method(self, ids..., filter, options): one page.
+function makers.list(class, op)
+  local count = #op.ids
+  return function(self, ...)
+    local client = client_of(self, class, op.name, 2)
+    local path, problem = path_for(op, 2, ...)
+    if not path then return nil, problem end
+    local filter, given = select(count + 1, ...)
+    local request
+    request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
+    if not request then return nil, problem end
+    return answer.of(client, op, path, nil, request, may_repeat(op))
+  end
+end
+
+-- All pages, a row at a time.
+local function maker_of_each(class, op)
+  return function(self, filter, given)
+    local client = client_of(self, class, "each", 2)
+    -- No tail call: a level of the stack would be missing from errors.
+    local iterator = pages.each(client, op, filter, given, 2)
+    return iterator
+  end
+end
+
+local function maker_of(op)
+  if op.sends ~= "nothing" then return makers.send end
+  return op.answers == "list" and makers.list or makers.ask
+end
+
+-- The operation as the methods want it: besides what the contract says of it, the
+-- names of its ids, and the parts of its path around them.
+local function prepared(class, raw)
+  local op = {}
+  for name, value in pairs(raw) do op[name] = value end
+  op.name = method_names[raw.name] or raw.name
+  op.title = class.collection .. ":" .. op.name
+  op.each_title = class.collection .. ":each"
+  op.id_names, op.reads, op.where = class.id_names, op.repeats == "read", {}
+  for _, name in ipairs(op.at) do op.where[name] = true end
+  op.ids, op.parts = {}, {}
+  for part, id in (op.path .. "{}"):gmatch "([^{]*){([%w_]*)}" do
+    op.parts[#op.parts + 1] = part
+    if id ~= "" then op.ids[#op.ids + 1] = id end
+  end
+  return op
+end
+
+-- Names that an object's id goes by: the resource's own, and those that the
+-- contract calls its twins.
+local function id_names(data)
+  local names = { data.id_field }
+  for _, field in ipairs(data.fields) do
+    if field.twin == data.id_field then names[#names + 1] = field.name end
+  end
+  return names
+end
+
+local function build(data)
+  local class = { name = data.name, collection = data.collection, id_field = data.id_field, __name = "tavus." .. data.collection }
+  local methods = {}
+  class.__index = methods
+  class.operations = {}
+  class.id_names = id_names(data)
+  for _, raw in ipairs(data.operations) do
+    local op = prepared(class, raw)
+    class.operations[op.name] = op
+    methods[op.name] = maker_of(op)(class, op)
+  end
+  local all = class.operations
+  if all.list then methods.each = maker_of_each(class, all.list) end
+  if all.get and all.patch and all.patch.sends == "json_patch" then
+    methods.update = update.method(class, data)
+  end
+  return class
+end
+
+local classes
+
+--- The classes of all resources, by the name of their collection. Read from
+-- the contract once a VM.
+---@return table<string, table>
+function resource.classes()
+  if not classes then
+    local made = {}
+    for _, data in ipairs(core.contract().resources) do made[data.collection] = build(data) end
+    classes = made
+  end
+  return classes
+end
+
+return resource
