@@ -31,7 +31,7 @@ describe("tavus.new", function()
   end)
 
   it("raises for unknown options with the one that was meant, at the caller's line", function()
-    assert.matches("client_options_spec.lua:%d+: tavus.new: unknown option \"api_kye\" %(did you mean api_key%?%)",
+    assert.matches("options_spec.lua:%d+: tavus.new: unknown option \"api_kye\" %(did you mean api_key%?%)",
       clients.raised(function() tavus.new { api_kye = KEY } end))
     assert.error_matches(function() tavus.new { verify = false } end, "known are allow_http, api_key")
     assert.error_matches(function() tavus.new { [1] = "x" } end, "unknown option 1")
@@ -49,7 +49,7 @@ describe("tavus.new", function()
         "option " .. name .. " must be a ")
     end
     assert.error_matches(function() tavus.new "key" end, "options must be a table, not string")
-    assert.matches("client_options_spec.lua:%d+: tavus.new: call it with a dot",
+    assert.matches("options_spec.lua:%d+: tavus.new: call it with a dot",
       clients.raised(function() tavus:new { api_key = KEY } end))
   end)
 

@@ -70,10 +70,10 @@ describe("lists", function()
     end)
 
     it("raises for a filter it does not know, which Tavus might pay no attention to", function()
-      assert.matches('client_pages_spec.lua:%d+: personas:list: "persona_typ" is no filter %(did you mean persona_type%?%); '
+      assert.matches('pages_spec.lua:%d+: personas:list: "persona_typ" is no filter %(did you mean persona_type%?%); '
         .. "what else Tavus may take goes after it: { query = { ... } }",
         clients.raised(function() client.personas:list { persona_typ = "user" } end))
-      assert.matches('client_pages_spec.lua:%d+: personas:each: "persona_name" is no filter',
+      assert.matches('pages_spec.lua:%d+: personas:each: "persona_name" is no filter',
         clients.raised(function() for _ in client.personas:each { persona_name = "Ada" } do error("a row") end end))
       assert.error_matches(function() client.conversations:list { owner = "me" } end, "%(known are limit, page, status%)")
       assert.same({}, queries())
@@ -104,7 +104,7 @@ describe("lists", function()
     end)
 
     it("tells where an option belongs", function()
-      assert.matches("client_pages_spec.lua:%d+: personas:list: timeout is an option of the call",
+      assert.matches("pages_spec.lua:%d+: personas:list: timeout is an option of the call",
         clients.raised(function() client.personas:list { timeout = 1 } end))
       assert.error_matches(function() client.personas:list "x" end, "the filter must be a table, not string")
     end)
@@ -286,7 +286,7 @@ describe("lists", function()
     end)
 
     it("raises for wrong options at the caller's line", function()
-      assert.matches("client_pages_spec.lua:%d+: .*did you mean max_pages", clients.raised(function() client.personas:each({}, { max_page = 1 }) end))
+      assert.matches("pages_spec.lua:%d+: .*did you mean max_pages", clients.raised(function() client.personas:each({}, { max_page = 1 }) end))
       local ok, err = pcall(function() client.personas:each { max_pages = 0 } end)
       assert.is_false(ok)
       assert.equal("config", err.type)

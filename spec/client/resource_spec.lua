@@ -95,7 +95,7 @@ describe("the resources", function()
     end)
 
     it("raises for what is no table, at the caller's line", function()
-      assert.matches("client_resource_spec.lua:%d+: .*wants a table, not string", clients.raised(function() client.personas:create("x") end))
+      assert.matches("resource_spec.lua:%d+: .*wants a table, not string", clients.raised(function() client.personas:create("x") end))
       assert.error_matches(function() client.personas:create() end, "wants a table, not nil")
       assert.error_matches(function() client.personas:create ' {"system_prompt":"x"}' end,
         "wants a table, not string %(this is JSON: decode it first, tavus.decode%)")
@@ -304,8 +304,8 @@ describe("the resources", function()
 
   describe("ids", function()
     it("that are no strings raise at the caller's line", function()
-      assert.matches("client_resource_spec.lua:%d+: personas:get: the id must be a string, not number", clients.raised(function() client.personas:get(7) end))
-      assert.matches("client_resource_spec.lua:%d+: .*must be a string, not nil", clients.raised(function() client.personas:delete() end))
+      assert.matches("resource_spec.lua:%d+: personas:get: the id must be a string, not number", clients.raised(function() client.personas:get(7) end))
+      assert.matches("resource_spec.lua:%d+: .*must be a string, not nil", clients.raised(function() client.personas:delete() end))
       assert.error_matches(function() client.personas:patch({ persona_id = "p1" }, {}) end, "give its id: value.persona_id")
     end)
 
@@ -337,7 +337,7 @@ describe("the resources", function()
   describe("options of a call", function()
     it("that are unknown raise with the name that was meant", function()
       assert.matches(
-        "client_resource_spec.lua:%d+: personas:get: unknown option \"timeot\" %(did you mean timeout%?%)",
+        "resource_spec.lua:%d+: personas:get: unknown option \"timeot\" %(did you mean timeout%?%)",
         clients.raised(function() client.personas:get(id, { timeot = 1 }) end))
       assert.error_matches(function() client.personas:create({}, { verbose = true }) end, "known are deadline, headers")
       assert.error_matches(function() client.personas:list({}, { retrys = 1 }) end, "did you mean retries%?")
@@ -461,9 +461,9 @@ describe("the resources", function()
     end)
 
     it("says so when it is called with a dot", function()
-      assert.matches("client_resource_spec.lua:%d+: request: call it with a colon: client:request%(...%)",
+      assert.matches("resource_spec.lua:%d+: request: call it with a colon: client:request%(...%)",
         clients.raised(function() client.request("GET", "/v2/x") end))
-      assert.matches("client_resource_spec.lua:%d+: close: call it with a colon: client:close%(...%)",
+      assert.matches("resource_spec.lua:%d+: close: call it with a colon: client:close%(...%)",
         clients.raised(function() client.close() end))
     end)
 

@@ -288,7 +288,7 @@ describe("patch.diff", function()
   it("raises at the caller's line when it is misused", function()
     local function check(words, ok, message)
       assert.is_false(ok)
-      assert.matches("^%S*patch_diff_spec%.lua:%d+: ", message)
+      assert.matches("^%S*diff_spec%.lua:%d+: ", message)
       assert.matches(words, message, 1, true)
     end
     check("before is nil", pcall(function() local d = patch.diff(nil, {}) return d end))

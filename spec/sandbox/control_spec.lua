@@ -223,7 +223,7 @@ describe("steering the sandbox", function()
       } do
         local done, message = pcall(function() server:requests(filter) end)
         assert.is_false(done)
-        assert.matches("sandbox_control_spec.lua:%d+: bad argument: ", message)
+        assert.matches("control_spec.lua:%d+: bad argument: ", message)
         assert.matches(text, message, 1, true)
       end
     end)
@@ -406,7 +406,7 @@ describe("steering the sandbox", function()
       local done, message = pcall(function() sandbox.start(options) end)
       assert.is_false(done)
       assert.matches("bad argument", message, 1, true)
-      assert.matches("sandbox_control_spec.lua", message, 1, true)
+      assert.matches("control_spec.lua", message, 1, true)
     end
     assert.has_error(function() server.reset() end)
     assert.has_error(function() server.next { status = 500 } end)

@@ -158,7 +158,7 @@ describe("a sandbox with a data file", function()
     for _, option in ipairs { "data", "replay" } do
       local done, message = pcall(function() sandbox.start { [option] = path .. "\0.json" } end)
       assert.is_false(done)
-      assert.matches("sandbox_data_spec.lua:%d+: bad argument: option '" .. option .. "' must not hold a NUL byte", message)
+      assert.matches("data_spec.lua:%d+: bad argument: option '" .. option .. "' must not hold a NUL byte", message)
     end
   end)
 
