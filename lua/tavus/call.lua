@@ -210,7 +210,8 @@ end
 -- The error of an attempt after which there is no other.
 local function failed(calling, result, verdict)
   local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
-  local err, doubtful = nil, false
+  local err
+  local doubtful = false
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
     err.request_id = request_id(err.headers)
