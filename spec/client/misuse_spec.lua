@@ -36,7 +36,8 @@ local calls = {
   patch = {
     add = { function() return (patch:add("x", 1)) end, function() return (patch:add("/x")) end, function() return (patch.add("/x", 1)) end,
       function() return (patch:add("/x", print)) end },
-    replace = { function() return (patch:replace("x", 1)) end, function() return (patch:replace("/x")) end, function() return (patch.replace("/x", 1)) end },
+    replace = { function() return (patch:replace("x", 1)) end, function() return (patch:replace("/x")) end,
+      function() return (patch.replace("/x", 1)) end },
     test = { function() return (patch:test("x", 1)) end, function() return (patch:test("/x")) end, function() return (patch.test("/x", 1)) end },
     remove = { function() return (patch:remove("x")) end, function() return (patch:remove("/x", 1)) end, function() return (patch.remove "/x") end },
     move = { function() return (patch:move("x", "/y")) end, function() return (patch:move("/x", "y")) end, function() return (patch.move("/x", "/y")) end },
