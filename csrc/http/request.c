@@ -176,17 +176,27 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
 }
 
 #if TAVUS_HTTP_PREREQ
+/* Requests may wait in libcurl to learn whether this connection speaks HTTP/2. */
+static void note_connection(const tavus_http_request *request, CURL *easy) {
+  long made = 0;
+  if (request->session->transport->https &&
+      curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made > 0)
+    request->engine->connected = true;
+}
+
 /* libcurl sends a request again by itself when a reused connection dies
 ** unanswered. Here it says so beforehand, and can be stopped. */
 static int on_sending(void *context, char *remote, char *local, int remote_port,
                       int local_port) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   (void)remote, (void)local, (void)remote_port, (void)local_port;
   if (request->sent > 0 && !request->may_repeat) {
     request->repeat_refused = true;
     return CURL_PREREQFUNC_ABORT;
   }
   request->sent++;
+  note_connection(request, slot->easy);
   return CURL_PREREQFUNC_OK;
 }
 #endif
