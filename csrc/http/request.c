@@ -144,6 +144,13 @@ static void mistrust(tavus_http_slot *slot) {
       curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
 }
 
+/* Whether the line ends the headers. libcurl from 8.19 on hands over a last line
+** that was cut, so a carriage return alone is none. */
+static bool is_blank(const char *line, size_t length) {
+  return (length == 1 && line[0] == '\n') ||
+         (length == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context) {
   tavus_http_slot *slot = context;
   tavus_http_request *request = slot->request;
@@ -162,7 +169,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
     return length;
   }
   if (request->headers_complete) return length; /* a trailer */
-  if (length <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+  if (is_blank(data, length)) {
     request->headers_complete = true;
     if (request->bodyless && announces_body(&request->answer_headers))
       mistrust(slot);
