@@ -16,6 +16,7 @@ typedef struct tavus_http_engine {
   unsigned references; /* the owner's one, and one for every request */
   bool closed;
   bool broken; /* libcurl failed in the middle of something */
+  bool connected; /* a request is sent over a new connection with TLS */
   long pid; /* of the process that made it */
   volatile unsigned char *mark; /* a page that a fork wipes; NULL: ask getpid() */
   CURLM *multi;

@@ -165,6 +165,13 @@ static void mistrust(tavus_http_slot *slot) {
       curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
 }
 
+/* Whether the line ends the headers. libcurl from 8.19 on hands over a last line
+** that was cut, so a carriage return alone is none. */
+static bool is_blank(const char *line, size_t length) {
+  return (length == 1 && line[0] == '\n') ||
+         (length == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context) {
   tavus_http_slot *slot = context;
   tavus_http_request *request = slot->request;
@@ -184,7 +191,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
     return length;
   }
   if (request->headers_complete) return length; /* a trailer */
-  if (length <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+  if (is_blank(data, length)) {
     request->headers_complete = !request->interim;
     if (request->bodyless && announces_body(&request->answer_headers))
       mistrust(slot);
@@ -198,17 +205,27 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
 }
 
 #if TAVUS_HTTP_PREREQ
+/* Requests may wait in libcurl to learn whether this connection speaks HTTP/2. */
+static void note_connection(const tavus_http_request *request, CURL *easy) {
+  long made = 0;
+  if (request->session->transport->https &&
+      curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made > 0)
+    request->engine->connected = true;
+}
+
 /* libcurl sends a request again by itself when a reused connection dies
 ** unanswered. Here it says so beforehand, and can be stopped. */
 static int on_sending(void *context, char *remote, char *local, int remote_port,
                       int local_port) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   (void)remote, (void)local, (void)remote_port, (void)local_port;
   if (request->sent > 0 && !request->may_repeat) {
     request->repeat_refused = true;
     return CURL_PREREQFUNC_ABORT;
   }
   request->sent++;
+  note_connection(request, slot->easy);
   return CURL_PREREQFUNC_OK;
 }
 #endif

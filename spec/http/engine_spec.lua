@@ -367,6 +367,7 @@ describe("the way it ended", function()
       "HTTP/1.0 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n", "HTTP/1.1 204 No Content\n", "HTTP/1.1 204 No Content\r\n\r",
       "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No",
       "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 204 No Content\r\nHTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\nX\n",
     } do
       serve { { "read", { send = cut }, "close" } }
       local result = perform(session(), "DELETE", "/")
