@@ -1,12 +1,12 @@
-# tavus for Lua: the commands a person types, and the two targets LuaRocks calls.
+# tavus for Lua: the commands a person types, and the target LuaRocks calls.
 # Everything that is made goes under .build/<lua>/; `make clean` removes it.
 
 LUA  ?= lua5.4
 ROCK ?= tavus
 
-CC      ?= cc
-CFLAGS  ?= -O2 -fPIC
-LIBFLAG ?= -shared
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and LIBFLAG are the caller's, of the environment or of make's line. What the code itself
+# needs is added. LIBFLAG is LuaRocks' name for the flags that make a module.
+CFLAGS ?= -O2
 
 # A build of its own beside the plain one: `asan` has the sanitizers, `poll` the event loop of systems without epoll,
 # any other name just its own folder.
@@ -19,14 +19,43 @@ LUA_VERSION  = $(shell $(LUA) -e 'print((_VERSION:gsub("Lua ", "")))' 2>/dev/nul
 # Only what TAVUS_EXPORT marks leaves a shared object.
 WARNINGS   := -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# behind the caller's CFLAGS, where they win: distributions build with -fPIE
+NEEDED     := -std=c99 -fPIC
 ifeq ($(VARIANT),asan)
-CFLAGS     := -O1 -g -fPIC -fno-omit-frame-pointer $(SANITIZERS)
-LIBFLAG    := -shared $(SANITIZERS)
+NEEDED     += -O1 -g -fno-omit-frame-pointer $(SANITIZERS)
 else ifeq ($(VARIANT),poll)
-CFLAGS     := -O2 -fPIC -DTAVUS_HTTP_POLL
+NEEDED     += -DTAVUS_HTTP_POLL
 endif
 
-.PHONY: help demo test build env check bench types static embed clean rock rock-install
+# BSD's make is another one: the scripts call this one.
+export MAKE
+
+# $(call quote,text): one word for the shell
+quote = '$(subst ','\'',$(1))'
+
+# $(call remember,text): what depends on $@ is made again when the text changes
+remember = mkdir -p $(@D) && { printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || printf '%s\n' $(call quote,$(1)) > $@; }
+
+# $(call include,folder): its flag; a compiler looks into /usr/include at the right time by itself
+include = $(if $(filter-out /usr/include,$(1)),-I$(call quote,$(1)))
+
+# Where a library is, under LuaRocks' names: NAME_DIR, or NAME_INCDIR and NAME_LIBDIR.
+incdir   = $(or $($(1)_INCDIR),$(if $($(1)_DIR),$($(1)_DIR)/include))
+libdir   = $(or $($(1)_LIBDIR),$(if $($(1)_DIR),$($(1)_DIR)/lib))
+INCLUDES = $(foreach name,CURL MICROHTTPD,$(call include,$(call incdir,$(name))))
+PLACES  := $(foreach name,CURL MICROHTTPD,$(name)_DIR $(name)_INCDIR $(name)_LIBDIR) LUA_INCDIR
+
+# $(call place,NAME,name): the folder of lib<name>, unless the loader of the system looks into it by itself
+place = $(if $(call libdir,$(1)),$(shell PATH="$$PATH:/sbin:/usr/sbin"; cd $(call quote,$(call libdir,$(1))) && \
+  for each in /lib /lib64 /usr/lib /usr/lib64 $$(ldconfig -p 2>/dev/null | sed -n 's,.*=> \(/.*\)/lib$(2)\.so.*,\1,p'); do \
+    [ "$$(cd "$$each" 2>/dev/null && pwd -P)" != "$$(pwd -P)" ] || exit 0; done; pwd))
+
+# $(call link,NAME,name): the flags that link lib<name> and find the same one at run time
+link   = $(call linkat,$(call place,$(1),$(2)),$(call libdir,$(1))) -l$(2)
+linkat = $(if $(1),-L$(call quote,$(1)) -Wl$(comma)-rpath$(comma)$(call quote,$(1))) $(LDFLAGS) $(if $(2),-L$(call quote,$(2)))
+comma := ,
+
+.PHONY: help demo test build env check bench types static embed clean rock place
 .DEFAULT_GOAL := help
 
 help:
@@ -43,36 +72,47 @@ help:
 
 # ---------------------------------------------------------------- commands
 
+# What the scripts that probe or compile shall use, too.
+FLAGS = CC=$(call quote,$(CC)) CPPFLAGS=$(call quote,$(CPPFLAGS) $(INCLUDES)) CFLAGS=$(call quote,$(CFLAGS)) \
+  LDFLAGS=$(call quote,$(LDFLAGS)) LIBFLAG=$(call quote,$(LIBFLAG)) $(foreach name,$(PLACES),$(name)=$(call quote,$($(name))))
+
 demo:
-	@.ci/packages demo
+	@$(FLAGS) .ci/packages demo
 	@examples/demo
 
 test:
-	@.ci/packages test
+	@$(FLAGS) .ci/packages test
 	@.ci/test
 
 check:
-	@.ci/packages test
+	@$(FLAGS) .ci/packages test
 	@.ci/check
 
 bench: build
-	@LUA='$(LUA)' .ci/bench
+	@$(FLAGS) LUA='$(LUA)' .ci/bench
 
-# LuaRocks builds, so that the tree is made exactly as a user's is; the stamp makes the next call free.
+# LuaRocks builds, so that the tree is made as a user's is; the stamp makes the next call free.
 build: $(BUILD)/built
 
-$(BUILD)/built: Makefile $(wildcard *.rockspec) $(shell find csrc lua -type f)
-	@.ci/packages build '$(LUA)'
-	@mkdir -p $(BUILD)
+$(BUILD)/built: Makefile .ci/headers .ci/rocks $(wildcard *.rockspec) $(shell find csrc lua -type f) $(BUILD)/given | place
+	@$(FLAGS) .ci/packages build '$(LUA)'
 	@echo 'building for $(LUA_NAME)$(if $(VARIANT), ($(VARIANT))), log in $(BUILD)/log'
-	@LUA='$(LUA)' TREE='$(TREE)' VARIANT='$(VARIANT)' CFLAGS='$(CFLAGS)' LIBFLAG='$(LIBFLAG)' .ci/rocks > $(BUILD)/log 2>&1 \
+	@$(FLAGS) LUA='$(LUA)' BUILD='$(BUILD)' TREE=$(call quote,$(TREE)) VARIANT='$(VARIANT)' .ci/rocks > $(BUILD)/log 2>&1 \
 	  || { tail -n 40 $(BUILD)/log; exit 1; }
 	@touch $@
 
-env:
-	@echo "export LUA_PATH='$(TREE)/share/lua/$(LUA_VERSION)/?.lua;$(TREE)/share/lua/$(LUA_VERSION)/?/init.lua;;'"
-	@echo "export LUA_CPATH='$(TREE)/lib/lua/$(LUA_VERSION)/?.so;;'"
-	@echo "export PATH='$(TREE)/bin':\"\$$PATH\""
+$(BUILD)/given: force
+	@$(call remember,$(FLAGS))
+
+place:
+	@case $(call quote,$(CURDIR)) in *[\;\?:]*) \
+	  echo 'The path of this folder has one of ; ? : in it, which LUA_PATH and PATH cannot hold: move it.' >&2; exit 1 ;; esac
+
+env: place
+	@printf 'export %s\n' \
+	  $(call quote,LUA_PATH=$(call quote,$(TREE)/share/lua/$(LUA_VERSION)/?.lua;$(TREE)/share/lua/$(LUA_VERSION)/?/init.lua;;)) \
+	  $(call quote,LUA_CPATH=$(call quote,$(TREE)/lib/lua/$(LUA_VERSION)/?.so;;)) \
+	  $(call quote,PATH=$(call quote,$(TREE)/bin):"$$PATH")
 
 types: build
 	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) csrc/contract/annotations.lua > lua/tavus/types.lua \
@@ -83,62 +123,62 @@ clean:
 
 # ---------------------------------------------------------------- what LuaRocks calls
 
-# name of the shared object, its sources, its libraries
+# sources, shared objects and Lua files of the two rocks
 CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
 HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-compile = $(CC) -std=c99 $(CFLAGS) $(WARNINGS) -MMD -MP -I'$(LUA_INCDIR)' -c $< -o $@
-LIBDIRS  = $(foreach d,$(CURL_LIBDIR) $(MICROHTTPD_LIBDIR),-L'$(d)')
-
 libs-tavus         := core http
 libs-tavus-sandbox := sandbox/httpd
 lua-tavus           = $(filter-out lua/tavus/sandbox/%,$(shell find lua -name '*.lua'))
-lua-tavus-sandbox   = $(shell find lua/tavus/sandbox -name '*.lua')
 
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+COMPILE = $(CC) $(WARNINGS) $(call include,$(LUA_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
+# What makes a module. It stands at the end: behind a -pie of the caller it wins.
+MODULE  = $(or $(filter -shared -bundle -dynamiclib,$(LIBFLAG)),$(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared))
+LINK    = $(CC) $(LIBFLAG) $(CFLAGS) $(NEEDED) -o $@ $(filter %.o,$^)
+
+# LuaRocks installs from one place, whatever Lua this is for.
 rock: $(foreach lib,$(libs-$(ROCK)),$(BUILD)/lib/tavus/$(lib).so)
-
-rock-install:
-	@for lib in $(libs-$(ROCK)); do \
-	   install -D -m 755 "$(BUILD)/lib/tavus/$$lib.so" "$(LIBDIR)/tavus/$$lib.so" || exit 1; done
-	@for file in $(patsubst lua/%,%,$(lua-$(ROCK))); do \
-	   install -D -m 644 "lua/$$file" "$(LUADIR)/$$file" || exit 1; done
+	@mkdir -p $(addprefix .build/rock/,$(sort $(dir $(libs-$(ROCK):%=tavus/%))))
+	@for lib in $(libs-$(ROCK)); do cp $(BUILD)/lib/tavus/$$lib.so .build/rock/tavus/$$lib.so || exit 1; done
 
 $(BUILD)/lib/tavus/core.so: $(call objects,$(CORE))
 	@mkdir -p $(@D)
-	$(CC) $(LIBFLAG) -o $@ $^
+	$(LINK) $(LDFLAGS) $(MODULE)
 
 $(BUILD)/lib/tavus/http.so: $(call objects,$(HTTP))
 	@mkdir -p $(@D)
-	$(CC) $(LIBFLAG) -o $@ $^ $(LIBDIRS) -lcurl -lpthread
+	$(LINK) $(call link,CURL,curl) -lpthread $(MODULE)
 
 $(BUILD)/lib/tavus/sandbox/httpd.so: $(call objects,$(SANDBOX))
 	@mkdir -p $(@D)
-	$(CC) $(LIBFLAG) -o $@ $^ $(LIBDIRS) -lmicrohttpd -lpthread
+	$(LINK) $(call link,MICROHTTPD,microhttpd) -lpthread $(MODULE)
 
 # The flags are part of what an object is made of.
 $(BUILD)/flags: force
-	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(LIBFLAG) $(LUA_INCDIR)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LIBFLAG) $(LUA_INCDIR)' > $@
+	@$(call remember,$(COMPILE) $(LIBFLAG) $(LDFLAGS) $(foreach name,CURL MICROHTTPD,$(call libdir,$(name))))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(compile)
+	$(COMPILE) -c $< -o $@
 
 # ---------------------------------------------------------------- for a C program that has its Lua and tavus inside
 # $(LUA) runs csrc/static/bundle.lua and says whose headers are meant; LUA_INCDIR=... names others, an engine's own, say.
 
-STATIC        := $(BUILD)-static
-STATIC_INCDIR  = $(or $(LUA_INCDIR),$(firstword $(wildcard /usr/include/lua$(LUA_VERSION) /usr/include/luajit-2.1)))
-STATIC_CFLAGS  = -std=c99 $(CFLAGS) -DTAVUS_STATIC $(WARNINGS) -MMD -MP -I'$(STATIC_INCDIR)'
-BUNDLE         = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
-static-objects = $(patsubst %.c,$(STATIC)/%.o,$(CORE) $(HTTP) csrc/static/open.c csrc/static/bundle.c)
-# -l: takes the archive by its name; without it the linker would prefer the shared Lua.
-STATIC_LIBS    = -l:lib$(or $(patsubst luajit%,luajit-5.1,$(filter luajit%,$(LUA_NAME))),$(LUA_NAME)).a -lcurl -lpthread -lm -ldl
+STATIC         := $(BUILD)-static
+# asked once, when it is used: the headers may be installed by then
+STATIC_INCDIR   = $(eval STATIC_INCDIR := $(shell $(FLAGS) .ci/headers '$(LUA)'))$(STATIC_INCDIR)
+STATIC_COMPILE  = $(CC) -DTAVUS_STATIC $(WARNINGS) $(call include,$(STATIC_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
+BUNDLE          = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
+static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(CORE) $(HTTP) csrc/static/open.c csrc/static/bundle.c)
+# -l: takes the archive by its name; without it the linker would prefer the shared Lua. A linker without -l: wants LUA_ARCHIVE.
+LUA_ARCHIVE    ?= -l:lib$(or $(patsubst luajit%,luajit-5.1,$(filter luajit%,$(LUA_NAME))),$(LUA_NAME)).a
+STATIC_LIBS     = $(STATIC)/libtavus.a $(call link,CURL,curl) $(LUA_ARCHIVE) -lpthread -lm -ldl
+STATIC_PROGRAM  = $(CC) $(CPPFLAGS) $(CFLAGS) $(filter -fsanitize% -fno-sanitize%,$(NEEDED)) -I$(STATIC) $(call include,$(STATIC_INCDIR))
 
 static: $(STATIC)/libtavus.a $(STATIC)/tavus.h
-	@echo '$(strip cc $(filter -fsanitize% -fno-sanitize%,$(CFLAGS))) -I$(STATIC) -I$(STATIC_INCDIR) program.c $(STATIC)/libtavus.a $(STATIC_LIBS)'
+	@printf '%s\n' $(call quote,$(strip $(STATIC_PROGRAM) program.c $(STATIC_LIBS)))
 
 embed: $(STATIC)/embed
 
@@ -152,10 +192,10 @@ $(STATIC)/tavus.h: csrc/static/tavus.h
 
 $(STATIC)/%.o: %.c $(STATIC)/flags
 	@mkdir -p $(@D)
-	@$(CC) $(STATIC_CFLAGS) -c $< -o $@
+	@$(STATIC_COMPILE) -c $< -o $@
 
 $(STATIC)/csrc/static/bundle.o: $(STATIC)/csrc/static/bundle.c
-	@$(CC) $(STATIC_CFLAGS) -Icsrc/static -c $< -o $@
+	@$(STATIC_COMPILE) -Icsrc/static -c $< -o $@
 
 $(STATIC)/csrc/static/bundle.c: csrc/static/bundle.lua $(BUNDLE) $(STATIC)/flags
 	@mkdir -p $(@D)
@@ -163,15 +203,14 @@ $(STATIC)/csrc/static/bundle.c: csrc/static/bundle.lua $(BUNDLE) $(STATIC)/flags
 	@mv $@.new $@
 
 $(STATIC)/embed: examples/embed/host.c $(STATIC)/libtavus.a $(STATIC)/tavus.h
-	@$(CC) $(STATIC_CFLAGS) -I$(STATIC) $< -o $@ $(STATIC)/libtavus.a $(STATIC_LIBS)
+	@$(STATIC_COMPILE) -I$(STATIC) $< -o $@ $(STATIC_LIBS)
 
 $(STATIC)/flags: static-packages
-	@mkdir -p $(@D)
-	@echo '$(CC) $(STATIC_CFLAGS) $(BUNDLE)' | cmp -s - $@ || echo '$(CC) $(STATIC_CFLAGS) $(BUNDLE)' > $@
+	@$(call remember,$(STATIC_COMPILE) $(STATIC_LIBS) $(BUNDLE))
 
 .PHONY: static-packages
 static-packages:
-	@LUA_INCDIR='$(LUA_INCDIR)' .ci/packages static '$(LUA)'
+	@$(FLAGS) .ci/packages static '$(LUA)'
 
 .PHONY: force
 force:

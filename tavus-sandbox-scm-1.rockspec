@@ -2,9 +2,9 @@ rockspec_format = "3.0"
 package = "tavus-sandbox"
 version = "scm-1"
 
--- A checkout builds itself (`luarocks make`); a release's rockspec names its archive here.
+-- A checkout builds itself; a release's rockspec names its archive here. LuaRocks repeats the url when it fails.
 source = {
-   url = "git+file://.",
+   url = "file:///scm-1 has no archive: run 'luarocks make tavus-sandbox-scm-1.rockspec' in a checkout of tavus",
 }
 
 description = {
@@ -31,28 +31,63 @@ external_dependencies = {
    MICROHTTPD = { library = "microhttpd" },
 }
 
--- Not "builtin": that one leaves objects beside the sources and installs the whole of lua/,
--- the other rock's files among it.
+-- Not "builtin": that one leaves objects beside the sources. make leaves the shared objects in .build/rock/, and LuaRocks
+-- installs: only it knows where to, when it packs a rock.
 build = {
    type = "make",
    build_target = "rock",
-   install_target = "rock-install",
+   install_pass = false,
    variables = {
       ROCK = "tavus-sandbox",
       CFLAGS = "$(CFLAGS)",
       LIBFLAG = "$(LIBFLAG)",
       LUA = "$(LUA)",
       LUA_INCDIR = "$(LUA_INCDIR)",
+      MICROHTTPD_INCDIR = "$(MICROHTTPD_INCDIR)",
       MICROHTTPD_LIBDIR = "$(MICROHTTPD_LIBDIR)",
-   },
-   install_variables = {
-      ROCK = "tavus-sandbox",
-      LUADIR = "$(LUADIR)",
-      LIBDIR = "$(LIBDIR)",
    },
    install = {
       bin = {
          ["tavus-sandbox"] = "lua/tavus/sandbox/cli.lua",
+      },
+      lib = {
+         ["tavus.sandbox.httpd"] = ".build/rock/tavus/sandbox/httpd.so",
+      },
+      lua = {
+         ["tavus.sandbox.checks"] = "lua/tavus/sandbox/checks.lua",
+         ["tavus.sandbox.cli"] = "lua/tavus/sandbox/cli.lua",
+         ["tavus.sandbox.clock"] = "lua/tavus/sandbox/clock.lua",
+         ["tavus.sandbox.context"] = "lua/tavus/sandbox/context.lua",
+         ["tavus.sandbox.control"] = "lua/tavus/sandbox/control.lua",
+         ["tavus.sandbox.conversations"] = "lua/tavus/sandbox/conversations.lua",
+         ["tavus.sandbox.data"] = "lua/tavus/sandbox/data.lua",
+         ["tavus.sandbox.drafts"] = "lua/tavus/sandbox/drafts.lua",
+         ["tavus.sandbox.expect"] = "lua/tavus/sandbox/expect.lua",
+         ["tavus.sandbox.faults"] = "lua/tavus/sandbox/faults.lua",
+         ["tavus.sandbox.generations"] = "lua/tavus/sandbox/generations.lua",
+         ["tavus.sandbox.generic"] = "lua/tavus/sandbox/generic.lua",
+         ["tavus.sandbox.guard"] = "lua/tavus/sandbox/guard.lua",
+         ["tavus.sandbox.habits"] = "lua/tavus/sandbox/habits.lua",
+         ["tavus.sandbox.ids"] = "lua/tavus/sandbox/ids.lua",
+         ["tavus.sandbox.init"] = "lua/tavus/sandbox/init.lua",
+         ["tavus.sandbox.journal"] = "lua/tavus/sandbox/journal.lua",
+         ["tavus.sandbox.names"] = "lua/tavus/sandbox/names.lua",
+         ["tavus.sandbox.overview"] = "lua/tavus/sandbox/overview.lua",
+         ["tavus.sandbox.page"] = "lua/tavus/sandbox/page.lua",
+         ["tavus.sandbox.pages"] = "lua/tavus/sandbox/pages.lua",
+         ["tavus.sandbox.patching"] = "lua/tavus/sandbox/patching.lua",
+         ["tavus.sandbox.personas"] = "lua/tavus/sandbox/personas.lua",
+         ["tavus.sandbox.replay"] = "lua/tavus/sandbox/replay.lua",
+         ["tavus.sandbox.reply"] = "lua/tavus/sandbox/reply.lua",
+         ["tavus.sandbox.routes"] = "lua/tavus/sandbox/routes.lua",
+         ["tavus.sandbox.script"] = "lua/tavus/sandbox/script.lua",
+         ["tavus.sandbox.service"] = "lua/tavus/sandbox/service.lua",
+         ["tavus.sandbox.settings"] = "lua/tavus/sandbox/settings.lua",
+         ["tavus.sandbox.state"] = "lua/tavus/sandbox/state.lua",
+         ["tavus.sandbox.stock"] = "lua/tavus/sandbox/stock.lua",
+         ["tavus.sandbox.store"] = "lua/tavus/sandbox/store.lua",
+         ["tavus.sandbox.values"] = "lua/tavus/sandbox/values.lua",
+         ["tavus.sandbox.views"] = "lua/tavus/sandbox/views.lua",
       },
    },
 }

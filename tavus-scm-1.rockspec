@@ -2,9 +2,9 @@ rockspec_format = "3.0"
 package = "tavus"
 version = "scm-1"
 
--- A checkout builds itself (`luarocks make`); a release's rockspec names its archive here.
+-- A checkout builds itself; a release's rockspec names its archive here. LuaRocks repeats the url when it fails.
 source = {
-   url = "git+file://.",
+   url = "file:///scm-1 has no archive: run 'luarocks make tavus-scm-1.rockspec' in a checkout of tavus",
 }
 
 description = {
@@ -30,23 +30,64 @@ external_dependencies = {
    CURL = { library = "curl" },
 }
 
--- Not "builtin": that one leaves objects beside the sources and installs the whole of lua/,
--- the sandbox's files among it.
+-- Not "builtin": that one leaves objects beside the sources. make leaves the shared objects in .build/rock/, and LuaRocks
+-- installs: only it knows where to, when it packs a rock.
 build = {
    type = "make",
    build_target = "rock",
-   install_target = "rock-install",
+   install_pass = false,
    variables = {
       ROCK = "tavus",
       CFLAGS = "$(CFLAGS)",
       LIBFLAG = "$(LIBFLAG)",
       LUA = "$(LUA)",
       LUA_INCDIR = "$(LUA_INCDIR)",
+      CURL_INCDIR = "$(CURL_INCDIR)",
       CURL_LIBDIR = "$(CURL_LIBDIR)",
    },
-   install_variables = {
-      LUADIR = "$(LUADIR)",
-      LIBDIR = "$(LIBDIR)",
+   install = {
+      lib = {
+         ["tavus.core"] = ".build/rock/tavus/core.so",
+         ["tavus.http"] = ".build/rock/tavus/http.so",
+      },
+      lua = {
+         ["tavus.build.keywords"] = "lua/tavus/build/keywords.lua",
+         ["tavus.build.perception"] = "lua/tavus/build/perception.lua",
+         ["tavus.build.property"] = "lua/tavus/build/property.lua",
+         ["tavus.build.tool"] = "lua/tavus/build/tool.lua",
+         ["tavus.client.answer"] = "lua/tavus/client/answer.lua",
+         ["tavus.client.call"] = "lua/tavus/client/call.lua",
+         ["tavus.client.failure"] = "lua/tavus/client/failure.lua",
+         ["tavus.client.init"] = "lua/tavus/client/init.lua",
+         ["tavus.client.pages"] = "lua/tavus/client/pages.lua",
+         ["tavus.client.record"] = "lua/tavus/client/record.lua",
+         ["tavus.client.resource"] = "lua/tavus/client/resource.lua",
+         ["tavus.client.task"] = "lua/tavus/client/task.lua",
+         ["tavus.client.unasked"] = "lua/tavus/client/unasked.lua",
+         ["tavus.client.update"] = "lua/tavus/client/update.lua",
+         ["tavus.errors"] = "lua/tavus/errors.lua",
+         ["tavus.host.blocking"] = "lua/tavus/host/blocking.lua",
+         ["tavus.host.init"] = "lua/tavus/host/init.lua",
+         ["tavus.host.loop"] = "lua/tavus/host/loop.lua",
+         ["tavus.host.openresty"] = "lua/tavus/host/openresty.lua",
+         ["tavus.host.openresty_signal"] = "lua/tavus/host/openresty_signal.lua",
+         ["tavus.host.openresty_tasks"] = "lua/tavus/host/openresty_tasks.lua",
+         ["tavus.init"] = "lua/tavus/init.lua",
+         ["tavus.log"] = "lua/tavus/log.lua",
+         ["tavus.modules"] = "lua/tavus/modules.lua",
+         ["tavus.options"] = "lua/tavus/options.lua",
+         ["tavus.patch.apply"] = "lua/tavus/patch/apply.lua",
+         ["tavus.patch.diff"] = "lua/tavus/patch/diff.lua",
+         ["tavus.patch.init"] = "lua/tavus/patch/init.lua",
+         ["tavus.patch.pointer"] = "lua/tavus/patch/pointer.lua",
+         ["tavus.patch.read"] = "lua/tavus/patch/read.lua",
+         ["tavus.patch.values"] = "lua/tavus/patch/values.lua",
+         ["tavus.query"] = "lua/tavus/query.lua",
+         ["tavus.secret.redact"] = "lua/tavus/secret/redact.lua",
+         ["tavus.secret.sanitize"] = "lua/tavus/secret/sanitize.lua",
+         ["tavus.types"] = "lua/tavus/types.lua",
+         ["tavus.version"] = "lua/tavus/version.lua",
+      },
    },
 }
 

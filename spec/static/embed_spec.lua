@@ -149,7 +149,7 @@ describe("tavus linked into a C program", function()
     end)
 
     it("finds every module inside, though Lua files and shared objects lie around", function()
-      local paths = must "make -s env LUA=lua5.4"
+      local paths = must [[eval "$(make -s env LUA=lua5.4)"; printf '%s\n' "$LUA_PATH" "$LUA_CPATH"]]
       local status, output = play_text([[
         local tavus = require "tavus"
         assert(package.path == "" and package.cpath == "")
@@ -166,7 +166,7 @@ describe("tavus linked into a C program", function()
         return { update = function() return false end, quit = function() end }
       ]], plain {
         TAVUS_API_KEY = KEY, TAVUS_BASE_URL = sandbox.url,
-        LUA_PATH = paths:match "LUA_PATH='([^']*)", LUA_CPATH = paths:match "LUA_CPATH='([^']*)",
+        LUA_PATH = paths:match "^[^\n]*", LUA_CPATH = paths:match "\n([^\n]*)",
       })
       assert.are.equal(0, status, output)
       assert.matches("object libcurl", output, 1, true)
