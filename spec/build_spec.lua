@@ -171,8 +171,11 @@ describe("the build", function()
 
   describe("a rock", function()
     local use = [[
-      local client = assert(require("tavus").new { api_key = "k", base_url = assert(require("tavus.sandbox").start { port = 0 }).url })
-      print(assert(client.personas:list()).total_count >= 0)
+      local sandbox = assert(require("tavus.sandbox").start { port = 0 })
+      local client = assert(require("tavus").new { api_key = "k", base_url = sandbox.url })
+      local list, err = client.personas:list()
+      print(list and list.total_count >= 0 or tostring(err))
+      sandbox:stop()
     ]]
 
     for version, interpreters in pairs { ["5.4"] = { "lua5.4" }, ["5.1"] = { "lua5.1", "luajit" } } do

@@ -127,7 +127,9 @@ describe("the journal", function()
   end)
 
   it("is not held up by bytes that are no text", function()
-    assert.matches("^[\128a]+$", kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a").body)
+    local entry = kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a")
+    local told = core.decode(reply.json(200, entry).body)
+    assert.matches("^%?+$", (told.body:gsub("a", "?")))
   end)
 
   it("keeps the first 16 KiB of an answer, and the last answer", function()
