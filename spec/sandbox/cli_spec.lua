@@ -75,7 +75,7 @@ describe("tavus-sandbox", function()
     end
     for _, name in ipairs(settings.names()) do
       local _, times = output:gsub("\n  " .. name .. "=", "")
-      assert.equal(settings.profile("2025")[name] == nil and 1 or 2, times, name)
+      assert.equal(settings.profiles["2025"][name] == nil and 1 or 2, times, name)
     end
     for line in output:gmatch "[^\n]+" do assert.is_true(#line <= 100, line) end
   end)
@@ -135,12 +135,12 @@ describe("tavus-sandbox", function()
 
   it("fails with a reason on bad arguments", function()
     for arguments, text in pairs {
-      ["--port x"] = "'x' is no port",
-      ["--port 65536"] = "'65536' is no port",
-      ["--seed 1.5"] = "'1.5' is no seed",
-      ["--seed 2147483648"] = "is no seed",
+      ["--port x"] = "'x' is not a port",
+      ["--port 65536"] = "'65536' is not a port",
+      ["--seed 1.5"] = "'1.5' is not a seed",
+      ["--seed 2147483648"] = "is not a seed",
       ["--key ''"] = "the key must not be empty",
-      ["--set get_shape"] = "name=value is wanted",
+      ["--set get_shape"] = "is not a switch: give name=value",
       ["--set get_shape=round"] = "must be one of",
       ["--profile 2020"] = "must be one of 'current', '2025'",
       ["--nothing"] = "unknown option",

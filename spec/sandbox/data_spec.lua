@@ -121,23 +121,24 @@ describe("a sandbox with a data file", function()
 
   it("is refused with a reason where it is broken, and left as it is", function()
     for text, reason in pairs {
-      ['{"tavus_sandbox":1,"personas":['] = "it is no JSON",
-      ["[]"] = "it is no file of a tavus-sandbox",
-      ["{}"] = "it is no file of a tavus-sandbox",
+      ['{"tavus_sandbox":1,"personas":['] = "it is not JSON",
+      ["[]"] = "it is not a file of a tavus-sandbox",
+      ["{}"] = "it is not a file of a tavus-sandbox",
       ['{"tavus_sandbox":2}'] = "it is of another version",
-      ['{"tavus_sandbox":1,"personas":{}}'] = "personas are no array",
+      ['{"tavus_sandbox":1,"personas":{}}'] = "personas is not an array",
       ['{"tavus_sandbox":1,"personas":[{}]}'] = "personas: row 1 has no persona_id",
-      ['{"tavus_sandbox":1,"personas":[{"persona_id":"p"},{"persona_id":"p"}]}'] = "personas: p is there twice",
+      ['{"tavus_sandbox":1,"personas":[{"persona_id":"p"},{"persona_id":"p"}]}'] = "personas: p is in the file twice",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[{"conversation_id":"c"}]}'] = "row 1 has no status or events",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is no number",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is no object",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is no object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is not a whole number",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is not an object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is not an object",
     } do
       wire.write_file(path, text)
-      local server, message = sandbox.start { data = path }
+      local server, err = sandbox.start { data = path }
       assert.is_nil(server)
-      assert.matches(("'%s' is broken: "):format(path), message, 1, true)
-      assert.matches(reason, message, 1, true)
+      assert.equal("config", err.type)
+      assert.matches(("'%s' is broken: "):format(path), err.message, 1, true)
+      assert.matches(reason, err.message, 1, true)
       assert.equal(text, wire.read_file(path))
     end
     local status, output = process.lua { file = CLI, arguments = "-q --port 0 --data " .. path }
@@ -150,15 +151,15 @@ describe("a sandbox with a data file", function()
       [folder] = "Is a directory",
       [folder .. "/none/rows.json"] = "cannot write '" .. folder .. "/none/rows.json': No such file or directory",
     } do
-      local server, message = sandbox.start { data = bad }
+      local server, err = sandbox.start { data = bad }
       assert.is_nil(server)
-      assert.matches(reason, message, 1, true)
+      assert.matches(reason, err.message, 1, true)
     end
     assert.has_error(function() sandbox.start { data = 1 } end)
     for _, option in ipairs { "data", "replay" } do
       local done, message = pcall(function() sandbox.start { [option] = path .. "\0.json" } end)
       assert.is_false(done)
-      assert.matches("data_spec.lua:%d+: bad argument: option '" .. option .. "' must not hold a NUL byte", message)
+      assert.matches("data_spec.lua:%d+: bad argument: " .. option .. " must not have a NUL byte", message)
     end
   end)
 

@@ -59,7 +59,7 @@ describe("expecting requests", function()
     post "{oops"
     assert.equal(1, #server:expect { body = "{oops", status = 400 })
     assert.matches("the body is another text", refused { body = "{" }, 1, true)
-    assert.matches("the body is no JSON", refused { body = { a = 1 } }, 1, true)
+    assert.matches("the body is not JSON", refused { body = { a = 1 } }, 1, true)
   end)
 
   it("takes the empty text for no body", function()
@@ -117,13 +117,17 @@ describe("expecting requests", function()
   end)
 
   it("raises at the caller's line on misuse, and when nobody answers", function()
-    assert.matches("bad argument: a table is wanted", refused(nil), 1, true)
-    assert.matches("there is no 'stauts' here", refused { stauts = 1 }, 1, true)
-    assert.matches("times must be a whole number", refused { times = -1 }, 1, true)
-    for _, bad in ipairs { { times = 0.5 }, { times = 0 / 0 }, { times = 1 / 0 }, { status = 200.5 }, { status = 0 / 0 }, { status = 99 } } do
+    assert.matches("bad argument: expect: options must be a table, not nil", refused(nil), 1, true)
+    assert.matches('unknown option "stauts" (did you mean status?)', refused { stauts = 1 }, 1, true)
+    assert.matches("times must be 0 or more", refused { times = -1 }, 1, true)
+    for _, bad in ipairs { { times = 0.5 }, { status = 200.5 } } do
       assert.matches("must be a whole number", refused(bad), 1, true)
     end
-    assert.matches("body must be a table or string", refused { body = 1 }, 1, true)
+    for _, bad in ipairs { { times = 0 / 0 }, { times = 1 / 0 }, { status = 0 / 0 } } do
+      assert.matches("must be a finite number", refused(bad), 1, true)
+    end
+    assert.matches("status must be 100 or more", refused { status = 99 }, 1, true)
+    assert.matches("option body must be a table or string", refused { body = 1 }, 1, true)
     assert.matches("cannot be written as JSON", refused { body = { print } }, 1, true)
     local other = assert(sandbox.start())
     other:stop()

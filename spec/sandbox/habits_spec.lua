@@ -402,18 +402,19 @@ describe("habits of the sandbox", function()
     end)
 
     it("are refused when nobody knows them", function()
-      assert.matches("there is no profile '2020'; there are: 2025, current",
+      assert.matches("profile must be one of 2025, current",
         clients.raised(function() sandbox_module.start { profile = "2020" } end), 1, true)
-      assert.matches("option 'profile' must be a string",
+      assert.matches("option profile must be a string",
         clients.raised(function() sandbox_module.start { profile = 2025 } end), 1, true)
     end)
   end)
 
   it("are refused where a value makes no sense", function()
     for text, changes in pairs {
-      ["there is no switch 'get_shap'; did you mean 'get_shape'?"] = { get_shap = "flat" },
-      ["there is no switch 'speed'; there are: bad_tool, "] = { speed = 1 },
-      ["must be a whole number of 1 or more"] = { rate_window_ms = 0 },
+      ['set: unknown option "get_shap" (did you mean get_shape?)'] = { get_shap = "flat" },
+      ['set: unknown option "speed" (known are bad_tool, '] = { speed = 1 },
+      ["rate_window_ms must be 1 or more"] = { rate_window_ms = 0 },
+      ["get_shape must be one of array, flat, object; did you mean flat?"] = { get_shape = "flag" },
       ["must be plain ASCII"] = { retired_model = "caf\195\169" },
       ["must be one of 400, 422"] = { misfit_status = 418 },
       ["must be a string"] = { retired_model = true },

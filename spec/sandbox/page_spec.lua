@@ -1,7 +1,7 @@
 -- The page at `/` and what it fetches, over HTTP; spec/sandbox/browser_spec.lua looks at it with a browser.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
-local page = require "tavus.sandbox.page"
+local page = require "tavus.sandbox.browser"
 local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
 

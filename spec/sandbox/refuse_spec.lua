@@ -92,9 +92,9 @@ describe("a sandbox that refuses", function()
 
   it("keeps its port from everybody else", function()
     assert(server:refuse())
-    local none, message = sandbox.start { port = server.port }
+    local none, err = sandbox.start { port = server.port }
     assert.is_nil(none)
-    assert.matches("Address already in use", message, 1, true)
+    assert.matches("Address already in use", err.message, 1, true)
     for _, options in ipairs { {}, { reuseport = true } } do
       options.host, options.port = "127.0.0.1", server.port
       local thief = socket.listen(options)
@@ -185,9 +185,9 @@ describe("a sandbox that refuses", function()
     assert(by_url:refuse())
     local by_steering = assert(sandbox.connect(about.steering .. "/"))
     assert.equal(server.url, by_steering.url)
-    local none, message = sandbox.connect(server.url)
+    local none, err = sandbox.connect(server.url)
     assert.is_nil(none)
-    assert.matches("does not answer", message, 1, true)
+    assert.matches("does not answer", err.message, 1, true)
     assert.is_true(by_steering:about().refusing)
     assert(by_steering:refuse(false))
     assert.is_false(by_url:about().refusing)

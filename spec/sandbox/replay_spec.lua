@@ -166,13 +166,13 @@ describe("replaying", function()
       entry(200, { answer_headers = { X = "a\r\nb" } }), entry(200, { answer_headers = 1 }), entry(200, { answer_text = 1 }),
       entry(200, { body_text = 1 }), entry(200, { method = 1 }), entry("200"), entry(200, { outcome = core.array {} }) } do
       write(entry(200), "", line)
-      local none, message = sandboxes.start { replay = name }
+      local none, err = sandboxes.start { replay = name }
       assert.is_nil(none)
-      assert.matches(name .. ": line 3: ", message, 1, true)
+      assert.matches(name .. ": line 3: ", err.message, 1, true)
     end
-    local none, message = sandboxes.start { replay = "/nowhere/at/all" }
+    local none, err = sandboxes.start { replay = "/nowhere/at/all" }
     assert.is_nil(none)
-    assert.matches("/nowhere/at/all", message, 1, true)
+    assert.matches("/nowhere/at/all", err.message, 1, true)
     assert.is_nil((sandboxes.start { replay = "/" }))
     assert.matches("spec/sandbox/replay_spec.lua:%d+: ", clients.raised(function() sandboxes.start { replay = 1 } end))
   end)

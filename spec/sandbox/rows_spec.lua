@@ -142,21 +142,21 @@ describe("rows as they exist", function()
       for text, row in pairs {
         ["put takes a persona"] = 7,
         ["put takes a persona, "] = "[]",
-        ["the persona is no JSON"] = "{",
+        ["the persona is not JSON"] = "{",
         ["cannot be written as JSON"] = { x = print },
       } do
         assert.matches(text, clients.raised(function() sandbox:put(row) end), 1, true)
       end
       for text, row in pairs {
-        ["is not empty and holds no /"] = { persona_id = "a/b" },
+        ["is not empty and does not hold a /"] = { persona_id = "a/b" },
         ["persona_id must be a text"] = { persona_id = 1 },
         ["is the id of a stock persona"] = { persona_id = "p5317866" },
         ["this is a whole answer"] = { data = core.array { { persona_id = "p1" } } },
         ["nested deeper than 126 levels"] = '{"a":' .. ("["):rep(126) .. ("]"):rep(126) .. "}",
       } do
-        local id, message = sandbox:put(row)
+        local id, err = sandbox:put(row)
         assert.is_nil(id)
-        assert.matches(text, message, 1, true)
+        assert.matches(text, err.message, 1, true)
       end
     end)
   end)

@@ -267,10 +267,12 @@ describe("the sandbox's server", function()
     local none, message = httpd.start { entry = "no.such.module", options = {} }
     assert.is_nil(none)
     assert.matches("no.such.module", message, 1, true)
-    none, message = sandbox.start { port = server:port() }
+    local err
+    none, err = sandbox.start { port = server:port() }
     assert.is_nil(none)
+    assert.equal("config", err.type)
     assert.matches("cannot start a sandbox on port " .. server:port() .. ": cannot listen: Address already in use",
-      message, 1, true)
+      err.message, 1, true)
   end)
 
   it("frees what it had when it cannot start", function()

@@ -2,8 +2,8 @@
 -- same in every run.
 local asking = require "spec.support.asking"
 local clock = require "tavus.sandbox.clock"
-local ids = require "tavus.sandbox.ids"
 local sandbox = require "tavus.sandbox"
+local state = require "tavus.sandbox.state"
 
 local function raised(use, text)
   local done, message = pcall(use)
@@ -96,12 +96,13 @@ describe("the state of a sandbox", function()
       other:stop()
       assert.equal("one", names())
       for _ = 1, 100 do server:snapshot() end
-      local done, message = server:restore(snapshot)
+      local done, err = server:restore(snapshot)
       assert.is_nil(done)
-      assert.matches("the last 100 snapshots are kept", message, 1, true)
-      done, message = server:restore "snapshot-99999"
+      assert.equal("not_found", err.type)
+      assert.matches("the last 100 snapshots are kept", err.message, 1, true)
+      done, err = server:restore "snapshot-99999"
       assert.is_nil(done)
-      assert.matches("there is no snapshot 'snapshot-99999'", message, 1, true)
+      assert.matches("unknown snapshot 'snapshot-99999'", err.message, 1, true)
       assert.equal(404, ask("POST", "/_sandbox/restore", { snapshot = 1 }).status)
       raised(function() server:restore() end, "restore takes what snapshot gave, not a nil")
     end)
@@ -127,15 +128,15 @@ describe("the state of a sandbox", function()
     end)
 
     it("has them on every Lua", function()
-      local source = ids.new(1)
-      assert.same({ "pcbf1e38f824", "pd574a3e3e0b" }, { source:persona(), source:persona() })
+      local source = state.ids(1)
+      assert.same({ "pcbf1e38f824", "pd574a3e3e0b" }, { source:thing("p", 11), source:thing("p", 11) })
     end)
 
     it("refuses what is no seed", function()
-      for _, seed in ipairs { -1, 0.5, 2 ^ 31 } do
-        raised(function() sandbox.start { seed = seed } end, "option 'seed' must be a whole number from 0 to 2147483647")
+      for seed, text in pairs { [-1] = "0 or more", [0.5] = "a whole number", [2 ^ 31] = "2147483647 or less" } do
+        raised(function() sandbox.start { seed = seed } end, "seed must be " .. text)
       end
-      raised(function() sandbox.start { seed = "1" } end, "option 'seed' must be a number")
+      raised(function() sandbox.start { seed = "1" } end, "option seed must be a number")
     end)
   end)
 
