@@ -37,11 +37,13 @@ describe("a sandbox with a data file", function()
   it("has its rows again in the next run", function()
     local one, talk
     run(function(ask)
-      one = ask("POST", "/v2/personas", { persona_name = "one", system_prompt = "x", document_tags = core.array {} }).json.persona_id
+      one = ask("POST", "/v2/personas",
+        { persona_name = "one", system_prompt = "x", document_tags = core.array {} }).json.persona_id
       ask("POST", "/v2/personas", { persona_name = "two", system_prompt = "x" })
       local gone = ask("POST", "/v2/personas", { persona_name = "gone", system_prompt = "x" }).json.persona_id
       assert.equal(204, ask("DELETE", "/v2/personas/" .. gone).status)
-      assert.equal(200, ask("PATCH", "/v2/personas/" .. one, '[{"op":"replace","path":"/persona_name","value":"uno"}]').status)
+      assert.equal(200, ask("PATCH", "/v2/personas/" .. one,
+        '[{"op":"replace","path":"/persona_name","value":"uno"}]').status)
       talk = ask("POST", "/v2/conversations", { persona_id = one, replica_id = "r1" }).json.conversation_id
       assert.equal(200, ask("POST", "/v2/conversations/" .. talk .. "/end").status)
     end)
@@ -61,7 +63,8 @@ describe("a sandbox with a data file", function()
   it("has the builder's drafts again", function()
     local switches = { set = { maker_changes = true, draft_patches = "draft" } }
     local id, published
-    local function create(ask) return ask("POST", "/v2/personas", { persona_name = "live", system_prompt = "x" }).json.persona_id end
+    local function create(ask) return ask("POST", "/v2/personas",
+      { persona_name = "live", system_prompt = "x" }).json.persona_id end
     local function patch(ask, which)
       return ask("PATCH", "/v2/personas/" .. which, '[{"op":"replace","path":"/persona_name","value":"draft"}]').json
     end
@@ -119,7 +122,7 @@ describe("a sandbox with a data file", function()
     assert.is_nil(listed:find(".new", 1, true))
   end)
 
-  it("is refused with a reason where it is broken, and left as it is", function()
+  it("is refused with a reason if it is broken, and left as it is", function()
     for text, reason in pairs {
       ['{"tavus_sandbox":1,"personas":['] = "it is not JSON",
       ["[]"] = "it is not a file of a tavus-sandbox",
@@ -131,7 +134,8 @@ describe("a sandbox with a data file", function()
       ['{"tavus_sandbox":1,"personas":[],"conversations":[{"conversation_id":"c"}]}'] = "row 1 has no status or events",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is not a whole number",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is not an object",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is not an object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},'
+        .. '"drafts":{"p":1}}'] = "drafts: p is not an object",
     } do
       wire.write_file(path, text)
       local server, err = sandbox.start { data = path }
@@ -146,7 +150,7 @@ describe("a sandbox with a data file", function()
     assert.matches("^tavus%-sandbox: '", output)
   end)
 
-  it("is refused with a reason where it cannot be read or written", function()
+  it("is refused with a reason if it cannot be read or written", function()
     for bad, reason in pairs {
       [folder] = "Is a directory",
       [folder .. "/none/rows.json"] = "cannot write '" .. folder .. "/none/rows.json': No such file or directory",
@@ -163,7 +167,7 @@ describe("a sandbox with a data file", function()
     end
   end)
 
-  it("answers 500 where a change could not be written, says so once, and writes it with the next", function()
+  it("answers 500 if a change cannot be written, says so once, and writes it with the next", function()
     local _, told = with_program("--quiet --port 0 --data " .. path, "TERM", function(url)
       local ask, server = asking.of(url), assert(sandbox.connect(url))
       assert.equal(200, ask("POST", "/v2/personas", { persona_name = "one", system_prompt = "x" }).status)
@@ -188,13 +192,14 @@ describe("a sandbox with a data file", function()
         process.quote(process.interpreter()), CLI, path)))
       local pid = tonumber((pipe:read "*l"))
       local url = assert(pipe:read "*l", "it did not start again: " .. wire.read_file(path))
-      -- The killer sleeps beside the requests, so that it strikes anywhere in one.
+      -- The killer sleeps meanwhile, so that it can kill at any point of a request.
       os.execute(("{ sleep %.4f; kill -KILL %d; } >/dev/null 2>&1 &"):format(0.01 + round * 0.0017, pid))
       local sent = 0
       while true do
         sent = sent + 1
         local name = ("r%d-%d "):format(round, sent)
-        local result = asking.ask(url, "POST", "/v2/personas", { persona_name = name, system_prompt = ("long "):rep(4000) })
+        local result = asking.ask(url, "POST", "/v2/personas",
+          { persona_name = name, system_prompt = ("long "):rep(4000) })
         if result.status ~= 200 then break end
         answered[#answered + 1] = name
       end

@@ -44,7 +44,7 @@ describe("the route table", function()
     end
   end)
 
-  it("tells a missing path from a missing method", function()
+  it("distinguishes a missing path from a missing method", function()
     assert.same({}, { table_of_routes:find("GET", "/v2/none") })
     local route, ids, allowed = table_of_routes:find("TRACE", "/v2/personas/p1")
     assert.is_nil(route)
@@ -125,7 +125,7 @@ describe("the journal", function()
     assert.equal(mebi, #kept(("x"):rep(mebi - 3) .. "\226\130\172" .. "rest").body)
   end)
 
-  it("is not held up by bytes that are no text", function()
+  it("is not slowed down by bytes that are not text", function()
     local entry = kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a")
     local told = core.decode(reply.json(200, entry).body)
     assert.matches("^%?+$", (told.body:gsub("a", "?")))

@@ -1,5 +1,4 @@
--- Snapshots, seeded ids and a clock that can be set: what makes a test see the
--- same in every run.
+-- Snapshots, seeded ids and a clock that can be set, for tests that see the same in every run.
 local asking = require "spec.support.asking"
 local clock = require "tavus.sandbox.clock"
 local sandbox = require "tavus.sandbox"
@@ -13,14 +12,7 @@ local function raised(use, text)
 end
 
 describe("the state of a sandbox", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start { seed = 1 })
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each, { seed = 1 })
 
   local function create(name)
     return ask("POST", "/v2/personas", { persona_name = name, system_prompt = "x" }).json.persona_id
@@ -56,7 +48,8 @@ describe("the state of a sandbox", function()
     end)
 
     it("holds conversations as they were", function()
-      local id = ask("POST", "/v2/conversations", { persona_id = create "one", replica_id = "r90bbd427f71" }).json.conversation_id
+      local id = ask("POST", "/v2/conversations",
+        { persona_id = create "one", replica_id = "r90bbd427f71" }).json.conversation_id
       local snapshot = assert(server:snapshot())
       for _ = 1, 2 do
         assert.equal(200, ask("POST", "/v2/conversations/" .. id .. "/end").status)
@@ -132,7 +125,7 @@ describe("the state of a sandbox", function()
       assert.same({ "pcbf1e38f824", "pd574a3e3e0b" }, { source:thing("p", 11), source:thing("p", 11) })
     end)
 
-    it("refuses what is no seed", function()
+    it("refuses a bad seed", function()
       for seed, text in pairs { [-1] = "0 or more", [0.5] = "a whole number", [2 ^ 31] = "2147483647 or less" } do
         raised(function() sandbox.start { seed = seed } end, "seed must be " .. text)
       end
@@ -153,7 +146,7 @@ describe("the state of a sandbox", function()
       assert.equal("1970-01-01T00:00:00.000000Z", created_at())
     end)
 
-    it("goes with the system's when told so, and after a reset", function()
+    it("follows the system's after \"system\" or a reset", function()
       assert(server:clock(0))
       assert.is_true(server:clock "system" > 1.7e9)
       assert(server:clock(0))
@@ -174,7 +167,7 @@ describe("the state of a sandbox", function()
       assert.equal(200, get().status)
     end)
 
-    it("reads ISO 8601, and refuses what is no time", function()
+    it("reads ISO 8601, and refuses other texts", function()
       assert.equal(951782400, clock.read "2000-02-29")
       assert.equal(951786000.5, clock.read "2000-02-29T01:00:00.5")
       assert.equal(951782400, clock.read "2000-02-29T02:00:00+02:00")

@@ -32,8 +32,8 @@ load_module "tavus.sandbox.service"
 local kept = modules.kept()
 
 -- A host may remove these globals.
-local error, getmetatable, ipairs, open, pairs, setmetatable, tostring, type =
-  error, getmetatable, ipairs, io.open, pairs, setmetatable, tostring, type
+local error, getmetatable, ipairs, open, pairs, select, setmetatable, tostring, type =
+  error, getmetatable, ipairs, io.open, pairs, select, setmetatable, tostring, type
 
 local sandbox = {}
 
@@ -364,9 +364,9 @@ function sandbox.start(given)
   given = given == nil and {} or given
   local message = start_flaw(given)
   if message then misuse("%s", message) end
-  local switches, done = settings.defaults(given.profile), nil
-  done, message = settings.apply(switches, given.set or {})
-  if not done then misuse("%s", message) end
+  local switches = settings.defaults(given.profile)
+  message = select(2, settings.apply(switches, given.set or {}))
+  if message then misuse("%s", message) end
   local service = { key = given.key, seed = given.seed, log = given.log }
   for name, value in pairs(switches) do service["set." .. name] = value end
   if given.replay then
