@@ -6,7 +6,6 @@
 -- spoils the real answer of a handled request.
 
 local core = require "tavus.core"
-local listed = require("tavus.options").listed
 
 local faults = {}
 
@@ -178,10 +177,6 @@ local ALL = {
     end,
   },
 }
-
---- The names of all faults, for messages.
----@type string
-faults.names = listed(ALL)
 
 --- The names as a set, for a rule of `options.check`.
 ---@type table<string, any>
