@@ -16,7 +16,8 @@ typedef struct {
 } tavus_server_failure;
 
 /* Fills in a failure; false, to be returned. */
-static inline bool tavus_fail(tavus_server_failure *failure, const char *what, int error) {
+static inline bool tavus_fail(tavus_server_failure *failure, const char *what,
+                              int error) {
   failure->what = what;
   failure->error = error;
   return false;

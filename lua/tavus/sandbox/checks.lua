@@ -16,8 +16,6 @@ local OF_CUSTOM_LLM = { ["/layers/llm/base_url"] = true, ["/layers/llm/api_key"]
 
 local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
-local NONE = {}
-
 -- Places in a body that Tavus refuses, although the check only warns.
 local REFUSED = {
   persona = { ["/layers/stt/stt_engine"] = "choice" },
@@ -54,7 +52,7 @@ local function hosted_model(kind, value)
 end
 
 local function is_refused(settings, kind, issue)
-  local refused = REFUSED[kind] or NONE
+  local refused = REFUSED[kind] or {}
   if issue.severity == "error" or issue.code == "later_choice" then return true end
   if issue.code == "choice" then
     local seen = settings.unknown_choices == "refuse_seen" and refused[issue.path] == "choice"

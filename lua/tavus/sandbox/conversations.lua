@@ -8,8 +8,6 @@ local views = require "tavus.sandbox.views"
 
 local conversations = {}
 
-local copy_of = views.copy
-
 local LIST_FIELDS = {
   "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
   "replica_id", "persona_id", "policy", "created_at", "updated_at",
@@ -128,7 +126,7 @@ end
 conversations["end"] = function(context, call)
   local row = call.row
   if row.status == "ended" then return context:refuse "Conversation has already ended" end
-  local ended = copy_of(row, { events = core.array(copy_of(row.events)) })
+  local ended = views.copy(row, { events = core.array(views.copy(row.events)) })
   finish(ended, "end_conversation_endpoint_hit", context.ids:timestamp())
   call.rows:put(call.ids[1], ended)
   return reply.empty(200)

@@ -59,11 +59,6 @@ local function check_handle(self, name)
   end
 end
 
-local function kind_of(status)
-  if status == 404 then return "not_found" end
-  return status >= 500 and "server" or "bad_request"
-end
-
 -- One request to the server's `/_sandbox`, and its decoded answer.
 local function call(self, method, path, request_options)
   if not self.session then
@@ -84,7 +79,8 @@ local function call(self, method, path, request_options)
   if value == nil then return failed("decode", "the sandbox's answer is not JSON: " .. err.message, result.status) end
   if result.status ~= 200 then
     message = tostring(type(value) == "table" and value.error or result.status)
-    return failed(kind_of(result.status), message, result.status)
+    local kind = result.status == 404 and "not_found" or result.status >= 500 and "server" or "bad_request"
+    return failed(kind, message, result.status)
   end
   return value
 end
