@@ -1,12 +1,8 @@
 /* exchange.c - one request and its answer.
 **
-** libmicrohttpd calls in here several times for a request: with its line, with
-** pieces of its body, when it is whole, and again after a delay. Lua is asked
-** once, when the request is whole; what it answers is kept until it is due.
-**
-** No Lua error may jump across libmicrohttpd's frames: everything that touches
-** the state runs inside lua_pcall, and no Lua function is called from a
-** libmicrohttpd iterator.
+** libmicrohttpd calls in here several times for a request: with its line, with pieces
+** of its body, when it is complete, and again after a delay. The service in Lua is
+** called once, inside lua_pcall: no Lua error may jump across libmicrohttpd's frames.
 */
 #define _GNU_SOURCE
 
@@ -18,7 +14,7 @@
 
 #include "fault.h"
 
-/* How the connection goes on after the request. */
+/* What happens to the connection after the request. */
 typedef enum { ENDING_ANSWER, ENDING_CLOSE, ENDING_RESET } ending;
 
 struct tavus_exchange {
@@ -31,14 +27,14 @@ struct tavus_exchange {
   ending end;
   tavus_fault *fault;       /* what to write before the end, or NULL */
   double until;             /* on tavus_sandbox_clock: nothing is sent before */
-  double due;               /* the next look at it */
+  double due;               /* when it is looked at next */
   tavus_exchange *before;   /* in the server's list while `waiting` */
   tavus_exchange *after;
-  bool begun;               /* the headers are there, the body comes */
+  bool begun;               /* the headers have been read */
   bool waiting;
-  bool answered;            /* Lua has spoken */
+  bool answered;            /* the service has returned */
   bool too_large;
-  const char *method;       /* libmicrohttpd's memory, good while Lua is asked */
+  const char *method;       /* libmicrohttpd's memory, valid during the call */
   char uri[];               /* path and query as they came */
 };
 
@@ -55,9 +51,8 @@ typedef struct {
   int room;
 } header_list;
 
-/* ------------------------------------------------------- the delayed ones */
-
-/* Most delays are alike, so the place is looked for from the end. */
+/* Adds a delayed exchange. Most delays are equal, so its place is searched from the
+** end. */
 static void enqueue(tavus_server *server, tavus_exchange *exchange) {
   tavus_exchange *place = server->last;
   while (place != NULL && place->due > exchange->due) place = place->before;
@@ -80,18 +75,18 @@ static void dequeue(tavus_server *server, tavus_exchange *exchange) {
   exchange->waiting = false;
 }
 
-#define TURN 0.002 /* seconds that faults write in a row, while others wait */
-#define LOOK 1.0   /* between two looks at whether there still is somebody to answer */
+#define TURN_SECONDS 0.002 /* that faults write in a row, while others wait */
+#define CHECK_SECONDS 1.0  /* between two checks whether the client is still there */
 
 static void postpone(tavus_server *server, tavus_exchange *exchange, double now) {
-  exchange->due = exchange->until < now + LOOK ? exchange->until : now + LOOK;
+  double check = now + CHECK_SECONDS;
+  exchange->due = exchange->until < check ? exchange->until : check;
   enqueue(server, exchange);
 }
 
-/* Sees to an exchange that is due: its delay or pause, then a step of its fault.
-** True: more is to come, and it waits again, until later than `now`, so that the
-** others have their turn. */
-static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) {
+/* Handles an exchange that is due: its delay or pause, then a step of its fault. True if
+** it waits again, until later than `now`, so that others are served between. */
+static bool waits_again(tavus_server *server, tavus_exchange *exchange, double now) {
   if (server->stopping) return false;
   int fd = tavus_connection_fd(exchange->connection);
   if (exchange->until > now) {
@@ -113,26 +108,24 @@ static bool goes_on(tavus_server *server, tavus_exchange *exchange, double now) 
 double tavus_exchange_wake(tavus_server *server) {
   if (server->first == NULL) return -1;
   double now = tavus_sandbox_clock();
-  double over = now + TURN;
+  double over = now + TURN_SECONDS;
   bool woken = false;
   while (server->first != NULL &&
          (server->stopping || (server->first->due <= now && now < over))) {
     tavus_exchange *exchange = server->first;
     dequeue(server, exchange);
-    if (goes_on(server, exchange, now)) {
+    if (waits_again(server, exchange, now)) {
       now = tavus_sandbox_clock();
       continue;
     }
     MHD_resume_connection(exchange->connection);
     woken = true;
   }
-  /* Without a thread of its own libmicrohttpd looks for them in its next run. */
+  /* libmicrohttpd resumes them in its next run. */
   if (woken) return 0;
   if (server->first == NULL) return -1;
   return server->first->due > now ? server->first->due - now : 0;
 }
-
-/* ------------------------------------------------------ asking Lua (in Lua) */
 
 static tavus_mhd_result collect_header(void *context, enum MHD_ValueKind kind,
                                        const char *name, size_t name_length,
@@ -141,19 +134,20 @@ static tavus_mhd_result collect_header(void *context, enum MHD_ValueKind kind,
   (void)kind;
   if (headers->count == headers->room) return MHD_NO;
   headers->list[headers->count++] =
-      (header){name, value != NULL ? value : "", name_length, value_length};
+    (header){ name, value != NULL ? value : "", name_length, value_length };
   return MHD_YES;
 }
 
-/* All headers of the request; the list is a userdata on the stack's top. How
-** many there can be is bounded by libmicrohttpd's memory for a request. */
+/* All headers of the request; their list is a userdata on the top of the stack.
+** libmicrohttpd's memory for a request bounds their number. */
 static header_list request_headers(lua_State *L, struct MHD_Connection *connection) {
   header_list headers;
   headers.count = 0;
   headers.room = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
   if (headers.room < 1) headers.room = 1;
   headers.list = lua_newuserdata(L, (size_t)headers.room * sizeof *headers.list);
-  (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header, &headers);
+  (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, collect_header,
+                                    &headers);
   return headers;
 }
 
@@ -203,11 +197,11 @@ static void add_headers(lua_State *L, int index, struct MHD_Response *response) 
   }
 }
 
-/* answer(request): calls the service,
+/* answer(request) --> nothing. Calls the service,
 **   service(method, uri, headers, body | nil, too_large)
 **     --> status, body | nil, headers | nil, delay | nil, "close" | "reset" | fault | nil
-** and keeps what it says in the exchange. A fault is a table for
-** tavus_fault_read: its bytes are the answer, and then the connection ends. */
+** and keeps its results in the exchange. A fault is a table for tavus_fault_read: its
+** bytes are the answer, and then the connection ends. */
 int tavus_exchange_answer(lua_State *L) {
   tavus_exchange *exchange = lua_touserdata(L, 1);
   lua_settop(L, 0);
@@ -235,7 +229,7 @@ int tavus_exchange_answer(lua_State *L) {
                : strcmp(close, "reset") == 0 ? ENDING_RESET
                                              : ENDING_CLOSE;
   if (end == ENDING_ANSWER) {
-    lua_Number status = lua_tonumber(L, 1); /* 0 where it is none */
+    lua_Number status = lua_tonumber(L, 1); /* 0 if it is not a number */
     if (!(status >= 200 && status <= 599))
       return luaL_error(L, "cannot answer with status %d", (int)status);
     size_t length = 0;
@@ -247,19 +241,17 @@ int tavus_exchange_answer(lua_State *L) {
     add_headers(L, 3, exchange->response);
   }
   exchange->end = end;
-  /* A fault is written once the connection is suspended, however soon. */
+  /* A fault is written after the connection is suspended, even without a delay. */
   exchange->until = delay > 0 || exchange->fault != NULL
                         ? tavus_sandbox_clock() + (double)delay
                         : 0;
   return 0;
 }
 
-/* ------------------------------------------------------------ the callbacks */
-
 void *tavus_exchange_begin(void *context, const char *uri,
                            struct MHD_Connection *connection) {
   (void)context;
-  if (uri == NULL) uri = ""; /* old versions, where the line ends after the method */
+  if (uri == NULL) uri = ""; /* in old versions, if the line ends after the method */
   size_t length = strlen(uri) + 1;
   tavus_exchange *exchange = malloc(sizeof *exchange + length);
   if (exchange == NULL) return NULL; /* tavus_exchange_handle refuses it */
@@ -296,10 +288,11 @@ static bool append_body(tavus_server *server, tavus_exchange *exchange,
   return true;
 }
 
-/* An error in the service is the sandbox's fault and not the client's. */
+/* Answers 500 after an error in the service, and writes that on stderr. */
 static void answer_error(tavus_exchange *exchange, const char *message) {
   static const char body[] = "{\"error\":\"The sandbox failed; its stderr says why.\"}";
-  fprintf(stderr, "tavus-sandbox: %s\n", message != NULL ? message : "error without a message");
+  if (message == NULL) message = "error without a message";
+  fprintf(stderr, "tavus-sandbox: %s\n", message);
   if (exchange->response != NULL) MHD_destroy_response(exchange->response);
   exchange->response = MHD_create_response_from_buffer(
       sizeof body - 1, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
@@ -312,26 +305,27 @@ static void answer_error(tavus_exchange *exchange, const char *message) {
   exchange->until = 0;
 }
 
-static void ask(tavus_server *server, tavus_exchange *exchange, const char *method) {
+static void call_service(tavus_server *server, tavus_exchange *exchange,
+                         const char *method) {
   lua_State *L = server->lua;
   exchange->method = method;
-  server->asking_fd = tavus_connection_fd(exchange->connection);
+  server->current_fd = tavus_connection_fd(exchange->connection);
   lua_pushvalue(L, 2);
   lua_pushlightuserdata(L, exchange);
   if (lua_pcall(L, 1, 0, 1) != 0)
     answer_error(exchange, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
   lua_settop(L, 2);
-  server->asking_fd = -1;
+  server->current_fd = -1;
   exchange->method = NULL;
   exchange->answered = true;
   drop_body(exchange);
 }
 
-/* A reset and not an orderly end: the peer's read fails with ECONNRESET. Done
-** by hand because libmicrohttpd would send a FIN before it closes. */
+/* Sends a RST, so that the peer's read fails with ECONNRESET. libmicrohttpd would send a
+** FIN first. */
 static void reset_connection(struct MHD_Connection *connection) {
-  struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-  (void)connect(tavus_connection_fd(connection), &nobody, sizeof nobody);
+  struct sockaddr none = { .sa_family = AF_UNSPEC };
+  (void)connect(tavus_connection_fd(connection), &none, sizeof none);
 }
 
 tavus_mhd_result tavus_exchange_handle(
@@ -353,7 +347,7 @@ tavus_mhd_result tavus_exchange_handle(
       exchange->begun = true;
       return MHD_YES;
     }
-    ask(server, exchange, method);
+    call_service(server, exchange, method);
     if (exchange->until > 0) {
       postpone(server, exchange, tavus_sandbox_clock());
       MHD_suspend_connection(connection);

@@ -1,8 +1,8 @@
-/* fault.c - writes a spoiled answer, a piece at a time.
+/* fault.c - writes a broken answer, a piece at a time.
 **
-** The connection is suspended while this goes on, so that nobody else writes to
-** its descriptor or closes it; the caller resumes it in the end, to be closed.
-** Large and endless answers are one small block, written again and again.
+** The connection is suspended meanwhile, so that libmicrohttpd does not write to its
+** descriptor or close it; the caller resumes it at the end. Large and endless answers
+** are one small block that is written repeatedly.
 */
 #define _GNU_SOURCE
 
@@ -20,23 +20,23 @@ enum {
   BLOCK,
   TAIL,
   PARTS,
-  SLICE = 256 * 1024 /* bytes in a row, before the other connections' turn */
+  SLICE = 256 * 1024 /* bytes in a row, before other connections are served */
 };
 
-/* Seconds until the next try where the other side does not read: twice as long
-** each time, up to what lies between two looks at whether it has left. */
-#define SOON 0.001
-#define LOOK 0.02
+/* Seconds until the next try if the peer does not read: doubled each time, up to the
+** time between two checks whether it has closed. */
+#define FIRST_RETRY 0.001
+#define LAST_RETRY 0.02
 
 struct tavus_fault {
   const char *text[PARTS]; /* in `bytes` */
   size_t length[PARTS];
-  int times[PARTS]; /* how often it still goes out; negative: for ever */
+  int times[PARTS]; /* how often it is still sent; negative: for ever */
   int part;
-  size_t written; /* of the present part */
-  size_t step;    /* 0: as much as goes */
+  size_t written; /* of the current part */
+  size_t step;    /* 0: as much as possible */
   double pause;
-  double patience; /* until the next try */
+  double retry_in; /* until the next try */
   bool hold;
   bool begun;
   char bytes[];
@@ -52,7 +52,7 @@ static lua_Number number_field(lua_State *L, int index, const char *name) {
 }
 
 tavus_fault *tavus_fault_read(lua_State *L, int index) {
-  static const char *const names[PARTS] = {"head", "block", "tail"};
+  static const char *const names[PARTS] = { "head", "block", "tail" };
   const char *text[PARTS];
   size_t length[PARTS];
   size_t total = 0;
@@ -89,12 +89,12 @@ tavus_fault *tavus_fault_read(lua_State *L, int index) {
   lua_pop(L, PARTS);
   fault->step = (size_t)step;
   fault->pause = (double)pause;
-  fault->patience = SOON;
+  fault->retry_in = FIRST_RETRY;
   fault->hold = hold;
   return fault;
 }
 
-/* 1: there is a byte to read; 0: the other side has closed; negative: neither. */
+/* 1: there is a byte to read; 0: the peer has closed; negative: neither. */
 static int next_byte(int fd) {
   char byte;
   ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -111,7 +111,7 @@ static bool next_part(tavus_fault *fault) {
 
 static void advance(tavus_fault *fault, size_t count) {
   int part = fault->part;
-  fault->patience = SOON;
+  fault->retry_in = FIRST_RETRY;
   fault->written += count;
   if (fault->written < fault->length[part]) return;
   fault->written = 0;
@@ -119,13 +119,13 @@ static void advance(tavus_fault *fault, size_t count) {
 }
 
 static double try_later(tavus_fault *fault) {
-  double wait = fault->patience;
-  fault->patience = wait * 2 < LOOK ? wait * 2 : LOOK;
+  double wait = fault->retry_in;
+  fault->retry_in = wait * 2 < LAST_RETRY ? wait * 2 : LAST_RETRY;
   return wait;
 }
 
 double tavus_fault_step(tavus_fault *fault, int fd) {
-  if (!fault->begun) { /* each piece leaves by itself */
+  if (!fault->begun) { /* each piece is a packet */
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fault->begun = true;
@@ -142,6 +142,6 @@ double tavus_fault_step(tavus_fault *fault, int fd) {
     advance(fault, (size_t)count);
     budget -= (size_t)count;
   }
-  /* One that sends another request here is not waited for: it gets no answer. */
-  return fault->hold && next_byte(fd) < 0 ? LOOK : -1;
+  /* A peer that sends another request here gets no answer. */
+  return fault->hold && next_byte(fd) < 0 ? LAST_RETRY : -1;
 }

@@ -1,5 +1,5 @@
-/* fault.h - an answer that no well-behaved server gives: bytes that go out as
-** they are, past libmicrohttpd, and then the end of the connection.
+/* fault.h - a broken answer: bytes that are sent as they are, past libmicrohttpd, before
+** the connection ends.
 */
 #ifndef TAVUS_SANDBOX_FAULT_H
 #define TAVUS_SANDBOX_FAULT_H
@@ -9,19 +9,19 @@
 typedef struct tavus_fault tavus_fault;
 
 /* Reads the table at `index`:
-**   head, block, tail   texts; `block` goes out `count` times
+**   head, block, tail   texts; `block` is sent `count` times
 **   count               default 0; negative: for ever
 **   step, pause         at most `step` bytes at a time, `pause` seconds apart
-**   hold                true: in the end wait until the other side has left
-** Raises on what makes no sense. The caller free()s the result. */
+**   hold                true: wait at the end until the peer has closed
+** Raises for a bad table. The caller free()s the result. */
 tavus_fault *tavus_fault_read(lua_State *L, int index);
 
-/* Writes what is due to a connection that libmicrohttpd has suspended, and never
-** waits. Gives the seconds until it wants to be called again, or a negative
-** number: all is written, or nobody is there to read. */
+/* Writes what is due to a connection that libmicrohttpd has suspended, without
+** blocking. Returns the seconds until the next call, or a negative number: all is
+** written, or the peer has closed. */
 double tavus_fault_step(tavus_fault *fault, int fd);
 
-/* Whether the other side of this connection has closed it. */
+/* Whether the peer has closed this connection. */
 bool tavus_connection_is_over(int fd);
 
 #endif

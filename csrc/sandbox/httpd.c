@@ -1,8 +1,7 @@
-/* httpd.c - luaopen_tavus_sandbox_httpd: starting and stopping the sandbox's
-** server from a user's Lua state, and the few things of the system that the
-** sandbox's Lua needs and standard Lua lacks (a fine clock, dates that are safe
-** beside other threads, waiting for a signal, the limit of open files, standard
-** files that are closed).
+/* httpd.c - luaopen_tavus_sandbox_httpd: starts and stops the sandbox's server from a
+** user's Lua state, and gives the sandbox's Lua what standard Lua lacks: a fine clock,
+** dates that are safe with threads, waiting for a signal, the limit of open files,
+** closed standard files.
 */
 #define _GNU_SOURCE
 
@@ -26,8 +25,7 @@ enum {
   IDLE_SECONDS = 120
 };
 
-/* The userdata. `server` is of malloc and not of the Lua state, because a
-** thread looks at it. */
+/* The userdata. `server` comes from malloc, because a thread uses it. */
 typedef struct {
   tavus_server *server; /* NULL once stopped */
   pid_t owner;          /* the process that has the thread */
@@ -38,13 +36,14 @@ typedef struct {
 static const char key_traceback = 0;
 static const char key_answer = 0;
 
-/* nil and what went wrong, with the system's reason where there is one. */
+/* Pushes nil and a message, with the system's reason if there is one. */
 static int push_failure(lua_State *L, const char *what, int error) {
   char text[128] = "";
 #if defined(__GLIBC__)
   const char *reason = error != 0 ? strerror_r(error, text, sizeof text) : text;
 #else
-  const char *reason = error != 0 && strerror_r(error, text, sizeof text) == 0 ? text : "";
+  bool has_text = error != 0 && strerror_r(error, text, sizeof text) == 0;
+  const char *reason = has_text ? text : "";
 #endif
   lua_pushnil(L);
   if (*reason != '\0') lua_pushfstring(L, "%s: %s", what, reason);
@@ -52,10 +51,9 @@ static int push_failure(lua_State *L, const char *what, int error) {
   return 2;
 }
 
-/* --------------------------------------------- the server's own Lua state */
-
+/* What the server's Lua state is made of. */
 typedef struct {
-  lua_State *parent;  /* stack: the strings below are anchored there */
+  lua_State *parent;  /* its stack anchors the strings below */
   int options;        /* index of the options table in it */
   int modules;        /* index of the table of modules in it, or of nil */
   const char *entry;
@@ -65,8 +63,8 @@ typedef struct {
   bool luarocks;      /* the parent finds its modules through luarocks.loader */
 } preparation;
 
-/* Copies a flat table of strings, numbers and booleans from the parent. Nothing
-** that is called on the parent here can raise an error or allocate. */
+/* Pushes a copy of the parent's table of strings, numbers and booleans. No call on the
+** parent here can raise an error or allocate. */
 static void copy_options(lua_State *L, lua_State *parent, int index) {
   lua_newtable(L);
   lua_pushnil(parent);
@@ -93,7 +91,7 @@ static void copy_options(lua_State *L, lua_State *parent, int index) {
   }
 }
 
-/* A loader of a Lua module, its bytecode the upvalue: (name) --> the module. */
+/* loader(name) --> module. Upvalue 1 is the bytecode. */
 static int load_kept(lua_State *L) {
   size_t size;
   const char *code = lua_tolstring(L, lua_upvalueindex(1), &size);
@@ -104,18 +102,16 @@ static int load_kept(lua_State *L) {
   return 1;
 }
 
-/* The thread runs code of this shared object, of libmicrohttpd and of the
-** modules in C that the parent loaded. Should a state close in an order that
-** unloads them early, that code must stay. */
+/* Keeps the shared object of an address loaded. The thread runs code of this object, of
+** libmicrohttpd and of the parent's modules in C, which lua_close might unload early. */
 static void pin(const void *address) {
   Dl_info info;
   if (dladdr(address, &info) != 0 && info.dli_fname != NULL)
     (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/* Copies the modules of the parent, bytecode and functions of C, to the
-** package.preload on the top. Nothing that is called on the parent here can
-** raise an error or allocate. */
+/* Copies the parent's modules, bytecode and C functions, to the package.preload on the
+** top. No call on the parent here can raise an error or allocate. */
 static void copy_modules(lua_State *L, lua_State *parent, int index) {
   if (!lua_istable(parent, index)) return;
   lua_pushnil(parent);
@@ -139,8 +135,8 @@ static void copy_modules(lua_State *L, lua_State *parent, int index) {
   }
 }
 
-/* refuse(boolean) --> true | nil, message. In the server's state, on its thread:
-** shuts the API's port, or opens it again. */
+/* refuse(boolean) --> true | nil, message. Shuts the API's port, or opens it again; in
+** the server's state, on its thread. */
 static int refuse(lua_State *L) {
   tavus_server *server = lua_touserdata(L, lua_upvalueindex(1));
   tavus_server_failure failure;
@@ -151,8 +147,8 @@ static int refuse(lua_State *L) {
   return 1;
 }
 
-/* Runs in the new state: opens the libraries, requires the entry module, calls
-** it with the options and keeps the function it returns. */
+/* In the new state: opens the libraries, requires the entry module, calls it with the
+** options and keeps the function that it returns. */
 static int prepare(lua_State *L) {
   const preparation *p = lua_touserdata(L, 1);
   luaL_openlibs(L);
@@ -199,8 +195,6 @@ static int protect(lua_State *L, lua_CFunction function, void *argument) {
 #endif
 }
 
-/* ------------------------------------------------------------- the handle */
-
 static handle *check_handle(lua_State *L) {
   return luaL_checkudata(L, 1, SERVER_TYPE);
 }
@@ -214,7 +208,7 @@ static void stop(handle *h) {
   free(server);
 }
 
-/* server:stop() --> true. Ends the thread and frees the port; again is fine. */
+/* server:stop() --> true. Ends the thread and frees the port; repeatable. */
 static int server_stop(lua_State *L) {
   stop(check_handle(L));
   lua_pushboolean(L, 1);
@@ -227,8 +221,7 @@ static int server_gc(lua_State *L) {
   return 0;
 }
 
-/* server:port() --> the port of the API, the port for steering; or nothing when
-** stopped. */
+/* server:port() --> port of the API, port for steering; nothing if stopped. */
 static int server_port(lua_State *L) {
   const handle *h = check_handle(L);
   if (h->server == NULL) return 0;
@@ -243,8 +236,6 @@ static int server_tostring(lua_State *L) {
   else lua_pushfstring(L, "sandbox server (127.0.0.1:%d)", (int)h->port);
   return 1;
 }
-
-/* ------------------------------------------------------------------ start */
 
 /* An integer field of the options at `index`, within [low, high]. */
 static unsigned int option_integer(lua_State *L, int index, const char *name,
@@ -271,25 +262,25 @@ static int start_failed(lua_State *L, handle *h, const char *what, int error) {
 /* start { entry = module, options = {...}, modules = {...}, port = 0,
 **         max_body = bytes, max_connections = n, idle = seconds }
 **   --> server | nil, message
-** `entry` names a module that is required in the new Lua state, which finds it
-** and others in `modules` (name -> bytecode, or a loader in C without upvalues),
-** else as this state finds modules. It is a function
-** that takes a copy of `options`, in which `port` and `steering` are the real
-** ports, and `refuse`, and returns the service function (see
-** tavus_exchange_answer). Raises on bad options. */
+** The new Lua state requires the module `entry`; it finds modules in `modules` (name ->
+** bytecode, or a C loader without upvalues), else as this state does. The module is a
+** function that takes a copy of `options`, in which `port` and `steering` are the real
+** ports, and `refuse`, and returns the service (see tavus_exchange_answer). Raises for
+** bad options. */
 static int httpd_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  preparation p = {.parent = L, .options = 3};
+  preparation p = { .parent = L, .options = 3 };
   lua_getfield(L, 1, "entry");
   p.entry = luaL_checkstring(L, 2);
   lua_getfield(L, 1, "options");
   luaL_checktype(L, 3, LUA_TTABLE);
   unsigned int port = option_integer(L, 1, "port", 0, 0, 65535);
   unsigned int max_body = option_integer(L, 1, "max_body", MAX_BODY, 0, 1 << 30);
-  unsigned int limit = option_integer(L, 1, "max_connections", MAX_CONNECTIONS, 1, 1 << 20);
+  unsigned int limit =
+      option_integer(L, 1, "max_connections", MAX_CONNECTIONS, 1, 1 << 20);
   unsigned int idle = option_integer(L, 1, "idle", IDLE_SECONDS, 1, 86400);
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* the host may take globals away */
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* the host may have removed globals */
   lua_getfield(L, -1, "package");
   lua_replace(L, 4);
   luaL_checktype(L, 4, LUA_TTABLE);
@@ -339,8 +330,6 @@ static int httpd_start(lua_State *L) {
   return 1;
 }
 
-/* ----------------------------------------------------------- small services */
-
 /* time() --> seconds since 1970, with microseconds. */
 static int httpd_time(lua_State *L) {
   struct timespec now;
@@ -349,16 +338,15 @@ static int httpd_time(lua_State *L) {
   return 1;
 }
 
-/* utc(time) --> year, month, day, hour, minute, second, day of the week (1 is
-** Sunday). The time is seconds since 1970, a fraction is cut off. os.date would
-** do, but for Lua 5.1's, which shares the C library's only date with the thread
-** of the user's Lua. */
+/* utc(time) --> year, month, day, hour, minute, second, weekday (1 is Sunday). The time
+** is seconds since 1970; a fraction is cut off. Lua 5.1's os.date is not used because
+** it shares the C library's only date with the user's thread. */
 static int httpd_utc(lua_State *L) {
   lua_Number seconds = luaL_checknumber(L, 1);
-  luaL_argcheck(L, seconds >= 0 && seconds < 1e15, 1, "is no time");
+  luaL_argcheck(L, seconds >= 0 && seconds < 1e15, 1, "is not a time");
   time_t time = (time_t)seconds;
   struct tm utc;
-  if (gmtime_r(&time, &utc) == NULL) return luaL_argerror(L, 1, "is no time");
+  if (gmtime_r(&time, &utc) == NULL) return luaL_argerror(L, 1, "is not a time");
   lua_pushinteger(L, utc.tm_year + 1900);
   lua_pushinteger(L, utc.tm_mon + 1);
   lua_pushinteger(L, utc.tm_mday);
@@ -375,9 +363,9 @@ static void ending_signals(sigset_t *set) {
   sigaddset(set, SIGTERM);
 }
 
-/* open_standard_files(): where the program was started without standard input,
-** output or error, these are nothing from now on. Else the next descriptor would
-** be one of them, and what is printed would go to a client or into a file. */
+/* open_standard_files() --> nothing. Opens standard input, output and error on
+** /dev/null if they are closed. Else a later descriptor would have their number, and
+** output would go to a client or into a file. */
 static int httpd_open_standard_files(lua_State *L) {
   (void)L;
   int file;
@@ -388,8 +376,7 @@ static int httpd_open_standard_files(lua_State *L) {
   return 0;
 }
 
-/* hold_signals(): from now on SIGINT and SIGTERM wait for wait_signal. For a
-** program whose main thread has nothing else to do. */
+/* hold_signals() --> nothing. Blocks SIGINT and SIGTERM for wait_signal. */
 static int httpd_hold_signals(lua_State *L) {
   (void)L;
   sigset_t set;
@@ -398,7 +385,7 @@ static int httpd_hold_signals(lua_State *L) {
   return 0;
 }
 
-/* wait_signal() --> "SIGINT" | "SIGTERM". Blocks until one has come. */
+/* wait_signal() --> "SIGINT" | "SIGTERM". Waits for one of them. */
 static int httpd_wait_signal(lua_State *L) {
   sigset_t set;
   int number = 0;
@@ -408,8 +395,8 @@ static int httpd_wait_signal(lua_State *L) {
   return 1;
 }
 
-/* raise_file_limit() --> the number of files this process may have open, after
-** the soft limit was raised to the hard one (at most 65,536). */
+/* raise_file_limit() --> limit. Raises the soft limit of open files to the hard one, at
+** most 65,536. */
 static int httpd_raise_file_limit(lua_State *L) {
   const rlim_t wanted = 65536;
   struct rlimit limit;
@@ -427,19 +414,24 @@ TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L);
 
 TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"stop", server_stop}, {"port", server_port}, {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", server_gc},
-                                  {"__close", server_gc},
-                                  {"__tostring", server_tostring},
-                                  {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"start", httpd_start},
-                                       {"time", httpd_time},
-                                       {"utc", httpd_utc},
-                                       {"open_standard_files", httpd_open_standard_files},
-                                       {"hold_signals", httpd_hold_signals},
-                                       {"wait_signal", httpd_wait_signal},
-                                       {"raise_file_limit", httpd_raise_file_limit},
-                                       {NULL, NULL}};
+    { "stop", server_stop }, { "port", server_port }, { NULL, NULL }
+  };
+  static const luaL_Reg meta[] = {
+    { "__gc", server_gc },
+    { "__close", server_gc },
+    { "__tostring", server_tostring },
+    { NULL, NULL }
+  };
+  static const luaL_Reg functions[] = {
+    { "start", httpd_start },
+    { "time", httpd_time },
+    { "utc", httpd_utc },
+    { "open_standard_files", httpd_open_standard_files },
+    { "hold_signals", httpd_hold_signals },
+    { "wait_signal", httpd_wait_signal },
+    { "raise_file_limit", httpd_raise_file_limit },
+    { NULL, NULL }
+  };
   if (luaL_newmetatable(L, SERVER_TYPE)) {
     luaL_setfuncs(L, meta, 0);
     lua_newtable(L);

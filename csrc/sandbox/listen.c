@@ -1,8 +1,7 @@
-/* listen.c - the ports, and who is let in.
+/* listen.c - the ports, and the connections that they accept.
 **
-** libmicrohttpd has no listening socket of its own: it could stop listening, but
-** not begin again. A socket that has been shut down no longer listens, keeps its
-** port, and can listen again (Linux).
+** libmicrohttpd gets no listening socket, because it could stop listening but not
+** start again. A socket after shutdown() keeps its port and can listen again (Linux).
 */
 #define _GNU_SOURCE
 
@@ -17,26 +16,20 @@
 
 enum {
   BACKLOG = 4096,
-  IN_A_ROW = 64 /* are let in before the requests' turn */
+  MAX_IN_A_ROW = 64 /* connections to accept before requests are served */
 };
 
-#define FULL 0.05 /* seconds until the next try, where no descriptor is left */
+#define FULL_SECONDS 0.05 /* until the next try, if no descriptor is left */
 
-static bool fail(tavus_server_failure *failure, const char *what) {
-  failure->what = what;
-  failure->error = errno;
-  return false;
-}
-
-static void reuse(int fd, int on) {
+static void set_reuse(int fd, int on) {
   (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
-/* A socket on 127.0.0.1 and this port, or -1. */
-static int bound(unsigned short number, tavus_server_failure *failure) {
+/* A socket that is bound to 127.0.0.1:number, or -1. */
+static int bind_local(unsigned short number, tavus_server_failure *failure) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) {
-    fail(failure, "cannot make a socket");
+    (void)tavus_fail(failure, "cannot make a socket", errno);
     return -1;
   }
   struct sockaddr_in address;
@@ -44,20 +37,20 @@ static int bound(unsigned short number, tavus_server_failure *failure) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(number);
-  reuse(fd, 1);
+  set_reuse(fd, 1);
   if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
-  fail(failure, "cannot listen");
+  (void)tavus_fail(failure, "cannot listen", errno);
   close(fd);
   return -1;
 }
 
-/* The number of any free port, with a socket that holds it. */
-static int any(unsigned short *number, tavus_server_failure *failure) {
-  int fd = bound(0, failure);
+/* A socket that is bound to any free port, and its number; or -1. */
+static int bind_any(unsigned short *number, tavus_server_failure *failure) {
+  int fd = bind_local(0, failure);
   struct sockaddr_in address;
   socklen_t size = sizeof address;
   if (fd >= 0 && getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-    fail(failure, "cannot tell the port");
+    (void)tavus_fail(failure, "cannot find the port's number", errno);
     close(fd);
     return -1;
   }
@@ -66,55 +59,46 @@ static int any(unsigned short *number, tavus_server_failure *failure) {
 }
 
 static bool open_port(tavus_port *port, tavus_server_failure *failure) {
-  reuse(port->fd, 1); /* past connections to the port are no hindrance */
-  if (listen(port->fd, BACKLOG) != 0) return fail(failure, "cannot listen");
+  set_reuse(port->fd, 1); /* past connections to the port do not prevent it */
+  if (listen(port->fd, BACKLOG) != 0) return tavus_fail(failure, "cannot listen", errno);
   port->open = true;
   return true;
 }
 
-/* While the port is shut, anyone who sets SO_REUSEADDR could bind it if this
-** socket had that option, too; so it loses it. */
+/* Removes SO_REUSEADDR: with it, other programs could bind the port while it is shut. */
 static void shut_port(tavus_port *port) {
-  reuse(port->fd, 0);
+  set_reuse(port->fd, 0);
   (void)shutdown(port->fd, SHUT_RD);
   port->open = false;
 }
 
 bool tavus_port_bind(tavus_port *port, unsigned short number,
                      tavus_server_failure *failure) {
-  /* Only a port that was asked for by its number is kept when it is shut. */
+  /* Only a port that was bound by its number is kept when it is shut. */
   int holding = -1;
   if (number == 0) {
-    holding = any(&number, failure);
+    holding = bind_any(&number, failure);
     if (holding < 0) return false;
   }
-  port->fd = bound(number, failure);
+  port->fd = bind_local(number, failure);
   port->made = tavus_identify(port->fd);
   port->number = number;
   if (holding >= 0) close(holding);
   return port->fd >= 0 && open_port(port, failure);
 }
 
-/* ---------------------------------------------------------- the connections */
-
-int tavus_connection_fd(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  return info != NULL ? info->connect_fd : -1;
-}
-
-/* Notes where a connection belongs. */
-static bool note(tavus_server *server, int fd, bool of_api) {
+/* Notes whether a connection belongs to the API's port. False: out of memory. */
+static bool set_is_api(tavus_server *server, int fd, bool is_api) {
   size_t index = (size_t)fd;
-  if (index >= server->of_api_room) {
+  if (index >= server->is_api_size) {
     size_t room = index * 2 + 64;
-    bool *list = realloc(server->of_api, room * sizeof *list);
+    bool *list = realloc(server->is_api, room * sizeof *list);
     if (list == NULL) return false;
-    memset(list + server->of_api_room, 0, (room - server->of_api_room) * sizeof *list);
-    server->of_api = list;
-    server->of_api_room = room;
+    memset(list + server->is_api_size, 0, (room - server->is_api_size) * sizeof *list);
+    server->is_api = list;
+    server->is_api_size = room;
   }
-  server->of_api[index] = of_api;
+  server->is_api[index] = is_api;
   return true;
 }
 
@@ -128,10 +112,10 @@ void tavus_server_connection(void *context, struct MHD_Connection *connection,
   server->connections--;
   server->full_until = 0;
   int fd = tavus_connection_fd(connection);
-  if (fd >= 0) (void)note(server, fd, false);
+  if (fd >= 0) (void)set_is_api(server, fd, false);
 }
 
-double tavus_server_doors(const tavus_server *server, int fds[TAVUS_PORTS]) {
+double tavus_server_listening(const tavus_server *server, int fds[TAVUS_PORTS]) {
   double wait = server->full_until > 0 ? server->full_until - tavus_sandbox_clock() : 0;
   bool full = wait > 0 || server->connections >= server->max_connections;
   for (int i = 0; i < TAVUS_PORTS; i++)
@@ -139,8 +123,9 @@ double tavus_server_doors(const tavus_server *server, int fds[TAVUS_PORTS]) {
   return wait > 0 ? wait : -1;
 }
 
-void tavus_server_let_in(tavus_server *server, int port) {
-  for (int i = 0; i < IN_A_ROW && server->connections < server->max_connections; i++) {
+void tavus_server_accept_pending(tavus_server *server, int port) {
+  for (int i = 0; i < MAX_IN_A_ROW; i++) {
+    if (server->connections >= server->max_connections) return;
     struct sockaddr_in address;
     socklen_t size = sizeof address;
     int fd = accept4(server->ports[port].fd, (struct sockaddr *)&address, &size,
@@ -148,15 +133,16 @@ void tavus_server_let_in(tavus_server *server, int port) {
     if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (fd < 0) {
       if (errno != EAGAIN && errno != EWOULDBLOCK)
-        server->full_until = tavus_sandbox_clock() + FULL;
+        server->full_until = tavus_sandbox_clock() + FULL_SECONDS;
       return;
     }
-    if (!note(server, fd, port == TAVUS_PORT_API)) {
+    if (!set_is_api(server, fd, port == TAVUS_PORT_API)) {
       close(fd);
       return;
     }
-    if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) != MHD_YES)
-      server->of_api[fd] = false; /* it has closed the descriptor, too */
+    if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) !=
+        MHD_YES)
+      server->is_api[fd] = false; /* the descriptor is closed */
   }
 }
 
@@ -166,8 +152,8 @@ bool tavus_server_refuse(tavus_server *server, bool refuse,
   if (refuse != api->open) return true;
   if (!refuse) return open_port(api, failure);
   shut_port(api);
-  for (size_t fd = 0; fd < server->of_api_room; fd++)
-    if (server->of_api[fd])
-      (void)shutdown((int)fd, (int)fd == server->asking_fd ? SHUT_RD : SHUT_RDWR);
+  for (size_t fd = 0; fd < server->is_api_size; fd++)
+    if (server->is_api[fd])
+      (void)shutdown((int)fd, (int)fd == server->current_fd ? SHUT_RD : SHUT_RDWR);
   return true;
 }

@@ -33,8 +33,10 @@ local function bad_content(value, rule)
     if rule.above and value <= rule.above then return "must be more than " .. rule.above end
     if rule.least and value < rule.least then return "must be " .. rule.least .. " or more" end
     if rule.most and value > rule.most then return "must be " .. rule.most .. " or less" end
-  elseif type(value) == "string" and rule.choices and not rule.choices[value] then
-    return "must be one of " .. options.listed(rule.choices)
+  end
+  if rule.choices and not rule.choices[value] then
+    local near = type(value) == "string" and core.nearest(value, rule.choices)
+    return "must be one of " .. options.listed(rule.choices) .. (near and "; did you mean " .. near .. "?" or "")
   end
   return nil
 end
@@ -85,33 +87,43 @@ function options.meant(name, known)
   return near and "did you mean " .. near .. "?" or "known are " .. options.listed(known)
 end
 
---- Checks a table of options.
----@param given table|nil
+--- What is wrong with a table of options.
+---@param given any
 ---@param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
 ---@param what string how the options are called in messages, e.g. "tavus.new"
----@param level integer level of the line to blame, as `error` takes it, seen from the caller
----@return boolean|nil true, or nil for bad content
----@return tavus.Error|nil
-function options.check(given, rules, what, level)
-  if given == nil then return true end
-  if type(given) ~= "table" then
-    error(("%s: options must be a table, not %s"):format(what, type(given)), level + 1)
-  end
+---@return string? message
+---@return tavus.Error? bad for bad content; nil for an unknown name or a wrong type
+function options.flaw(given, rules, what)
+  if type(given) ~= "table" then return ("%s: options must be a table, not %s"):format(what, type(given)) end
   for name, value in pairs(given) do
     local rule = rules[name]
     if not rule then
       local text = type(name) == "string" and ("%q"):format(name) or tostring(name)
-      error(("%s: unknown option %s (%s)"):format(what, text, options.meant(name, rules)), level + 1)
+      return ("%s: unknown option %s (%s)"):format(what, text, options.meant(name, rules))
     end
     if not has_type(value, rule.type) then
-      error(("%s: option %s must be a %s, not %s"):format(what, name,
-        (rule.type:gsub("|", " or ")), type(value)), level + 1)
+      return ("%s: option %s must be a %s, not %s"):format(what, name, (rule.type:gsub("|", " or ")), type(value))
     end
   end
   for name, value in pairs(given) do
     local problem = bad_content(value, rules[name])
-    if problem then return nil, options.bad(name, problem) end
+    if problem then return name .. " " .. problem, options.bad(name, problem) end
   end
+  return nil
+end
+
+--- Checks a table of options.
+---@param given table?
+---@param rules table<string, table> as in options.flaw
+---@param what string as in options.flaw
+---@param level integer level of the line to blame, as `error` takes it, seen from the caller
+---@return boolean? true, or nil for bad content
+---@return tavus.Error?
+function options.check(given, rules, what, level)
+  if given == nil then return true end
+  local message, bad = options.flaw(given, rules, what)
+  if bad then return nil, bad end
+  if message then error(message, level + 1) end
   return true
 end
 

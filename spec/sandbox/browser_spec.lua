@@ -6,7 +6,8 @@ local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
 
 local HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-local ESCAPED = "&lt;script&gt;document.title='owned'&lt;/script&gt;&lt;img src=x onerror=\"document.title='owned'\"&gt;"
+local ESCAPED = "&lt;script&gt;document.title='owned'&lt;/script&gt;&lt;img src=x "
+  .. "onerror=\"document.title='owned'\"&gt;"
 
 describe("the sandbox's page in a browser", function()
   local server, ask, folder
@@ -31,7 +32,8 @@ describe("the sandbox's page in a browser", function()
   -- The page's document after that much of its own time, in milliseconds; `meanwhile` is called until it is there.
   local function dump(budget, meanwhile, url)
     local quoted = process.quote(folder)
-    local command = ("HOME=%s XDG_CONFIG_HOME=%s XDG_CACHE_HOME=%s timeout 90 chromium --headless --no-sandbox --disable-gpu "
+    local command = ("HOME=%s XDG_CONFIG_HOME=%s XDG_CACHE_HOME=%s timeout 90 chromium --headless --no-sandbox "
+      .. "--disable-gpu "
       .. "--disable-dev-shm-usage --no-first-run --user-data-dir=%s/profile --virtual-time-budget=%d --dump-dom %s")
       :format(quoted, quoted, quoted, quoted, budget, url or server.url)
     os.remove(folder .. "/ended")
@@ -96,20 +98,23 @@ describe("the sandbox's page in a browser", function()
   it("is not for a page of another site: it neither steers the sandbox nor reads from it", function()
     create "kept"
     local page = [[<!DOCTYPE html><title>waits</title><script>
-      const ask = (path, how) => fetch("URL" + path, how).then(answer => answer.text()).then(text => "read " + text.length, () => "nothing");
+      const ask = (path, how) => fetch("URL" + path, how).then(answer => answer.text())
+        .then(text => "read " + text.length, () => "nothing");
       Promise.all([
-        ask("/_sandbox/reset", { method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" }, body: "{}" }),
+        ask("/_sandbox/reset", { method: "POST", mode: "no-cors",
+          headers: { "Content-Type": "text/plain" }, body: "{}" }),
         ask("/_sandbox/requests"), ask("/_sandbox/overview"), ask("/v2/personas", { headers: { "x-api-key": "any" } }),
       ]).then(all => { document.title = all.join(", "); });
     </script>]]
-    local other = wire.start { { "read", { answer = 200, headers = { ["Content-Type"] = "text/html" }, body = (page:gsub("URL", server.url)) }, "loop" } }
+    local other = wire.start { { "read",
+      { answer = 200, headers = { ["Content-Type"] = "text/html" }, body = (page:gsub("URL", server.url)) }, "loop" } }
     local dom = dump(4000, function() end, other.url)
     other:stop()
     assert.matches("<title>read 0, nothing, nothing, nothing</title>", dom, 1, true)
     assert.equal(1, server:about().personas)
   end)
 
-  it("shows by itself what comes while it is open", function()
+  it("shows new rows and requests by itself", function()
     local dom = dump(300000, function() create(HOSTILE) end)
     local newest = rows(dom, "personas")[1]
     assert.matches('<tr class="new">', newest, 1, true) -- was not there when the page was drawn before

@@ -1,4 +1,4 @@
--- Requests with bytes that are no UTF-8, wherever a request can have them: the sandbox answers, and tells of them with `?`.
+-- Requests with bytes that are not UTF-8, in every place of a request: the sandbox answers, and shows them as `?`.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
 local running = require "spec.support.program"
@@ -6,7 +6,7 @@ local sandbox_module = require "tavus.sandbox"
 
 local RAW = "X-\255: a"
 
--- A request, all of it as it stands; "STEER" goes to the port for steering.
+-- A whole request; "steering" goes to the port for steering.
 local function request(line, headers, body)
   return ("%s HTTP/1.1\r\n%s\r\nConnection: close\r\n%s\r\n%s"):format(
     line, headers or "Host: localhost", body and ("Content-Length: %d\r\n"):format(#body) or "", body or "")
@@ -23,7 +23,8 @@ local REQUESTS = {
   ["an id"] = { request("GET /v2/personas/p\255", "Host: localhost\r\nx-api-key: k") },
   ["an escaped id"] = { request("GET /v2/personas/p%FF%C0%80", "Host: localhost\r\nx-api-key: k") },
   ["an id to delete"] = { request("DELETE /v2/conversations/%ED%A0%80", "Host: localhost\r\nx-api-key: k") },
-  ["the query"] = { request("GET /v2/personas?\255=\254&limit=%FF&persona_type=\255", "Host: localhost\r\nx-api-key: k") },
+  ["the query"] = { request("GET /v2/personas?\255=\254&limit=%FF&persona_type=\255",
+    "Host: localhost\r\nx-api-key: k") },
   ["a body"] = { request("POST /v2/personas", "Host: localhost\r\nx-api-key: k", '{"persona_name":"\255"}') },
   ["a body in which only the end of a character is missing"] =
     { request("POST /v2/personas", "Host: localhost\r\nx-api-key: k", '"\195') },
@@ -31,11 +32,12 @@ local REQUESTS = {
   ["Origin of steering"] = { request("GET /_sandbox", "Host: localhost\r\nOrigin: http://\255"), "steering" },
   ["the method of steering"] = { request "G\255T /_sandbox", "steering" },
   ["the path of steering"] = { request "GET /_sandbox/\255", "steering" },
-  ["the query of steering"] = { request "GET /_sandbox/requests?path=/\255&method=\255&\255=\255&since=\255", "steering" },
+  ["the query of steering"] = { request "GET /_sandbox/requests?path=/\255&method=\255&\255=\255&since=\255",
+    "steering" },
   ["the body of steering"] = { request("POST /_sandbox/set", nil, '{"\255":1}'), "steering" },
 }
 
-describe("the sandbox stays of use after bytes that are no UTF-8 in", function()
+describe("the sandbox works after bytes that are not UTF-8 in", function()
   local sandbox
   setup(function() sandbox = assert(sandbox_module.start { port = 0 }) end)
   teardown(function() sandbox:stop() end)
@@ -57,7 +59,7 @@ describe("the sandbox stays of use after bytes that are no UTF-8 in", function()
     end)
   end
 
-  it("what it shows: the bad bytes as ?, everything else as it came", function()
+  it("shows the bad bytes as ?, everything else as it came", function()
     asking.raw(sandbox.url, request("G\255T /v2/\255?a=%FF", "Host: localhost\r\nX-\255: \255\r\nX-Good: \195\169"))
     local entry = sandbox:requests()[1]
     assert.same({ "G?T", "/v2/?", "?", "?", "\195\169" },

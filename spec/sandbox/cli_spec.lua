@@ -13,7 +13,7 @@ local with_program = require "spec.support.program"
 local CLI = "lua/tavus/sandbox/cli.lua"
 
 describe("tavus-sandbox", function()
-  it("serves until it is told to end", function()
+  it("serves until it gets a signal", function()
     for _, signal in ipairs { "INT", "TERM" } do
       local status = with_program("--quiet --port 0", signal, function(url)
         local handle = assert(sandbox.connect(url))
@@ -37,7 +37,8 @@ describe("tavus-sandbox", function()
   end)
 
   it("prints what it serves, that it is not Tavus, and every request", function()
-    local _, rest = with_program("--port 0 --key right --set get_shape=flat --set max_conversations=2", "TERM", function(first, pipe)
+    local _, rest = with_program("--port 0 --key right --set get_shape=flat --set max_conversations=2", "TERM",
+      function(first, pipe)
       assert.matches("^tavus%-sandbox " .. version:gsub("%p", "%%%0") .. " at http://127%.0%.0%.1:%d+$", first)
       local text = {}
       repeat
@@ -69,19 +70,21 @@ describe("tavus-sandbox", function()
     assert.equal("tavus-sandbox " .. version .. "\n", output)
     status, output = process.lua { file = CLI, arguments = "--help" }
     assert.equal(0, status)
-    for _, text in ipairs { "--port", "--key", "--quiet", "It is not Tavus", "--profile", "get_shape=array | object | flat",
+    for _, text in ipairs { "--port", "--key", "--quiet", "It is not Tavus", "--profile",
+      "get_shape=array | object | flat",
       "flow_defaults=true | false", "rate_limit=0\n", "profile 2025:\n  check_body_first=false" } do
       assert.matches(text, output, 1, true)
     end
     for _, name in ipairs(settings.names()) do
       local _, times = output:gsub("\n  " .. name .. "=", "")
-      assert.equal(settings.profile("2025")[name] == nil and 1 or 2, times, name)
+      assert.equal(settings.profiles["2025"][name] == nil and 1 or 2, times, name)
     end
     for line in output:gmatch "[^\n]+" do assert.is_true(#line <= 100, line) end
   end)
 
   it("takes a profile, and switches on top of it", function()
-    local status = with_program("-q --port 0 --profile 2025 --set check_body_first=true --set retired_model=tavus-llama", "TERM",
+    local status = with_program("-q --port 0 --profile 2025 --set check_body_first=true --set "
+      .. "retired_model=tavus-llama", "TERM",
       function(url)
         local handle = assert(sandbox.connect(url))
         local its = handle:about().settings
@@ -97,8 +100,9 @@ describe("tavus-sandbox", function()
     end)
   end)
 
-  it("takes a switch's value for what the switch is", function()
-    with_program("-q --port 0 --set retired_model=123 --set hidden_rows=3 --set generation=1 --set pals=false", "TERM", function(url)
+  it("reads a switch's value by the type of the switch", function()
+    with_program("-q --port 0 --set retired_model=123 --set hidden_rows=3 --set generation=1 --set pals=false", "TERM",
+      function(url)
       local handle = assert(sandbox.connect(url))
       local its = handle:about().settings
       assert.same({ "123", 3, 1, false }, { its.retired_model, its.hidden_rows, its.generation, its.pals })
@@ -106,7 +110,7 @@ describe("tavus-sandbox", function()
     end)
   end)
 
-  it("prints to nobody where it was started without standard files", function()
+  it("prints to no client or file when started without standard files", function()
     local folder = wire.folder()
     local data = folder .. "/rows.json"
     local function awaited(found)
@@ -115,7 +119,8 @@ describe("tavus-sandbox", function()
     end
     for _, closed in ipairs { ">/dev/null 2>&-", ">&- 2>&-", "<&- >/dev/null 2>&-", "<&- >&- 2>&-" } do
       local port, handle = clients.dead_url():match "%d+$", nil
-      os.execute(("%s %s --port %s --data %s %s & echo $! >%s/pid"):format(process.quote(process.interpreter()), CLI, port, data, closed, folder))
+      os.execute(("%s %s --port %s --data %s %s & echo $! >%s/pid"):format(process.quote(process.interpreter()), CLI,
+        port, data, closed, folder))
       local done, message = pcall(function()
         awaited(function()
           handle = sandbox.connect("http://127.0.0.1:" .. port)
@@ -135,12 +140,12 @@ describe("tavus-sandbox", function()
 
   it("fails with a reason on bad arguments", function()
     for arguments, text in pairs {
-      ["--port x"] = "'x' is no port",
-      ["--port 65536"] = "'65536' is no port",
-      ["--seed 1.5"] = "'1.5' is no seed",
-      ["--seed 2147483648"] = "is no seed",
+      ["--port x"] = "'x' is not a port",
+      ["--port 65536"] = "'65536' is not a port",
+      ["--seed 1.5"] = "'1.5' is not a seed",
+      ["--seed 2147483648"] = "is not a seed",
       ["--key ''"] = "the key must not be empty",
-      ["--set get_shape"] = "name=value is wanted",
+      ["--set get_shape"] = "is not a switch: give name=value",
       ["--set get_shape=round"] = "must be one of",
       ["--profile 2020"] = "must be one of 'current', '2025'",
       ["--nothing"] = "unknown option",
@@ -156,7 +161,8 @@ describe("tavus-sandbox", function()
     local other = assert(sandbox.start())
     local status, output = process.lua { file = CLI, arguments = "--port " .. other.port }
     assert.equal(1, status)
-    assert.equal(("tavus-sandbox: cannot start a sandbox on port %d: cannot listen: Address already in use\n"):format(other.port), output)
+    assert.equal(("tavus-sandbox: cannot start a sandbox on port %d: cannot listen: Address already in "
+      .. "use\n"):format(other.port), output)
     other:stop()
   end)
 end)

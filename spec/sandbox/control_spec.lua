@@ -8,21 +8,15 @@ local wire = require "spec.support.wire"
 local STOCK = "/v2/personas/p5317866"
 
 describe("steering the sandbox", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start())
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each)
 
   -- POST and PATCH are sent once; a GET that a dead connection loses libcurl sends again.
   local function post() return ask("POST", "/v2/personas", { system_prompt = "x" }) end
-  local function stored() return ask("GET", "/v2/personas", nil, { query = { persona_type = "user" } }).json.total_count end
+  local function stored() return ask("GET", "/v2/personas", nil,
+    { query = { persona_type = "user" } }).json.total_count end
 
   describe("next", function()
-    it("answers as ordered, as often as ordered, and changes nothing", function()
+    it("answers by the rule, as often as it says, and changes nothing", function()
       assert(server:next { status = 503, times = 2, headers = { ["Retry-After"] = "7" }, body = { message = "busy" } })
       for _ = 1, 2 do
         local result = post()
@@ -66,7 +60,7 @@ describe("steering the sandbox", function()
       assert.equal(0, server:about().scripted)
     end)
 
-    it("lets a request pass, where it says nothing", function()
+    it("lets a request pass with a rule without an effect", function()
       assert(server:next { times = 2 })
       assert(server:next { status = 503 })
       local seen = {}
@@ -81,7 +75,7 @@ describe("steering the sandbox", function()
       assert.equal(200, ask("GET", STOCK).status)
     end)
 
-    it("handles the request where only a delay or headers are given", function()
+    it("handles the request if only a delay or headers are given", function()
       assert(server:next { delay = 0.2, headers = { ["X-More"] = "yes" } })
       local before = http.now()
       local result = post()
@@ -135,28 +129,31 @@ describe("steering the sandbox", function()
         assert.matches("^spec/sandbox/control_spec.lua:%d+: bad argument: ", (message:gsub("^%./", "")))
         assert.matches(text, message, 1, true)
       end
-      refused(nil, "a table is wanted")
-      refused({ statsu = 503 }, "there is no 'statsu' here; did you mean 'status'?")
-      refused({ code = 503 }, "there is no 'code' here; there are: body, chance, close, delay")
-      refused({ status = 99 }, "status must be a whole number from 200 to 599")
-      refused({ status = "503" }, "status must be a number")
+      refused(nil, "next: options must be a table, not nil")
+      refused({ statsu = 503 }, 'next: unknown option "statsu" (did you mean status?)')
+      refused({ code = 503 }, 'next: unknown option "code" (known are body, chance, close, delay')
+      refused({ status = 99 }, "status must be 200 or more")
+      refused({ status = 600 }, "status must be 599 or less")
+      refused({ status = "503" }, "status must be a number, not string")
       refused({ times = 0 }, "times must be")
-      refused({ close = "never" }, 'close must be "before" or "after"')
+      refused({ times = "often" }, "times must be")
+      refused({ close = "never" }, "close must be one of after, before")
       refused({ reset = true }, "give close too")
       refused({ close = "after", status = 200 }, "leave out status, headers and body")
       refused({ delay = -1 }, "delay must be")
-      refused({ body = 1 }, "body must be")
-      refused({ headers = { ["X:"] = "a" } }, "is no name of a header")
+      refused({ body = 1 }, "body must be a string or table")
+      refused({ headers = { ["X:"] = "a" } }, "is not a name of a header")
       refused({ headers = { X = "a\r\nb" } }, "control characters")
-      refused({ headers = { ["Content-Length"] = "1" } }, "the server's own")
-      refused({ headers = { ["X-A"] = ("x"):rep(10000), ["X-B"] = ("x"):rep(10000) } }, "headers must not be longer than 16384 bytes")
+      refused({ headers = { ["Content-Length"] = "1" } }, "is set by the server")
+      refused({ headers = { ["X-A"] = ("x"):rep(10000), ["X-B"] = ("x"):rep(10000) } },
+        "headers must not be longer than 16384 bytes")
       refused({ body = { print } }, "the rule cannot be written as JSON")
       assert.equal(0, server:about().scripted)
     end)
   end)
 
   describe("requests", function()
-    it("tells what arrived and what was answered", function()
+    it("lists requests and answers", function()
       local id = post().json.persona_id
       ask("GET", "/v2/personas", nil, { query = { limit = 5, persona_type = "user" }, key = "a-very-secret-key" })
       assert(server:next { status = 503 })
@@ -179,7 +176,7 @@ describe("steering the sandbox", function()
       assert.is_nil(ask("GET", "/_sandbox/requests").body:find("secret%-key"))
     end)
 
-    it("tells the answer, but none that a fault made up", function()
+    it("has the answer, but not one that a fault made up", function()
       local answer = ask("DELETE", "/v2/personas/none")
       local id = post().json.persona_id
       ask("DELETE", "/v2/personas/" .. id)
@@ -197,7 +194,7 @@ describe("steering the sandbox", function()
       assert.is_nil(ask("GET", "/_sandbox/requests").body:find("secret%-key"))
     end)
 
-    it("tells of closed connections", function()
+    it("lists closed connections", function()
       assert(server:next { close = "after" })
       post()
       local entry = server:requests()[1]
@@ -217,9 +214,10 @@ describe("steering the sandbox", function()
       assert.equal(3, server:requests { method = "get", since = 2 }[1].seq)
       assert.equal(0, #server:requests { since = 3 })
       for text, filter in pairs {
-        ["there is no filter 'verb'"] = { verb = "GET" }, ["a filter is a table"] = "GET", ["method must be one word"] = { method = "" },
-        ["path must begin with /"] = { path = "v2" }, ["status must be a whole number from 100 to 599"] = { status = 40 },
-        ["status must be a number"] = { status = "400" }, ["since must be a whole number"] = { since = 0.5 },
+        ['requests: unknown option "verb"'] = { verb = "GET" }, ["must be a table, not string"] = "GET",
+        ["method must be one word"] = { method = "" }, ["path must begin with /"] = { path = "v2" },
+        ["status must be 100 or more"] = { status = 40 }, ["status must be a number"] = { status = "400" },
+        ["since must be a whole number"] = { since = 0.5 },
       } do
         local done, message = pcall(function() server:requests(filter) end)
         assert.is_false(done)
@@ -233,7 +231,7 @@ describe("steering the sandbox", function()
       assert.equal(result.headers["x-request-id"], server:requests()[1].request_id)
     end)
 
-    it("shows bodies and queries that are no UTF-8", function()
+    it("shows bodies and queries that are not UTF-8", function()
       asking.bare(server.url, "POST /v2/personas?%FF=%FE", { ["x-api-key"] = "k", ["x-odd"] = "\255" }, "\255\254{")
       local entry = server:requests()[1]
       assert.equal("??{", entry.body)
@@ -242,7 +240,7 @@ describe("steering the sandbox", function()
       assert.is_nil(entry.json)
     end)
 
-    it("are told whole, however many and large", function()
+    it("are all listed, even many and large ones", function()
       local large = '{"system_prompt":"' .. ("x"):rep(900000) .. '"}'
       for _ = 1, 5 do ask("POST", "/v2/personas", large) end
       for _ = 1, 1200 do ask("GET", "/v2/nothing") end
@@ -258,7 +256,7 @@ describe("steering the sandbox", function()
       assert.equal(3000020, entry.body_size)
     end)
 
-    it("are told whole where headers and queries are large, too", function()
+    it("are all listed with large headers and queries, too", function()
       local long = { headers = { ["X-Long"] = ("\200"):rep(10000) }, query = { q = ("y"):rep(5000) } }
       for _ = 1, 300 do ask("GET", "/v2/nothing", nil, long) end
       assert.equal(300, #server:requests())
@@ -307,7 +305,7 @@ describe("steering the sandbox", function()
       assert.has_error(function() server:set(changes) end)
       local result = ask("POST", "/_sandbox/set", changes)
       assert.equal(400, result.status)
-      assert.matches("switch", result.json.error, 1, true)
+      assert.is_string(result.json.error)
     end
     assert.has_error(function() server:set() end)
     assert.equal("array", server:about().settings.get_shape)
@@ -347,31 +345,31 @@ describe("steering the sandbox", function()
     assert.equal(200, ask("GET", STOCK).status)
   end)
 
-  it("does not connect to one that tells no address for steering, and never to Tavus instead", function()
+  it("does not connect to one without an address for steering, and never to Tavus instead", function()
     local older = wire.start { { "read", { answer = 200, body = '{"sandbox":true}' }, "loop" } }
-    local handle, message = sandbox.connect(older.url)
+    local handle, err = sandbox.connect(older.url)
     older:stop()
     assert.is_nil(handle)
-    assert.matches("another version", message)
+    assert.matches("another version", err.message)
   end)
 
   it("connects to sandboxes only", function()
     local gone = assert(sandbox.start())
     gone:stop()
-    local none, message = sandbox.connect(gone.url)
+    local none, err = sandbox.connect(gone.url)
     assert.is_nil(none)
-    assert.is_string(message)
+    assert.equal("connection", err.type)
     assert(server:next { body = "{}", path = "/x" })
-    none, message = sandbox.connect "127.0.0.1:8787"
+    none, err = sandbox.connect "127.0.0.1:8787"
     assert.is_nil(none)
-    assert.equal("127.0.0.1:8787 is no address of a sandbox, as in http://127.0.0.1:8787", message)
-    none, message = sandbox.connect(server.url .. "/v2")
+    assert.equal("config: 127.0.0.1:8787 is not an address of a sandbox, as in http://127.0.0.1:8787", tostring(err))
+    none, err = sandbox.connect(server.url .. "/v2")
     assert.is_nil(none)
-    assert.is_string(message)
+    assert.equal("config", err.type)
     assert.has_error(function() sandbox.connect(7) end)
   end)
 
-  it("ends with the block that closes it, where Lua has such blocks", function()
+  it("ends with the block that closes it, if Lua has such blocks", function()
     local chunk = (rawget(_G, "loadstring") or load) [[
       local sandbox = ...
       local url
@@ -392,16 +390,17 @@ describe("steering the sandbox", function()
     assert.is_true(other:stop())
     assert.is_true(other:stop())
     assert.matches("stopped", tostring(other), 1, true)
-    local done, message = other:next { status = 503 }
+    local done, err = other:next { status = 503 }
     assert.is_nil(done)
-    assert.equal("the sandbox has been stopped", message)
+    assert.same({ "config", "closed", "the sandbox has been stopped" }, { err.type, err.code, err.message })
     assert.is_nil((other:requests()))
     assert.is_nil((other:set {}))
     assert.is_nil((other:reset()))
   end)
 
   it("raises on misuse", function()
-    for _, options in ipairs { 1, { prt = 1 }, { port = "1" }, { port = -1 }, { port = 1.5 }, { port = 65536 }, { key = "" },
+    for _, options in ipairs { 1, { prt = 1 }, { port = "1" }, { port = -1 }, { port = 1.5 }, { port = 65536 },
+      { key = "" },
       { set = { nothing = 1 } }, { set = 1 } } do
       local done, message = pcall(function() sandbox.start(options) end)
       assert.is_false(done)

@@ -1,17 +1,9 @@
 -- /v2/conversations as the public documents tell it.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
-local sandbox = require "tavus.sandbox"
 
 describe("the sandbox's conversations", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start())
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each)
 
   local function persona(replica)
     return ask("POST", "/v2/personas", { system_prompt = "x", default_replica_id = replica }).json.persona_id
@@ -46,7 +38,7 @@ describe("the sandbox's conversations", function()
     assert.equal("r79e1c033f", ask("GET", "/v2/conversations/" .. row.conversation_id).json.replica_id)
   end)
 
-  it("give a meeting token where one is wanted", function()
+  it("give a meeting token if one is wanted", function()
     local _, row = create { persona_id = "p5317866", require_auth = true }
     assert.is_string(row.meeting_token)
     _, row = create { persona_id = "p5317866", properties = { require_auth = true } }
@@ -63,12 +55,12 @@ describe("the sandbox's conversations", function()
     refused({ persona_id = persona() }, "{'replica_id': ")
     refused({ persona_id = "p5317866", replica_id = "nobody" }, "Invalid replica_uuid")
     refused({ persona_id = 1 }, "{'persona_id': ")
-    refused({}, "Bad Request. {'persona_id': ['is needed where there is no replica_id']}")
+    refused({}, "Bad Request. {'persona_id': ['is needed without a replica_id']}")
     refused({ persona_id = "p5317866", face_id = "r79e1c033f" }, "old and new names in one body")
     refused({ pal_id = "p5317866", replica_id = "r79e1c033f" }, "old and new names in one body")
   end)
 
-  it("are refused for what Tavus refuses, though the client only warns", function()
+  it("are refused as Tavus does, though the client only warns", function()
     local function refused(change, text)
       change.persona_id = "p5317866"
       local result = ask("POST", "/v2/conversations", change)
@@ -104,7 +96,8 @@ describe("the sandbox's conversations", function()
   it("that are a test end at once", function()
     local id, row = create { persona_id = "p5317866", test_mode = true }
     assert.equal("ended", row.status)
-    assert.equal("test_mode", ask("GET", "/v2/conversations/" .. id, nil, { query = { verbose = "true" } }).json.shutdown_reason)
+    assert.equal("test_mode", ask("GET", "/v2/conversations/" .. id, nil,
+      { query = { verbose = "true" } }).json.shutdown_reason)
   end)
 
   it("are read flat, with events when asked for", function()

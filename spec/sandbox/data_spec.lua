@@ -37,11 +37,13 @@ describe("a sandbox with a data file", function()
   it("has its rows again in the next run", function()
     local one, talk
     run(function(ask)
-      one = ask("POST", "/v2/personas", { persona_name = "one", system_prompt = "x", document_tags = core.array {} }).json.persona_id
+      one = ask("POST", "/v2/personas",
+        { persona_name = "one", system_prompt = "x", document_tags = core.array {} }).json.persona_id
       ask("POST", "/v2/personas", { persona_name = "two", system_prompt = "x" })
       local gone = ask("POST", "/v2/personas", { persona_name = "gone", system_prompt = "x" }).json.persona_id
       assert.equal(204, ask("DELETE", "/v2/personas/" .. gone).status)
-      assert.equal(200, ask("PATCH", "/v2/personas/" .. one, '[{"op":"replace","path":"/persona_name","value":"uno"}]').status)
+      assert.equal(200, ask("PATCH", "/v2/personas/" .. one,
+        '[{"op":"replace","path":"/persona_name","value":"uno"}]').status)
       talk = ask("POST", "/v2/conversations", { persona_id = one, replica_id = "r1" }).json.conversation_id
       assert.equal(200, ask("POST", "/v2/conversations/" .. talk .. "/end").status)
     end)
@@ -61,7 +63,8 @@ describe("a sandbox with a data file", function()
   it("has the builder's drafts again", function()
     local switches = { set = { maker_changes = true, draft_patches = "draft" } }
     local id, published
-    local function create(ask) return ask("POST", "/v2/personas", { persona_name = "live", system_prompt = "x" }).json.persona_id end
+    local function create(ask) return ask("POST", "/v2/personas",
+      { persona_name = "live", system_prompt = "x" }).json.persona_id end
     local function patch(ask, which)
       return ask("PATCH", "/v2/personas/" .. which, '[{"op":"replace","path":"/persona_name","value":"draft"}]').json
     end
@@ -119,25 +122,27 @@ describe("a sandbox with a data file", function()
     assert.is_nil(listed:find(".new", 1, true))
   end)
 
-  it("is refused with a reason where it is broken, and left as it is", function()
+  it("is refused with a reason if it is broken, and left as it is", function()
     for text, reason in pairs {
-      ['{"tavus_sandbox":1,"personas":['] = "it is no JSON",
-      ["[]"] = "it is no file of a tavus-sandbox",
-      ["{}"] = "it is no file of a tavus-sandbox",
+      ['{"tavus_sandbox":1,"personas":['] = "it is not JSON",
+      ["[]"] = "it is not a file of a tavus-sandbox",
+      ["{}"] = "it is not a file of a tavus-sandbox",
       ['{"tavus_sandbox":2}'] = "it is of another version",
-      ['{"tavus_sandbox":1,"personas":{}}'] = "personas are no array",
+      ['{"tavus_sandbox":1,"personas":{}}'] = "personas is not an array",
       ['{"tavus_sandbox":1,"personas":[{}]}'] = "personas: row 1 has no persona_id",
-      ['{"tavus_sandbox":1,"personas":[{"persona_id":"p"},{"persona_id":"p"}]}'] = "personas: p is there twice",
+      ['{"tavus_sandbox":1,"personas":[{"persona_id":"p"},{"persona_id":"p"}]}'] = "personas: p is in the file twice",
       ['{"tavus_sandbox":1,"personas":[],"conversations":[{"conversation_id":"c"}]}'] = "row 1 has no status or events",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is no number",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is no object",
-      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},"drafts":{"p":1}}'] = "drafts: p is no object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":0}'] = "ids is not a whole number",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1}'] = "without_draft is not an object",
+      ['{"tavus_sandbox":1,"personas":[],"conversations":[],"ids":1,"without_draft":{},'
+        .. '"drafts":{"p":1}}'] = "drafts: p is not an object",
     } do
       wire.write_file(path, text)
-      local server, message = sandbox.start { data = path }
+      local server, err = sandbox.start { data = path }
       assert.is_nil(server)
-      assert.matches(("'%s' is broken: "):format(path), message, 1, true)
-      assert.matches(reason, message, 1, true)
+      assert.equal("config", err.type)
+      assert.matches(("'%s' is broken: "):format(path), err.message, 1, true)
+      assert.matches(reason, err.message, 1, true)
       assert.equal(text, wire.read_file(path))
     end
     local status, output = process.lua { file = CLI, arguments = "-q --port 0 --data " .. path }
@@ -145,24 +150,24 @@ describe("a sandbox with a data file", function()
     assert.matches("^tavus%-sandbox: '", output)
   end)
 
-  it("is refused with a reason where it cannot be read or written", function()
+  it("is refused with a reason if it cannot be read or written", function()
     for bad, reason in pairs {
       [folder] = "Is a directory",
       [folder .. "/none/rows.json"] = "cannot write '" .. folder .. "/none/rows.json': No such file or directory",
     } do
-      local server, message = sandbox.start { data = bad }
+      local server, err = sandbox.start { data = bad }
       assert.is_nil(server)
-      assert.matches(reason, message, 1, true)
+      assert.matches(reason, err.message, 1, true)
     end
     assert.has_error(function() sandbox.start { data = 1 } end)
     for _, option in ipairs { "data", "replay" } do
       local done, message = pcall(function() sandbox.start { [option] = path .. "\0.json" } end)
       assert.is_false(done)
-      assert.matches("data_spec.lua:%d+: bad argument: option '" .. option .. "' must not hold a NUL byte", message)
+      assert.matches("data_spec.lua:%d+: bad argument: " .. option .. " must not have a NUL byte", message)
     end
   end)
 
-  it("answers 500 where a change could not be written, says so once, and writes it with the next", function()
+  it("answers 500 if a change cannot be written, says so once, and writes it with the next", function()
     local _, told = with_program("--quiet --port 0 --data " .. path, "TERM", function(url)
       local ask, server = asking.of(url), assert(sandbox.connect(url))
       assert.equal(200, ask("POST", "/v2/personas", { persona_name = "one", system_prompt = "x" }).status)
@@ -187,13 +192,14 @@ describe("a sandbox with a data file", function()
         process.quote(process.interpreter()), CLI, path)))
       local pid = tonumber((pipe:read "*l"))
       local url = assert(pipe:read "*l", "it did not start again: " .. wire.read_file(path))
-      -- The killer sleeps beside the requests, so that it strikes anywhere in one.
+      -- The killer sleeps meanwhile, so that it can kill at any point of a request.
       os.execute(("{ sleep %.4f; kill -KILL %d; } >/dev/null 2>&1 &"):format(0.01 + round * 0.0017, pid))
       local sent = 0
       while true do
         sent = sent + 1
         local name = ("r%d-%d "):format(round, sent)
-        local result = asking.ask(url, "POST", "/v2/personas", { persona_name = name, system_prompt = ("long "):rep(4000) })
+        local result = asking.ask(url, "POST", "/v2/personas",
+          { persona_name = name, system_prompt = ("long "):rep(4000) })
         if result.status ~= 200 then break end
         answered[#answered + 1] = name
       end

@@ -4,14 +4,7 @@ local core = require "tavus.core"
 local sandbox = require "tavus.sandbox"
 
 describe("expecting requests", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start())
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each)
 
   local function post(body) return ask("POST", "/v2/personas", body) end
 
@@ -34,11 +27,12 @@ describe("expecting requests", function()
     assert.same({}, server:expect { method = "DELETE", times = 0 })
   end)
 
-  it("lists what arrived where nothing fits, and says what is amiss in a body", function()
+  it("lists what arrived if nothing fits, and says why a body does not fit", function()
     post { system_prompt = "one", document_tags = core.array { "a", "b" } }
     ask("DELETE", "/v2/personas/p00000000000")
     local message = refused { method = "post", path = "/v2/personas", body = { system_prompt = "two" } }
-    assert.matches('expected at least 1 of: POST /v2/personas, body with {"system_prompt":"two"}; there were 0.', message, 1, true)
+    assert.matches('expected at least 1 of: POST /v2/personas, body with {"system_prompt":"two"}; there were 0.',
+      message, 1, true)
     assert.matches('1. POST /v2/personas -> 200  (/system_prompt is "one", not "two")', message, 1, true)
     assert.matches('2. DELETE /v2/personas/p00000000000 -> 400 {"error":"Invalid persona_id"}', message, 1, true)
     assert.matches("/document_tags has 2 items, not 1", refused { body = { document_tags = { "a" } } }, 1, true)
@@ -52,42 +46,44 @@ describe("expecting requests", function()
     assert.matches("Nothing arrived.", refused { method = "GET" }, 1, true)
     post { system_prompt = "x" }
     assert.matches("expected 2 of: POST any path; there were 1.", refused { method = "POST", times = 2 }, 1, true)
-    assert.matches("expected 0 of: any method, any path answered with 200; there were 1.", refused { status = 200, times = 0 }, 1, true)
+    assert.matches("expected 0 of: any method, any path answered with 200; there were 1.",
+      refused { status = 200, times = 0 }, 1, true)
   end)
 
-  it("takes exact text, and bodies that are no JSON", function()
+  it("takes exact text, and bodies that are not JSON", function()
     post "{oops"
     assert.equal(1, #server:expect { body = "{oops", status = 400 })
     assert.matches("the body is another text", refused { body = "{" }, 1, true)
-    assert.matches("the body is no JSON", refused { body = { a = 1 } }, 1, true)
+    assert.matches("the body is not JSON", refused { body = { a = 1 } }, 1, true)
   end)
 
-  it("takes the empty text for no body", function()
+  it("takes the empty text for a missing body", function()
     ask("POST", "/v2/conversations/c1/end")
     assert.equal(1, #server:expect { path = "/v2/conversations/*/end", body = "", times = 1 })
     post "{}"
     assert.matches("the body is another text", refused { path = "/v2/personas", body = "" }, 1, true)
   end)
 
-  it("says of a body that is not kept whole that it cannot be told", function()
+  it("says that a body was cut off and cannot be compared", function()
     post { system_prompt = ("x"):rep(1024 * 1024) }
     for _, body in ipairs { "x", { system_prompt = "x" } } do
       assert.matches("only the first 1048576 bytes of its 1048596 are kept", refused { body = body }, 1, true)
     end
   end)
 
-  it("knows nothing of what the journal no longer has", function()
+  it("does not judge what the journal no longer has", function()
     ask("DELETE", "/v2/personas/p1")
     local large = ("x"):rep(1024 * 1024)
     for _ = 1, 33 do post(large) end
     assert.is_true(server:requests()[1].seq > 1)
-    for _, wanted in ipairs { { method = "DELETE", times = 0 }, { method = "DELETE" }, { method = "POST", times = 33 } } do
+    for _, wanted in ipairs { { method = "DELETE", times = 0 }, { method = "DELETE" },
+      { method = "POST", times = 33 } } do
       assert.matches("the journal no longer has the first %d+ requests", refused(wanted))
     end
     assert.is_true(#server:expect { method = "POST" } > 1)
   end)
 
-  it("refuses what no request can fit, so that counting to 0 means something", function()
+  it("refuses what cannot fit any request, so that times = 0 is meaningful", function()
     for wanted, text in pairs {
       ["v2/personas"] = "path must begin with / or *", ["/v2/personas?page=1"] = "path is without the query",
       ["/_sandbox/set"] = "path cannot be below /_sandbox",
@@ -97,7 +93,7 @@ describe("expecting requests", function()
     assert.matches("method must be one word", refused { method = "GET ", times = 0 }, 1, true)
   end)
 
-  it("tells what was cut off, shows the last of many, and never the key", function()
+  it("shows the last of many and says how many, and never the key", function()
     assert(server:next { close = "before" })
     post { system_prompt = ("long "):rep(100) }
     for _ = 1, 25 do ask("GET", "/v2/personas", nil, { key = "very-secret" }) end
@@ -109,21 +105,26 @@ describe("expecting requests", function()
   end)
 
   it("hides the secrets of bodies", function()
-    post { system_prompt = "x", layers = { llm = { model = "m", base_url = "https://x", api_key = "sk-their-own-secret" } } }
+    post { system_prompt = "x", layers = { llm = { model = "m", base_url = "https://x",
+      api_key = "sk-their-own-secret" } } }
     local message = refused { body = { layers = { llm = { api_key = "sk-another-secret" } } } }
     assert.matches("/layers/llm/api_key is", message, 1, true)
     assert.is_nil(message:find("-secret", 1, true))
     assert.is_nil(refused({ method = "GET" }):find("-secret", 1, true))
   end)
 
-  it("raises at the caller's line on misuse, and when nobody answers", function()
-    assert.matches("bad argument: a table is wanted", refused(nil), 1, true)
-    assert.matches("there is no 'stauts' here", refused { stauts = 1 }, 1, true)
-    assert.matches("times must be a whole number", refused { times = -1 }, 1, true)
-    for _, bad in ipairs { { times = 0.5 }, { times = 0 / 0 }, { times = 1 / 0 }, { status = 200.5 }, { status = 0 / 0 }, { status = 99 } } do
+  it("raises at the caller's line on misuse, and when the sandbox does not answer", function()
+    assert.matches("bad argument: expect: options must be a table, not nil", refused(nil), 1, true)
+    assert.matches('unknown option "stauts" (did you mean status?)', refused { stauts = 1 }, 1, true)
+    assert.matches("times must be 0 or more", refused { times = -1 }, 1, true)
+    for _, bad in ipairs { { times = 0.5 }, { status = 200.5 } } do
       assert.matches("must be a whole number", refused(bad), 1, true)
     end
-    assert.matches("body must be a table or string", refused { body = 1 }, 1, true)
+    for _, bad in ipairs { { times = 0 / 0 }, { times = 1 / 0 }, { status = 0 / 0 } } do
+      assert.matches("must be a finite number", refused(bad), 1, true)
+    end
+    assert.matches("status must be 100 or more", refused { status = 99 }, 1, true)
+    assert.matches("option body must be a table or string", refused { body = 1 }, 1, true)
     assert.matches("cannot be written as JSON", refused { body = { print } }, 1, true)
     local other = assert(sandbox.start())
     other:stop()

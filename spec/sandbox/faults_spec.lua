@@ -1,4 +1,4 @@
--- Faults on demand: what is on the wire, when they come, and what they leave alone.
+-- Faults on demand: the bytes on the wire, when they come, and their side effects.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
 local faults = require "tavus.sandbox.faults"
@@ -38,7 +38,7 @@ describe("a fault of the sandbox", function()
   end
 
   describe("on the wire", function()
-    it("cut_headers ends inside a line, and no length is told", function()
+    it("cut_headers ends inside a line, without a length", function()
       local bytes = raw { fault = "cut_headers" }
       assert.matches("^HTTP/1.1 200 OK\r\n", bytes)
       assert.is_nil(bytes:find("\r\n\r\n", 1, true))
@@ -52,7 +52,7 @@ describe("a fault of the sandbox", function()
       assert.equal("{", body:sub(1, 1))
     end)
 
-    it("bad_chunk has a first chunk that is good and a second whose size is no number", function()
+    it("bad_chunk has a first chunk that is good and a second whose size is not a number", function()
       local bytes = raw { fault = "bad_chunk" }
       assert.matches("Transfer%-Encoding: chunked\r\n", bytes)
       assert.matches("\r\n\r\n%x+\r\n{.*\r\nno size\r\n", bytes)
@@ -79,7 +79,7 @@ describe("a fault of the sandbox", function()
       connection:close()
     end)
 
-    it("garbage is no HTTP", function()
+    it("garbage is not HTTP", function()
       assert.matches("^SSH%-", raw { fault = "garbage" })
     end)
 
@@ -98,7 +98,7 @@ describe("a fault of the sandbox", function()
       assert.is_true(http.now() - before >= 0.4)
     end)
 
-    it("large is 100 MB, and a gzip bomb 1 MB: what is promised would come", function()
+    it("large is 100 MB, and a gzip bomb 1 MB, and all of it is sent", function()
       for name, low in pairs { large = 1e8, gzip_bomb = 2 ^ 20 } do
         local plan = faults.wire({ fault = name }, 200, nil, {})
         local promised = tonumber(plan.head:match "Content%-Length: (%d+)")
@@ -112,14 +112,15 @@ describe("a fault of the sandbox", function()
       assert.matches("^HTTP/1.1 200 OK\r\n.*\r\n\r\n{\"message\"", asking.raw(server.url, GET))
     end)
 
-    it("a 304 of a PATCH has a body, where the switch says so, and the client takes it for nothing", function()
+    it("a 304 of a PATCH has a body if the switch says so, and the client ignores it", function()
       assert(server:set { nothing_changed = "body" })
       local id = assert(client.personas:create(clients.persona())).persona_id
       local operations = '[{"op":"replace","path":"/persona_name","value":"Interviewer"}]'
       local connection = require("cqueues.socket").connect("127.0.0.1", server.port)
       connection:setmode("b", "b")
       connection:settimeout(5)
-      connection:write(("PATCH /v2/personas/%s HTTP/1.1\r\nHost: x\r\nx-api-key: k\r\nContent-Length: %d\r\n\r\n%s"):format(
+      connection:write(("PATCH /v2/personas/%s HTTP/1.1\r\nHost: x\r\nx-api-key: k\r\nContent-Length: "
+        .. "%d\r\n\r\n%s"):format(
         id, #operations, operations))
       connection:flush()
       local promised, body = connection:read(-65536):match "^HTTP/1.1 304 .*Content%-Length: (%d+)\r\n.-\r\n\r\n(.*)$"
@@ -133,13 +134,13 @@ describe("a fault of the sandbox", function()
         assert.equal(304, meta.status)
         assert.is_false(meta.changed)
         assert.equal(1, meta.attempts)
-        -- A POST is sent once: it would end with what is left of the 304.
+        -- A POST is sent once, and would get the rest of the 304.
         local persona, after = client.personas:create(clients.persona())
         assert.truthy(persona, tostring(after))
       end
     end)
 
-    it("a 304 or a 204 that was ordered with a body has one", function()
+    it("a 304 or a 204 has the body of its rule", function()
       for _, status in ipairs { 304, 204 } do
         assert(server:next { status = status, body = "stray", delay = 0.1 })
         local begun = http.now()
@@ -148,20 +149,23 @@ describe("a fault of the sandbox", function()
         connection:settimeout(5)
         connection:write(GET)
         connection:flush()
-        assert.matches(("^HTTP/1.1 %d .*Content%%-Length: 5\r\n.*\r\n\r\nstray$"):format(status), connection:read(-65536))
+        assert.matches(("^HTTP/1.1 %d .*Content%%-Length: 5\r\n.*\r\n\r\nstray$"):format(status),
+          connection:read(-65536))
         assert.is_true(http.now() - begun > 0.09)
         connection:close()
       end
     end)
 
     it("redirect leads to another host, key_echo says the key", function()
-      assert.matches("\r\nLocation: http://elsewhere.invalid" .. STOCK .. "\r\n", raw { fault = "redirect", headers = { Connection = "close" } })
-      assert.matches('{"message":"Invalid access token: k"}', raw { fault = "key_echo", headers = { Connection = "close" } }, 1, true)
+      assert.matches("\r\nLocation: http://elsewhere.invalid" .. STOCK .. "\r\n",
+        raw { fault = "redirect", headers = { Connection = "close" } })
+      assert.matches('{"message":"Invalid access token: k"}',
+        raw { fault = "key_echo", headers = { Connection = "close" } }, 1, true)
     end)
   end)
 
-  it("spoils the answer of a request that took effect, or stands in for it", function()
-    for name in faults.names:gmatch "[^, ]+" do
+  it("spoils the answer of a request that took effect, or replaces it", function()
+    for name in pairs(faults.all) do
       assert(server:reset())
       assert(server:next { fault = name, step = name == "drip" and 65536 or nil })
       client.personas:create(clients.persona())
@@ -171,7 +175,8 @@ describe("a fault of the sandbox", function()
   end)
 
   it("spoils an ordered answer too, and then nothing is handled", function()
-    assert(server:next { fault = "length_too_short", status = 503, body = '{"message":"busy"}', headers = { ["X-More"] = "yes" } })
+    assert(server:next { fault = "length_too_short", status = 503, body = '{"message":"busy"}',
+      headers = { ["X-More"] = "yes" } })
     local persona, err = client.personas:create(clients.persona())
     assert.is_nil(persona)
     assert.equal("server", err.type)
@@ -235,11 +240,11 @@ describe("a fault of the sandbox", function()
     end
   end)
 
-  it("leaves no descriptor open, also where the client does not wait for the end", function()
+  it("leaves no descriptor open, also if the client does not wait for the end", function()
     assert(client.personas:get "p5317866")
     client:close()
     local before = descriptors()
-    for name in faults.names:gmatch "[^, ]+" do
+    for name in pairs(faults.all) do
       local short = clients.new(server.url, { retries = 0 })
       assert(server:next { fault = name })
       short.personas:get("p5317866", { timeout = 0.1 })
@@ -267,9 +272,9 @@ describe("a fault of the sandbox", function()
 
   it("refuses what makes no sense", function()
     local function refused(rule, text) assert.matches(text, script.check(rule) or "nothing is wrong", 1, true) end
-    refused({ fault = "fire" }, "there is no fault 'fire'; there are: bad_chunk, cut_body")
-    refused({ fault = "cut-body" }, "there is no fault 'cut-body'; did you mean 'cut_body'?")
-    refused({ fault = 1 }, "fault must be a string")
+    refused({ fault = "fire" }, "fault must be one of bad_chunk, cut_body")
+    refused({ fault = "cut-body" }, "did you mean cut_body?")
+    refused({ fault = 1 }, "option fault must be a string")
     refused({ fault = "drip", close = "after" }, "a fault or a close")
     refused({ fault = "html_502", status = 503 }, "leave out status and body")
     refused({ fault = "large", body = "x" }, "leave out status and body")
@@ -292,6 +297,7 @@ describe("a fault of the sandbox", function()
     refused({ chance = 2 }, "chance must be")
     refused({ status = 500, seed = 1 }, "seed is for what is random")
     refused({ status = 500, chance = 1, seed = 0.5 }, "seed must be")
-    assert.is_nil(script.check { fault = "drip", step = 5, pause = 0, chance = 0.5, seed = 3, delay = { 0, 1 }, times = "always" })
+    assert.is_nil(script.check { fault = "drip", step = 5, pause = 0, chance = 0.5, seed = 3, delay = { 0, 1 },
+      times = "always" })
   end)
 end)

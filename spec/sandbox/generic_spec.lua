@@ -78,7 +78,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
     refused("bad_request", client.widgets:list { limit = 0 })
   end)
 
-  it("gives every row once where nobody knows the first page", function()
+  it("gives every row once if the first page is unknown", function()
     for i = 1, 5 do gadget("g" .. i) end
     local seen = {}
     for row in client.gadgets:each { limit = 2 } do seen[#seen + 1] = row.gadget_name end
@@ -100,7 +100,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
     assert.equal("V", client.widgets:get(id).widget_name)
   end)
 
-  it("tells that a JSON Patch changes nothing, does not fit, or is none", function()
+  it("says that a JSON Patch changes nothing, does not fit, or is not a patch", function()
     local id = widget()
     local done, meta = client.widgets:operate(id, tavus.patch():replace("/widget_name", "W"))
     assert.is_true(done)
@@ -111,7 +111,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
     assert.equal("W", client.widgets:get(id).widget_name)
   end)
 
-  it("does not change what is read only", function()
+  it("does not change read-only fields", function()
     local id = widget()
     refused("bad_request", client:request("PATCH", "/v2/widgets/" .. id, { body = { widget_id = "w1" } }))
     refused("bad_request", client:request("PATCH", "/v2/widgets/" .. id .. "/operate",
@@ -128,7 +128,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
   end)
 
   describe("attaches by id", function()
-    it("what is no resource of its own, each once", function()
+    it("ids without a resource of their own, each once", function()
       local id = widget()
       assert.equal("p1 p2", names(assert(client.widgets:attach_parts(id, { "p1", "p2" })), "part_id"))
       assert(client.widgets:attach_parts(id, { "p2", "p3" }))
@@ -168,7 +168,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
       refused("not_found", client.widgets:place(id, "left"))
     end)
 
-    it("what is made there", function()
+    it("items that are made there", function()
       local id = widget()
       local note = assert(client.widgets:add_note(id, "first"))
       assert(client.widgets:add_note(id, "second"))
@@ -177,7 +177,7 @@ describe("the sandbox, of a resource that it knows from its contract alone,", fu
     end)
   end)
 
-  it("puts rows and what is attached back with a snapshot", function()
+  it("restores rows and attached items with a snapshot", function()
     local id = widget()
     assert(client.widgets:attach_parts(id, { "p1" }))
     local taken = assert(sandbox:snapshot())

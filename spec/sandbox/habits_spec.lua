@@ -1,4 +1,5 @@
--- The sandbox's switches, each seen through the client over real HTTP; those about patches are in sandbox_patching_spec.lua.
+-- The sandbox's switches, each seen through the client over real HTTP; those about patches are in
+-- patching_spec.lua.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
 local habits = require "spec.support.habits"
@@ -8,19 +9,8 @@ local tavus = require "tavus"
 local add, refused, replace = habits.add, habits.refused, habits.replace
 
 describe("habits of the sandbox", function()
-  local sandbox, client
-  local create, get, patch, raw
-
-  setup(function()
-    sandbox = assert(sandbox_module.start { port = 0 })
-    client = clients.new(sandbox.url)
-    create, get, patch, raw = habits.calls(client, sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() assert(sandbox:reset()) end)
+  local sandbox, client, calls = habits.serve(teardown, before_each)
+  local create, get, patch, raw = calls.create, calls.get, calls.patch, calls.raw
 
   local function post(body) return raw("POST", "/v2/personas", body) end
 
@@ -76,7 +66,8 @@ describe("habits of the sandbox", function()
     it("create_only_fields: read, or hidden though they are stored", function()
       local id = create(function(persona)
         persona.context, persona.objectives_id = "c", "o"
-        persona.layers.llm = { model = "tavus-gpt-oss", speculative_inference = true, headers = { a = "b" }, extra_body = { top_p = 1 } }
+        persona.layers.llm = { model = "tavus-gpt-oss", speculative_inference = true, headers = { a = "b" },
+          extra_body = { top_p = 1 } }
         persona.layers.conversational_flow = { turn_taking_patience = "high" }
       end)
       assert(sandbox:set { create_only_fields = "hidden" })
@@ -88,7 +79,8 @@ describe("habits of the sandbox", function()
       local row = client.personas:list({ persona_type = "user" }).data[1]
       assert.same({ model = "tavus-gpt-oss" }, row.layers.llm)
       -- A patch changes what is stored: the client, which saw none of it, takes the flow for missing.
-      assert(client.personas:update(id, function(p) p.layers.conversational_flow = { turn_taking_patience = "low" } end))
+      assert(client.personas:update(id,
+        function(p) p.layers.conversational_flow = { turn_taking_patience = "low" } end))
       assert(patch(id, replace("/pipeline_mode", "echo")))
       assert(sandbox:set { create_only_fields = "shown" })
       persona = get(id)
@@ -97,9 +89,10 @@ describe("habits of the sandbox", function()
       assert.is_true(persona.layers.llm.speculative_inference)
     end)
 
-    it("llm_defaults: read, or left out where a member has the default", function()
+    it("llm_defaults: members with the default are shown, or left out", function()
       local function llm(value) return create(function(persona) persona.layers.llm = value end) end
-      local plain, other = llm { model = "tavus-gemma-4", speculative_inference = true }, llm { model = "m", speculative_inference = false }
+      local plain, other = llm { model = "tavus-gemma-4", speculative_inference = true },
+        llm { model = "m", speculative_inference = false }
       assert(sandbox:set { llm_defaults = false })
       assert.same({}, get(plain).layers.llm)
       assert.same({ model = "m", speculative_inference = false }, get(other).layers.llm)
@@ -107,7 +100,7 @@ describe("habits of the sandbox", function()
       assert.same({ model = "tavus-gemma-4", speculative_inference = true }, get(plain).layers.llm)
     end)
 
-    it("stock_personas: one can be read and is in no list", function()
+    it("stock_personas: one can be read and is not in any list", function()
       local echo = get "pipecat-stream"
       assert.equal("echo", echo.pipeline_mode)
       for row in client.personas:each() do assert.are_not.equal("pipecat-stream", row.persona_id) end
@@ -125,9 +118,10 @@ describe("habits of the sandbox", function()
       end
     end)
 
-    it("stock_personas: the oldest has what the first generations left", function()
+    it("stock_personas: the oldest has the members of the first generations", function()
       local old = get "p5317866"
-      assert.same({ "", "", tavus.null, "false", "normal", "" }, { old.context, old.updated_at, old.layers.conversational_flow,
+      assert.same({ "", "", tavus.null, "false", "normal", "" },
+        { old.context, old.updated_at, old.layers.conversational_flow,
         old.layers.tts.tts_emotion_control, old.layers.tts.voice_settings.speed, old.layers.perception.tool_prompt })
     end)
 
@@ -137,7 +131,7 @@ describe("habits of the sandbox", function()
       return ids
     end
 
-    it("hidden_rows: total_count counts what nobody can reach, and the walk ends", function()
+    it("hidden_rows: total_count counts rows that cannot be listed, and the walk ends", function()
       for _ = 1, 3 do create() end
       assert(sandbox:set { hidden_rows = 5 })
       local list = assert(client.personas:list { persona_type = "user" })
@@ -186,7 +180,8 @@ describe("habits of the sandbox", function()
 
     it("generation: members that came later are unknown, and handled as such", function()
       assert(sandbox:set { generation = 1, unknown_fields = "refuse" })
-      assert.equal("Bad Request. {'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': ['is not known yet'], "
+      assert.equal("Bad Request. {'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': ['is "
+        .. "not known yet'], "
         .. "'perception': {'visual_awareness_queries': ['is not known yet']}}}", post(LATER).json.error)
       assert(sandbox:set { unknown_fields = "drop" })
       local persona = get(post(LATER).json.persona_id)
@@ -195,7 +190,8 @@ describe("habits of the sandbox", function()
       assert(sandbox:set { unknown_fields = "keep" })
       assert.same({ "g" }, get(post(LATER).json.persona_id).guardrail_ids)
       assert(sandbox:set { generation = 2, unknown_fields = "refuse" })
-      assert.matches("{'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': {'turn_detection_model': "
+      assert.matches("{'guardrail_ids': ['is not known yet'], 'layers': {'conversational_flow': "
+        .. "{'turn_detection_model': "
         .. "['\"sparrow-2\" is not known yet']}, 'perception'", post(LATER).json.error, 1, true)
       assert(sandbox:set { generation = 4 })
       assert.equal(200, post(LATER).status)
@@ -217,7 +213,8 @@ describe("habits of the sandbox", function()
       end
       for _, text in ipairs(old) do assert.equal(200, layers(text).status) end
       refused(400, "is not known yet", patch(id, replace("/persona_name", "new")))
-      assert(patch(id, replace("/layers/llm/model", "tavus-llama"), replace("/layers/stt/stt_engine", "tavus-advanced")))
+      assert(patch(id, replace("/layers/llm/model", "tavus-llama"),
+        replace("/layers/stt/stt_engine", "tavus-advanced")))
       assert(sandbox:set { generation = 3 })
       for _, text in ipairs(first) do assert.equal(200, layers(text).status) end
       assert.equal(400, layers([[{"llm":{"model":"tavus-gemma-4"}}]]).status)
@@ -243,16 +240,19 @@ describe("habits of the sandbox", function()
       local answer = post(body)
       assert.equal(200, answer.status)
       assert.is_nil(get(answer.json.persona_id).layers)
-      local doubtful = '{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":{}}},"x":1}'
+      local doubtful = '{"type":"function","function":{"name":"f","description":"d",'
+        .. '"parameters":{"type":"object","properties":{}}},"x":1}'
       assert.equal(400, post('{"system_prompt":"x","layers":{"llm":{"model":1,"tools":[' .. doubtful .. "]}}}").status)
       assert.equal(400, post('{"layers":{"llm":{"tools":[1]}}}').status)
-      -- What is dropped with the layers is no reason to refuse.
+      -- The dropped layers are not a reason to refuse.
       assert(sandbox:set { generation = 1, unknown_fields = "refuse", unknown_choices = "refuse" })
-      assert.equal(200, post('{"system_prompt":"x","layers":{"conversational_flow":{},"llm":{"model":"tavus-gemma-4","x":1,"tools":[1]}}}').status)
+      assert.equal(200, post('{"system_prompt":"x","layers":{"conversational_flow":{},'
+        .. '"llm":{"model":"tavus-gemma-4","x":1,"tools":[1]}}}').status)
       assert.equal(400, post('{"system_prompt":"x","guardrail_ids":[],"layers":{"llm":{"tools":[1]}}}').status)
       assert(sandbox:set { generation = 4, unknown_fields = "keep", unknown_choices = "keep" })
       local id = create()
-      assert.equal(200, raw("PATCH", "/v2/personas/" .. id, '[{"op":"add","path":"/layers/llm/tools","value":[{}]}]').status)
+      assert.equal(200, raw("PATCH", "/v2/personas/" .. id,
+        '[{"op":"add","path":"/layers/llm/tools","value":[{}]}]').status)
       local persona = get(id)
       assert.is_nil(persona.layers)
       assert.equal(id, persona.persona_id)
@@ -281,13 +281,16 @@ describe("habits of the sandbox", function()
       assert(patch(id, add("/layers/conversational_flow", { turn_taking_patience = "high" })))
       assert.same(FILLED, get(id).layers.conversational_flow)
       assert(sandbox:set { flow_defaults = false })
-      assert.same({ turn_taking_patience = "high" }, get(flow { turn_taking_patience = "high" }).layers.conversational_flow)
+      assert.same({ turn_taking_patience = "high" },
+        get(flow { turn_taking_patience = "high" }).layers.conversational_flow)
     end)
 
     it("flow_defaults: nothing is filled in that its generation does not know, and would refuse", function()
       assert(sandbox:set { generation = 2, unknown_fields = "refuse" })
-      local id = post('{"system_prompt":"x","layers":{"conversational_flow":{"turn_taking_patience":"high"}}}').json.persona_id
-      assert.same({ turn_detection_model = "sparrow-1", turn_taking_patience = "high", replica_interruptibility = "medium" },
+      local id = post('{"system_prompt":"x","layers":{"conversational_flow":{"turn_taking_patience":"high"}}}')
+        .json.persona_id
+      assert.same({ turn_detection_model = "sparrow-1", turn_taking_patience = "high",
+        replica_interruptibility = "medium" },
         get(id).layers.conversational_flow)
       assert(patch(id, add("/layers/conversational_flow/turn_taking_patience", "low")))
       assert(patch(id, replace("/system_prompt", "y")))
@@ -341,7 +344,8 @@ describe("habits of the sandbox", function()
       local status, wait = list()
       assert.same({ 429, "125" }, { status, wait })
       -- The client waits as long as it is told, and is late enough then.
-      local patient = clients.new(sandbox.url, { on_retry = function(facts) assert(sandbox:clock(1000.125 + facts.delay)) end })
+      local patient = clients.new(sandbox.url,
+        { on_retry = function(facts) assert(sandbox:clock(1000.125 + facts.delay)) end })
       local all, meta = patient.personas:list()
       patient:close()
       assert.equal(3, all.total_count)
@@ -375,7 +379,7 @@ describe("habits of the sandbox", function()
       end)
     end
 
-    it("check_body_first: a bad body is told before a bad key", function()
+    it("check_body_first: a bad body is reported before a bad key", function()
       for first, status in pairs { [true] = 400, [false] = 401 } do
         assert(sandbox:set { check_body_first = first })
         assert.equal(status, (asking.bare(sandbox.url, "POST /v2/personas", {}, "{}")))
@@ -401,19 +405,20 @@ describe("habits of the sandbox", function()
       current:stop()
     end)
 
-    it("are refused when nobody knows them", function()
-      assert.matches("there is no profile '2020'; there are: 2025, current",
+    it("are refused if unknown", function()
+      assert.matches("profile must be one of 2025, current",
         clients.raised(function() sandbox_module.start { profile = "2020" } end), 1, true)
-      assert.matches("option 'profile' must be a string",
+      assert.matches("option profile must be a string",
         clients.raised(function() sandbox_module.start { profile = 2025 } end), 1, true)
     end)
   end)
 
-  it("are refused where a value makes no sense", function()
+  it("are refused for a value that makes no sense", function()
     for text, changes in pairs {
-      ["there is no switch 'get_shap'; did you mean 'get_shape'?"] = { get_shap = "flat" },
-      ["there is no switch 'speed'; there are: bad_tool, "] = { speed = 1 },
-      ["must be a whole number of 1 or more"] = { rate_window_ms = 0 },
+      ['set: unknown option "get_shap" (did you mean get_shape?)'] = { get_shap = "flat" },
+      ['set: unknown option "speed" (known are bad_tool, '] = { speed = 1 },
+      ["rate_window_ms must be 1 or more"] = { rate_window_ms = 0 },
+      ["get_shape must be one of array, flat, object; did you mean flat?"] = { get_shape = "flag" },
       ["must be plain ASCII"] = { retired_model = "caf\195\169" },
       ["must be one of 400, 422"] = { misfit_status = 418 },
       ["must be a string"] = { retired_model = true },

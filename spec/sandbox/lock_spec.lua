@@ -1,4 +1,4 @@
--- One sandbox a data file, and what a data file may be.
+-- A data file belongs to one sandbox at a time.
 local asking = require "spec.support.asking"
 local forking = require "spec.support.forking"
 local process = require "spec.support.process"
@@ -33,7 +33,8 @@ describe("a data file", function()
   local function start(file) return assert(sandbox.start { data = file or path }) end
 
   local function create(server, name)
-    assert.equal(200, asking.ask(server.url, "POST", "/v2/personas", { persona_name = name, system_prompt = "x" }).status)
+    assert.equal(200, asking.ask(server.url, "POST", "/v2/personas",
+      { persona_name = name, system_prompt = "x" }).status)
   end
 
   it("is one sandbox's at a time, under whatever name, and nothing is left beside it", function()
@@ -61,7 +62,8 @@ describe("a data file", function()
     collectgarbage()
     start():stop()
     for _ = 1, 2 do
-      local pipe = assert(io.popen(("%s %s -q --port 0 --data %s & echo $!"):format(process.quote(process.interpreter()), CLI, path)))
+      local pipe = assert(io.popen(("%s %s -q --port 0 --data %s & echo "
+        .. "$!"):format(process.quote(process.interpreter()), CLI, path)))
       local pid, url = pipe:read "*l", pipe:read "*l"
       assert.matches("^http", url)
       refused(path, USED)
@@ -93,7 +95,7 @@ describe("a data file", function()
       server:stop()
       if fork() == 0 then child(false) end
       await()
-      local go_on = io.popen("cat >/dev/null", "w") -- waits until this process has ended, as a child that lives on would
+      local go_on = io.popen("cat >/dev/null", "w") -- a child that outlives this process
       server = assert(sandbox.start { data = path })
       server:stop()
       print "done"

@@ -1,19 +1,12 @@
 -- The page at `/` and what it fetches, over HTTP; spec/sandbox/browser_spec.lua looks at it with a browser.
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
-local page = require "tavus.sandbox.page"
+local page = require "tavus.sandbox.browser"
 local sandbox = require "tavus.sandbox"
 local wire = require "spec.support.wire"
 
 describe("the sandbox's page", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start { key = "the-only-key" })
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each, { key = "the-only-key" })
 
   local KEY = { key = "the-only-key" }
 
@@ -51,7 +44,9 @@ describe("the sandbox's page", function()
     assert.is_nil(page.html:find "https?://")
     assert.is_nil(page.html:find("innerHTML", 1, true))
     for source in page.html:gmatch "%f[%w]src=" do error("the page loads something: " .. source) end
-    for address in page.html:gmatch 'href="([^"]*)"' do assert.is_true(address == "data:," or address:sub(1, 1) == "/", address) end
+    for address in page.html:gmatch 'href="([^"]*)"' do
+      assert.is_true(address == "data:," or address:sub(1, 1) == "/", address)
+    end
   end)
 
   it("has a policy that lets only its own style and script run", function()
@@ -72,12 +67,13 @@ describe("the sandbox's page", function()
     wire.remove(folder)
   end)
 
-  it("fetches what is stored, newest first, without what is secret", function()
+  it("fetches what is stored, newest first, without secrets", function()
     local first = create { persona_name = "First", system_prompt = "A hidden prompt", layers = {
       llm = { model = "custom-x", base_url = "https://llm.example.com/v1", api_key = "a-secret-of-the-llm" },
     } }
     local second = create { persona_name = "<script>alert(1)</script>", system_prompt = "x" }
-    local made = ask("POST", "/v2/conversations", { persona_id = second, replica_id = "r79e1c033f", conversation_name = "Talk" }, KEY)
+    local made = ask("POST", "/v2/conversations",
+      { persona_id = second, replica_id = "r79e1c033f", conversation_name = "Talk" }, KEY)
     assert.equal(200, made.status)
     local all, text = overview()
     assert.same({ 2, 1, 3 }, { all.persona_count, all.conversation_count, all.request_count })
@@ -120,7 +116,7 @@ describe("the sandbox's page", function()
     assert.equal(count, #switches)
   end)
 
-  it("fills no journal and uses up no rule", function()
+  it("does not fill the journal or use up a rule", function()
     assert(server:next { status = 503 })
     for _ = 1, 3 do
       assert.equal(200, (asking.bare(server.url, "GET /")))
@@ -140,7 +136,7 @@ describe("the sandbox's page", function()
     assert(server:refuse(false))
   end)
 
-  it("takes no id away from other requests", function()
+  it("does not change the ids of other requests", function()
     local function ids(look)
       local seeded = assert(sandbox.start { seed = 7 })
       local list = {}
@@ -155,7 +151,7 @@ describe("the sandbox's page", function()
     assert.same(ids(false), ids(true))
   end)
 
-  it("stays small, however much there is", function()
+  it("stays small with many rows and requests", function()
     local long = ("\226\130\172"):rep(100000)
     for _ = 1, 60 do create { persona_name = long, system_prompt = "x" } end
     for _ = 1, 120 do ask("GET", "/v2/" .. ("y"):rep(4000), nil, KEY) end

@@ -2,17 +2,9 @@
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
 local core = require "tavus.core"
-local sandbox = require "tavus.sandbox"
 
 describe("the sandbox's pals", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start())
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each)
 
   local FACE = "r79e1c033f"
 
@@ -44,7 +36,8 @@ describe("the sandbox's pals", function()
 
   it("need a face of that name", function()
     for _, body in ipairs {
-      { system_prompt = "x" }, { system_prompt = "x", default_replica_id = FACE }, { system_prompt = "x", default_face_id = core.null },
+      { system_prompt = "x" }, { system_prompt = "x", default_replica_id = FACE },
+        { system_prompt = "x", default_face_id = core.null },
     } do
       local result = ask("POST", "/v2/pals", body)
       assert.equal(400, result.status)
@@ -75,7 +68,7 @@ describe("the sandbox's pals", function()
     assert.equal(405, ask("PUT", path, {}).status)
   end)
 
-  it("keep their keys hidden, and a stored key where it belongs", function()
+  it("hide their keys, and keep a stored key in its layer", function()
     local id = create { layers = { tts = { tts_engine = "elevenlabs", api_key = "el-secret" } } }
     assert.equal("********", get("/v2/pals/" .. id).layers.tts.api_key)
     assert.equal(200, ask("PATCH", "/v2/pals/" .. id, '[{"op":"add","path":"/greeting","value":"Hello"}]').status)
@@ -114,7 +107,9 @@ describe("the sandbox's pals", function()
       assert.equal(text, named "/v2/personas")
       assert.equal("pal pal pal pal pal", named "/v2/pals")
       local walked = {}
-      for row in client.personas:each { persona_type = "user", limit = 2 } do walked[#walked + 1] = row.persona_id or row.pal_id end
+      for row in client.personas:each { persona_type = "user", limit = 2 } do
+        walked[#walked + 1] = row.persona_id or row.pal_id
+      end
       assert.same(ids, walked)
     end
     assert(server:set { list_names = "mixed" })

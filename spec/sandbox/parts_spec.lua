@@ -1,11 +1,10 @@
 -- The sandbox's parts that can be looked at without a server.
 local core = require "tavus.core"
-local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
 local settings = require "tavus.sandbox.settings"
-local store = require "tavus.sandbox.store"
+local state = require "tavus.sandbox.state"
 
 describe("the text of a refusal", function()
   local function text(...) return reply.bad_request_text { ... } end
@@ -37,19 +36,19 @@ describe("the route table", function()
     for _, resource in ipairs(core.contract().resources) do
       for _, operation in ipairs(resource.operations) do
         local path = operation.path:gsub("{.-}", "an%%20id%%2F")
-        local route, id = table_of_routes:find(operation.method, path)
+        local route, ids = table_of_routes:find(operation.method, path)
         assert.equal(operation.name, route.operation.name)
         assert.equal(resource.name, route.resource)
-        assert.equal(operation.path:find("{", 1, true) and "an id/" or nil, id)
+        assert.equal(operation.path:find("{", 1, true) and "an id/" or nil, ids[#ids])
       end
     end
   end)
 
-  it("tells a missing path from a missing method", function()
+  it("distinguishes a missing path from a missing method", function()
     assert.same({}, { table_of_routes:find("GET", "/v2/none") })
-    local route, id, allowed = table_of_routes:find("TRACE", "/v2/personas/p1")
+    local route, ids, allowed = table_of_routes:find("TRACE", "/v2/personas/p1")
     assert.is_nil(route)
-    assert.is_nil(id)
+    assert.is_nil(ids)
     assert.equal("DELETE, GET, HEAD, PATCH", allowed)
   end)
 
@@ -96,12 +95,12 @@ end)
 
 describe("the store", function()
   it("keeps the order of insertion through removals and replacements", function()
-    local rows = store.new()
-    for i = 1, 5 do rows:insert("id" .. i, { n = i }) end
+    local rows = state.store()
+    for i = 1, 5 do rows:put("id" .. i, { n = i }) end
     assert.is_true(rows:remove "id2")
     assert.is_false(rows:remove "id2")
-    rows:replace("id4", { n = 44 })
-    rows:insert("id6", { n = 6 })
+    rows:put("id4", { n = 44 })
+    rows:put("id6", { n = 6 })
     local seen = {}
     for n = 1, rows.count do seen[n] = rows:newest(n).n end
     assert.same({ 6, 5, 44, 3, 1 }, seen)
@@ -126,7 +125,7 @@ describe("the journal", function()
     assert.equal(mebi, #kept(("x"):rep(mebi - 3) .. "\226\130\172" .. "rest").body)
   end)
 
-  it("is not held up by bytes that are no text", function()
+  it("is not slowed down by bytes that are not text", function()
     local entry = kept(("\128"):rep(1024 * 1024 - 10) .. "a" .. ("\128"):rep(20) .. "a")
     local told = core.decode(reply.json(200, entry).body)
     assert.matches("^%?+$", (told.body:gsub("a", "?")))
@@ -159,11 +158,11 @@ end)
 
 describe("ids", function()
   it("look like Tavus' and differ", function()
-    local source, seen = ids.new(), {}
+    local source, seen = state.ids(), {}
     for _ = 1, 2000 do
       for id, pattern in pairs {
-        [source:persona()] = "^p" .. ("%x"):rep(11) .. "$",
-        [source:conversation()] = "^c" .. ("%x"):rep(15) .. "$",
+        [source:thing("p", 11)] = "^p" .. ("%x"):rep(11) .. "$",
+        [source:thing("c", 15)] = "^c" .. ("%x"):rep(15) .. "$",
         [source:token()] = "^" .. ("%x"):rep(32) .. "$",
         [source:request()] = "^" .. ("%x"):rep(16) .. "$",
       } do
@@ -175,7 +174,7 @@ describe("ids", function()
   end)
 
   it("come with times in ISO 8601, with microseconds", function()
-    local source = ids.new()
+    local source = state.ids()
     for _ = 1, 100 do
       assert.matches("^20%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$", source:timestamp())
     end
@@ -192,9 +191,9 @@ describe("the switches", function()
     end
   end)
 
-  it("are told in README.md, each in the row of its group", function()
+  it("are in the sandbox's README.md, each in the row of its group", function()
     local told = {}
-    for line in io.lines "README.md" do
+    for line in io.lines "lua/tavus/sandbox/README.md" do
       local about, cell = line:match "^| (%l+) | (`.*) |$"
       for name in (cell or ""):gmatch "`([%w_]+)`" do
         local switch = settings.switches[name]

@@ -2,25 +2,13 @@
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
 local habits = require "spec.support.habits"
-local sandbox_module = require "tavus.sandbox"
 local tavus = require "tavus"
 
 local add, refused, replace = habits.add, habits.refused, habits.replace
 
 describe("habits of patching:", function()
-  local sandbox, client
-  local create, get, patch, raw
-
-  setup(function()
-    sandbox = assert(sandbox_module.start { port = 0 })
-    client = clients.new(sandbox.url)
-    create, get, patch, raw = habits.calls(client, sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() assert(sandbox:reset()) end)
+  local sandbox, client, calls = habits.serve(teardown, before_each)
+  local create, get, patch, raw = calls.create, calls.get, calls.patch, calls.raw
 
   it("nothing_changed: 304 is a success that changed nothing, with the message's headers or without", function()
     local id = create()
@@ -51,7 +39,7 @@ describe("habits of patching:", function()
     end
   end)
 
-  it("missing_parent: adding below what is not there is refused, or makes it", function()
+  it("missing_parent: adding below a missing member is refused, or makes it", function()
     local id = create(function(persona) persona.layers = nil end)
     local hotwords = add("/layers/stt/hotwords", "leadership")
     refused(400, "/layers/stt/hotwords", patch(id, hotwords))
@@ -75,7 +63,7 @@ describe("habits of patching:", function()
     assert.equal(304, raw("PATCH", "/v2/personas/" .. id, "[]").status)
   end)
 
-  it("misfit_status: 400 or 422 where an operation does not fit", function()
+  it("misfit_status: 400 or 422 if an operation does not fit", function()
     local id = create()
     refused(400, "/greeting", patch(id, replace("/greeting", "x")))
     assert(sandbox:set { misfit_status = 422 })
@@ -83,7 +71,7 @@ describe("habits of patching:", function()
     assert.equal("unprocessable", err.type)
   end)
 
-  it("retired_model: a persona that has it takes no patch at all, unless check_whole is off", function()
+  it("retired_model: a persona with it refuses every patch, unless check_whole is off", function()
     local id = create()
     assert(sandbox:set { retired_model = "tavus-gpt-oss" })
     local prompt = replace("/system_prompt", "You are somebody else.")
@@ -103,7 +91,7 @@ describe("habits of patching:", function()
     end)
   end)
 
-  it("check_whole off: what was wrong before is let be, whatever it is", function()
+  it("check_whole off: what was wrong before is not refused", function()
     assert(sandbox:set { unknown_choices = "keep" })
     local id = create(function(persona) persona.layers.stt.stt_engine = "tavus-next" end)
     assert(sandbox:set { unknown_choices = "refuse" })
@@ -134,7 +122,8 @@ describe("habits of patching:", function()
     refused(400, "/guardrail_ids", patch(id, { op = "move", from = "/guardrail_ids", path = "/document_ids" }))
     refused(400, "/layers/llm", patch(id, replace("/persona_name", "new"), add("/layers/llm", { model = "m" })))
     assert.equal("Interviewer", get(id).persona_name)
-    assert(patch(id, { op = "copy", from = "/guardrail_ids", path = "/document_ids" }, replace("/layers/llm/model", "m")))
+    assert(patch(id, { op = "copy", from = "/guardrail_ids", path = "/document_ids" },
+      replace("/layers/llm/model", "m")))
     assert(sandbox:set { frozen_answer = "ignore" })
     local _, meta = patch(id, replace("/layers/llm", { model = "other" }))
     assert.equal(304, meta.status)
@@ -160,12 +149,14 @@ describe("habits of patching:", function()
     assert.equal(200, raw("PATCH", "/v2/personas/" .. id, [[[{"op":"add","path":"/layers/llm/model","value":"p"},
       {"op":"remove","path":"/layers"}] ]]).status)
     assert.is_nil(get(id).layers)
-    assert.equal(400, raw("PATCH", "/v2/personas/" .. id, [[[{"op":"add","path":"/layers","value":{"llm":{"model":"p"}}},
+    assert.equal(400, raw("PATCH", "/v2/personas/" .. id, [[
+      [{"op":"add","path":"/layers","value":{"llm":{"model":"p"}}},
       {"op":"replace","path":"/layers/llm/model","value":"q"},{"op":"replace","path":"","value":5}] ]]).status)
   end)
 
-  it("mask_secrets: an llm whose base_url is empty is no custom one", function()
-    local id = assert(sandbox:put { system_prompt = "x", layers = { llm = { model = "m", base_url = "", api_key = "old" } } })
+  it("mask_secrets: an llm whose base_url is empty is not a custom one", function()
+    local id = assert(sandbox:put { system_prompt = "x",
+      layers = { llm = { model = "m", base_url = "", api_key = "old" } } })
     assert(patch(id, replace("/layers/llm/model", "n")))
     assert(sandbox:set { mask_secrets = false })
     assert.same({ model = "n", base_url = "", api_key = "old" }, get(id).layers.llm)
@@ -207,7 +198,7 @@ describe("habits of patching:", function()
     assert(patch(id, replace("/persona_name", "newest")))
   end)
 
-  it("draft_patches: a PATCH may change the draft, and what is live only when told so", function()
+  it("draft_patches: a PATCH may change the draft, and the live persona only with target=live", function()
     local id = create()
     assert(sandbox:set { maker_changes = true, draft_patches = "draft" })
     local function draft() return assert(client.personas:get(id, { query = { source = "draft" } })) end
@@ -222,7 +213,8 @@ describe("habits of patching:", function()
     persona = draft()
     assert.same({ "draft", "Hello", true, true },
       { persona.persona_name, persona.greeting, persona.is_draft_view, persona.has_unpublished_changes })
-    assert.equal(304, raw("PATCH", "/v2/personas/" .. id, '[{"op":"replace","path":"/persona_name","value":"draft"}]').status)
+    assert.equal(304, raw("PATCH", "/v2/personas/" .. id,
+      '[{"op":"replace","path":"/persona_name","value":"draft"}]').status)
     assert(client.personas:patch(id, { replace("/persona_name", "live") }, { query = { target = "live" } }))
     assert.same({ "live", "draft" }, { get(id).persona_name, draft().persona_name })
 
@@ -235,7 +227,7 @@ describe("habits of patching:", function()
     assert.same({ "draft", "Hello" }, { persona.persona_name, persona.greeting })
     assert.is_nil(persona.publish_url)
     assert.same(answer, raw("POST", path).json)
-    -- There is no draft any more that a PATCH could go to.
+    -- The draft was published: a PATCH changes the live persona.
     persona = assert(patch(id, replace("/persona_name", "after")))
     assert.is_nil(persona.is_draft_view)
     assert.same({ "after", false }, { get(id).persona_name, draft().has_unpublished_changes })

@@ -1,17 +1,10 @@
--- /v2/personas as the contract tells it (sections 3.1, 5, 6, 7, 8).
+-- /v2/personas as the contract describes it (sections 3.1, 5, 6, 7, 8).
 local asking = require "spec.support.asking"
 local core = require "tavus.core"
 local sandbox = require "tavus.sandbox"
 
 describe("the sandbox's personas", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start())
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each)
 
   local function create(body)
     body = body or {}
@@ -52,7 +45,8 @@ describe("the sandbox's personas", function()
     end)
 
     it("keeps what it was given, empty arrays, objects and nulls among it", function()
-      local text = '{"persona_name":"Ä","system_prompt":"x","document_ids":[],"greeting":null,"made_up":{"deep":[1,2.5,{}]},'
+      local text = '{"persona_name":"Ä","system_prompt":"x","document_ids":[],"greeting":null,'
+        .. '"made_up":{"deep":[1,2.5,{}]},'
         .. '"layers":{"llm":{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object",'
         .. '"properties":{},"required":[]}}}]}}}'
       local result = ask("POST", "/v2/personas", text)
@@ -62,7 +56,7 @@ describe("the sandbox's personas", function()
       assert.equal(core.encode(core.decode(text)), core.encode(persona))
     end)
 
-    it("refuses what breaks the contract, in Tavus' manner", function()
+    it("refuses what breaks the contract, with Tavus' text", function()
       local result = ask("POST", "/v2/personas", { persona_name = "x" })
       assert.equal(400, result.status)
       assert.matches("^Bad Request%. {'system_prompt': %['.+'%]}$", result.json.error)
@@ -74,10 +68,12 @@ describe("the sandbox's personas", function()
         assert.equal(400, result.status)
         assert.equal("Bad Request. Both base_url and api_key must be included to use a custom llm.", result.json.error)
       end
-      result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = { base_url = "u", api_key = "k" } } })
+      result = ask("POST", "/v2/personas",
+        { system_prompt = "x", layers = { llm = { base_url = "u", api_key = "k" } } })
       assert.matches("^Bad Request%. {'layers': {'llm': {'model': %[", result.json.error)
       result = ask("POST", "/v2/personas", { layers = { llm = { model = "m", base_url = "u" } } })
-      assert.matches("{'llm': {'api_key': ['a custom llm needs model, base_url and api_key together']}}", result.json.error, 1, true)
+      assert.matches("{'llm': {'api_key': ['a custom llm needs model, base_url and api_key together']}}",
+        result.json.error, 1, true)
     end)
 
     it("names only what is wrong, not what is merely old", function()
@@ -94,7 +90,7 @@ describe("the sandbox's personas", function()
       assert.equal(result.json.created_at, get(id).updated_at)
     end)
 
-    it("refuses what would be nested too deep to be shown in a list", function()
+    it("refuses a persona that is nested too deep for a list", function()
       local function nested(levels)
         return '{"system_prompt":"x","made_up":' .. ("["):rep(levels) .. ("]"):rep(levels) .. "}"
       end
@@ -106,12 +102,13 @@ describe("the sandbox's personas", function()
       local id = result.json.persona_id
       assert.equal(200, ask("GET", "/v2/personas").status)
       assert.equal(200, ask("GET", "/v2/personas/" .. id).status)
-      result = patch(id, { op = "add", path = "/made_up" .. ("/0"):rep(124) .. "/-", value = core.array { core.array() } })
+      result = patch(id, { op = "add", path = "/made_up" .. ("/0"):rep(124) .. "/-",
+        value = core.array { core.array() } })
       assert.equal(400, result.status)
       assert.equal(200, ask("GET", "/v2/personas").status)
     end)
 
-    it("refuses a body that is no JSON object", function()
+    it("refuses a body that is not a JSON object", function()
       for _, body in ipairs { "", "{", "nonsense", "[]", "1", '"x"', "null", '{"a":"\255"}' } do
         local status, text = asking.bare(server.url, "POST /v2/personas", { ["x-api-key"] = "k" }, body)
         assert.equal(400, status, body)
@@ -119,7 +116,7 @@ describe("the sandbox's personas", function()
       end
     end)
 
-    it("knows no replica that is called like a persona", function()
+    it("refuses the id of a persona as a replica", function()
       local result = ask("POST", "/v2/personas", { system_prompt = "x", default_replica_id = "p5317866" })
       assert.equal(400, result.status)
       assert.same({ error = "Invalid replica_uuid" }, result.json)
@@ -131,7 +128,8 @@ describe("the sandbox's personas", function()
       assert.equal(200, ask("POST", "/v2/personas", other).status)
       local result = ask("POST", "/v2/personas", body)
       assert.equal(400, result.status)
-      assert.equal("Bad Request. {'layers': {'stt': {'stt_engine': ['\"tavus-next\" is not known as an STT engine']}}}", result.json.error)
+      assert.equal("Bad Request. {'layers': {'stt': {'stt_engine': ['\"tavus-next\" is not known as an STT "
+        .. "engine']}}}", result.json.error)
       assert(server:set { unknown_choices = "keep" })
       assert.equal(200, ask("POST", "/v2/personas", body).status)
       assert(server:set { unknown_fields = "refuse" })
@@ -185,7 +183,7 @@ describe("the sandbox's personas", function()
       assert.equal("Shape", ask("GET", path).json.persona_name)
     end)
 
-    it("answers 400 for an id nobody has, under error or message", function()
+    it("answers 400 for an unknown id, under error or message", function()
       local result = ask("GET", "/v2/personas/p000")
       assert.equal(400, result.status)
       assert.same({ error = "Invalid persona_id" }, result.json)
@@ -304,9 +302,10 @@ describe("the sandbox's personas", function()
       assert.equal(get(id).created_at, get(id).updated_at)
     end)
 
-    it("answers 422 for what is no patch", function()
+    it("answers 422 for a body that is not a patch", function()
       local id = create()
-      for _, body in ipairs { '{"persona_name":"x"}', "{}", '"x"', "1", "null", "[1]", '[{"op":"set","path":"/a","value":1}]',
+      for _, body in ipairs { '{"persona_name":"x"}', "{}", '"x"', "1", "null", "[1]",
+        '[{"op":"set","path":"/a","value":1}]',
         '[{"op":"add","path":"a","value":1}]', '[{"op":"add","path":"/a"}]', '[{"path":"/a","value":1}]',
         '[{"op":"move","path":"/a"}]' } do
         local result = ask("PATCH", "/v2/personas/" .. id, body)
@@ -327,7 +326,7 @@ describe("the sandbox's personas", function()
       assert.equal("x", get(id).layers.stt.hotwords)
     end)
 
-    it("refuses to replace or remove what is missing", function()
+    it("refuses to replace or remove a missing member", function()
       local id = create()
       assert.equal(400, patch(id, { op = "replace", path = "/greeting", value = "x" }).status)
       assert.equal(400, patch(id, { op = "remove", path = "/greeting" }).status)
@@ -345,7 +344,7 @@ describe("the sandbox's personas", function()
       assert.same({ error = "Invalid replica_uuid" }, result.json)
     end)
 
-    it("keeps what is the server's", function()
+    it("keeps the server's members", function()
       local id = create()
       for _, name in ipairs { "persona_id", "created_at" } do
         local result = patch(id, { op = "replace", path = "/" .. name, value = "x" })
@@ -417,7 +416,8 @@ describe("the sandbox's personas", function()
   it("lets stock personas be read and nothing else", function()
     local id = "p5317866"
     assert.equal(200, ask("GET", "/v2/personas/" .. id).status)
-    assert.same({ error = "Invalid persona_id" }, patch(id, { op = "replace", path = "/persona_name", value = "x" }).json)
+    assert.same({ error = "Invalid persona_id" },
+      patch(id, { op = "replace", path = "/persona_name", value = "x" }).json)
     assert.same({ error = "Invalid persona_id" }, ask("DELETE", "/v2/personas/" .. id).json)
     assert.equal("Sandbox Companion", get(id).persona_name)
   end)
@@ -445,7 +445,7 @@ describe("the sandbox's personas", function()
     assert.equal(405, ask("POST", "/v2/personas/p1", {}).status)
   end)
 
-  it("minds no slash at the end, but one too many elsewhere", function()
+  it("ignores a slash at the end, and refuses a double one", function()
     assert.equal(200, ask("GET", "/v2/personas/").status)
     assert.equal(200, ask("GET", "/v2/personas/p5317866/").status)
     assert.equal(404, ask("GET", "/v2//personas").status)

@@ -1,4 +1,4 @@
--- A sandbox that refuses connections: as if no server were there, on a port that stays its own.
+-- A sandbox that refuses connections: as if no server were there, on a port that it keeps.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
 local core = require "tavus.core"
@@ -42,7 +42,7 @@ local function ask_on(connection, text)
   return (connection:xread("*l", "b", 5))
 end
 
--- Reads to the end of a connection: whether there is one.
+-- Whether a connection ends, read to its end.
 local function ends(connection)
   local bytes, code
   repeat bytes, code = connection:xread(-65536, "b", 5) until not bytes
@@ -72,7 +72,7 @@ describe("a sandbox that refuses", function()
     connection:close()
   end)
 
-  it("may be told twice, and goes on and off without losing anything", function()
+  it("may be repeated, and loses nothing when switched on and off", function()
     server:about()
     local before = sockets()
     for _ = 1, 200 do
@@ -92,9 +92,9 @@ describe("a sandbox that refuses", function()
 
   it("keeps its port from everybody else", function()
     assert(server:refuse())
-    local none, message = sandbox.start { port = server.port }
+    local none, err = sandbox.start { port = server.port }
     assert.is_nil(none)
-    assert.matches("Address already in use", message, 1, true)
+    assert.matches("Address already in use", err.message, 1, true)
     for _, options in ipairs { {}, { reuseport = true } } do
       options.host, options.port = "127.0.0.1", server.port
       local thief = socket.listen(options)
@@ -106,7 +106,7 @@ describe("a sandbox that refuses", function()
     assert.equal(200, asking.ask(server.url, "GET", STOCK).status)
   end)
 
-  it("ends what is under way: an answer that is late, one that is endless, half a request", function()
+  it("cuts open connections: a late answer, an endless one, half a request", function()
     assert(server:next { delay = 60, path = "/v2/late" })
     assert(server:next { fault = "endless", path = "/v2/endless" })
     local all = {}
@@ -185,14 +185,14 @@ describe("a sandbox that refuses", function()
     assert(by_url:refuse())
     local by_steering = assert(sandbox.connect(about.steering .. "/"))
     assert.equal(server.url, by_steering.url)
-    local none, message = sandbox.connect(server.url)
+    local none, err = sandbox.connect(server.url)
     assert.is_nil(none)
-    assert.matches("does not answer", message, 1, true)
+    assert.matches("does not answer", err.message, 1, true)
     assert.is_true(by_steering:about().refusing)
     assert(by_steering:refuse(false))
     assert.is_false(by_url:about().refusing)
 
-    -- The API's port may be told too, and still answers that.
+    -- The API's port takes the order too, and still answers it.
     local status, body = asking.bare(server.url, "POST /_sandbox/refuse")
     assert.equal(200, status)
     assert.same({ refusing = true }, core.decode(body))
@@ -216,9 +216,10 @@ describe("a sandbox that refuses", function()
   end)
 end)
 
-describe("a sandbox where no descriptor is left", function()
-  it("waits without spinning, and lets in who is waiting when there is one again", function()
-    local status, output = process.run("ulimit -n 60 && exec " .. process.quote(process.interpreter()) .. " -e " .. process.quote [[
+describe("a sandbox without a free descriptor", function()
+  it("waits without spinning, and accepts waiting connections when one is free again", function()
+    local status, output = process.run("ulimit -n 60 && exec " .. process.quote(process.interpreter()) .. " -e "
+      .. process.quote [[
       package.path = "./?.lua;" .. package.path
       local http, sandbox, socket = require "tavus.http", require "tavus.sandbox", require "cqueues.socket"
       local server = assert(sandbox.start())
@@ -239,7 +240,7 @@ describe("a sandbox where no descriptor is left", function()
       last:onerror(function(_, _, code) return code end)
       assert(last:xwrite("GET /v2/personas/p5317866 HTTP/1.1\r\nHost: x\r\nx-api-key: k\r\n\r\n", "bn"))
       local line
-      repeat line = last:xread("*l", "b", 10) until line or http.now() > before + 20 -- waiting takes descriptors of its own
+      repeat line = last:xread("*l", "b", 10) until line or http.now() > before + 20 -- needs descriptors
       print(line)
       server:stop()
     ]])
@@ -249,11 +250,13 @@ describe("a sandbox where no descriptor is left", function()
 end)
 
 describe("a process that forks beside its sandbox", function()
-  -- What a Lua of its own prints, with fork, leave, await, asking and sandbox at hand; the child leaves without tidying up by design.
+  -- What a Lua of its own prints, with fork, leave, await, asking and sandbox at hand; the child leaves without
+  -- tidying up by design.
   local function forked(text)
     local folder = wire.folder()
     forking.build(folder)
-    local status, output = process.run("ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 exec " .. process.quote(process.interpreter())
+    local status, output = process.run("ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 exec "
+      .. process.quote(process.interpreter())
       .. " -e " .. process.quote(([[
       package.path = "./?.lua;" .. package.path
       local function load(name) return assert(package.loadlib(%q, name)) end
@@ -303,7 +306,7 @@ describe("a process that forks beside its sandbox", function()
     ]])
   end)
 
-  it("lets nobody wait at its port when it is stopped", function()
+  it("refuses connections at its port after a stop", function()
     assert.equal("not_sent\n", forked [[
       local done = os.tmpname()
       if fork() == 0 then

@@ -48,10 +48,12 @@ describe("replaying", function()
     local told = {}
     local function note(value, more)
       if value == nil then
-        -- How libcurl words it depends on what the connection has been through.
-        local message = more.type == "connection" and more.message:match "^[^:]*" or more.message:gsub("%d+ milliseconds", "")
+        -- libcurl's wording depends on the history of the connection.
+        local message = more.type == "connection" and more.message:match "^[^:]*" or more.message:gsub("%d+ "
+          .. "milliseconds", "")
         told[#told + 1] = {
-          type = more.type, status = more.status, attempts = more.attempts, ambiguous = more.ambiguous, message = message,
+          type = more.type, status = more.status, attempts = more.attempts, ambiguous = more.ambiguous,
+            message = message,
         }
       else
         told[#told + 1] = { value = value, status = more.status, attempts = more.attempts }
@@ -83,7 +85,7 @@ describe("replaying", function()
     return told
   end
 
-  it("gives a program what it got", function()
+  it("gives a program the recorded answers", function()
     local real = assert(sandboxes.start())
     local before = session(real.url, { record = name }, function(rule) assert(real:next(rule)) end)
     real:stop()
@@ -99,7 +101,8 @@ describe("replaying", function()
   end)
 
   it("takes entries in their order, and the last one again", function()
-    local ask = replayed(entry(500), entry(200, { answer_body = { data = core.array {} } }), entry(201, { path = "/v2/x" }), entry(202))
+    local ask = replayed(entry(500), entry(200, { answer_body = { data = core.array {} } }),
+      entry(201, { path = "/v2/x" }), entry(202))
     local found = {}
     for i = 1, 5 do found[i] = ask("GET", "/v2/personas").status end
     assert.same({ 500, 200, 202, 202, 202 }, found)
@@ -108,7 +111,7 @@ describe("replaying", function()
     assert.equal(500, ask("GET", "/v2/personas").status)
   end)
 
-  it("comes back with a snapshot to where it was", function()
+  it("goes back to its place with a snapshot", function()
     local ask = replayed(entry(500), entry(200), entry(201))
     assert.equal(500, ask("GET", "/v2/personas").status)
     local snapshot = assert(server:snapshot())
@@ -134,7 +137,7 @@ describe("replaying", function()
     assert.equal(501, ask("POST", "/v2/personas", '{"b":{},"a":1,"api_key":"other"}').status)
   end)
 
-  it("says what was asked where nothing fits, without the key", function()
+  it("says what was asked if nothing fits, without the key", function()
     local ask = replayed(entry(200))
     local result = ask("GET", "/v2/personas?limit=7&k=my-long-secret-key", nil, { key = "my-long-secret-key" })
     assert.equal(501, result.status)
@@ -156,23 +159,26 @@ describe("replaying", function()
     assert.same({ false, true, false }, scripted)
   end)
 
-  it("leaves out what never arrived", function()
+  it("leaves out attempts that never arrived", function()
     local ask = replayed(entry(nil, { outcome = "not_sent" }), entry(200))
     assert.equal(200, ask("GET", "/v2/personas").status)
   end)
 
   it("refuses a broken line by its number", function()
-    for _, line in ipairs { '{"method" 1}', "[]", "1", '{"path":"/x"}', entry(nil), entry(99), entry(200, { outcome = "odd" }), entry(200, { path = "x" }),
-      entry(200, { answer_headers = { X = "a\r\nb" } }), entry(200, { answer_headers = 1 }), entry(200, { answer_text = 1 }),
-      entry(200, { body_text = 1 }), entry(200, { method = 1 }), entry("200"), entry(200, { outcome = core.array {} }) } do
+    for _, line in ipairs { '{"method" 1}', "[]", "1", '{"path":"/x"}', entry(nil), entry(99),
+      entry(200, { outcome = "odd" }), entry(200, { path = "x" }),
+      entry(200, { answer_headers = { X = "a\r\nb" } }), entry(200, { answer_headers = 1 }),
+        entry(200, { answer_text = 1 }),
+      entry(200, { body_text = 1 }), entry(200, { method = 1 }), entry("200"),
+        entry(200, { outcome = core.array {} }) } do
       write(entry(200), "", line)
-      local none, message = sandboxes.start { replay = name }
+      local none, err = sandboxes.start { replay = name }
       assert.is_nil(none)
-      assert.matches(name .. ": line 3: ", message, 1, true)
+      assert.matches(name .. ": line 3: ", err.message, 1, true)
     end
-    local none, message = sandboxes.start { replay = "/nowhere/at/all" }
+    local none, err = sandboxes.start { replay = "/nowhere/at/all" }
     assert.is_nil(none)
-    assert.matches("/nowhere/at/all", message, 1, true)
+    assert.matches("/nowhere/at/all", err.message, 1, true)
     assert.is_nil((sandboxes.start { replay = "/" }))
     assert.matches("spec/sandbox/replay_spec.lua:%d+: ", clients.raised(function() sandboxes.start { replay = 1 } end))
   end)
@@ -195,10 +201,12 @@ describe("replaying", function()
       local told = {}
       for i, body in ipairs {
         { system_prompt = "x " .. secret, persona_name = "https://u:" .. secret .. "@x.test/?a=1&token=" .. secret },
-        { system_prompt = "x", layers = { llm = { model = "m", base_url = "https://x.test/?key=" .. secret, api_key = secret .. "k" } } },
+        { system_prompt = "x", layers = { llm = { model = "m", base_url = "https://x.test/?key=" .. secret,
+          api_key = secret .. "k" } } },
         "text " .. secret,
       } do
-        local _, more = client:request("POST", "/v2/personas?access_token=" .. secret, { body = body, query = { sig = secret } })
+        local _, more = client:request("POST", "/v2/personas?access_token=" .. secret,
+          { body = body, query = { sig = secret } })
         told[i] = more.status
       end
       client:close()
@@ -213,7 +221,8 @@ describe("replaying", function()
 
   it("is an option of the program", function()
     write(entry(200), "[]")
-    local status, output = process.lua { file = "lua/tavus/sandbox/cli.lua", arguments = "--port 0 --replay " .. process.quote(name) }
+    local status, output = process.lua { file = "lua/tavus/sandbox/cli.lua", arguments = "--port 0 --replay "
+      .. process.quote(name) }
     assert.equal(1, status)
     assert.matches("tavus-sandbox: cannot replay " .. name .. ": line 2: ", output, 1, true)
     write(entry(203))

@@ -5,7 +5,7 @@ local clients = require "spec.support.clients"
 local core = require "tavus.core"
 local sandbox_module = require "tavus.sandbox"
 
--- What the older and the newer ones hold that no program should lose.
+-- Members of older and newer rows that a program must not lose.
 local WILD = [[{
   "persona_id": "p7e11a2b3c4d", "persona_name": "Life Coach", "system_prompt": "You coach.",
   "context": "", "pipeline_mode": "full", "default_replica_id": "r79e1c033f", "objectives_id": null,
@@ -18,9 +18,11 @@ local WILD = [[{
       "tools": [{"type": "function", "function": {"name": "f", "description": "",
         "parameters": {"type": "object", "properties": {}, "required": []}}}]
     },
-    "tts": {"tts_engine": "cartesia", "external_voice_id": "", "tts_emotion_control": "false", "voice_settings": {"speed": "normal"}},
+    "tts": {"tts_engine": "cartesia", "external_voice_id": "", "tts_emotion_control": "false",
+      "voice_settings": {"speed": "normal"}},
     "stt": null, "vqa": null,
-    "perception": {"perception_model": "raven-0", "tool_prompt": "", "ambient_awareness_queries": [], "perception_tools": []},
+    "perception": {"perception_model": "raven-0", "tool_prompt": "", "ambient_awareness_queries": [],
+      "perception_tools": []},
     "conversational_flow": {"turn_detection_model": null, "wake_phrase": null}
   }
 }]]
@@ -54,10 +56,12 @@ describe("rows as they exist", function()
         assert.equal("p7e11a2b3c4d", id)
         assert.equal(core.encode(row), stored(id))
         assert.equal(core.encode(row), core.encode((assert(client.personas:get(id)))))
-        for seen in client.personas:each { persona_type = "user" } do assert.equal(core.encode(row), core.encode(seen)) end
+        for seen in client.personas:each { persona_type = "user" } do
+          assert.equal(core.encode(row), core.encode(seen))
+        end
       end)
 
-      it("survive read, change, write: only what was changed differs", function()
+      it("survive read, change, write: only the change differs", function()
         local function speed(row) row.layers.tts.voice_settings.speed = 0.5 end
         local function emotion(row) row.layers.tts.tts_emotion_control = true end
         local function nothing_there(row) row.layers = core.null end
@@ -98,7 +102,7 @@ describe("rows as they exist", function()
     teardown(function() sandbox:stop() end)
     before_each(function() assert(sandbox:reset()) end)
 
-    it("gives an id where there is none, and takes the place of the row that has it", function()
+    it("gives an id to a row without one, and replaces the row with its id", function()
       local id = assert(sandbox:put { system_prompt = "x" })
       assert.matches("^p%x+$", id)
       assert.equal(id, sandbox:put { persona_id = id, layers = "none" })
@@ -107,7 +111,7 @@ describe("rows as they exist", function()
       assert.same({ { persona_id = "not-one" }, { persona_id = id, layers = "none" } }, list.data)
     end)
 
-    it("leaves no draft of the row whose place it takes", function()
+    it("drops the draft of the row that it replaces", function()
       local id = assert(sandbox:put { system_prompt = "x" })
       assert(sandbox:set { maker_changes = true, draft_patches = "draft" })
       local function has_draft()
@@ -121,42 +125,43 @@ describe("rows as they exist", function()
       assert.is_false(has_draft())
     end)
 
-    it("takes a row of /v2/pals for what it is", function()
+    it("accepts a row with the names of /v2/pals", function()
       assert.equal("p77", sandbox:put { pal_id = "p77", pal_name = "Guide", system_prompt = "x" })
       local function get(path) return asking.ask(sandbox.url, "GET", path .. "p77").json.data[1] end
       assert.same({ pal_id = "p77", pal_name = "Guide", system_prompt = "x" }, get "/v2/pals/")
       assert.same({ persona_id = "p77", persona_name = "Guide", system_prompt = "x" }, get "/v2/personas/")
     end)
 
-    it("leaves a row alone that no patch can mend but one that mends it", function()
+    it("stores a broken row, which only a patch that repairs it can change", function()
       local id = assert(sandbox:put '{"default_replica_id":7,"layers":[]}')
       local function patch(body) return asking.ask(sandbox.url, "PATCH", "/v2/personas/" .. id, body).status end
       assert.equal(400, patch '[{"op":"add","path":"/persona_name","value":"x"}]')
-      assert.equal(200, patch [=[[{"op":"add","path":"/system_prompt","value":"x"},{"op":"replace","path":"/layers","value":{}},
+      assert.equal(200, patch [=[[{"op":"add","path":"/system_prompt","value":"x"},
+        {"op":"replace","path":"/layers","value":{}},
         {"op":"remove","path":"/default_replica_id"}]]=])
       id = assert(sandbox:put '{"default_replica_id":7}')
       assert.equal(400, asking.ask(sandbox.url, "POST", "/v2/conversations", { persona_id = id }).status)
     end)
 
-    it("says what it cannot take", function()
+    it("says why it refuses a row", function()
       for text, row in pairs {
         ["put takes a persona"] = 7,
         ["put takes a persona, "] = "[]",
-        ["the persona is no JSON"] = "{",
+        ["the persona is not JSON"] = "{",
         ["cannot be written as JSON"] = { x = print },
       } do
         assert.matches(text, clients.raised(function() sandbox:put(row) end), 1, true)
       end
       for text, row in pairs {
-        ["is not empty and holds no /"] = { persona_id = "a/b" },
+        ["is not empty and does not hold a /"] = { persona_id = "a/b" },
         ["persona_id must be a text"] = { persona_id = 1 },
         ["is the id of a stock persona"] = { persona_id = "p5317866" },
         ["this is a whole answer"] = { data = core.array { { persona_id = "p1" } } },
         ["nested deeper than 126 levels"] = '{"a":' .. ("["):rep(126) .. ("]"):rep(126) .. "}",
       } do
-        local id, message = sandbox:put(row)
+        local id, err = sandbox:put(row)
         assert.is_nil(id)
-        assert.matches(text, message, 1, true)
+        assert.matches(text, err.message, 1, true)
       end
     end)
   end)

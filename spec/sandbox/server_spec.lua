@@ -118,7 +118,7 @@ describe("the sandbox's server", function()
     assert.matches("a fault's count, step or pause is out of range", output, 1, true)
   end)
 
-  it("asks for no date where Lua shares it with other threads", function()
+  it("does not use a date that Lua shares with other threads", function()
     local name = folder .. "/spec_dateless.lua"
     local file = assert(io.open(name, "w"))
     file:write 'os.date = nil return require "tavus.sandbox.service"'
@@ -130,7 +130,8 @@ describe("the sandbox's server", function()
     assert.equal(200, steer("POST", "/_sandbox/clock", { time = 951782399.5 }).status)
     local made = ask("POST", "/v2/personas", { persona_name = "a", system_prompt = "b" })
     assert.equal("2000-02-28T23:59:59.500000Z", made.json.created_at)
-    assert.equal(200, steer("POST", "/_sandbox/set", { rate_limit = 1, rate_window_ms = 1000, retry_after = "date" }).status)
+    assert.equal(200, steer("POST", "/_sandbox/set",
+      { rate_limit = 1, rate_window_ms = 1000, retry_after = "date" }).status)
     ask("GET", "/v2/personas")
     assert.equal("Tue, 29 Feb 2000 00:00:01 GMT", ask("GET", "/v2/personas").headers["retry-after"])
     other:stop()
@@ -148,7 +149,7 @@ describe("the sandbox's server", function()
     assert.equal("true nil", asking.ask(url, "POST", "/large", ("x"):rep(300000)).body)
   end)
 
-  it("sends bytes as they are and closes, where the service wants that", function()
+  it("sends bytes as they are and closes, if the service wants that", function()
     assert.equal("any by bytes", asking.raw(url, "GET /bytes HTTP/1.1\r\nHost: x\r\n\r\n"))
   end)
 
@@ -267,10 +268,12 @@ describe("the sandbox's server", function()
     local none, message = httpd.start { entry = "no.such.module", options = {} }
     assert.is_nil(none)
     assert.matches("no.such.module", message, 1, true)
-    none, message = sandbox.start { port = server:port() }
+    local err
+    none, err = sandbox.start { port = server:port() }
     assert.is_nil(none)
+    assert.equal("config", err.type)
     assert.matches("cannot start a sandbox on port " .. server:port() .. ": cannot listen: Address already in use",
-      message, 1, true)
+      err.message, 1, true)
   end)
 
   it("frees what it had when it cannot start", function()
@@ -295,7 +298,7 @@ describe("the sandbox's server", function()
       local sandbox = require "tavus.sandbox"
       kept = assert(sandbox.start())
       local inner = coroutine.wrap(function() return assert(sandbox.start()) end)()
-      package.loaded["tavus.sandbox"], package.loaded["tavus.http"], package.loaded["tavus.sandbox.httpd"] = nil, nil, nil
+      for _, name in ipairs { "sandbox", "http", "sandbox.httpd" } do package.loaded["tavus." .. name] = nil end
       collectgarbage()
       local server = assert(require("tavus.sandbox").start())
       assert(server:next { delay = 60 })

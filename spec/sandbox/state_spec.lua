@@ -1,9 +1,8 @@
--- Snapshots, seeded ids and a clock that can be set: what makes a test see the
--- same in every run.
+-- Snapshots, seeded ids and a clock that can be set, for tests that see the same in every run.
 local asking = require "spec.support.asking"
 local clock = require "tavus.sandbox.clock"
-local ids = require "tavus.sandbox.ids"
 local sandbox = require "tavus.sandbox"
+local state = require "tavus.sandbox.state"
 
 local function raised(use, text)
   local done, message = pcall(use)
@@ -13,14 +12,7 @@ local function raised(use, text)
 end
 
 describe("the state of a sandbox", function()
-  local server, ask
-
-  setup(function()
-    server = assert(sandbox.start { seed = 1 })
-    ask = asking.of(server.url)
-  end)
-  teardown(function() server:stop() end)
-  before_each(function() assert(server:reset()) end)
+  local server, ask = asking.serve(teardown, before_each, { seed = 1 })
 
   local function create(name)
     return ask("POST", "/v2/personas", { persona_name = name, system_prompt = "x" }).json.persona_id
@@ -56,7 +48,8 @@ describe("the state of a sandbox", function()
     end)
 
     it("holds conversations as they were", function()
-      local id = ask("POST", "/v2/conversations", { persona_id = create "one", replica_id = "r90bbd427f71" }).json.conversation_id
+      local id = ask("POST", "/v2/conversations",
+        { persona_id = create "one", replica_id = "r90bbd427f71" }).json.conversation_id
       local snapshot = assert(server:snapshot())
       for _ = 1, 2 do
         assert.equal(200, ask("POST", "/v2/conversations/" .. id .. "/end").status)
@@ -96,12 +89,13 @@ describe("the state of a sandbox", function()
       other:stop()
       assert.equal("one", names())
       for _ = 1, 100 do server:snapshot() end
-      local done, message = server:restore(snapshot)
+      local done, err = server:restore(snapshot)
       assert.is_nil(done)
-      assert.matches("the last 100 snapshots are kept", message, 1, true)
-      done, message = server:restore "snapshot-99999"
+      assert.equal("not_found", err.type)
+      assert.matches("the last 100 snapshots are kept", err.message, 1, true)
+      done, err = server:restore "snapshot-99999"
       assert.is_nil(done)
-      assert.matches("there is no snapshot 'snapshot-99999'", message, 1, true)
+      assert.matches("unknown snapshot 'snapshot-99999'", err.message, 1, true)
       assert.equal(404, ask("POST", "/_sandbox/restore", { snapshot = 1 }).status)
       raised(function() server:restore() end, "restore takes what snapshot gave, not a nil")
     end)
@@ -127,15 +121,15 @@ describe("the state of a sandbox", function()
     end)
 
     it("has them on every Lua", function()
-      local source = ids.new(1)
-      assert.same({ "pcbf1e38f824", "pd574a3e3e0b" }, { source:persona(), source:persona() })
+      local source = state.ids(1)
+      assert.same({ "pcbf1e38f824", "pd574a3e3e0b" }, { source:thing("p", 11), source:thing("p", 11) })
     end)
 
-    it("refuses what is no seed", function()
-      for _, seed in ipairs { -1, 0.5, 2 ^ 31 } do
-        raised(function() sandbox.start { seed = seed } end, "option 'seed' must be a whole number from 0 to 2147483647")
+    it("refuses a bad seed", function()
+      for seed, text in pairs { [-1] = "0 or more", [0.5] = "a whole number", [2 ^ 31] = "2147483647 or less" } do
+        raised(function() sandbox.start { seed = seed } end, "seed must be " .. text)
       end
-      raised(function() sandbox.start { seed = "1" } end, "option 'seed' must be a number")
+      raised(function() sandbox.start { seed = "1" } end, "option seed must be a number")
     end)
   end)
 
@@ -152,7 +146,7 @@ describe("the state of a sandbox", function()
       assert.equal("1970-01-01T00:00:00.000000Z", created_at())
     end)
 
-    it("goes with the system's when told so, and after a reset", function()
+    it("follows the system's after \"system\" or a reset", function()
       assert(server:clock(0))
       assert.is_true(server:clock "system" > 1.7e9)
       assert(server:clock(0))
@@ -173,7 +167,7 @@ describe("the state of a sandbox", function()
       assert.equal(200, get().status)
     end)
 
-    it("reads ISO 8601, and refuses what is no time", function()
+    it("reads ISO 8601, and refuses other texts", function()
       assert.equal(951782400, clock.read "2000-02-29")
       assert.equal(951786000.5, clock.read "2000-02-29T01:00:00.5")
       assert.equal(951782400, clock.read "2000-02-29T02:00:00+02:00")

@@ -2,6 +2,7 @@
 -- all the ways that a sandbox has. Fails when memory, descriptors or the engine's requests grow, when a call ends late or in a
 -- way it should not, when an answer is another's, or when something was made twice. Linux; run by spec/soak/run.
 local faults = require "tavus.sandbox.faults"
+local options = require "tavus.options"
 local heap = require "spec.support.compiled"("heap", "spec/support/heap.c")
 local http = require "tavus.http"
 local tavus = require "tavus"
@@ -18,7 +19,7 @@ local FAULTS = {
 -- These make megabytes: now and then will do.
 local HEAVY, heavy = { "large", "gzip_bomb", "endless", "endless_headers", "deep_json" }, {}
 for _, name in ipairs(HEAVY) do heavy[name] = true end
-for name in faults.names:gmatch "[%w_]+" do
+for name in options.listed(faults.all):gmatch "[%w_]+" do -- sorted
   if not heavy[name] then FAULTS[#FAULTS + 1] = { fault = name } end
 end
 -- What a call may end in when its retries meet faults, too, or it must not be repeated.

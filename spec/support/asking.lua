@@ -1,8 +1,9 @@
---- Plain requests to a server on loopback, without the client: what is on the
--- wire is what a spec of the sandbox wants to see.
+--- Plain requests to a server on loopback, without the client: specs of the sandbox
+-- check what is on the wire.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
+local sandbox = require "tavus.sandbox"
 
 local asking = {}
 
@@ -45,6 +46,19 @@ end
 ---@return fun(method: string, path: string, body: string|table|nil, options: table|nil): table
 function asking.of(url)
   return function(...) return asking.ask(url, ...) end
+end
+
+--- A sandbox for the specs of a `describe`, fresh for each of them.
+---@param teardown function busted's, which only a spec has
+---@param before_each function
+---@param options table? of start
+---@return table server
+---@return fun(method: string, path: string, body: string|table|nil, options: table|nil): table ask
+function asking.serve(teardown, before_each, options)
+  local server = assert(sandbox.start(options))
+  teardown(function() server:stop() end)
+  before_each(function() assert(server:reset()) end)
+  return server, asking.of(server.url)
 end
 
 local function socket_to(url)

@@ -1,4 +1,4 @@
---- What the specs of the sandbox's switches have in common.
+--- What the specs of the sandbox's switches share.
 local asking = require "spec.support.asking"
 local assert = require "luassert"
 local clients = require "spec.support.clients"
@@ -10,7 +10,7 @@ local habits = {}
 function habits.replace(path, value) return { op = "replace", path = path, value = value } end
 function habits.add(path, value) return { op = "add", path = path, value = value } end
 
---- What a call gave must be an error with a status, and a text in its message.
+--- Asserts that a call gave an error with a status, and a text in its message.
 ---@return table err
 function habits.refused(status, text, value, err)
   assert.is_nil(value)
@@ -19,20 +19,26 @@ function habits.refused(status, text, value, err)
   return err
 end
 
---- Calls that are made often.
----@param client table
----@param url string of the sandbox
----@return fun(change: function|nil): string create  gives the id
----@return fun(id: string): table get
----@return fun(id: string, ...): any, any patch  takes operations
----@return fun(method: string, path: string, body: any, query: table|nil): table raw  a request as it is, for what the client
---- would not send or does not tell
-function habits.calls(client, url)
-  local function create(change) return assert(client.personas:create(clients.persona(change))).persona_id end
-  local function get(id) return assert(client.personas:get(id)) end
-  local function patch(id, ...) return client.personas:patch(id, tavus.array { ... }) end
-  local function raw(method, path, body, query) return asking.ask(url, method, path, body, { query = query }) end
-  return create, get, patch, raw
+--- A sandbox and a client for the specs of a `describe`, fresh for each of them, and
+-- calls that are made often.
+---@param teardown function busted's, which only a spec has
+---@param before_each function
+---@return table sandbox
+---@return table client
+---@return table calls `create(change?)` gives an id, `get(id)`, `patch(id, ...)` takes operations, `raw(method, path,
+-- body, query)` is a request that the client would not send
+function habits.serve(teardown, before_each)
+  local sandbox = asking.serve(teardown, before_each, { port = 0 })
+  local client = clients.new(sandbox.url)
+  teardown(function() client:close() end)
+  local calls = {}
+  function calls.create(change) return assert(client.personas:create(clients.persona(change))).persona_id end
+  function calls.get(id) return assert(client.personas:get(id)) end
+  function calls.patch(id, ...) return client.personas:patch(id, tavus.array { ... }) end
+  function calls.raw(method, path, body, query)
+    return asking.ask(sandbox.url, method, path, body, { query = query })
+  end
+  return sandbox, client, calls
 end
 
 return habits

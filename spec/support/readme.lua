@@ -1,12 +1,14 @@
---- The programs that README.md shows, for the specs that run them.
+--- The programs that the documents show, for the specs that run them.
 local readme = {}
 
 --- The fenced blocks of a language, in order.
 ---@param language string what stands behind the fence
+---@param name string? file; default: README.md
 ---@return { text: string, line: integer }[]
-function readme.blocks(language)
+function readme.blocks(language, name)
+  name = name or "README.md"
   local blocks, lines, start, number = {}, nil, nil, 0
-  for line in io.lines "README.md" do
+  for line in io.lines(name) do
     number = number + 1
     if lines then
       if line:match "^```" then
@@ -19,7 +21,7 @@ function readme.blocks(language)
       lines, start = {}, number
     end
   end
-  assert(not lines, "an open block in README.md")
+  assert(not lines, "an open block in " .. name)
   return blocks
 end
 

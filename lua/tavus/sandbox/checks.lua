@@ -1,31 +1,28 @@
---- Checking a body against the contract, with the habits that decide what
--- becomes of a body which does not fit it.
+--- Checks a body against the contract. The switches decide what happens to a body
+-- that does not fit.
 
 local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
 local pointer = require "tavus.patch.pointer"
 local reply = require "tavus.sandbox.reply"
-local values = require "tavus.sandbox.values"
 local views = require "tavus.sandbox.views"
 
 local checks = {}
 
---- What Tavus says of a custom llm that is not whole.
+--- Tavus' text about a custom llm that is incomplete.
 checks.CUSTOM_LLM = "Bad Request. Both base_url and api_key must be included to use a custom llm."
 
 local OF_CUSTOM_LLM = { ["/layers/llm/base_url"] = true, ["/layers/llm/api_key"] = true }
 
 local TOOL = "^/layers/[^/]+/[%w_]*tools/%d+"
 
-local NONE = {}
-
--- What Tavus refuses although the check only warns of it: places in a body.
+-- Places in a body that Tavus refuses, although the check only warns.
 local REFUSED = {
   persona = { ["/layers/stt/stt_engine"] = "choice" },
   conversation = { ["/properties/language"] = "value", ["/max_participants"] = "range" },
 }
 
--- Takes the member that a pointer names out of a value.
+-- Removes the member at a pointer.
 local function drop(value, path)
   local tokens = pointer.parse(path)
   local node = value
@@ -40,7 +37,7 @@ local function has_layers(kind, value)
   return kind == "persona" and type(value) == "table" and value.layers ~= nil
 end
 
--- Is a tool the reason, or one of the reasons, why a persona does not fit?
+-- Whether a tool is among the reasons why a persona does not fit.
 local function blames_tool(list)
   for _, issue in ipairs(list) do
     if issue.severity == "error" and issue.path:find(TOOL) then return true end
@@ -48,25 +45,26 @@ local function blames_tool(list)
   return false
 end
 
--- The name of a model that Tavus hosts; that of a custom llm can be anything.
+-- The model of an llm that Tavus hosts; nil for a custom llm.
 local function hosted_model(kind, value)
   local llm = has_layers(kind, value) and views.layer(value, "llm")
-  return llm and not values.is_text(llm.base_url) and llm.model or nil
+  return llm and not views.is_text(llm.base_url) and llm.model or nil
 end
 
 local function is_refused(settings, kind, issue)
-  local refused = REFUSED[kind] or NONE
+  local refused = REFUSED[kind] or {}
   if issue.severity == "error" or issue.code == "later_choice" then return true end
   if issue.code == "choice" then
-    return settings.unknown_choices == "refuse" or settings.unknown_choices == "refuse_seen" and refused[issue.path] == "choice"
+    local seen = settings.unknown_choices == "refuse_seen" and refused[issue.path] == "choice"
+    return seen or settings.unknown_choices == "refuse"
   end
   if issue.code ~= "unknown_field" then return refused[issue.path] == issue.code end
   if settings.unknown_fields ~= "keep" then return settings.unknown_fields == "refuse" end
   return kind == "conversation" and issue.path:find "^/properties/" and settings.unknown_properties == "refuse"
 end
 
--- Those issues that are reasons to refuse; what the habits leave out instead is
--- gone from the value afterwards.
+-- Adds the issues that are reasons to refuse to `found`; drops unknown members if the
+-- switch says so.
 local function sift(settings, kind, value, issues, found)
   for _, issue in ipairs(issues) do
     if is_refused(settings, kind, issue) then
@@ -77,36 +75,37 @@ local function sift(settings, kind, value, issues, found)
   end
 end
 
--- What stands against a value: issues, the empty list where it fits.
-local function complaints(settings, kind, value)
+-- The issues of a value, an empty list if it fits.
+local function all_issues(settings, kind, value)
   local found = {}
   sift(settings, kind, value, generations.later(settings.generation, kind, value), found)
   local done, list = core.validate(kind, value)
   if not done and settings.bad_tool == "drop_layers" and has_layers(kind, value) and blames_tool(list) then
     value.layers = nil
-    return complaints(settings, kind, value) -- anew: nothing is wrong with what is gone
+    return all_issues(settings, kind, value) -- without the issues of the dropped layers
   end
   sift(settings, kind, value, list, found)
   if settings.retired_model ~= "" and hosted_model(kind, value) == settings.retired_model then
-    found[#found + 1] = { path = "/layers/llm/model", message = ("model %s is not available"):format(settings.retired_model) }
+    local message = ("model %s is not available"):format(settings.retired_model)
+    found[#found + 1] = { path = "/layers/llm/model", message = message }
   end
   return found
 end
 
 local function known(settings, kind, before)
   local old = {}
-  for _, issue in ipairs(complaints(settings, kind, before)) do old[issue.path .. "\0" .. issue.message] = true end
+  for _, issue in ipairs(all_issues(settings, kind, before)) do old[issue.path .. "\0" .. issue.message] = true end
   return old
 end
 
---- Finds what is wrong with a value under the habits that are on.
+--- Finds the issues of a value under the switches.
 ---@param settings table<string, any>
----@param kind string        a kind of the contract
----@param value any          it may lose members, if such are the habits
----@param before table|nil   a copy of what was stored; nil: everything is new
----@return table[] issues    empty where the value is fine
+---@param kind string  a kind of the contract
+---@param value any  the switches may take members out of it
+---@param before table?  a copy of what was stored; nil: everything is new
+---@return table[] issues  empty if the value fits
 function checks.issues(settings, kind, value, before)
-  local found = complaints(settings, kind, value)
+  local found = all_issues(settings, kind, value)
   if #found == 0 or before == nil or settings.check_whole then return found end
   local old, new = known(settings, kind, before), {}
   for _, issue in ipairs(found) do
@@ -115,9 +114,9 @@ function checks.issues(settings, kind, value, before)
   return new
 end
 
---- The text of a refusal: the schema's, or that on the custom llm where this is
--- all that is wrong.
----@param issues table[]  one at least
+--- The text of a refusal: the schema's, or that about the custom llm if nothing else
+-- is wrong.
+---@param issues table[]  at least one
 ---@return string
 function checks.text(issues)
   for _, issue in ipairs(issues) do

@@ -1,5 +1,5 @@
 #!/usr/bin/env lua
--- tavus-sandbox: the sandbox as a program. Runs until SIGINT or SIGTERM.
+-- tavus-sandbox: the sandbox as a program. It runs until SIGINT or SIGTERM.
 
 local argparse = require "argparse"
 local httpd = require "tavus.sandbox.httpd"
@@ -11,13 +11,13 @@ local function number_of(what, most)
   return function(text)
     local number = text:find "^%d+$" and tonumber(text)
     if number and number <= most then return number end
-    return nil, ("'%s' is no %s: a whole number from 0 to %d is wanted"):format(text, what, most)
+    return nil, ("'%s' is not a %s: give a whole number from 0 to %d"):format(text, what, most)
   end
 end
 
 local function switch(text)
   local name, value = text:match "^([%w_]+)=(.*)$"
-  if not name then return nil, ("'%s' is no switch: name=value is wanted"):format(text) end
+  if not name then return nil, ("'%s' is not a switch: give name=value"):format(text) end
   local kind = type(settings.defaults()[name])
   if kind == "boolean" and (value == "true" or value == "false") then
     value = value == "true"
@@ -29,7 +29,7 @@ local function switch(text)
   return { name = name, value = value }
 end
 
--- What a switch can be set to besides its default: " | object | flat".
+-- The values of a switch besides its default: " | object | flat".
 local function others(switch_)
   local text = ""
   for _, choice in ipairs(switch_.choices or type(switch_.default) == "boolean" and { true, false } or {}) do
@@ -39,7 +39,7 @@ local function others(switch_)
 end
 
 local function switches_text()
-  local lines = { "Switches (name=default | what else there is)" }
+  local lines = { "Switches (name=default | other values)" }
   for _, group in ipairs(settings.groups) do
     lines[#lines + 1] = ("\n%s:"):format(group)
     for _, name in ipairs(settings.names(group)) do
@@ -49,7 +49,7 @@ local function switches_text()
     end
   end
   lines[#lines + 1] = "\nprofile 2025:"
-  local profile = settings.profile "2025"
+  local profile = settings.profiles["2025"]
   for _, name in ipairs(settings.names()) do
     if profile[name] ~= nil then lines[#lines + 1] = ("  %s=%s"):format(name, tostring(profile[name])) end
   end
@@ -61,11 +61,12 @@ local parser = argparse("tavus-sandbox",
 parser:help_max_width(100)
 parser:option("--port", "Port on 127.0.0.1; 0 takes any free one.", "8787", number_of("port", 65535)):argname "<number>"
 parser:option("--key", "Accept this key only (default: any key that is not empty)."):argname "<text>"
-parser:option("--profile", "The generation of Tavus to be like.", "current"):argname "<name>":choices { "current", "2025" }
-parser:option("--set", "Change a switch (see below); as often as wanted.", nil, switch):argname "<name>=<value>":count "*"
+parser:option("--profile", "The generation of Tavus to imitate.", "current"):argname "<name>"
+  :choices { "current", "2025" }
+parser:option("--set", "Change a switch (see below); can be repeated.", nil, switch):argname "<name>=<value>":count "*"
 parser:option("--seed", "Give the same ids in every run.", nil, number_of("seed", 2147483647)):argname "<number>"
-parser:option("--data", "Keep personas and conversations in this file across runs."):argname "<file>"
-parser:option("--replay", "Answer from what a client has recorded: tavus.new { record = \"file\" }."):argname "<file>"
+parser:option("--data", "Keep all rows in this file across runs."):argname "<file>"
+parser:option("--replay", "Answer from a recording of a client: tavus.new { record = \"file\" }."):argname "<file>"
 parser:flag("-q --quiet", "Print the address and nothing else.")
 parser:flag("--version", "Print the version."):action(function()
   print("tavus-sandbox " .. version)
@@ -79,23 +80,23 @@ local function main()
   for _, change in ipairs(options.set) do set[change.name] = change.value end
 
   httpd.open_standard_files()
-  -- Before the thread exists, so that no signal is lost in between.
+  -- Held before the thread exists, so that no signal is lost.
   httpd.hold_signals()
   httpd.raise_file_limit()
-  local server, message = sandbox.start {
+  local server, err = sandbox.start {
     port = options.port, key = options.key, seed = options.seed, data = options.data,
     profile = options.profile, set = set, log = not options.quiet,
     replay = options.replay,
   }
   if not server then
-    io.stderr:write("tavus-sandbox: ", message, "\n")
+    io.stderr:write("tavus-sandbox: ", err.message, "\n")
     return 1
   end
   if options.quiet then
     print(server.url)
   else
     print("tavus-sandbox " .. version .. " at " .. server.url)
-    print("This is not Tavus: a local imitation, nothing is sent anywhere.")
+    print("This is not Tavus: a local imitation, it sends nothing anywhere.")
     local about = assert(server:about())
     for _, route in ipairs(about.routes) do print("  " .. route) end
     print("  steering: " .. about.steering .. "/_sandbox")

@@ -1,5 +1,5 @@
---- The sandbox's clock: the system's, until it is set; then it stands still, so
--- that a test sees the same times in every run.
+--- The sandbox's clock: the system's until it is set, then it stands still, so that a
+-- test sees the same times in every run.
 
 local decimal = require("tavus.options").decimal
 local httpd = require "tavus.sandbox.httpd"
@@ -7,16 +7,17 @@ local httpd = require "tavus.sandbox.httpd"
 local clock = {}
 
 ---@class tavus.sandbox.Clock
----@field fixed number|nil  seconds since 1970, once it is set
+---@field fixed number?  seconds since 1970, once it is set
 local methods = {}
 methods.__index = methods
 
---- What sets the clock going again.
+--- The time that makes the clock run again.
 clock.SYSTEM = "system"
 
 local LAST = 253402300799 -- the last second of the year 9999
 
-local WANTED = "a time is seconds since 1970 (to the year 9999), ISO 8601 text as in \"2026-03-01T12:00:00Z\", or \"system\""
+local WANTED = "a time is seconds since 1970 (to the year 9999), ISO 8601 text as in \"2026-03-01T12:00:00Z\", "
+  .. "or \"system\""
 
 -- Days from 1970-01-01 to a date; years begin in March here, so that the leap
 -- day is the last of its year.
@@ -56,8 +57,8 @@ end
 
 --- Reads a time.
 ---@param time number|string seconds since 1970, ISO 8601, or "system"
----@return number|string|nil seconds or "system"
----@return string|nil message
+---@return number|string? seconds or "system"
+---@return string? message
 function clock.read(time)
   if time == clock.SYSTEM then return time end
   local seconds = time
@@ -66,7 +67,7 @@ function clock.read(time)
   return seconds
 end
 
---- The time: seconds since 1970.
+--- The time in seconds since 1970.
 ---@return number
 function methods:now() return self.fixed or httpd.time() end
 
@@ -76,7 +77,7 @@ function methods:set(time)
   if time == clock.SYSTEM then self.fixed = nil else self.fixed = time end
 end
 
---- A clock that goes with the system's.
+--- A clock that follows the system's.
 ---@return tavus.sandbox.Clock
 function clock.new() return setmetatable({}, methods) end
 

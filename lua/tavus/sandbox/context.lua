@@ -1,13 +1,13 @@
---- What a sandbox is, for those who answer a request: its rows, switches and
--- rules, and the questions that several of them ask of it.
+--- The state of a sandbox for the handlers of requests: rows, switches, rules and
+-- journal, and what several handlers need of them.
 
 local checks = require "tavus.sandbox.checks"
 local clock = require "tavus.sandbox.clock"
 local core = require "tavus.core"
 local data = require "tavus.sandbox.data"
+local drafts = require "tavus.sandbox.drafts"
 local generations = require "tavus.sandbox.generations"
 local habits = require "tavus.sandbox.habits"
-local ids = require "tavus.sandbox.ids"
 local journal = require "tavus.sandbox.journal"
 local patch_value = require "tavus.patch.values"
 local replay = require "tavus.sandbox.replay"
@@ -22,9 +22,9 @@ local context = {}
 
 ---@class tavus.sandbox.Context
 ---@field settings table<string, any>
----@field stores table<string, tavus.sandbox.Store>  rows by the names of their resources; `attached`: what is attached to rows
+---@field stores table<string, tavus.sandbox.Store>  by the names of resources, and `attached` for items below rows
 ---@field stock table[]       stock personas, newest first
----@field stock_by_id table<string, table>  them, and one that no list shows
+---@field stock_by_id table<string, table>  also the one that no list shows
 ---@field habits tavus.sandbox.Habits
 ---@field script tavus.sandbox.Script
 ---@field journal tavus.sandbox.Journal
@@ -32,16 +32,16 @@ local context = {}
 ---@field ids tavus.sandbox.Ids
 ---@field clock tavus.sandbox.Clock
 ---@field snapshots tavus.sandbox.Snapshots
----@field keeper tavus.sandbox.Keeper|nil  of the rows, across runs
----@field seed integer|nil  of the ids
----@field replay tavus.sandbox.Replay|nil  answers, where nothing is handled
+---@field keeper tavus.sandbox.Keeper?  of the data file
+---@field seed integer?  of the ids
+---@field replay tavus.sandbox.Replay?  answers instead of the handlers
 ---@field url string
----@field steering string   the address that steering gets through at, also while connections to `url` are refused
+---@field steering string   the address for steering, which works while `url` refuses connections
 ---@field refusing boolean
 ---@field method string    of the request that is being handled
 ---@field initial table<string, any>  switches given at the start
 ---@field log boolean       a line on stderr for every request
----@field key string|nil   the only key that is accepted; nil: any
+---@field key string?   the only key that is accepted; nil: any
 local methods = {}
 methods.__index = methods
 
@@ -52,12 +52,19 @@ function methods:refuse_connections(on)
   self.refusing = on
 end
 
---- Back to a fresh sandbox: no rows, no rules, no journal, all switches as at
--- the start, the clock going again. Seeded ids begin anew; snapshots are kept.
-function methods:reset()
+-- What a test orders and counts begins anew.
+local function forget_calls(self)
   self:refuse_connections(false)
+  self.script:clear()
+  self.journal:clear()
+end
+
+--- Makes the sandbox fresh again: no rows, no rules, no journal, all switches as at
+-- the start, a running clock. Seeded ids begin anew; snapshots are kept.
+function methods:reset()
+  forget_calls(self)
   self.clock:set(clock.SYSTEM)
-  if self.seed or not self.ids then self.ids = ids.new(self.seed, self.clock) end
+  if self.seed or not self.ids then self.ids = state.ids(self.seed, self.clock) end
   self.settings = settings.defaults()
   assert(settings.apply(self.settings, self.initial))
   self.stores = state.stores {}
@@ -66,21 +73,22 @@ function methods:reset()
   self.stock_by_id = { [unlisted.persona_id] = unlisted }
   for _, persona in ipairs(self.stock) do self.stock_by_id[persona.persona_id] = persona end
   self.habits = habits.new()
-  self.script:clear()
-  self.journal:clear()
   if self.replay then self.replay:rewind() end
 end
 
+-- The hex digits of an id, where they are not 12.
+local ID_DIGITS = { persona = 11, conversation = 15 }
+
 --- An id that no row of a resource has.
----@param resource table  its contract
+---@param name string  of the resource
 ---@return string
-function methods:fresh_id(resource)
+function methods:fresh_id(name)
   local id
-  repeat id = self.ids:thing(resource.name:sub(1, 1)) until not self.stores[resource.name]:get(id)
+  repeat id = self.ids:thing(name:sub(1, 1), ID_DIGITS[name]) until not self:row(name, id)
   return id
 end
 
---- Takes a row out, and what is attached to it.
+--- Takes a row out, what is attached to it, and its draft.
 ---@param name string  of the resource
 ---@param id string
 ---@return boolean found
@@ -91,24 +99,23 @@ function methods:remove(name, id)
     if key:sub(1, #prefix) == prefix then keys[#keys + 1] = key end
   end
   for _, key in ipairs(keys) do attached:remove(key) end
+  if name == "persona" then drafts.forget(self, id) end
   return true
 end
 
---- Back to what `state.take` gave: as a reset, but not to nothing.
+--- Goes back to what `state.take` gave.
 ---@param taken table
 function methods:restore(taken)
-  self:refuse_connections(false)
+  forget_calls(self)
   state.put(self, taken)
-  self.script:clear()
-  self.journal:clear()
 end
 
--- Is a stock persona there, under the habits that are on? Not before its time.
+-- Whether a stock persona exists under the switches: not with members of a later generation.
 local function has_stock(self, persona)
   return self.settings.stock_personas and #generations.later(self.settings.generation, "persona", persona) == 0
 end
 
---- The stock personas that are there, newest first.
+--- The stock personas that exist under the switches, newest first.
 ---@return table[]
 function methods:stock_personas()
   local rows = {}
@@ -118,17 +125,22 @@ function methods:stock_personas()
   return rows
 end
 
---- A user's or a stock persona.
+--- A stock row.
+---@param name string  of the resource
 ---@param id string
----@return table|nil
-function methods:persona(id)
-  local persona = self.stores.persona:get(id)
-  if persona then return persona end
-  persona = self.stock_by_id[id]
+---@return table?
+function methods:stock_row(name, id)
+  local persona = name == "persona" and self.stock_by_id[id]
   return persona and has_stock(self, persona) and persona or nil
 end
 
---- How many conversations are going on.
+--- A row, of the user or of the stock.
+---@param name string  of the resource
+---@param id string
+---@return table?
+function methods:row(name, id) return self.stores[name]:get(id) or self:stock_row(name, id) end
+
+--- How many conversations are active.
 ---@return integer
 function methods:active_conversations()
   local active = 0
@@ -156,37 +168,46 @@ function methods:refuse(text) return reply.failure(400, self:error_field(), text
 ---@return tavus.sandbox.Reply
 function methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
 
+--- Refuses what cannot be the id of a replica. Shapes seen are "r" and hex; a
+-- persona's id, or prose, is refused.
+---@param id any  nil and null count as left out
+---@return tavus.sandbox.Reply? refused
+function methods:check_replica(id)
+  if id == nil or id == core.null or type(id) == "string" and id:find "^r[%w_-]+$" then return nil end
+  return self:refuse "Invalid replica_uuid"
+end
+
 -- A list wraps a row twice.
 local MAX_DEPTH = core.max_depth - 2
 
 --- What is wrong with the depth of a row, or nil.
 ---@param row table
----@return string|nil
+---@return string?
 function methods.depth_flaw(row)
   return patch_value.measure(row) > MAX_DEPTH and ("nested deeper than %d levels"):format(MAX_DEPTH) or nil
 end
 
---- Refuses a row that could not be answered.
+--- Refuses a row that is too deep to be answered.
 ---@param row table
----@return tavus.sandbox.Reply|nil refused
+---@return tavus.sandbox.Reply? refused
 function methods:check_depth(row)
   local flaw = self.depth_flaw(row)
   return flaw and self:bad_request { { path = "", message = flaw } } or nil
 end
 
---- Checks a body against the contract; the habits may take members out of it.
+--- Checks a body against the contract; the switches may take members out of it.
 ---@param kind string  a kind of the contract
 ---@param value any
----@param before table|nil  a copy of what is stored, in a change
----@return tavus.sandbox.Reply|nil refused
+---@param before table?  for a change: a copy of what is stored
+---@return tavus.sandbox.Reply? refused
 function methods:check(kind, value, before)
   local issues = checks.issues(self.settings, kind, value, before)
   if #issues > 0 then return self:refuse(checks.text(issues)) end
   return nil
 end
 
---- The context of a sandbox that begins: fresh, or with what its data file holds.
----@param options table `port` and `steering`, and where given `key, data, seed, log, replay`, and switches as `["set.name"] = value`
+--- The context of a new sandbox: fresh, or with the rows of its data file.
+---@param options table `port, steering, key?, data?, seed?, log?, replay?`, and switches as `["set.name"] = value`
 ---@param shut fun(on: boolean): true|nil, string|nil  shuts the API's port, or opens it again
 ---@return tavus.sandbox.Context
 function context.new(options, shut)

@@ -1,19 +1,20 @@
---- The operations on `/v2/conversations` that have habits of their own, each
--- `handler(context, id, query, body, route)`.
+--- The operations on `/v2/conversations` that are special to conversations;
+-- generic.lua serves the others and says what a handler is.
 
 local core = require "tavus.core"
-local pages = require "tavus.sandbox.pages"
+local generic = require "tavus.sandbox.generic"
 local reply = require "tavus.sandbox.reply"
 local views = require "tavus.sandbox.views"
 
 local conversations = {}
 
-local values = require "tavus.sandbox.values"
-local is_replica, shallow = values.is_replica, values.shallow
-
 local LIST_FIELDS = {
   "conversation_id", "conversation_name", "conversation_url", "status", "callback_url",
   "replica_id", "persona_id", "policy", "created_at", "updated_at",
+}
+
+local CREATED_FIELDS = {
+  "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "policy", "created_at",
 }
 
 local function member(body, name)
@@ -22,7 +23,7 @@ local function member(body, name)
   return value
 end
 
--- One member by its old or its newer name.
+-- A member by its old or its newer name.
 local function either(body, old, new)
   local value = member(body, old)
   if value == nil then return member(body, new) end
@@ -30,7 +31,8 @@ local function either(body, old, new)
 end
 
 local function mixes_names(body)
-  return (member(body, "persona_id") or member(body, "replica_id")) and (member(body, "pal_id") or member(body, "face_id"))
+  local has_old = member(body, "persona_id") or member(body, "replica_id")
+  return has_old and (member(body, "pal_id") or member(body, "face_id"))
 end
 
 local function selected(row, names)
@@ -54,7 +56,8 @@ local function wants_token(body)
   return body.require_auth == true or type(body.properties) == "table" and body.properties.require_auth == true
 end
 
-function conversations.create(context, _, _, body)
+function conversations.create(context, call)
+  local body = call.body
   if context.settings.out_of_credits then
     return reply.failure(402, "message", "The user is out of conversational credits.")
   end
@@ -65,23 +68,23 @@ function conversations.create(context, _, _, body)
   local replica_id = either(body, "replica_id", "face_id")
   local persona
   if persona_id then
-    persona = context:persona(persona_id)
+    persona = context:row("persona", persona_id)
     if not persona then return context:refuse "Invalid persona_id" end
   end
   replica_id = replica_id or persona and either(persona, "default_replica_id", "default_face_id")
   if not replica_id and not persona then
-    return context:bad_request { { path = "/persona_id", message = "is needed where there is no replica_id" } }
+    return context:bad_request { { path = "/persona_id", message = "is needed without a replica_id" } }
   elseif not replica_id then
     return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
   end
-  if not is_replica(replica_id) then return context:refuse "Invalid replica_uuid" end
+  local refused = context:check_replica(replica_id)
+  if refused then return refused end
   local limit = context.settings.max_conversations
   if limit > 0 and context:active_conversations() >= limit and body.test_mode ~= true then
     return reply.failure(400, "message", "User has reached maximum concurrent conversations")
   end
 
-  local id
-  repeat id = context.ids:conversation() until not context.stores.conversation:get(id)
+  local id = context:fresh_id "conversation"
   local now = context.ids:timestamp()
   local row = {
     conversation_id = id,
@@ -89,7 +92,7 @@ function conversations.create(context, _, _, body)
     conversation_url = context.url .. "/_sandbox/conversations/" .. id,
     status = "active",
     callback_url = member(body, "callback_url") or "",
-    persona_id = persona_id or context.stock[#context.stock].persona_id, -- the oldest, which is there at any time
+    persona_id = persona_id or context.stock[#context.stock].persona_id, -- the oldest exists in every generation
     replica_id = replica_id,
     policy = member(body, "policy"),
     created_at = now,
@@ -97,48 +100,35 @@ function conversations.create(context, _, _, body)
     events = core.array {},
   }
   if body.test_mode == true then finish(row, "test_mode", now) end
-  context.stores.conversation:insert(id, row)
-  local answer = selected(row, {
-    "conversation_id", "conversation_name", "conversation_url", "status", "callback_url", "policy", "created_at",
-  })
+  call.rows:put(id, row)
+  local answer = selected(row, CREATED_FIELDS)
   if wants_token(body) then answer.meeting_token = context.ids:token() end
   return reply.json(200, answer)
 end
 
-function conversations.list(context, _, query, _, route)
-  local status, rows = query.status, {}
+function conversations.list(context, call)
+  local status = call.query.status
   if status ~= nil and status ~= "active" and status ~= "ended" then
     return context:bad_request { { path = "/status", message = "must be one of: active, ended" } }
   end
-  for n = 1, context.stores.conversation.count do
-    local row = context.stores.conversation:newest(n)
-    if status == nil or row.status == status then rows[#rows + 1] = row end
-  end
-  return pages.list(context, query, #rows, function(n)
-    return views.conversation_row(context.settings, selected(rows[n], LIST_FIELDS), n)
-  end, route.operation)
+  return generic.list(context, call, function(row, n)
+    return views.conversation_row(context.settings, selected(row, LIST_FIELDS), n)
+  end)
 end
 
-function conversations.get(context, id, query)
-  local row = context.stores.conversation:get(id)
-  if not row then return context:refuse "Invalid conversation_id" end
+function conversations.get(_, call)
+  local row = call.row
   local answer = selected(row, LIST_FIELDS)
-  if query.verbose == "true" then
-    answer.events = row.events
-    answer.shutdown_reason = row.shutdown_reason
-  end
+  if call.query.verbose == "true" then answer.events, answer.shutdown_reason = row.events, row.shutdown_reason end
   return reply.json(200, answer)
 end
 
-conversations["end"] = function(context, id)
-  local row = context.stores.conversation:get(id)
-  if not row then return context:refuse "Invalid conversation_id" end
+conversations["end"] = function(context, call)
+  local row = call.row
   if row.status == "ended" then return context:refuse "Conversation has already ended" end
-  -- A stored row is never changed but replaced: snapshots share it.
-  local ended = shallow(row)
-  ended.events = core.array(shallow(row.events))
+  local ended = views.copy(row, { events = core.array(views.copy(row.events)) })
   finish(ended, "end_conversation_endpoint_hit", context.ids:timestamp())
-  context.stores.conversation:replace(id, ended)
+  call.rows:put(call.ids[1], ended)
   return reply.empty(200)
 end
 

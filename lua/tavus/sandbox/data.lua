@@ -1,27 +1,29 @@
---- The file that keeps a sandbox's rows across runs (`--data FILE`). It is
--- written whole after every request that changed a row, before the answer, and
--- replaced in one step: a crash leaves the old rows or the new ones.
+--- The file that keeps a sandbox's rows across runs (`--data FILE`). It is written as a
+-- whole after every request that changed a row, before the answer, and replaced in one
+-- step: a crash leaves the old rows or the new ones.
 
 local core = require "tavus.core"
+local is_object = require("tavus.sandbox.views").is_object
 local state = require "tavus.sandbox.state"
-local values = require "tavus.sandbox.values"
 
 local data = {}
 
 local FORMAT = 1
 local NO_FILE = 2 -- ENOENT
 
--- Kept since the first version.
+local MAX_ID_STATE = 2147483646
+
+-- In every file; a file of an earlier version has no other resources.
 local OLDEST = { personas = true, conversations = true }
 
-local is_object, is_whole = values.is_object, values.is_whole
+local function is_list(value) return type(value) == "table" and core.is_array(value) end
 
 local function check_rows(value, kind, id)
-  if type(value) ~= "table" or not core.is_array(value) then return kind .. " are no array" end
+  if not is_list(value) then return kind .. " is not an array" end
   local seen = {}
   for i, row in ipairs(value) do
     if not is_object(row) or type(row[id]) ~= "string" then return ("%s: row %d has no %s"):format(kind, i, id) end
-    if seen[row[id]] then return ("%s: %s is there twice"):format(kind, row[id]) end
+    if seen[row[id]] then return ("%s: %s is in the file twice"):format(kind, row[id]) end
     seen[row[id]] = true
   end
   return nil
@@ -29,27 +31,30 @@ end
 
 -- What is wrong with the content of a file, or nil.
 local function flaw(value)
-  if not is_object(value) or value.tavus_sandbox == nil then return "it is no file of a tavus-sandbox" end
+  if not is_object(value) or value.tavus_sandbox == nil then return "it is not a file of a tavus-sandbox" end
   if value.tavus_sandbox ~= FORMAT then return "it is of another version of tavus-sandbox" end
   for _, kind in ipairs(state.kinds) do
     local name = kind.kept_as
-    -- A file of an earlier version has none of the resources that came later.
     local message = (value[name] ~= nil or OLDEST[name]) and check_rows(value[name], name, kind.id)
     if message then return message end
   end
   for _, row in ipairs(value.attached or {}) do
-    if type(row.items) ~= "table" or not core.is_array(row.items) then return ("attached: %s has no items"):format(row.path) end
+    if not is_list(row.items) then return ("attached: %s has no items"):format(row.path) end
   end
   for i, row in ipairs(value.conversations) do
-    if type(row.status) ~= "string" or type(row.events) ~= "table" or not core.is_array(row.events) then
+    if type(row.status) ~= "string" or not is_list(row.events) then
       return ("conversations: row %d has no status or events"):format(i)
     end
   end
-  if not is_whole(value.ids, 1, 2147483646) then return "ids is no number that ids can go on from" end
-  if not is_object(value.without_draft) then return "without_draft is no object" end
-  if not is_object(value.drafts) then return "drafts is no object" end
+  local ids = value.ids
+  if type(ids) ~= "number" or ids % 1 ~= 0 or ids < 1 or ids > MAX_ID_STATE then
+    return ("ids is not a whole number from 1 to %d"):format(MAX_ID_STATE)
+  end
+  for _, name in ipairs { "without_draft", "drafts" } do
+    if not is_object(value[name]) then return name .. " is not an object" end
+  end
   for id, row in pairs(value.drafts) do
-    if not is_object(row) then return ("drafts: %s is no object"):format(id) end
+    if not is_object(row) then return ("drafts: %s is not an object"):format(id) end
   end
   return nil
 end
@@ -67,8 +72,8 @@ end
 
 --- Reads a file.
 ---@param path string
----@return table|false|nil content  false: there is no such file yet, or nothing in it
----@return string|nil message
+---@return table|false? content  false: the file does not exist, or is empty
+---@return string? message
 function data.read(path)
   local file, message, code = io.open(path, "rb")
   if not file then
@@ -81,7 +86,7 @@ function data.read(path)
   if not text then return nil, ("cannot read '%s': %s"):format(path, message) end
   if text == "" then return false end
   local value, err = core.decode(text)
-  if value == nil then return nil, ("'%s' is broken: it is no JSON: %s"):format(path, err.message) end
+  if value == nil then return nil, ("'%s' is broken: it is not JSON: %s"):format(path, err.message) end
   message = flaw(value)
   if message then return nil, ("'%s' is broken: %s"):format(path, message) end
   return value
@@ -97,11 +102,11 @@ local function check(path)
   return core.save(path, core.encode(content))
 end
 
---- Sees that a file can be used: that no other sandbox uses it, that it holds
--- what `read` wants, or is not there and can be made, and that it can be written.
+--- Locks a file, and checks that it can be used: that `read` accepts it or that it can
+-- be made, and that it can be written.
 ---@param path string
----@return userdata|nil lock  `lock:path()` is the file, for a keeper; `lock:release()` lets others have it
----@return string|nil message
+---@return userdata? lock  `lock:path()` is the file, for a keeper; `lock:release()` lets others have it
+---@return string? message
 function data.claim(path)
   local lock, message = core.lock(path)
   if not lock then return nil, message end
@@ -117,33 +122,33 @@ end
 local methods = {}
 methods.__index = methods
 
--- Which rows a sandbox has: two that are alike have had no change in between.
+-- The numbers of changes of all stores: equal numbers mean that no row was changed.
 local function mark(context)
   local marked = {}
   for _, stored in pairs(context.stores) do marked[stored] = stored.changes end
   return marked
 end
 
-local function alike(one, other)
+local function is_same(one, other)
   for stored, changes in pairs(one) do
     if other[stored] ~= changes then return false end
   end
   return true
 end
 
---- Puts what the file holds into a fresh sandbox.
+--- Puts the rows of the file into a fresh sandbox.
 ---@param context tavus.sandbox.Context
----@return boolean|nil done
----@return string|nil message
+---@return boolean? done
+---@return string? message
 function methods:load(context)
   local content, message = data.read(self.path)
   if content == nil then return nil, message end
-  if content and not content.fresh then -- in a fresh one nothing was stored, and ids begin where they like
+  if content and not content.fresh then -- a fresh file has no rows, and any ids may follow
     local taken = state.take(context)
     for _, kind in ipairs(state.kinds) do taken.rows[kind.name] = content[kind.kept_as] end
     taken.ids = content.ids
     taken.habits.without_draft, taken.habits.drafts = content.without_draft, content.drafts
-    for _, row in ipairs(taken.rows.conversation) do -- another run had another port
+    for _, row in ipairs(taken.rows.conversation) do -- the port may have changed
       row.conversation_url = context.url .. "/_sandbox/conversations/" .. row.conversation_id
     end
     state.put(context, taken)
@@ -155,13 +160,13 @@ end
 
 --- Writes the file, if a row has changed since the last time.
 ---@param context tavus.sandbox.Context
----@return boolean|nil done
----@return string|nil message  nil where this was said before, and nothing has changed since
+---@return boolean? done
+---@return string? message  nil if the same change could not be written before
 function methods:save(context)
   local now = mark(context)
-  if alike(self.saved, now) then return true end
+  if is_same(self.saved, now) then return true end
   local done, message = core.save(self.path, encoded(state.take(context)))
-  local again = alike(self.tried, now)
+  local again = is_same(self.tried, now)
   self.tried = now
   if not done then return nil, not again and message or nil end
   self.saved = now

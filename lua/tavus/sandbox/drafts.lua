@@ -1,19 +1,19 @@
---- The builder's draft of a persona, which stands beside what is live. Tavus'
--- documents differ on what a PATCH does where there is one: it is refused until
--- `?force=true` drops the draft, or it changes the draft and not the persona.
+--- The builder's draft of a persona, beside the live one. Tavus' documents differ on
+-- a PATCH of a persona with a draft: it is refused until `?force=true` drops the
+-- draft, or it changes the draft and not the live persona.
 
 local reply = require "tavus.sandbox.reply"
-local shallow = require("tavus.sandbox.values").shallow
+local copy_of = require("tavus.sandbox.views").copy
 
 local drafts = {}
 
 local function are_written(settings) return settings.maker_changes and settings.draft_patches == "draft" end
 
---- The persona that a PATCH changes, if that is the draft: of one whose draft was published there is none.
+--- The draft, if a PATCH changes that; nil if it changes the live persona.
 ---@param context tavus.sandbox.Context
 ---@param live table
 ---@param query table<string, string>
----@return table|nil
+---@return table?
 function drafts.to_patch(context, live, query)
   local id = live.persona_id
   if not are_written(context.settings) or query.target == "live" or context.habits.without_draft[id] then return nil end
@@ -24,22 +24,23 @@ end
 ---@param context tavus.sandbox.Context
 ---@param id string
 ---@param draft table
----@return table members  what the answer tells besides the persona
+---@return table members  of the answer, besides those of the persona
 function drafts.keep(context, id, draft)
   context.habits.drafts[id] = draft
   context.stores.persona:touch()
-  return { is_draft_view = true, has_unpublished_changes = true, publish_url = ("%s/v2/personas/%s/publish"):format(context.url, id) }
+  local publish_url = ("%s/v2/personas/%s/publish"):format(context.url, id)
+  return { is_draft_view = true, has_unpublished_changes = true, publish_url = publish_url }
 end
 
---- The draft, where a reader asks for that.
+--- The draft, if the query asks for it.
 ---@param context tavus.sandbox.Context
 ---@param live table
 ---@param query table<string, string>
----@return table|nil
+---@return table?
 function drafts.to_read(context, live, query)
   if not are_written(context.settings) or query.source ~= "draft" then return nil end
   local row = context.habits.drafts[live.persona_id]
-  local seen = shallow(row or live)
+  local seen = copy_of(row or live)
   seen.is_draft_view, seen.has_unpublished_changes = true, row ~= nil
   return seen
 end
@@ -47,7 +48,7 @@ end
 --- Ends the draft of a persona.
 ---@param context tavus.sandbox.Context
 ---@param id string
----@return table|nil draft  what it was, where it differs from what is live
+---@return table? draft  if it differs from the live persona
 function drafts.drop(context, id)
   local row = context.habits.drafts[id]
   context.habits.drafts[id], context.habits.without_draft[id] = nil, true
@@ -62,7 +63,7 @@ function drafts.renew(context)
   context.stores.persona:touch()
 end
 
---- Forgets a persona that is gone.
+--- Forgets a persona that was deleted or replaced.
 ---@param context tavus.sandbox.Context
 ---@param id string
 function drafts.forget(context, id)
@@ -77,13 +78,13 @@ local function is_conferencing_only(operations)
   return true
 end
 
---- Does the draft of a persona stand in the way of a patch?
+--- Refuses a patch if the draft of the persona conflicts with it.
 ---@param context tavus.sandbox.Context
 ---@param id string
 ---@param query table<string, string>
 ---@param operations table  a patch that applies and changes something
----@return tavus.sandbox.Reply|nil refused
----@return table|nil members  what the answer tells besides the persona
+---@return tavus.sandbox.Reply? refused
+---@return table? members  of the answer, besides those of the persona
 function drafts.conflict(context, id, query, operations)
   local settings = context.settings
   if not settings.maker_changes or settings.draft_patches ~= "conflict" or context.habits.without_draft[id]

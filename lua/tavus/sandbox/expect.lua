@@ -1,43 +1,45 @@
---- What a test expects of the journal: `sandbox:expect { ... }` asks here which
--- entries fit, and how to say that they do not.
+--- What a test expects of the journal: finds the entries that fit `sandbox:expect {...}`,
+-- and words the message if they are not as expected.
 
 local core = require "tavus.core"
 local journal = require "tavus.sandbox.journal"
+local options = require "tavus.options"
 local pointer = require "tavus.patch.pointer"
 local redact = require "tavus.secret.redact"
-local values = require "tavus.sandbox.values"
+local routes = require "tavus.sandbox.routes"
+local views = require "tavus.sandbox.views"
 
 local expect = {}
 
 ---@class tavus.sandbox.Expectation
----@field method string|nil
----@field path string|nil      as in a filter of `requests`
----@field status integer|nil   what was answered
----@field body table|string|nil  members that the body has, or its exact text
----@field times integer|nil    how many there are; nil: one or more
+---@field method string?
+---@field path string?        as in a filter of `requests`
+---@field status integer?     of the answer
+---@field body table|string?  members that the body must have, or its exact text
+---@field times integer?      how many entries must fit; nil: one or more
 
-local MEMBERS = { method = "string", path = "string", status = "number", body = "table or string", times = "number" }
+local RULES = {
+  method = journal.rules.method,
+  path = journal.rules.path,
+  status = journal.rules.status,
+  body = { type = "table|string" },
+  times = { type = "number", integer = true, least = 0, most = 2147483647 },
+}
 
-local MOST = 2147483647
 local MAX_SHOWN = 20
 local MAX_TEXT = 200
 
 --- Checks an expectation.
 ---@param wanted tavus.sandbox.Expectation
----@return string|nil message what is wrong with it
+---@return string? message what is wrong with it
 function expect.check(wanted)
-  if type(wanted) ~= "table" then return "a table is wanted, as in expect { method = \"POST\" }" end
-  for name, value in pairs(wanted) do
-    local kind = MEMBERS[name]
-    if not kind then return values.unknown("there is no '%s' here", name, MEMBERS) end
-    if not kind:find(type(value), 1, true) then return ("%s must be a %s"):format(name, kind) end
-  end
-  if wanted.times and not values.is_whole(wanted.times, 0, MOST) then return "times must be a whole number of 0 or more" end
+  local message = options.flaw(wanted, RULES, "expect")
+  if message then return message end
   if wanted.body ~= nil then
     local text, issues = core.encode(wanted.body)
     if not text then return ("body cannot be written as JSON: %s at '%s'"):format(issues[1].message, issues[1].path) end
   end
-  return journal.check(wanted)
+  return routes.check_aim(wanted)
 end
 
 local function short(text) return redact.cut(text, MAX_TEXT) end
@@ -57,16 +59,16 @@ local function member_difference(wanted, found, path)
   return nil
 end
 
--- A plain sequence is an array to whoever writes a test, marked or not.
+-- A plain sequence in a test means an array, marked or not.
 local function is_list(value) return core.is_array(value) or #value > 0 end
 
--- Where `found` does not have what is wanted: "/a/b is 1, not 2", or nil.
+-- The first difference, as in "/a/b is 1, not 2", or nil.
 difference = function(wanted, found, path)
   local place = path == "" and "the body" or path
   if found == nil then return place .. " is missing" end
   if type(wanted) == "table" and next(wanted) == nil and type(found) == "table" and not core.is_array(wanted) then
-    return nil -- `{}` says only that there is an object or an array
-  elseif type(wanted) == "table" and not is_list(wanted) and values.is_object(found) then
+    return nil -- `{}` fits any object or array
+  elseif type(wanted) == "table" and not is_list(wanted) and views.is_object(found) then
     return member_difference(wanted, found, path)
   elseif type(wanted) == "table" and is_list(wanted) and core.is_array(found) then
     if #wanted ~= #found then return ("%s has %d items, not %d"):format(place, #found, #wanted) end
@@ -82,9 +84,9 @@ difference = function(wanted, found, path)
 end
 
 --- Why the body of an entry does not fit.
----@param wanted table|string|nil
+---@param wanted table|string?
 ---@param entry tavus.sandbox.Entry
----@return string|nil reason nil where it fits
+---@return string? reason nil if it fits
 function expect.misfit(wanted, entry)
   if wanted == nil then return nil end
   local body = entry.body or ""
@@ -93,7 +95,7 @@ function expect.misfit(wanted, entry)
   elseif type(wanted) == "string" then
     return body ~= wanted and "the body is another text" or nil
   end
-  if entry.json == nil then return entry.body and "the body is no JSON" or "there is no body" end
+  if entry.json == nil then return entry.body and "the body is not JSON" or "there is no body" end
   return difference(wanted, entry.json, "")
 end
 
@@ -111,7 +113,7 @@ function expect.select(wanted, entries)
   return fitting, misfits
 end
 
---- Whether so many are as expected.
+--- Whether the number of entries is as expected.
 ---@param wanted tavus.sandbox.Expectation
 ---@param count integer
 ---@return boolean
@@ -139,9 +141,9 @@ local function line(entry, reason)
   return text .. (entry.body and entry.body ~= "" and "  " .. one_line(entry.body) or "")
 end
 
---- What a test is told that expected something else.
+--- The message of a failed expectation.
 ---@param wanted tavus.sandbox.Expectation
----@param count integer how many fitted
+---@param count integer how many entries fit
 ---@param all tavus.sandbox.Entry[] all that arrived
 ---@param misfits table<integer, string>
 ---@return string
@@ -158,7 +160,7 @@ function expect.message(wanted, count, all, misfits)
   return table.concat(lines, "\n")
 end
 
---- Takes out of a message what bodies hold of secrets: it ends in somebody's log.
+--- Removes the secrets of bodies from a message, which may end in a log.
 ---@param session userdata
 ---@param message string
 ---@param wanted tavus.sandbox.Expectation

@@ -1,20 +1,18 @@
 --- The named faults of `sandbox:next { fault = "..." }`.
 --
--- A fault has an `answer` that stands in for the real one (the request is then
--- not handled), or a `wire` that makes the bytes which are sent past the server's
--- HTTP (what tavus_fault_read in csrc/sandbox/fault.h takes), or both. One with
--- only a `wire` spoils the real answer of a request that was really handled.
+-- A fault has an `answer` that replaces the real one (the request is then not
+-- handled), or a `wire` that makes the bytes to send past the server's HTTP (a table
+-- for tavus_fault_read, csrc/sandbox/fault.h), or both. A fault that only has `wire`
+-- spoils the real answer of a handled request.
 
 local core = require "tavus.core"
-local listed = require("tavus.options").listed
-local values = require "tavus.sandbox.values"
 
 local faults = {}
 
 local CRLF = "\r\n"
 
--- The bytes of an answer's beginning, up to the empty line. Sorted, so that the
--- same answer is always cut at the same byte.
+-- The status line and the headers of an answer. Sorted, so that the same answer is
+-- always cut at the same byte.
 local function head(status, headers, ...)
   local lines = { ... }
   for name, value in pairs(headers) do lines[#lines + 1] = name .. ": " .. tostring(value) end
@@ -25,10 +23,11 @@ end
 
 local function length(bytes) return ("Content-Length: %d"):format(bytes) end
 
--- For faults that need a body to spoil: an answer without one is given one.
+-- Gives an answer a body if it has none, for faults that spoil one.
 local function spoilable(status, body)
   if body and body ~= "" then return status, body end
-  return (status == 204 or status == 304) and 200 or status, '{"message":"This answer has been given a body to spoil."}'
+  if status == 204 or status == 304 then status = 200 end
+  return status, '{"message":"This answer has been given a body to spoil."}'
 end
 
 local function chunk(text) return ("%x"):format(#text) .. CRLF .. text .. CRLF end
@@ -36,7 +35,7 @@ local function chunk(text) return ("%x"):format(#text) .. CRLF .. text .. CRLF e
 local CHUNKED = "Transfer-Encoding: chunked"
 local CLOSE = "Connection: close"
 
--- A gzip stream of 1 GiB of zeros, 1 MiB long: one deflate block in whose code each zero byte is four times 258 bytes.
+-- A gzip stream of 1 GiB of zeros, 1 MiB long: in its deflate block each zero byte stands for 4 times 258 bytes.
 local BOMB = {
   head = "\31\139\8\0\0\0\0\0\0\3\237\224\129\0\0\0\0\128\32\236\79\189\72\5",
   middle = ("\0"):rep(8192),
@@ -46,11 +45,11 @@ local BOMB = {
 
 local function nothing() return { status = 200 } end
 
--- What the answers with a body of their own are: successes in JSON.
+-- The answer of faults that send a body of their own.
 local function json() return { status = 200, headers = { ["Content-Type"] = "application/json" } } end
 
 local ALL = {
-  -- In the last line, and with no length before it: only the missing empty line tells.
+  -- Cut in the last header line, without a length before it: only the empty line is missing.
   cut_headers = {
     wire = function(status, _, headers)
       local whole = head(status, headers)
@@ -76,11 +75,12 @@ local ALL = {
     wire = function(status, body, headers)
       status, body = spoilable(status, body)
       local half = math.floor(#body / 2)
-      return { head = head(status, headers, CHUNKED) .. chunk(body:sub(1, half)) .. "no size" .. CRLF .. body:sub(half + 1) .. CRLF }
+      local first, rest = chunk(body:sub(1, half)), "no size" .. CRLF .. body:sub(half + 1) .. CRLF
+      return { head = head(status, headers, CHUNKED) .. first .. rest }
     end,
   },
 
-  -- More is promised than comes.
+  -- The body is shorter than its length says.
   length_too_long = {
     wire = function(status, body, headers)
       status, body = spoilable(status, body)
@@ -88,7 +88,8 @@ local ALL = {
     end,
   },
 
-  -- More comes than was promised, and the connection stays: the rest must not be taken for the next answer.
+  -- The body is longer than its length says, and the connection stays open: the client must not take the rest for the
+  -- next answer.
   length_too_short = {
     wire = function(status, body, headers)
       status, body = spoilable(status, body)
@@ -108,7 +109,8 @@ local ALL = {
   endless_headers = {
     answer = nothing,
     wire = function()
-      return { head = "HTTP/1.1 200 OK" .. CRLF, block = ("X-And-Another: " .. ("x"):rep(95) .. CRLF):rep(64), count = -1 }
+      local headers = ("X-And-Another: " .. ("x"):rep(95) .. CRLF):rep(64)
+      return { head = "HTTP/1.1 200 OK" .. CRLF, block = headers, count = -1 }
     end,
   },
 
@@ -124,9 +126,8 @@ local ALL = {
     answer = json,
     wire = function(status, _, headers)
       local open, block, close, count = '{"persona_name":"', ("x"):rep(10000), '"}', 10000
-      return {
-        head = head(status, headers, length(#open + #block * count + #close)) .. open, block = block, count = count, tail = close,
-      }
+      local whole = head(status, headers, length(#open + #block * count + #close))
+      return { head = whole .. open, block = block, count = count, tail = close }
     end,
   },
 
@@ -146,14 +147,16 @@ local ALL = {
       return {
         status = 502,
         headers = { ["Content-Type"] = "text/html" },
-        body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
-          .. "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
+        body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+          .. "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
       }
     end,
   },
 
   invalid_utf8 = {
-    answer = function() return { status = 200, body = '{"persona_id":"p0000000000","persona_name":"\255\254 \192\175 \237\160\128"}' } end,
+    answer = function()
+      return { status = 200, body = '{"persona_id":"p0000000000","persona_name":"\255\254 \192\175 \237\160\128"}' }
+    end,
   },
 
   deep_json = {
@@ -175,35 +178,28 @@ local ALL = {
   },
 }
 
---- The names of all faults, for messages.
----@type string
-faults.names = listed(ALL)
+--- The names as a set, for a rule of `options.check`.
+---@type table<string, any>
+faults.all = ALL
 
---- Checks a fault's name.
----@param name any
----@return string|nil message where there is no such fault
-function faults.check(name)
-  return not ALL[name] and values.unknown("there is no fault '%s'", name, ALL) or nil
-end
-
---- Whether a fault's bytes go past HTTP.
+--- Whether a fault sends bytes past HTTP.
 ---@param name string
 ---@return boolean
 function faults.on_wire(name) return ALL[name].wire ~= nil end
 
---- Whether a fault stands in for the answer, so that the request is not handled.
+--- Whether a fault replaces the answer, so that the request is not handled.
 ---@param name string
 ---@return boolean
 function faults.replaces(name) return ALL[name].answer ~= nil end
 
---- The answer that stands in for the real one.
+--- The answer of a fault that replaces the real one.
 ---@param name string
 ---@param request tavus.sandbox.Request
 ---@return tavus.sandbox.Reply
 function faults.answer(name, request) return ALL[name].answer(request) end
 
---- What to write for an answer whose body goes out although its status has none;
--- the connection stays, with the body in it.
+--- What to write for an answer with a body whose status must have none; the connection
+-- stays open.
 ---@param status integer
 ---@param body string
 ---@param headers table<string, string>
@@ -213,9 +209,9 @@ function faults.with_body(status, body, headers)
 end
 
 --- What to write for an answer.
----@param rule table with `fault`, and `step` and `pause` where they were given
+---@param rule table with `fault`, and `step` and `pause` if given
 ---@param status integer
----@param body string|nil
+---@param body string?
 ---@param headers table<string, string>
 ---@return table plan for tavus_fault_read
 function faults.wire(rule, status, body, headers)

@@ -1,17 +1,17 @@
---- What a generation of Tavus does not know yet: members and choices that came
--- later. With which generation a member came is in the contract ("G3+"), choices
--- that came later than their field are here.
+--- Members and choices that a generation of Tavus does not know yet. The contract has
+-- the generation of each member ("G3+"); this file has the choices that are newer
+-- than their fields.
 
 local core = require "tavus.core"
 local pointer = require "tavus.patch.pointer"
-local values = require "tavus.sandbox.values"
+local views = require "tavus.sandbox.views"
 
 local generations = {}
 
 --- The newest one.
 generations.LATEST = 4
 
---- Choices that came later than their fields, with their generation: by kind and place.
+--- Choices that are newer than their fields, with their generation, by kind and place.
 ---@type table<string, table<string, table<string, integer>>>
 generations.choices = {
   persona = {
@@ -21,7 +21,8 @@ generations.choices = {
     },
     ["/layers/tts/tts_engine"] = { azure = 3 },
     ["/layers/stt/stt_engine"] = {
-      ["tavus-auto"] = 3, ["tavus-parakeet"] = 3, ["tavus-soniox"] = 3, ["tavus-whisper"] = 3, ["tavus-deepgram-medical"] = 3,
+      ["tavus-auto"] = 3, ["tavus-parakeet"] = 3, ["tavus-soniox"] = 3, ["tavus-whisper"] = 3,
+      ["tavus-deepgram-medical"] = 3,
     },
     ["/layers/perception/perception_model"] = { ["raven-1"] = 3, ["raven-2"] = 4 },
     ["/layers/conversational_flow/turn_detection_model"] = { timebased = 3, ["sparrow-2"] = 4 },
@@ -31,11 +32,13 @@ generations.choices = {
 -- The first generation that a text of the contract names.
 local function first(text) return text and tonumber(text:match "G(%d)") or 0 end
 
--- What there is to ask of a field: since when it and its choices are there, the
--- sibling that makes any choice good, and the fields below it by name.
+-- The generation of a field and of its choices, the sibling that allows any choice,
+-- and the fields below it by name.
 local function known_of(field, later, path)
   local known = { since = first(field.generation), choices = later[path] or {}, custom = field.custom, below = {} }
-  for _, child in ipairs(field.fields or {}) do known.below[child.name] = known_of(child, later, path .. "/" .. child.name) end
+  for _, child in ipairs(field.fields or {}) do
+    known.below[child.name] = known_of(child, later, path .. "/" .. child.name)
+  end
   return known
 end
 
@@ -43,7 +46,8 @@ local roots = {}
 for _, resource in ipairs(core.contract().resources) do
   for _, operation in ipairs(resource.operations) do
     local kind = operation.body
-    if kind then roots[kind] = known_of({ fields = operation.fields or resource.fields }, generations.choices[kind] or {}, "") end
+    local shape = { fields = operation.fields or resource.fields }
+    if kind then roots[kind] = known_of(shape, generations.choices[kind] or {}, "") end
   end
 end
 
@@ -53,22 +57,23 @@ local function walk(known, value, path, generation, found)
     local place = path .. "/" .. pointer.escape(name)
     if field and field.since > generation then
       found[#found + 1] = { path = place, code = "unknown_field", message = "is not known yet" }
-    elseif field and values.is_object(item) then
+    elseif field and views.is_object(item) then
       walk(field, item, place, generation, found)
-    elseif field and (field.choices[item] or 0) > generation and not (field.custom and values.is_text(value[field.custom])) then
+    elseif field and (field.choices[item] or 0) > generation
+      and not (field.custom and views.is_text(value[field.custom])) then
       found[#found + 1] = { path = place, code = "later_choice", message = ('"%s" is not known yet'):format(item) }
     end
   end
 end
 
---- Finds what came later than a generation.
+--- Finds members and choices that are newer than a generation.
 ---@param generation integer
 ---@param kind string  a kind of the contract
 ---@param value any
 ---@return { path: string, code: "unknown_field"|"later_choice", message: string }[]
 function generations.later(generation, kind, value)
   local found = {}
-  if generation == generations.LATEST or not values.is_object(value) then return found end
+  if generation == generations.LATEST or not views.is_object(value) then return found end
   walk(roots[kind], value, "", generation, found)
   table.sort(found, function(one, other) return one.path < other.path end)
   return found

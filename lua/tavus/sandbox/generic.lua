@@ -1,20 +1,18 @@
---- What a resource does that has no habits of its own, out of its contract: rows
--- that are made, listed, read, changed in the manner of the operation and deleted,
--- and below a row what is attached to it by id, or made there.
+--- Serves any resource by its contract. Rows are made, listed, read, changed in the
+-- style of the operation, and deleted; below a row, items are attached by id or made.
+-- The handlers of personas.lua and conversations.lua stand in for those here.
 --
--- A handler is `handler(context, call)`.
+-- A handler is `handler(context, call)` and returns a reply.
 
 local core = require "tavus.core"
 local habits = require "tavus.sandbox.habits"
-local names = require "tavus.sandbox.names"
-local pages = require "tavus.sandbox.pages"
 local patching = require "tavus.sandbox.patching"
 local reply = require "tavus.sandbox.reply"
-local values = require "tavus.sandbox.values"
+local views = require "tavus.sandbox.views"
 
 local generic = {}
 
-local is_object, shallow = values.is_object, values.shallow
+local is_object, copy_of = views.is_object, views.copy
 
 ---@class tavus.sandbox.Call
 ---@field resource table       its contract
@@ -22,11 +20,12 @@ local is_object, shallow = values.is_object, values.shallow
 ---@field ids string[]
 ---@field query table<string, string>
 ---@field body any
----@field newer boolean  at the newer path
+---@field newer boolean  at the newer path, such as `/v2/pals`
 ---@field rows tavus.sandbox.Store  of the resource
----@field row table|nil  the one that the first id names
----@field below table|nil  what the path names below a row: see `places`
----@field key string|nil   of what is below this row, among all that is attached
+---@field row table?  the one that the first id names
+---@field place string  see `places`
+---@field below table?  what the path names below a row: see `places`
+---@field key string?  the items below this row, in the store of all attached items
 
 local by_name, by_id_field = {}, {}
 for _, resource in ipairs(core.contract().resources) do
@@ -35,17 +34,17 @@ end
 
 -- Places ---------------------------------------------------------------------
 
--- Where in a resource its operations are, by their paths: "rows", "row", "parts"
--- (what is attached to a row, which some operation lists), "part", else "action"; by
--- the names of the operations.
--- Those of parts have `below`: { name, id_name, linked }, where `linked` is the
--- resource whose rows are attached, if it is one.
+-- The place of each operation in its resource, by its path: "rows", "row", "parts" (the
+-- items below a row, if an operation lists them), "part", else "action". Operations on
+-- parts have `below`: { name, id_name, linked }, where `linked` is the resource whose
+-- rows are attached, if there is one.
 local function places(resource)
   local base, listed, below = nil, {}, {}
   for _, operation in ipairs(resource.operations) do
     local path = operation.path
     if not path:find("{", 1, true) and (not base or #path < #base) then base = path end
-    if operation.method == "GET" and (operation.answers == "list" or operation.answers == "map") then listed[path] = true end
+    local lists = operation.answers == "list" or operation.answers == "map"
+    if operation.method == "GET" and lists then listed[path] = true end
   end
   local found = {}
   for _, operation in ipairs(resource.operations) do
@@ -75,9 +74,9 @@ end
 
 local function not_found(context, id_name) return context:refuse("Invalid " .. id_name) end
 
--- A value under the names of the path, and under those that rows are stored under.
-local function as_seen(call, value) return call.newer and names.newer(call.resource.name, value) or value end
-local function as_stored(call, value) return call.newer and names.older(call.resource.name, value) or value end
+-- A value under the names of the path, and under those of the store.
+local function as_seen(call, value) return call.newer and views.newer(call.resource.name, value) or value end
+local function as_stored(call, value) return call.newer and views.older(call.resource.name, value) or value end
 
 -- One object in the place where the operation answers with it.
 local function answer(call, value)
@@ -106,15 +105,15 @@ local function create(context, call)
   local resource, row = call.resource, as_stored(call, call.body)
   local refused = context:check_depth(row)
   if refused then return refused end
-  local id = context:fresh_id(resource)
+  local id = context:fresh_id(resource.name)
   row[resource.id_field] = id
   stamp(context, resource, row, "created_at")
   stamp(context, resource, row, "updated_at")
-  call.rows:insert(id, row)
+  call.rows:put(id, row)
   return answer(call, row)
 end
 
--- A query parameter that is called as a field leaves the rows that have its value.
+-- A query parameter with the name of a field selects the rows with its value.
 local function fits(call, row)
   for _, name in ipairs(call.operation.query or {}) do
     local wanted = call.query[name]
@@ -123,13 +122,18 @@ local function fits(call, row)
   return true
 end
 
-local function list(context, call)
+--- Lists the rows that fit the query, in pages.
+---@param context tavus.sandbox.Context
+---@param call tavus.sandbox.Call
+---@param see (fun(row: table, n: integer): table)?  a row as it is shown; default: under the names of the path
+---@return tavus.sandbox.Reply
+function generic.list(context, call, see)
   local rows = {}
   for n = 1, call.rows.count do
     local row = call.rows:newest(n)
     if fits(call, row) then rows[#rows + 1] = row end
   end
-  return pages.list(context, call.query, #rows, function(n) return as_seen(call, rows[n]) end, call.operation)
+  return reply.list(context, call, #rows, function(n) return see and see(rows[n], n) or as_seen(call, rows[n]) end)
 end
 
 local function get(_, call) return answer(call, call.row) end
@@ -141,7 +145,7 @@ end
 
 -- An object with a merge patch applied (RFC 7396).
 local function merged(object, patch)
-  local result = is_object(object) and shallow(object) or core.object {}
+  local result = is_object(object) and copy_of(object) or core.object {}
   for name, value in pairs(patch) do
     if value == core.null then
       result[name] = nil
@@ -152,16 +156,12 @@ local function merged(object, patch)
   return result
 end
 
-local function overwritten(object, changes)
-  local result = shallow(object)
-  for name, value in pairs(changes) do result[name] = value end
-  return result
-end
+local function overwritten(_, object, body) return copy_of(object, body) end
 
--- Each manner of changing: the object after, or nil and the reply that refuses.
+-- Each style of changing: the object after, or nil and the reply that refuses.
 local changes = {
-  object = function(_, object, body) return overwritten(object, body) end,
-  partial = function(_, object, body) return overwritten(object, body) end,
+  object = overwritten,
+  partial = overwritten,
   merge_patch = function(_, object, body) return merged(object, body) end,
 }
 
@@ -179,16 +179,16 @@ local function kind_of_rows(resource)
   end
 end
 
--- The row after a change, or nil and a reply. What is read only stays as it is. A
--- JSON Patch works on the row under the names of the path.
+-- The row after a change, or nil and a reply. Read-only fields must stay as they are.
+-- A JSON Patch works on the row under the names of the path.
 local function changed_row(context, call)
-  local resource, manner, row = call.resource, call.operation.sends, call.row
-  local is_patch = manner == "json_patch"
-  local after, refused = changes[manner](context, is_patch and as_seen(call, row) or row,
+  local resource, style, row = call.resource, call.operation.sends, call.row
+  local is_patch = style == "json_patch"
+  local after, refused = changes[style](context, is_patch and as_seen(call, row) or row,
     is_patch and call.body or as_stored(call, call.body))
   if not after then return nil, refused end
   if is_patch then after = as_stored(call, after) end
-  local writable = shallow(after)
+  local writable = copy_of(after)
   for _, field in ipairs(resource.fields) do
     if field.read_only then
       if not core.equal(after[field.name], row[field.name]) then
@@ -197,7 +197,7 @@ local function changed_row(context, call)
       writable[field.name] = nil
     end
   end
-  local kind = is_patch and kind_of_rows(resource) -- what is no patch was checked as it came
+  local kind = is_patch and kind_of_rows(resource) -- other bodies were checked when they came
   refused = kind and context:check(kind, writable) or context:check_depth(after)
   if refused then return nil, refused end
   return after
@@ -211,17 +211,17 @@ local function change(context, call)
     return answer(call, call.row)
   end
   stamp(context, call.resource, after, "updated_at")
-  call.rows:replace(call.ids[1], after)
+  call.rows:put(call.ids[1], after)
   return answer(call, after)
 end
 
--- What has no place of its own: with a body it changes the row that it names, if any.
+-- An operation of no other place. With a body it changes the row that it names, if any.
 local function act(context, call)
   if call.row and call.body ~= nil and call.operation.method ~= "POST" then return change(context, call) end
   return answer(call, call.row)
 end
 
--- What is attached ------------------------------------------------------------
+-- Parts -----------------------------------------------------------------------
 
 local function items_of(context, call)
   local kept = context.stores.attached:get(call.key)
@@ -229,14 +229,13 @@ local function items_of(context, call)
 end
 
 local function keep(context, call, items)
-  local attached, row = context.stores.attached, { path = call.key, items = core.array(items) }
-  if attached:get(call.key) then attached:replace(call.key, row) else attached:insert(call.key, row) end
+  context.stores.attached:put(call.key, { path = call.key, items = core.array(items) })
 end
 
 local function id_name_of(call) return call.below.id_name or "id" end
 
--- An item as it is shown. Of one that is no more than the id of another resource's
--- row it is that row, which is nil where that is gone.
+-- An item as it is shown. An item that only has the id of another resource's row is
+-- shown as that row, or as nil if the row was deleted.
 local function shown(context, call, item)
   local linked, id_name = call.below.linked, id_name_of(call)
   local is_bare = next(item) == id_name and next(item, id_name) == nil
@@ -269,7 +268,7 @@ local function wanted_items(context, call)
   local linked, wrapped = call.below.linked, call.body[call.operation.wraps]
   for key, value in pairs(wrapped) do
     local is_list = core.is_array(wrapped)
-    local item = not is_list and is_object(value) and shallow(value) or {}
+    local item = not is_list and is_object(value) and copy_of(value) or {}
     item[id_name] = is_list and value or key
     if linked and not context.stores[linked.name]:get(item[id_name]) then return nil, not_found(context, id_name) end
     items[is_list and key or #items + 1] = item
@@ -293,7 +292,7 @@ end
 local function attach(context, call)
   local wanted, refused = wanted_items(context, call)
   if not wanted then return refused end
-  local items, id_name = shallow(items_of(context, call)), id_name_of(call)
+  local items, id_name = copy_of(items_of(context, call)), id_name_of(call)
   for _, item in ipairs(wanted) do
     if not position(items, id_name, item[id_name]) then items[#items + 1] = item end
   end
@@ -304,8 +303,8 @@ end
 -- Attaches ids, or makes an item of the body.
 local function add_part(context, call)
   if is_wrapped(call) then return attach(context, call) end
-  local id_name, items = id_name_of(call), shallow(items_of(context, call))
-  local item = shallow(call.body or {})
+  local id_name, items = id_name_of(call), copy_of(items_of(context, call))
+  local item = copy_of(call.body or {})
   item[id_name] = item[id_name] or context.ids:thing(call.below.name:sub(1, 1))
   items[#items + 1] = item
   keep(context, call, items)
@@ -313,7 +312,7 @@ local function add_part(context, call)
 end
 
 local function part_of(context, call)
-  local items, id_name = shallow(items_of(context, call)), id_name_of(call)
+  local items, id_name = copy_of(items_of(context, call)), id_name_of(call)
   return items, position(items, id_name, call.ids[2])
 end
 
@@ -326,7 +325,7 @@ end
 
 local function set_part(context, call)
   local items, place = part_of(context, call)
-  local item = shallow(call.body)
+  local item = copy_of(call.body)
   item[id_name_of(call)] = call.ids[2]
   items[place or #items + 1] = item
   keep(context, call, items)
@@ -351,38 +350,51 @@ local function remove_part(context, call)
   return answer(call)
 end
 
------------------------------------------------------------------------------
+-- Calls ------------------------------------------------------------------------
 
 local HANDLERS = {
-  rows = { GET = list, POST = create },
+  rows = { GET = generic.list, POST = create },
   row = { GET = get, PATCH = change, DELETE = delete },
   parts = { GET = show_parts, POST = add_part, PUT = replace_parts },
   part = { GET = show_part, PUT = set_part, PATCH = change_part, DELETE = remove_part },
+  action = {},
 }
 
 local placed = {} -- by the names of resources
 
---- Answers a request to a resource without habits of its own.
+local ACTION = { place = "action" } -- of an operation that the contract does not have
+
+--- Finds what a request is about.
 ---@param context tavus.sandbox.Context
 ---@param route tavus.sandbox.Route
 ---@param ids string[]
 ---@param query table<string, string>
 ---@param body any
----@return tavus.sandbox.Reply
-function generic.answer(context, route, ids, query, body)
+---@return tavus.sandbox.Call?
+---@return tavus.sandbox.Reply? refused  for an unknown id
+function generic.call(context, route, ids, query, body)
   local operation, resource = route.operation, by_name[route.resource]
   placed[resource.name] = placed[resource.name] or places(resource)
-  local place = placed[resource.name][operation.name]
+  local found = placed[resource.name][operation.name] or ACTION
   local call = {
     resource = resource, operation = operation, ids = ids, query = query, body = body, newer = route.newer,
-    rows = context.stores[resource.name], below = place.below,
+    rows = context.stores[resource.name], place = found.place, below = found.below,
   }
   if #ids > 0 then
-    call.row = call.rows:get(ids[1])
-    if not call.row then return not_found(context, resource.id_field) end
+    local can_be_stock = operation.method == "GET"
+    call.row = call.rows:get(ids[1]) or can_be_stock and context:stock_row(resource.name, ids[1]) or nil
+    if not call.row then return nil, not_found(context, resource.id_field) end
   end
-  if place.below then call.key = table.concat({ resource.name, ids[1], place.below.name }, "/") end
-  return ((HANDLERS[place.place] or {})[operation.method] or act)(context, call)
+  if found.below then call.key = table.concat({ resource.name, ids[1], found.below.name }, "/") end
+  return call
+end
+
+--- Answers a call.
+---@param context tavus.sandbox.Context
+---@param call tavus.sandbox.Call
+---@return tavus.sandbox.Reply
+function generic.answer(context, call)
+  return (HANDLERS[call.place][call.operation.method] or act)(context, call)
 end
 
 return generic

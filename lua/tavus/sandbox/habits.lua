@@ -1,5 +1,5 @@
---- What Tavus does to a persona, or to a request, beyond doing what it was
--- asked. Each habit has its switch in `settings`.
+--- What Tavus does to a persona or a request without being asked. Each habit has its
+-- switch in `settings`.
 
 local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
@@ -12,8 +12,8 @@ local habits = {}
 ---@class tavus.sandbox.Habits
 ---@field stamps integer       how many timestamps were given
 ---@field without_draft table<string, boolean>  personas whose builder draft was dropped, by id
----@field drafts table<string, table>  builder drafts that differ from what is live, by id
----@field window number|nil    when the window of the rate limit began
+---@field drafts table<string, table>  builder drafts that differ from the live persona, by id
+---@field window number?  when the window of the rate limit began
 ---@field served integer       requests in it
 
 --- What the habits of a fresh sandbox remember.
@@ -31,12 +31,12 @@ local FLOW = {
   idle_engagement = "off",
 }
 
--- What of it a generation fills in: all that it knows.
+-- The members that a generation fills in: those that it knows.
 local function flow_in(generation)
   local filled = {}
   for name, value in pairs(FLOW) do
-    local flow = { [name] = value == core.null and "" or value }
-    if #generations.later(generation, "persona", { layers = { conversational_flow = flow } }) == 0 then filled[name] = value end
+    local persona = { layers = { conversational_flow = { [name] = value == core.null and "" or value } } }
+    if #generations.later(generation, "persona", persona) == 0 then filled[name] = value end
   end
   return filled
 end
@@ -44,18 +44,18 @@ end
 local FILLED = {}
 for generation = 1, generations.LATEST do FILLED[generation] = flow_in(generation) end
 
--- The name of the same thing on /v2/pals.
+-- Names on /v2/pals.
 local TWIN = { replica_interruptibility = "pal_interruptibility" }
 
 local function flow_of(persona) return views.layer(persona, "conversational_flow") end
 
 local function missing(value) return value == nil or value == core.null end
 
---- Fills in what a conversational flow leaves open. One of which nothing is
--- set is off and stays as it is, and so does one that a patch left alone.
+--- Fills in the missing members of a conversational flow. One without any member set
+-- is off and stays as it is; so does one that a patch did not change.
 ---@param settings table<string, any>
----@param persona table       changed in place
----@param before table|nil    the persona as it was
+---@param persona table  changed in place
+---@param before table?  for a patch: the persona as it was
 function habits.fill_flow(settings, persona, before)
   local flow = settings.flow_defaults and flow_of(persona)
   if not flow or before and core.equal(flow, flow_of(before)) then return end
@@ -71,19 +71,19 @@ end
 
 local IN_TURN = { "zone", "no_zone", "empty" }
 
---- The time now, in the manner that is switched on.
+--- The time now, in the style of the switch `timestamps`.
 ---@param context tavus.sandbox.Context
 ---@return string
 function habits.timestamp(context)
-  local manner = context.settings.timestamps
+  local style = context.settings.timestamps
   local time = context.ids:timestamp()
-  if manner == "zone" then return time end
-  if manner == "mixed" then
-    manner = IN_TURN[context.habits.stamps % #IN_TURN + 1]
+  if style == "zone" then return time end
+  if style == "mixed" then
+    style = IN_TURN[context.habits.stamps % #IN_TURN + 1]
     context.habits.stamps = context.habits.stamps + 1
   end
-  if manner == "empty" then return "" end
-  if manner == "no_zone" then return (time:gsub("Z$", "")) end
+  if style == "empty" then return "" end
+  if style == "no_zone" then return (time:gsub("Z$", "")) end
   return time
 end
 
@@ -105,9 +105,9 @@ local ADVICE = {
   ms = function(_, left) return { ["retry-after-ms"] = ("%d"):format(math.ceil(left * 1000)) } end,
 }
 
---- Counts a request, and refuses it where there have been too many.
+--- Counts a request, and refuses it above the rate limit.
 ---@param context tavus.sandbox.Context
----@return tavus.sandbox.Reply|nil refused
+---@return tavus.sandbox.Reply? refused
 function habits.limit_rate(context)
   local settings, state = context.settings, context.habits
   if settings.rate_limit == 0 then return nil end
@@ -119,7 +119,8 @@ function habits.limit_rate(context)
     state.served = state.served + 1
     return nil
   end
-  return reply.failure(429, "message", "Too Many Requests", ADVICE[settings.retry_after](now, state.window + length - now))
+  local headers = ADVICE[settings.retry_after](now, state.window + length - now)
+  return reply.failure(429, "message", "Too Many Requests", headers)
 end
 
 return habits

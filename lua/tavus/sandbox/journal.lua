@@ -1,18 +1,19 @@
---- What arrived, and what was answered. Bounded: the oldest entries go first.
+--- The requests that arrived and their answers. Bounded: the oldest entries are dropped
+-- first.
 
 local core = require "tavus.core"
+local options = require "tavus.options"
 local redact = require "tavus.secret.redact"
 local routes = require "tavus.sandbox.routes"
-local is_whole = require("tavus.sandbox.values").is_whole
 
 local journal = {}
 
 local MAX_ENTRIES = 10000
 local MAX_BYTES = 32 * 1024 * 1024
 local MAX_BODY = 1024 * 1024 -- of one entry
-local MAX_ANSWER = 16 * 1024 -- likewise; a long list would push out what it answers
+local MAX_ANSWER = 16 * 1024 -- of one entry; long lists would push out requests
 
--- What one answer to `GET /_sandbox/requests` holds; it goes on with `since`.
+-- The size of one answer to `GET /_sandbox/requests`; the next one continues with `since`.
 local PAGE_ENTRIES = 1000
 local PAGE_BYTES = 2 * 1024 * 1024
 
@@ -22,12 +23,12 @@ local PAGE_BYTES = 2 * 1024 * 1024
 ---@field path string          without the query
 ---@field query table<string, string>
 ---@field headers table<string, string>  names in lower case, without `x-api-key`
----@field body string|nil      as it came, its first MiB (no UTF-8: bad bytes are shown as `?`)
----@field body_size integer    of the whole body, in bytes; 0 for one beyond 16 MiB, which is not kept
----@field status integer|nil   what was answered; nil where the connection was closed
----@field answer string|nil    the body of that, its first 16 KiB; none where a fault made the answer up
+---@field body string?         as it came, its first MiB (bytes that are not UTF-8 are shown as `?`)
+---@field body_size integer    of the whole body, in bytes; 0 for one of more than 16 MiB, which is not kept
+---@field status integer?      of the answer; nil if the connection was closed
+---@field answer string?       the body of the answer, its first 16 KiB; nil if a fault made it up
 ---@field closed "before"|"after"|nil
----@field fault string|nil     the fault that was ordered; `status` is then of the answer it spoiled
+---@field fault string?        the fault of the rule; `status` is then that of the answer it spoiled
 ---@field scripted boolean     a rule of `next` decided
 ---@field request_id string
 
@@ -35,14 +36,14 @@ local PAGE_BYTES = 2 * 1024 * 1024
 local methods = {}
 methods.__index = methods
 
--- What an entry takes, about.
+-- The approximate size of an entry.
 local function size_of(entry)
   local size = #entry.path + #entry.query_text + (entry.body and #entry.body or 0)
   for name, value in pairs(entry.headers) do size = size + #name + #value end
   return size
 end
 
--- The oldest entries go.
+-- Drops the oldest entries.
 local function trim(self)
   while self.seq - self.first >= MAX_ENTRIES or self.bytes > MAX_BYTES and self.first < self.seq do
     self.bytes = self.bytes - self.entries[self.first].size
@@ -51,20 +52,21 @@ local function trim(self)
   end
 end
 
---- Adds an entry for a request. Its answer is noted by `answered`; `closed`, `fault`, `scripted` and `request_id` are for
--- the caller to set.
+--- Adds an entry for a request. `answered` adds its answer; the caller sets `closed`,
+-- `fault`, `scripted` and `request_id`.
 ---@param method string
 ---@param path string
 ---@param query_text string
 ---@param headers table<string, string>
----@param body string|nil
+---@param body string?
 ---@return table entry
 function methods:add(method, path, query_text, headers, body)
   self.seq = self.seq + 1
   local size = body and #body or 0
   body = body and redact.head(body, MAX_BODY)
   local entry = {
-    seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body, body_size = size,
+    seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body,
+    body_size = size,
   }
   entry.size = size_of(entry)
   self.entries[self.seq] = entry
@@ -73,10 +75,10 @@ function methods:add(method, path, query_text, headers, body)
   return entry
 end
 
---- Notes the answer to the request that came last; again, if it became another.
+--- Sets or replaces the answer of the latest entry.
 ---@param entry table
 ---@param status integer
----@param answer string|nil
+---@param answer string?
 function methods:answered(entry, status, answer)
   answer = answer and answer ~= "" and redact.head(answer, MAX_ANSWER) or nil
   local more = (answer and #answer or 0) - (entry.answer and #entry.answer or 0)
@@ -107,29 +109,41 @@ local function shown(entry)
   }
 end
 
---- Finds what no entry can fit.
----@param filter { method: string|nil, path: string|nil, status: string|number|nil, since: string|number|nil }
----@return string|nil message
+--- The members of a filter, for `options.check`.
+journal.rules = {
+  method = { type = "string" },
+  path = { type = "string" },
+  status = { type = "number", integer = true, least = 100, most = 599 },
+  since = { type = "number", integer = true, least = 0, most = 2 ^ 53 },
+}
+
+---@class tavus.sandbox.Filter
+---@field method string?
+---@field path string?  as `routes.pattern` takes it
+---@field status integer?
+---@field since integer?  a `seq`: only later entries
+
+--- Checks a filter.
+---@param filter tavus.sandbox.Filter
+---@return string? message what is wrong with it
 function journal.check(filter)
-  if filter.status and not is_whole(tonumber(filter.status), 100, 599) then return "status must be a whole number from 100 to 599" end
-  if filter.since and not is_whole(tonumber(filter.since), 0, 2 ^ 53) then return "since must be a whole number of 0 or more" end
-  return routes.check_aim(filter)
+  return options.flaw(filter, journal.rules, "requests") or routes.check_aim(filter)
 end
 
 --- The entries that fit a filter, oldest first, as many as one answer takes.
----@param filter { method: string|nil, path: string|nil, status: string|nil, since: string|nil }
+---@param filter tavus.sandbox.Filter
 ---@return tavus.sandbox.Entry[]
----@return integer|nil next  where there may be more: `since` for the rest
+---@return integer? next  `since` for the rest, if there may be more
 function methods:select(filter)
   local found, bytes = core.array {}, 0
   local pattern = filter.path and routes.pattern(filter.path)
   local method = filter.method and filter.method:upper()
-  local status, since = tonumber(filter.status), tonumber(filter.since) or 0
+  local status, since = filter.status, filter.since or 0
   for seq = math.max(self.first, since + 1), self.seq do
     local entry = self.entries[seq]
     if (not method or entry.method == method)
       and (not pattern or entry.path:find(pattern))
-      and (not filter.status or entry.status == status) then
+      and (not status or entry.status == status) then
       bytes = bytes + entry.size
       if #found == PAGE_ENTRIES or bytes > PAGE_BYTES and #found > 0 then return found, seq - 1 end
       found[#found + 1] = shown(entry)

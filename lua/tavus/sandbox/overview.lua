@@ -1,5 +1,5 @@
---- What the page at `/` shows, in one answer of bounded size: the newest rows and
--- requests, names and ids only, long texts cut; no body, header, query or secret.
+--- The data of the page at `/`, in one answer of bounded size: the newest rows and
+-- requests, with names and ids only, long texts cut, and no body, header or query.
 
 local core = require "tavus.core"
 local redact = require "tavus.secret.redact"
@@ -11,7 +11,7 @@ local MAX_ROWS = 50      -- of personas, and of conversations
 local MAX_REQUESTS = 100
 local MAX_TEXT = 200     -- bytes
 
--- A text, cut between characters; anything else reads as nothing.
+-- A text, cut between characters; "" for any other value.
 local function text(value)
   if type(value) ~= "string" then return "" end
   return redact.cut(value, MAX_TEXT)
@@ -25,14 +25,15 @@ end
 
 local function persona(row)
   return {
-    persona_id = text(row.persona_id), persona_name = text(row.persona_name), model = text(model(row)), created_at = text(row.created_at),
+    persona_id = text(row.persona_id), persona_name = text(row.persona_name), model = text(model(row)),
+    created_at = text(row.created_at),
   }
 end
 
 local function conversation(row)
   return {
-    conversation_id = text(row.conversation_id), conversation_name = text(row.conversation_name), status = text(row.status),
-    persona_id = text(row.persona_id), created_at = text(row.created_at),
+    conversation_id = text(row.conversation_id), conversation_name = text(row.conversation_name),
+    status = text(row.status), persona_id = text(row.persona_id), created_at = text(row.created_at),
   }
 end
 
@@ -70,7 +71,7 @@ local function switches(values)
   return changed
 end
 
---- What there is to see.
+--- The overview of a sandbox.
 ---@param context tavus.sandbox.Context
 ---@return table
 function overview.of(context)

@@ -1,12 +1,11 @@
---- How the operations of a PATCH are applied to a document, with the habits
--- that keep them from having the effect they should have.
+--- Applies the operations of a PATCH to a document, with the habits that change
+-- their effect.
 
 local core = require "tavus.core"
 local patch = require "tavus.patch"
 local pointer = require "tavus.patch.pointer"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
-local values = require "tavus.sandbox.values"
 local views = require "tavus.sandbox.views"
 
 local patching = {}
@@ -15,7 +14,7 @@ local BASIC = { add = true, replace = true, remove = true }
 local ADDS = { add = true, copy = true, move = true }
 local WRITES = { add = true, replace = true, remove = true, copy = true, move = true }
 
---- Whether a body is a list of operations that are served at all.
+--- Whether a body is a list, and its operations are allowed by the switch `patch_ops`.
 ---@param settings table<string, any>
 ---@param body any
 ---@return boolean
@@ -47,8 +46,8 @@ local function frozen_place(settings, operation)
   return nil
 end
 
--- The operations without those on frozen paths, or the place that is refused.
-local function thawed(settings, operations)
+-- The operations without those on frozen paths, or nil and the place that is refused.
+local function without_frozen(settings, operations)
   if settings.frozen_paths == "" then return operations end
   local left = core.array {}
   for _, operation in ipairs(operations) do
@@ -65,15 +64,15 @@ local function member(node, token)
   return node[token]
 end
 
--- The operations that make the parents which one that adds a member finds missing:
--- objects, or an array to append to.
-local function parents(document, operation)
+-- Operations that make the missing parents of an added member: objects, or an array to
+-- append to.
+local function missing_parents(document, operation)
   local made = {}
   local tokens = type(operation) == "table" and ADDS[operation.op] and pointer.parse(operation.path) or {}
   local node = document
   for i = 1, #tokens - 1 do
     local child = member(node, tokens[i])
-    if child == nil and not values.is_object(node) then return {} end
+    if child == nil and not views.is_object(node) then return {} end
     if child == nil then
       child = tokens[i + 1] == "-" and core.array {} or core.object {}
       made[#made + 1] = { op = "add", path = pointer.format(tokens, i), value = child }
@@ -83,10 +82,10 @@ local function parents(document, operation)
   return made
 end
 
-local function apply_generously(document, operations)
+local function apply_with_parents(document, operations)
   local after = document
   for _, operation in ipairs(operations) do
-    local steps = parents(after, operation)
+    local steps = missing_parents(after, operation)
     steps[#steps + 1] = operation
     local result, err = patch.apply(after, core.array(steps))
     if result == nil then return nil, err end
@@ -97,7 +96,7 @@ end
 
 local MODEL = "/layers/llm/model"
 
--- Leaves nothing but the model in the llm layer, where a patch has written that.
+-- Drops the other members of the llm layer if a patch has written its model.
 local function drop_beside_model(document, operations)
   for _, operation in ipairs(operations) do
     local op = operation.op
@@ -106,51 +105,51 @@ local function drop_beside_model(document, operations)
   end
 end
 
---- What a body is answered with that is no list of operations.
+--- The answer to a body that is not a list of operations.
 ---@return tavus.sandbox.Reply
 function patching.no_patch() return reply.failure(422, "message", "Invalid JSON patch format") end
 
 ---@class tavus.sandbox.Misfit
----@field path string|nil  where an operation does not fit; nil: it is no patch
----@field message string|nil
+---@field path string?  where an operation does not fit; nil: it is not a patch
+---@field message string?
 
 --- Applies a patch.
 ---@param settings table<string, any>
----@param document table    stays as it is
+---@param document table  not changed
 ---@param operations table  a list
 ---@return any after
----@return tavus.sandbox.Misfit|nil why
+---@return tavus.sandbox.Misfit? why
 function patching.apply(settings, document, operations)
-  local left, place = thawed(settings, operations)
+  local left, place = without_frozen(settings, operations)
   if not left then return nil, { path = place, message = "cannot be changed" } end
-  local apply = settings.missing_parent == "create" and apply_generously or patch.apply
+  local apply = settings.missing_parent == "create" and apply_with_parents or patch.apply
   local after, err = apply(document, left)
   if after == nil then return nil, { path = err.path, message = err.path and err.issues[1].message } end
-  if settings.model_patch == "drops_llm" and values.is_object(after) then drop_beside_model(after, left) end
+  if settings.model_patch == "drops_llm" and views.is_object(after) then drop_beside_model(after, left) end
   return after
 end
 
---- What a patch is answered with that does not fit.
+--- The answer to a patch that does not fit.
 ---@param context tavus.sandbox.Context
 ---@param why tavus.sandbox.Misfit
 ---@return tavus.sandbox.Reply
 function patching.misfit(context, why)
   if not why.path then return patching.no_patch() end
-  -- The failed path as a whole names the place in the answer.
+  -- The answer has the whole path as one name.
   local issues = { { path = "/" .. pointer.escape(why.path), message = why.message } }
   if context.settings.misfit_status == 400 then return context:bad_request(issues) end
   return reply.failure(422, "message", reply.bad_request_text(issues))
 end
 
---- What a patch is answered with that changes nothing.
+--- The answer to a patch that changes nothing.
 ---@param context tavus.sandbox.Context
 ---@param what string  name of the resource
 ---@return tavus.sandbox.Reply
 function patching.unchanged(context, what)
-  local manner = context.settings.nothing_changed
-  if manner == "empty" then return reply.empty(304) end
+  local style = context.settings.nothing_changed
+  if style == "empty" then return reply.empty(304) end
   local answer = reply.json(304, { message = "No changes were made to the " .. what })
-  answer.with_body = manner == "body"
+  answer.with_body = style == "body"
   return answer
 end
 

@@ -1,5 +1,5 @@
---- Answers out of a recording (the client's option `record`): of the entries
--- that fit a request, each once and in their order, then the last one again.
+--- Answers from a recording (the client's option `record`). The entries that fit a
+-- request are used once each, in order; then the last one is repeated.
 
 local clean = require "tavus.secret.sanitize"
 local core = require "tavus.core"
@@ -7,20 +7,20 @@ local http = require "tavus.http"
 local reply = require "tavus.sandbox.reply"
 local script = require "tavus.sandbox.script"
 local unescape = require("tavus.query").unescape
-local shallow = require("tavus.sandbox.values").shallow
+local views = require "tavus.sandbox.views"
 
 local replay = {}
 
--- A client that gave up gives up again: nobody waits longer than this.
+-- Seconds of a replayed timeout: longer than any client waits.
 local FOREVER = 3600
 
--- Headers of one connection, or of bytes that are not sent again as they were.
+-- Headers of one connection, or of an encoding that is not repeated.
 local NOT_REPLAYED = {
   ["content-length"] = true, ["transfer-encoding"] = true, ["content-encoding"] = true,
   ["connection"] = true, ["keep-alive"] = true, ["date"] = true, ["trailer"] = true, ["upgrade"] = true,
 }
 
--- Whose key nobody knows.
+-- A session without a key: redacts nothing.
 local no_key = { redact = function(_, text) return text end }
 
 local function answer_rule(entry)
@@ -39,28 +39,29 @@ local function answer_rule(entry)
   return not message and rule or nil, message
 end
 
--- What happens to a request like the recorded one, by the outcome; false: it never arrived.
+-- The rule for a request like the recorded one, by the outcome; false: it never arrived.
 local RULES = {
   answer = answer_rule,
   lost = function() return { close = "before" } end,
   timeout = function() return { close = "before", wait = FOREVER } end,
   cancelled = function() return { close = "before", wait = FOREVER } end,
   too_large = function() return { status = 200, fault = "large" } end,
-  garbled = function() return { status = 200, body = "no gzip", headers = { ["Content-Encoding"] = "gzip" } } end,
+  garbled = function() return { status = 200, body = "not gzip", headers = { ["Content-Encoding"] = "gzip" } } end,
   not_sent = false,
   certificate = false,
 }
 
--- What is asked, without secrets: two requests are alike where the texts are equal and the bodies too.
+-- A request in comparable form, without secrets; see `same`.
 local function question(session, method, target, headers, body)
   local asked = clean.request(session, { method = method, path = target, headers = { headers }, body = body })
   local query = {}
   for i, pair in ipairs(asked.query) do query[i] = pair[1] .. "=" .. pair[2] end
   table.sort(query)
-  -- A slash that is written as %2F stays another one.
+  -- A slash and an escaped %2F stay different.
   local path = unescape((asked.path:gsub("/", "\0")))
   return {
-    place = method .. " " .. path, query = table.concat(query, "&"), value = asked.body, text = asked.text, shown = clean.target(asked),
+    place = method .. " " .. path, query = table.concat(query, "&"), value = asked.body, text = asked.text,
+    shown = clean.target(asked),
   }
 end
 
@@ -72,14 +73,14 @@ end
 
 local function read_entry(line)
   local entry, err = core.decode(line)
-  -- A program that was killed did not finish it.
+  -- A killed program left the line unfinished.
   if entry == nil and err.position > #line then return {} end
-  if entry == nil then return nil, "no JSON: " .. err.message end
+  if entry == nil then return nil, "not JSON: " .. err.message end
   if type(entry) ~= "table" or core.is_array(entry) then return nil, "not an object" end
   if type(entry.method) ~= "string" then return nil, "no method" end
   if type(entry.path) ~= "string" or entry.path:sub(1, 1) ~= "/" then return nil, "no path" end
   local make = RULES[entry.outcome]
-  if make == nil then return nil, "no outcome that is known" end
+  if make == nil then return nil, "unknown outcome" end
   local rule, message = {}, nil
   if make then rule, message = make(entry) end
   if not rule then return nil, message end
@@ -93,8 +94,8 @@ end
 
 --- Reads a recording.
 ---@param text string
----@return table[]|nil entries
----@return string|nil message with the number of the line
+---@return table[]? entries
+---@return string? message with the number of the line
 function replay.read(text)
   local entries, number = {}, 0
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do
@@ -112,9 +113,9 @@ end
 local methods = {}
 methods.__index = methods
 
--- The key may stand in what was recorded, and is gone there.
+-- The request in comparable form, also with its key removed, as the recording has it.
 local function questions(self, request)
-  local headers = shallow(request.headers)
+  local headers = views.copy(request.headers)
   local key = headers["x-api-key"]
   headers["x-api-key"] = nil
   local asked = { question(no_key, request.method, request.uri, headers, request.body) }
@@ -134,7 +135,8 @@ local function refusal(self, request, asked, field)
     near and "It has this path with another query or body." or "It has nothing for this path."))
 end
 
---- What happens to a request: a rule as of `tavus.sandbox.script`, or a reply that says what was asked.
+--- Finds what happens to a request: a rule, as in `tavus.sandbox.script`, or a reply
+-- that says that it was not recorded.
 ---@param request tavus.sandbox.Request
 ---@param field "error"|"message"
 ---@return table
@@ -156,10 +158,10 @@ function methods:take(request, field)
   return last and last.rule or refusal(self, request, asked, field)
 end
 
---- Back to the beginning.
+--- Starts the recording again.
 function methods:rewind() self.used = {} end
 
---- Answers out of entries.
+--- Makes a replay of entries.
 ---@param entries table[]
 ---@return tavus.sandbox.Replay
 function replay.new(entries)

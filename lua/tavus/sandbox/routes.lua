@@ -1,6 +1,5 @@
 --- The route table: which operation a method and path mean. Built from
--- `core.contract()`, and from the few operations of Tavus that the client has no
--- function for.
+-- `core.contract()`, and the operations of Tavus that the contract does not have.
 
 local query = require "tavus.query"
 
@@ -29,13 +28,12 @@ local function node_for(root, path)
   return node
 end
 
---- Finds what a request means. One slash at the end makes no difference.
+--- Finds the route of a request. A slash at the end is ignored.
 ---@param method string
 ---@param path string without the query, still percent-encoded
----@return tavus.sandbox.Route|nil
----@return string|nil id       the path's last variable part, decoded
----@return string|nil allowed  where the path exists but not with this method: the methods it has
----@return string[]|nil ids    all variable parts, decoded
+---@return tavus.sandbox.Route?
+---@return string[]? ids    the variable parts of the path, decoded
+---@return string? allowed  if the path exists with other methods: those
 function methods:find(method, path)
   local node, ids = self.root, {}
   if path:find("//", 1, true) then return nil end
@@ -50,11 +48,11 @@ function methods:find(method, path)
   if not node.methods then return nil end
   local route = node.methods[method == "HEAD" and "GET" or method]
   if not route then return nil, nil, node.allowed end
-  return route, ids[#ids], nil, ids
+  return route, ids
 end
 
--- By the name of the resource.
-local BESIDES = {
+-- Operations that the contract does not have, by the names of resources.
+local MORE = {
   persona = { { name = "publish", method = "POST", path = "/v2/personas/{persona_id}/publish", sends = "nothing" } },
 }
 
@@ -84,11 +82,12 @@ end
 function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
-    for _, operations in ipairs { resource.operations, BESIDES[resource.name] } do
+    for _, operations in ipairs { resource.operations, MORE[resource.name] } do
       for _, operation in ipairs(operations) do
-        add(self, operation.path, { resource = resource.name, operation = operation, newer = false })
+        local path, name = operation.path, resource.name
+        add(self, path, { resource = name, operation = operation, newer = false })
         if resource.twin then
-          add(self, newer_path(resource, operation.path), { resource = resource.name, operation = operation, newer = true })
+          add(self, newer_path(resource, path), { resource = name, operation = operation, newer = true })
         end
       end
     end
@@ -96,7 +95,7 @@ function routes.new(contract)
   return self
 end
 
---- A query string as a table; of a name that comes twice the last one counts.
+--- A query string as a table; the last of equal names counts.
 ---@param text string
 ---@return table<string, string>
 function routes.query(text)
@@ -105,21 +104,22 @@ function routes.query(text)
   return values
 end
 
---- Finds what no request to the API can fit.
----@param aim { method: string|nil, path: string|nil } `path` as `pattern` takes it
----@return string|nil message
+--- Checks the `method` and `path` of a rule or filter.
+---@param aim { method: string?, path: string? } `path` as `pattern` takes it
+---@return string? message why no request to the API can fit
 function routes.check_aim(aim)
   if aim.method and not aim.method:find "^%a+$" then return "method must be one word, as in \"GET\"" end
   local path = aim.path
   if not path then return nil end
   if not path:find "^[/*]" then return "path must begin with / or *, as in \"/v2/personas/{id}\"" end
-  if path:find("?", 1, true) then return "path is without the query: leave out what begins with ?" end
-  if path:find "^/_sandbox" then return "steering is never scripted, and in no journal: path cannot be below /_sandbox" end
+  if path:find("?", 1, true) then return "path is without the query: leave out the part from ? on" end
+  if path:find "^/_sandbox" then
+    return "path cannot be below /_sandbox: steering is never scripted, and not in the journal"
+  end
   return nil
 end
 
---- Makes a Lua pattern of a path in which `*` stands for anything and `{name}`
--- for one segment.
+--- Makes a Lua pattern of a path; `*` matches anything, `{name}` one segment.
 ---@param path string
 ---@return string
 function routes.pattern(path)

@@ -1,247 +1,143 @@
---- The sandbox's switches: habits of Tavus that differ between its documents,
--- its generations and what is seen on the wire. Each is a name, the values it
--- can have, and a default that follows the current documents; a profile sets
--- several at once for another generation.
--- Steered with `sandbox:set { name = value }`.
+--- The sandbox's switches: habits of Tavus that differ between its documents, its
+-- generations and what is seen on the wire. Each has a name, the values it can have,
+-- and a default that follows the current documents; a profile sets several at once for
+-- another generation.
 
-local listed = require("tavus.options").listed
-local about = require "tavus.sandbox.values"
-local is_whole, unknown = about.is_whole, about.unknown
+local options = require "tavus.options"
 
 local settings = {}
 
---- What switches are about.
+--- The groups of switches.
 ---@type string[]
 settings.groups = { "reading", "lists", "writing", "patching", "refusing" }
 
 ---@class tavus.sandbox.Switch
 ---@field group string
 ---@field default any
----@field choices any[]|nil   the values it can have; nil: any of the default's type
----@field low number|nil      the least a number can be (default 0)
----@field paths boolean|nil   a text of JSON Pointers, separated by commas
+---@field choices any[]?  the values it can have; nil: any of the default's type
+---@field low number?     the least a number can be (default 0)
+---@field paths boolean?  a text of JSON Pointers, separated by commas
 ---@field meaning string
 
----@type table<string, tavus.sandbox.Switch>
-settings.switches = {
-  get_shape = {
-    group = "reading",
-    default = "array",
-    choices = { "array", "object", "flat" },
-    meaning = "GET of one persona answers {data:[x]} (all documents), {data:{x}}, or x itself (seen in all public programs)",
+---@type table<string, table<string, tavus.sandbox.Switch>>
+local BY_GROUP = {
+  reading = {
+    get_shape = { default = "array", choices = { "array", "object", "flat" },
+      meaning = "GET of one persona answers {data:[x]} (all documents), {data:{x}}, or x itself (seen in all "
+        .. "public programs)" },
+    request_ids = { default = true,
+      meaning = "answers carry an x-request-id, which Tavus' documents do not mention" },
+    timestamps = { default = "zone", choices = { "zone", "no_zone", "empty", "mixed" },
+      meaning = "times of a persona: with Z, without a zone, empty strings, or the three in turn" },
+    stock_personas = { default = true,
+      meaning = "stock (system) personas exist, which can be read and not changed" },
+    create_only_fields = { default = "shown", choices = { "shown", "hidden" },
+      meaning = "members that the official description has for creating a persona and not for reading one: shown "
+        .. "(seen live), or hidden. They are context, pipeline_mode, objectives_id, guardrails_id, the llm's "
+        .. "speculative_inference, the conversational_flow, and in a list the llm's headers and extra_body" },
+    llm_defaults = { default = true,
+      meaning = "members of the llm layer that equal the default (model tavus-gemma-4, speculative_inference true) are "
+        .. "shown; false: they are left out" },
+    pals = { default = true,
+      meaning = "personas are at /v2/pals too, under their newer names" },
   },
-  error_field = {
-    group = "refusing",
-    default = "error",
-    choices = { "error", "message", "message_on_patch" },
-    meaning = "the member that holds the text of a 400: error (the documents), message, or message for a PATCH only (seen live)",
+  lists = {
+    list_names = { default = "persona", choices = { "persona", "pal", "mixed" },
+      meaning = "rows of a list have the names of /v2/personas, the newer ones of /v2/pals (pal_id, face_id), or "
+        .. "both in turn" },
+    hidden_rows = { default = 0,
+      meaning = "how many rows total_count counts beyond those that can be listed" },
+    empty_page = { default = 0,
+      meaning = "the number of a page that is empty in every list; its rows come on the next page (0: none)" },
   },
-  request_ids = {
-    group = "reading",
-    default = true,
-    meaning = "answers carry an x-request-id, which helps to find them and is in none of Tavus' documents",
+  writing = {
+    bad_tool = { default = "refuse", choices = { "refuse", "drop_layers" },
+      meaning = "a persona with a tool that breaks the contract: a 400, or its layers are silently dropped" },
+    flow_defaults = { default = true,
+      meaning = "when a member of layers.conversational_flow is set, the others that the generation knows are filled "
+        .. "in" },
+    generation = { default = 4, choices = { 1, 2, 3, 4 },
+      meaning = "the generation of Tavus whose members and choices are known: 1 is mid 2025, 2 the winter after it, "
+        .. "3 the first half of 2026, 4 the latest. A later choice is a 400, a later member is unknown (see "
+        .. "unknown_fields)" },
+    unknown_fields = { default = "keep", choices = { "keep", "drop", "refuse" },
+      meaning = "members of a body that the contract does not know: stored, silently left out, or a 400" },
+    unknown_properties = { default = "refuse", choices = { "refuse", "keep" },
+      meaning = "members of a conversation's properties that the contract does not know, if unknown_fields keeps them: "
+        .. "a 400 (seen live), or accepted" },
+    unknown_choices = { default = "refuse_seen", choices = { "refuse_seen", "keep", "refuse" },
+      meaning = "values that are not among those the contract knows: a 400 where Tavus was seen to refuse one (an "
+        .. "stt_engine) and stored elsewhere, stored everywhere, or a 400 everywhere" },
   },
-  patch_answer = {
-    group = "patching",
-    default = "object",
-    choices = { "object", "as_read", "message", "empty", "no_content" },
-    meaning = "what a PATCH that changed something answers: 200 with the persona, the same wrapped as in a GET, 200 with a "
-      .. "message, 200 without a body, 204",
+  patching = {
+    patch_answer = { default = "object", choices = { "object", "as_read", "message", "empty", "no_content" },
+      meaning = "the answer to a PATCH that changed something: 200 with the persona, the same wrapped as in a GET, "
+        .. "200 with a message, 200 without a body, 204" },
+    nothing_changed = { default = "empty", choices = { "empty", "message", "body" },
+      meaning = "the answer to a PATCH that changes nothing: an empty 304 (seen on the wire), a 304 with the type and "
+        .. "length of the documents' message but without a body (as HTTP wants it), or with that message really sent" },
+    misfit_status = { default = 400, choices = { 400, 422 },
+      meaning = "the status when an operation of a PATCH does not fit the persona" },
+    missing_parent = { default = "refuse", choices = { "refuse", "create" },
+      meaning = "an operation that adds a member to a missing object: refused, or the object is made" },
+    patch_ops = { default = "all", choices = { "all", "basic" },
+      meaning = "the operations that a PATCH may have: all six of JSON Patch, or add, replace and remove (others "
+        .. "are a 422)" },
+    frozen_paths = { default = "", paths = true,
+      meaning = "paths that an operation of a PATCH must not name, separated by commas; * matches anything, as in "
+        .. "/guardrail_ids*,/layers/llm (a whole layer; its members can be changed)" },
+    frozen_answer = { default = "refuse", choices = { "refuse", "ignore" },
+      meaning = "a PATCH with an operation on one of frozen_paths: refused, or the operation is silently ignored" },
+    model_patch = { default = "plain", choices = { "plain", "drops_llm" },
+      meaning = "a PATCH of /layers/llm/model changes the model only, or also drops the layer's other members "
+        .. "(seen once)" },
+    check_whole = { default = true,
+      meaning = "a PATCH is refused for anything wrong with the persona; false: only for what was not wrong before" },
+    retired_model = { default = "",
+      meaning = "a hosted model of the llm layer that is no longer served: refused, also in a stored persona "
+        .. "(empty: none)" },
+    maker_changes = { default = false,
+      meaning = "each persona has an unpublished draft of the builder (until it is published or dropped)" },
+    draft_patches = { default = "conflict", choices = { "conflict", "draft" },
+      meaning = "a PATCH of a persona with a draft (maker_changes): a 409 until ?force=true drops the draft, or "
+        .. "it changes "
+        .. "the draft (which ?source=draft reads) and not the persona, unless it has ?target=live" },
+    mask_secrets = { default = true,
+      meaning = "api_key members of the layers read as asterisks, and a patch of a custom llm must bring its key "
+        .. "again" },
   },
-  nothing_changed = {
-    group = "patching",
-    default = "empty",
-    choices = { "empty", "message", "body" },
-    meaning = "what a PATCH that changes nothing answers: 304 and no more (seen on the wire), 304 announced with the type and "
-      .. "length of the message in the documents (HTTP sends no body with a 304), or that message really sent after it",
-  },
-  misfit_status = {
-    group = "patching",
-    default = 400,
-    choices = { 400, 422 },
-    meaning = "the status where an operation of a PATCH does not fit the persona as it is",
-  },
-  missing_parent = {
-    group = "patching",
-    default = "refuse",
-    choices = { "refuse", "create" },
-    meaning = "an operation that adds a member to an object that is not there: refused, or the object is made",
-  },
-  patch_ops = {
-    group = "patching",
-    default = "all",
-    choices = { "all", "basic" },
-    meaning = "the operations that a PATCH may hold: all six of JSON Patch, or add, replace and remove, others being a 422",
-  },
-  frozen_paths = {
-    group = "patching",
-    default = "",
-    paths = true,
-    meaning = "places that no operation of a PATCH may name, separated by commas; * stands for anything, as in "
-      .. "/guardrail_ids*,/layers/llm (a whole layer; its members can be changed)",
-  },
-  frozen_answer = {
-    group = "patching",
-    default = "refuse",
-    choices = { "refuse", "ignore" },
-    meaning = "a PATCH with an operation on one of frozen_paths: refused, or the operation has no effect and nobody is told",
-  },
-  model_patch = {
-    group = "patching",
-    default = "plain",
-    choices = { "plain", "drops_llm" },
-    meaning = "a PATCH of /layers/llm/model changes that, or the other members of the layer are gone with it (seen once)",
-  },
-  check_whole = {
-    group = "patching",
-    default = true,
-    meaning = "a PATCH is refused for whatever is wrong with the persona; false: only for what was not wrong before it",
-  },
-  retired_model = {
-    group = "patching",
-    default = "",
-    meaning = "a hosted model of the llm layer that is no longer served: refused, also where a persona has had it before (empty: none)",
-  },
-  bad_tool = {
-    group = "writing",
-    default = "refuse",
-    choices = { "refuse", "drop_layers" },
-    meaning = "a persona with a tool that breaks the contract: a 400, or it is stored without its layers and nobody is told",
-  },
-  flow_defaults = {
-    group = "writing",
-    default = true,
-    meaning = "once a member of layers.conversational_flow is set, the others that the generation knows are filled in",
-  },
-  maker_changes = {
-    group = "patching",
-    default = false,
-    meaning = "each persona has an unpushed draft of the builder (until it is published or dropped)",
-  },
-  draft_patches = {
-    group = "patching",
-    default = "conflict",
-    choices = { "conflict", "draft" },
-    meaning = "what a PATCH of a persona with a draft (maker_changes) does: a 409 until one with ?force=true has dropped the draft, or it "
-      .. "changes the draft (which ?source=draft reads) and not the persona, unless it has ?target=live",
-  },
-  timestamps = {
-    group = "reading",
-    default = "zone",
-    choices = { "zone", "no_zone", "empty", "mixed" },
-    meaning = "times of a persona: with Z, without a zone, empty strings, or the three in turn",
-  },
-  stock_personas = {
-    group = "reading",
-    default = true,
-    meaning = "there are stock (system) personas, which can be read and not changed",
-  },
-  create_only_fields = {
-    group = "reading",
-    default = "shown",
-    choices = { "shown", "hidden" },
-    meaning = "members that the official description lists for creating a persona and not for reading one: read nevertheless "
-      .. "(seen live), or hidden. They are context, pipeline_mode, objectives_id, guardrails_id, the llm's speculative_inference, "
-      .. "the conversational_flow, and in a list the llm's headers and extra_body",
-  },
-  llm_defaults = {
-    group = "reading",
-    default = true,
-    meaning = "members of the llm layer that equal the default (model tavus-gemma-4, speculative_inference true) are read; "
-      .. "false: they are left out",
-  },
-  list_names = {
-    group = "lists",
-    default = "persona",
-    choices = { "persona", "pal", "mixed" },
-    meaning = "rows of a list go by the names of /v2/personas, by the newer ones of /v2/pals (pal_id, face_id), or by either in turn",
-  },
-  pals = {
-    group = "reading",
-    default = true,
-    meaning = "personas are at /v2/pals too, under their newer names",
-  },
-  hidden_rows = {
-    group = "lists",
-    default = 0,
-    meaning = "how many rows total_count counts beyond those that can be reached",
-  },
-  empty_page = {
-    group = "lists",
-    default = 0,
-    meaning = "the number of a page of every list that is empty, its rows coming on the next one (0: none)",
-  },
-  rate_limit = {
-    group = "refusing",
-    default = 0,
-    meaning = "how many requests are served in a window of time (0: any number); more are a 429",
-  },
-  rate_window_ms = {
-    group = "refusing",
-    default = 1000,
-    low = 1,
-    meaning = "the length of that window, in milliseconds",
-  },
-  retry_after = {
-    group = "refusing",
-    default = "none",
-    choices = { "none", "seconds", "date", "ms" },
-    meaning = "what a 429 says about when to come again: nothing, Retry-After in seconds, Retry-After as a date, retry-after-ms",
-  },
-  check_body_first = {
-    group = "refusing",
-    default = true,
-    meaning = "a bad body without a key is a 400 and not a 401",
-  },
-  generation = {
-    group = "writing",
-    default = 4,
-    choices = { 1, 2, 3, 4 },
-    meaning = "whose members and choices are known: 1 is mid 2025, 2 the winter after it, 3 the first half of 2026, 4 what came "
-      .. "since. A choice that came later is a 400, a member that came later is unknown (see unknown_fields)",
-  },
-  unknown_fields = {
-    group = "writing",
-    default = "keep",
-    choices = { "keep", "drop", "refuse" },
-    meaning = "members of a body that the contract does not know: stored, left out without a word, or a 400",
-  },
-  unknown_properties = {
-    group = "writing",
-    default = "refuse",
-    choices = { "refuse", "keep" },
-    meaning = "members of a conversation's properties that the contract does not know, where unknown_fields keeps such: "
-      .. "a 400 (seen live), or taken",
-  },
-  unknown_choices = {
-    group = "writing",
-    default = "refuse_seen",
-    choices = { "refuse_seen", "keep", "refuse" },
-    meaning = "values that are not among those the contract knows: a 400 where Tavus was seen to refuse one (an stt_engine) and stored "
-      .. "elsewhere, stored anywhere, or a 400 anywhere",
-  },
-  mask_secrets = {
-    group = "patching",
-    default = true,
-    meaning = "api_key members of the layers read as asterisks, and a patch that touches a custom llm must bring its key again",
-  },
-  max_conversations = {
-    group = "refusing",
-    default = 0,
-    meaning = "how many conversations may be active at once (0: any number); more is a 400",
-  },
-  out_of_credits = {
-    group = "refusing",
-    default = false,
-    meaning = "creating a conversation answers 402",
+  refusing = {
+    error_field = { default = "error", choices = { "error", "message", "message_on_patch" },
+      meaning = "the member with the text of a 400: error (the documents), message, or message for a PATCH only "
+        .. "(seen live)" },
+    rate_limit = { default = 0,
+      meaning = "how many requests are served in a window of time (0: any number); more are a 429" },
+    rate_window_ms = { default = 1000, low = 1,
+      meaning = "the length of that window, in milliseconds" },
+    retry_after = { default = "none", choices = { "none", "seconds", "date", "ms" },
+      meaning = "what a 429 says about the next try: nothing, Retry-After in seconds, Retry-After as a date, "
+        .. "retry-after-ms" },
+    check_body_first = { default = true,
+      meaning = "a bad body without a key is a 400 and not a 401" },
+    max_conversations = { default = 0,
+      meaning = "how many conversations may be active at once (0: any number); more is a 400" },
+    out_of_credits = { default = false,
+      meaning = "creating a conversation answers 402" },
   },
 }
 
---- Generations of Tavus: the switches in which each differs from the defaults.
+--- All switches by name.
+---@type table<string, tavus.sandbox.Switch>
+settings.switches = {}
+for group, switches in pairs(BY_GROUP) do
+  for name, switch in pairs(switches) do settings.switches[name], switch.group = switch, group end
+end
+
+--- Profiles of generations of Tavus: the switches that differ from the defaults.
 ---@type table<string, table<string, any>>
 settings.profiles = {
   current = {},
-  -- Before there were /v2/pals and the conversational flow, keys were masked, and bodies were seen to be checked first.
+  -- Before /v2/pals, the conversational flow, masked keys, and the check of the body before the key.
   ["2025"] = { check_body_first = false, flow_defaults = false, generation = 1, mask_secrets = false, pals = false },
 }
 
@@ -257,48 +153,32 @@ function settings.names(group)
   return names
 end
 
---- What a profile changes.
----@param name string
----@return table<string, any>|nil changes a fresh table
----@return string|nil message where there is no such profile
-function settings.profile(name)
-  local profile = settings.profiles[name]
-  if not profile then
-    return nil, ("there is no profile '%s'; there are: %s"):format(name, listed(settings.profiles))
-  end
-  local changes = {}
-  for switch, value in pairs(profile) do changes[switch] = value end
-  return changes
-end
-
---- A fresh table of all switches at their defaults.
+--- A fresh table of all switches: at their defaults, or as in a profile.
+---@param profile string?
 ---@return table<string, any>
-function settings.defaults()
+function settings.defaults(profile)
   local values = {}
   for name, switch in pairs(settings.switches) do values[name] = switch.default end
+  for name, value in pairs(settings.profiles[profile] or {}) do values[name] = value end
   return values
 end
 
-local function check(name, value)
-  local switch = settings.switches[name]
-  if not switch then return unknown("there is no switch '%s'", name, settings.switches) end
+local RULES = {}
+for name, switch in pairs(settings.switches) do
+  local rule = { type = type(switch.default) }
   if switch.choices then
-    for _, choice in ipairs(switch.choices) do
-      if choice == value then return nil end
-    end
-    return ("switch '%s' must be one of %s"):format(name, table.concat(switch.choices, ", "))
+    rule.choices = {}
+    for _, choice in ipairs(switch.choices) do rule.choices[choice] = true end
+  elseif rule.type == "number" then
+    rule.integer, rule.least, rule.most = true, switch.low or 0, 2147483647
   end
-  local wanted = type(switch.default)
-  if type(value) ~= wanted then return ("switch '%s' must be a %s"):format(name, wanted) end
-  local low = switch.low or 0
-  if wanted == "number" and not is_whole(value, low, 2147483647) then
-    return ("switch '%s' must be a whole number of %d or more"):format(name, low)
-  end
-  if wanted == "string" and value:find "[^\32-\126]" then
-    return ("switch '%s' must be plain ASCII"):format(name)
-  end
-  if switch.paths and ("," .. value):find ",[^/]" then
-    return ("switch '%s' must be paths that begin with /, separated by commas"):format(name)
+  RULES[name] = rule
+end
+
+local function text_flaw(name, value)
+  if value:find "[^\32-\126]" then return name .. " must be plain ASCII" end
+  if settings.switches[name].paths and ("," .. value):find ",[^/]" then
+    return name .. " must be paths that begin with /, separated by commas"
   end
   return nil
 end
@@ -306,14 +186,16 @@ end
 --- Takes over new values, all or none.
 ---@param values table<string, any> the switches as they are; changed in place
 ---@param changes table<string, any>
----@return boolean|nil done
----@return string|nil message what is wrong with the changes
+---@return boolean? done
+---@return string? message what is wrong with the changes
 function settings.apply(values, changes)
+  local message = options.flaw(changes, RULES, "set")
+  if message then return nil, message end
   for name, value in pairs(changes) do
-    local message = check(name, value)
+    message = type(value) == "string" and text_flaw(name, value)
     if message then return nil, message end
   end
-  -- A 3.0 of JSON's is a 3, also in what is counted with it.
+  -- JSON's 3.0 becomes 3, and so do numbers that are computed from it.
   for name, value in pairs(changes) do values[name] = type(value) == "number" and math.floor(value) or value end
   return true
 end

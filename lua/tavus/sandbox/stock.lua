@@ -1,5 +1,5 @@
---- The stock ("system") personas of a fresh sandbox: everybody can read them,
--- nobody can change or delete them. Newest first, as a list shows them.
+--- The stock ("system") personas of a fresh sandbox: they can be read, and not changed
+-- or deleted. Newest first, as a list shows them.
 
 local core = require "tavus.core"
 
@@ -18,8 +18,8 @@ local function persona(id, name, prompt, created_at, layers)
   }
 end
 
--- A row as the first generations left them: old names, nulls, empty texts and
--- times, words for numbers and booleans.
+-- A row as the first generations of Tavus left them: old names, nulls, empty texts and
+-- times, words instead of numbers and booleans.
 local function old_persona()
   local old = persona("p5317866", "Sandbox Companion",
     "You listen and answer in short, friendly sentences. You are part of a sandbox.", "2024-08-28T15:27:40.824457Z", {
@@ -64,7 +64,7 @@ function stock.personas()
   }
 end
 
---- A persona that can be read and is in no list.
+--- A persona that can be read and is not in any list.
 ---@return table
 function stock.unlisted()
   local echo = persona("pipecat-stream", "Sandbox Echo", "", "2024-11-05T10:00:00.000000Z", {

@@ -1,8 +1,8 @@
---- What a reader sees of a stored row: secrets masked, members left out that
--- are not shown, the names of the path that was asked.
+--- Rows as values, and what a reader sees of a stored row: secrets masked, hidden
+-- members left out, the names of the path that was asked. Rows are stored under the
+-- older names, those of `/v2/personas`; the contract says which field is whose twin.
 
-local names = require "tavus.sandbox.names"
-local values = require "tavus.sandbox.values"
+local core = require "tavus.core"
 
 local views = {}
 
@@ -15,42 +15,99 @@ views.SECRETIVE_LAYERS = { "llm", "tts" }
 -- Members that the official description of the API lists for creating only.
 local CREATE_ONLY = { "context", "pipeline_mode", "objectives_id", "guardrails_id" }
 
--- Members that it lists for reading one, and not in a list.
+-- Members that it lists for reading one persona, and not for a list.
 local NOT_IN_LISTS = { "headers", "extra_body" }
 
 local LLM_DEFAULTS = { model = "tavus-gemma-4", speculative_inference = true }
 
-local is_object, shallow = values.is_object, values.shallow
+--- Whether a value is what JSON calls an object.
+---@param value any
+---@return boolean
+function views.is_object(value) return type(value) == "table" and not core.is_array(value) end
 
---- A layer of a persona, where it is one.
+--- Whether a value is a text that is not empty: an empty one counts as left out.
+---@param value any
+---@return boolean
+function views.is_text(value) return type(value) == "string" and value ~= "" end
+
+--- A new table with the same members. A stored row is never changed but replaced
+-- by such a copy, so that snapshots can share it.
+---@param row table
+---@param changes table?  members to overwrite in the copy
+---@return table
+function views.copy(row, changes)
+  local copy = {}
+  for name, item in pairs(row) do copy[name] = item end
+  for name, item in pairs(changes or {}) do copy[name] = item end
+  return copy
+end
+
+local is_object, copy_of = views.is_object, views.copy
+
+-- The twins of a shape's fields by name, and the trees of the shapes below it; nil without twins.
+local function tree_of(fields)
+  local tree = { newer = {}, older = {}, below = {} }
+  for _, field in ipairs(fields or {}) do
+    if field.twin then tree.newer[field.twin], tree.older[field.name] = field.name, field.twin end
+    tree.below[field.name] = tree_of(field.fields)
+  end
+  return (next(tree.newer) or next(tree.below)) and tree or nil
+end
+
+local trees = {}
+for _, resource in ipairs(core.contract().resources) do trees[resource.name] = tree_of(resource.fields) end
+
+local function renamed(tree, naming, value)
+  if not tree or not is_object(value) or next(value) == nil then return value end
+  local copy = {}
+  for name, item in pairs(value) do
+    local other = tree[naming][name]
+    if other == nil or value[other] ~= nil then other = name end -- with both names present, each stays
+    copy[other] = tree.below[name] and renamed(tree.below[name], naming, item) or item
+  end
+  return copy
+end
+
+--- A row under its newer names, those of `/v2/pals`.
+---@param resource string  name of the resource in the contract
+---@param row table
+---@return table  a new one where anything is renamed; it shares the rest
+function views.newer(resource, row) return renamed(trees[resource], "newer", row) end
+
+--- A row under its older names.
+---@param resource string
+---@param row table
+---@return table
+function views.older(resource, row) return renamed(trees[resource], "older", row) end
+
+--- A layer of a persona, if it is an object.
 ---@param persona table
 ---@param name string
----@return table|nil
+---@return table?
 function views.layer(persona, name)
-  local layers = persona.layers
-  local found = is_object(layers) and layers[name]
+  local found = is_object(persona.layers) and persona.layers[name]
   return is_object(found) and found or nil
 end
 
---- Is there an `api_key` in a layer?
+--- Whether a layer has an `api_key`.
 ---@param persona table
 ---@param name string
 ---@return boolean
 function views.has_secret(persona, name)
   local found = views.layer(persona, name)
-  return found ~= nil and values.is_text(found.api_key)
+  return found ~= nil and views.is_text(found.api_key)
 end
 
--- A copy down to one layer, which can be changed.
-local function opened(persona, name)
-  local copy = shallow(persona)
-  copy.layers = shallow(persona.layers)
-  copy.layers[name] = shallow(persona.layers[name])
+-- A copy of the persona, and in it a copy of one layer that may be changed.
+local function with_own_layer(persona, name)
+  local copy = copy_of(persona)
+  copy.layers = copy_of(persona.layers)
+  copy.layers[name] = copy_of(persona.layers[name])
   return copy, copy.layers[name]
 end
 
---- The persona with its secrets masked, if such are the habits: a patch works on
--- this one, and everything that holds no secret is shared.
+--- The persona with its secrets masked, unless that is switched off. A patch works
+-- on this one; what holds no secret is shared.
 ---@param settings table<string, any>
 ---@param persona table
 ---@return table
@@ -59,7 +116,7 @@ function views.masked(settings, persona)
   for _, name in ipairs(views.SECRETIVE_LAYERS) do
     if views.has_secret(persona, name) then
       local layer
-      persona, layer = opened(persona, name)
+      persona, layer = with_own_layer(persona, name)
       layer.api_key = views.MASK
     end
   end
@@ -67,15 +124,15 @@ function views.masked(settings, persona)
 end
 
 local function without_create_only(persona, in_list)
-  persona = shallow(persona)
+  persona = copy_of(persona)
   for _, name in ipairs(CREATE_ONLY) do persona[name] = nil end
   if is_object(persona.layers) then
-    persona.layers = shallow(persona.layers)
+    persona.layers = copy_of(persona.layers)
     persona.layers.conversational_flow = nil
   end
   if not views.layer(persona, "llm") then return persona end
   local llm
-  persona, llm = opened(persona, "llm")
+  persona, llm = with_own_layer(persona, "llm")
   llm.speculative_inference = nil
   for _, name in ipairs(in_list and NOT_IN_LISTS or {}) do llm[name] = nil end
   return persona
@@ -83,7 +140,7 @@ end
 
 local function without_llm_defaults(persona)
   if not views.layer(persona, "llm") then return persona end
-  local copy, llm = opened(persona, "llm")
+  local copy, llm = with_own_layer(persona, "llm")
   for name, value in pairs(LLM_DEFAULTS) do
     if llm[name] == value then llm[name] = nil end
   end
@@ -94,13 +151,13 @@ local function shown(settings, persona, newer, in_list)
   persona = views.masked(settings, persona)
   if settings.create_only_fields == "hidden" then persona = without_create_only(persona, in_list) end
   if not settings.llm_defaults then persona = without_llm_defaults(persona) end
-  return newer and names.newer("persona", persona) or persona
+  return newer and views.newer("persona", persona) or persona
 end
 
 --- The persona as it is answered.
 ---@param settings table<string, any>
 ---@param persona table
----@param newer boolean|nil  under its newer names
+---@param newer boolean?  under its newer names
 ---@return table
 function views.persona(settings, persona, newer) return shown(settings, persona, newer, false) end
 
@@ -112,8 +169,8 @@ end
 --- The persona as a row of a list.
 ---@param settings table<string, any>
 ---@param persona table
----@param n integer  which row it is
----@param newer boolean|nil  a list of newer names
+---@param n integer  position in the list
+---@param newer boolean?  the list has the newer names
 ---@return table
 function views.persona_row(settings, persona, n, newer)
   return shown(settings, persona, newer or is_newer(settings, n), true)
@@ -122,10 +179,10 @@ end
 --- A conversation as a row of a list.
 ---@param settings table<string, any>
 ---@param row table
----@param n integer  which row it is
+---@param n integer  position in the list
 ---@return table
 function views.conversation_row(settings, row, n)
-  return is_newer(settings, n) and names.newer("conversation", row) or row
+  return is_newer(settings, n) and views.newer("conversation", row) or row
 end
 
 return views

@@ -1,12 +1,12 @@
---- The page at `/` for a person with a browser. It is the same for everybody: what
--- it shows it fetches from `/_sandbox/overview`, and writes as text, never as HTML.
+--- The page at `/` for a browser. It is constant: the script fetches what it shows
+-- from `/_sandbox/overview`, and writes it as text, never as HTML.
 
-local page = {}
+local browser = {}
 
 -- The policy names the style and the script by their hashes, so that a browser runs
--- no other. After a change of either, spec/sandbox/page_spec.lua says the new hash.
+-- no others. After a change of either, spec/sandbox/page_spec.lua prints the new hash.
 local STYLE_HASH = "sha256-5FtYteUV/Jkznvtty2ec/WD9yP4MFuprGEgpV8jMlxY="
-local SCRIPT_HASH = "sha256-ljtSgf9390XZQM+7DOPUwER6OMkSE18qnpJ/ryOda2M="
+local SCRIPT_HASH = "sha256-bJM1vdi5gfneEjhO6dWSqDoCBEHgM2YXfqmiGtH5NgE="
 
 local STYLE = [[
 :root {
@@ -113,7 +113,7 @@ function show(all) {
   fill("personas", all.personas.map(one => ({ key: one.persona_id, cells: [
     { text: one.persona_name || "(no name)" }, { text: one.persona_id, style: "code id" },
     { text: one.model }, { text: one.created_at, style: "wide" },
-  ] })), "None yet. Those of the sandbox itself are not listed.", fresh);
+  ] })), "None yet. Stock personas are not listed.", fresh);
   fill("conversations", all.conversations.map(one => ({ key: one.conversation_id, cells: [
     { text: one.conversation_name || "(no name)" }, { text: one.conversation_id, style: "code id" },
     { text: one.status }, { text: one.persona_id, style: "code id wide" }, { text: one.created_at, style: "wide" },
@@ -146,7 +146,7 @@ async function update() {
     put("state", "Updates by itself.");
     document.getElementById("state").className = "quiet";
   } catch (problem) {
-    put("state", "The sandbox does not answer; what is shown is what it said last.");
+    put("state", "The sandbox does not answer; this is its last state.");
     document.getElementById("state").className = "lost";
   }
   clearTimeout(timer);
@@ -175,8 +175,8 @@ local function section(id, title, caption, columns)
 ]]):format(id, id, title, id, id, id, caption, table.concat(heads))
 end
 
--- The icon is an empty one: without it a browser asks for /favicon.ico, which would be a request to the API.
-page.html = table.concat {
+-- Without the empty icon a browser asks for /favicon.ico, which would be a request to the API.
+browser.html = table.concat {
   [[
 <!DOCTYPE html>
 <html lang="en">
@@ -190,24 +190,27 @@ page.html = table.concat {
 <body>
 <header>
 <h1>Sandbox</h1>
-<p class="notice"><strong>This is not Tavus.</strong> It is a local sandbox that imitates the persona API of Tavus: nothing here is
-sent anywhere, costs anything or talks to anybody.</p>
+<p class="notice"><strong>This is not Tavus.</strong> It is a local sandbox that imitates the persona API of Tavus:
+it sends nothing anywhere and costs nothing, and no one joins a call.</p>
 <p id="about" class="quiet"></p>
 <p id="state" role="status">Asking the sandbox ...</p>
-<noscript><p class="notice">This page needs JavaScript. The same can be read at <a href="/_sandbox/overview">/_sandbox/overview</a>.</p></noscript>
+<noscript><p class="notice">This page needs JavaScript. The same as JSON:
+<a href="/_sandbox/overview">/_sandbox/overview</a>.</p></noscript>
 </header>
 <main>
 ]],
-  -- A "-" marks a column that a phone has no room for.
+  -- A "-" marks a column that is hidden on a phone.
   section("personas", "Personas", "What is stored, newest first", { "Name", "Id", "Model", "-Created" }),
-  section("conversations", "Conversations", "What is stored, newest first", { "Name", "Id", "Status", "-Persona", "-Created" }),
+  section("conversations", "Conversations", "What is stored, newest first",
+    { "Name", "Id", "Status", "-Persona", "-Created" }),
   section("requests", "Requests", "What was asked, newest first", { "No.", "Method", "Path", "Status", "Fault" }),
-  section("switches", "Switches", "Habits of Tavus; those that differ from their default come first", { "Name", "Value", "Meaning" }),
+  section("switches", "Switches", "Habits of Tavus; those that differ from their default come first",
+    { "Name", "Value", "Meaning" }),
   "</main>\n<script>", SCRIPT, "</script>\n</body>\n</html>\n",
 }
 
---- The headers that go with it: a browser loads nothing else, runs nothing else, and asks nobody but the sandbox.
-page.headers = {
+--- The headers of the page. A browser loads and runs nothing else, and asks only the sandbox.
+browser.headers = {
   ["Content-Type"] = "text/html; charset=utf-8",
   ["Content-Security-Policy"] = "default-src 'none'; style-src '" .. STYLE_HASH .. "'; script-src '" .. SCRIPT_HASH
     .. "'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -216,4 +219,4 @@ page.headers = {
   ["Cache-Control"] = "no-store",
 }
 
-return page
+return browser
