@@ -2,7 +2,6 @@
 ** things that JSON cannot hold. */
 #include "walk.h"
 
-#include "../json/read.h"
 #include "../json/write.h"
 #include "words.h"
 
@@ -455,13 +454,6 @@ static bool in_cycle(const void *table, const tavus_step *step) {
   return false;
 }
 
-static bool is_empty(lua_State *L, int index) {
-  lua_pushnil(L);
-  if (lua_next(L, index) == 0) return true;
-  lua_pop(L, 2);
-  return false;
-}
-
 /* `roomy`: the stack has room for the members of a small object. */
 static void walk_table(tavus_walk *w, int index, const tavus_field *field,
                        tavus_step *step, bool roomy) {
@@ -475,9 +467,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     return;
   }
   if (depth > TAVUS_JSON_DEPTH) {
-    tavus_push_hint(w, NULL);
-    tavus_issue(w, TAVUS_ERROR, "depth", step, "nested deeper than %d levels",
-                TAVUS_JSON_DEPTH);
+    tavus_issue_text(w, TAVUS_ERROR, "depth", step, TAVUS_JSON_TOO_DEEP, NULL);
     APPEND(w, "null");
     return;
   }
@@ -498,7 +488,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
       array = !lua_isnil(L, -1);
       lua_pop(L, 1);
     }
-    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
+    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = !tavus_has_members(L, index);
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */
     if (array && (wanted & TAVUS_ARRAY_TYPE) == 0 && !marked)

@@ -13,7 +13,7 @@
 #include "../compat.h"
 #include "../contract/contract.h"
 #include "../json/buffer.h"
-#include "../json/value.h"
+#include "../json/marks.h"
 
 /* Bounds that stop a value whose tables are shared so often that its text
 ** would never end. Answers of 16 MiB are far below. */

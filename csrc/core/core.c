@@ -10,7 +10,8 @@
 #include "../check/nearest.h"
 #include "../check/words.h"
 #include "../json/buffer.h"
-#include "../json/value.h"
+#include "../json/json.h"
+#include "../json/marks.h"
 #include "files.h"
 
 /* --- arguments --- */
