@@ -5,8 +5,6 @@
 
 #include "common.h"
 
-TAVUS_HTTP_PRIVATE
-
 typedef struct tavus_http_bytes {
   char *data; /* NUL-terminated once anything was added; NULL while empty */
   size_t length;
@@ -35,7 +33,5 @@ char *tavus_http_copy(const char *data, size_t length);
 
 /* Wipe and free a NUL-terminated text; NULL is fine. */
 void tavus_http_free_text(char *text);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

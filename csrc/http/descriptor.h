@@ -5,8 +5,6 @@
 
 #include "common.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* A socket for this address that no child process inherits; -1 and errno when
 ** there is none. */
 int tavus_http_socket(const struct curl_sockaddr *address);
@@ -25,7 +23,5 @@ const char *tavus_http_shortage(int error);
 /* What a failed connection may have run short of just now: "descriptors" when a
 ** few more cannot be opened, else NULL. */
 const char *tavus_http_probe_shortage(void);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "queue.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* How many requests one step starts; host/openresty.lua counts on it (STARTS). */
 #define TAVUS_HTTP_STARTS_A_STEP 8
 
@@ -138,7 +136,5 @@ int tavus_http_watch_fd(tavus_http_engine *engine);
 
 /* Set the timer behind the descriptor to the engine's next deadline. */
 void tavus_http_watch_arm(tavus_http_engine *engine);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "bytes.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* Why this header may not be sent, or NULL: names must be tokens, values free
 ** of control characters, and what frames the message or carries the key is not
 ** the caller's. */
@@ -38,7 +36,5 @@ void tavus_http_headers_free(struct curl_slist *list);
 ** out. */
 bool tavus_http_headers_keep(tavus_http_bytes *block, const char *line,
                              size_t length);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

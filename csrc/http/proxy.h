@@ -5,8 +5,6 @@
 
 #include "url.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* What is wrong with a proxy's address, as the rest of a sentence ("is not ..."),
 ** or NULL. It repeats nothing of the text, which may hold a password. */
 const char *tavus_http_proxy_fault(const char *text, size_t length);
@@ -15,7 +13,5 @@ const char *tavus_http_proxy_fault(const char *text, size_t length);
 ** the variable. */
 const char *tavus_http_proxy_environment_fault(const tavus_http_base *base,
                                                const char **name);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "request.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* Put a request at the end of a list, or take it out; it may be in one at a
 ** time. */
 void tavus_http_list_append(tavus_http_list *list, tavus_http_request *request);
@@ -62,7 +60,5 @@ tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue);
 
 /* Free the origins; no request may be in line. */
 void tavus_http_queue_free(tavus_http_queue *queue);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

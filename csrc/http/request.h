@@ -4,8 +4,6 @@
 
 #include "session.h"
 
-TAVUS_HTTP_PRIVATE
-
 struct tavus_http_engine;
 struct tavus_http_origin;
 
@@ -142,7 +140,5 @@ const char *tavus_http_code_name(CURLcode code);
 
 /* Monotonic clock, nanoseconds. */
 int64_t tavus_http_now(void);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

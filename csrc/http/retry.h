@@ -4,8 +4,6 @@
 
 #include "common.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* "retry", "ambiguous" (it may have happened: look before repeating) or "no",
 ** for an outcome's name and, where that is "answer", its status. */
 const char *tavus_http_verdict(const char *outcome, long status,
@@ -25,7 +23,5 @@ double tavus_http_random(void);
 ** `date`, else by the clock. False when it does not say. */
 bool tavus_http_retry_after(const char *ms, const char *after, const char *date,
                             const double *now, double *seconds);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -6,8 +6,6 @@
 #include "tls.h"
 #include "url.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* What answers may be packed with. The header is ours: libcurl formats its own
 ** twice, byte by byte. */
 #define TAVUS_HTTP_ENCODING "gzip"
@@ -75,7 +73,5 @@ void tavus_http_session_leave(tavus_http_session *session);
 ** memory runs out: the text is then emptied. */
 bool tavus_http_session_redact(const tavus_http_session *session,
                                tavus_http_bytes *text);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

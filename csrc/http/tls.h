@@ -5,8 +5,6 @@
 
 #include "url.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* Which of libcurl's own defaults are used; the first handle finds it out. */
 typedef enum tavus_http_trust {
   TAVUS_HTTP_TRUST_UNKNOWN,
@@ -49,7 +47,5 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
 ** refuses or memory runs out. */
 bool tavus_http_transport_apply(CURL *easy,
                                 tavus_http_transport *transport);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "bytes.h"
 
-TAVUS_HTTP_PRIVATE
-
 typedef struct tavus_http_base {
   char *text;   /* scheme://host[:port][/prefix], no slash at the end */
   size_t length;
@@ -39,7 +37,5 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
 
 /* Empties *base. */
 void tavus_http_base_free(tavus_http_base *base);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif
