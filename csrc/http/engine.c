@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "descriptor.h"
 
 /* How many handles are kept for next requests at the least. */
@@ -291,7 +292,7 @@ static void fail_start(tavus_http_engine *engine, tavus_http_request *request) {
   request->code = CURLE_OUT_OF_MEMORY;
   request->shortage = "memory";
   end_early(engine, request, TAVUS_HTTP_NOT_SENT,
-            "out of memory before the request was sent");
+            TAVUS_NO_MEMORY " before the request was sent");
 }
 
 /* The deadline holds from the call on, also while it waited in line. */

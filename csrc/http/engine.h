@@ -5,7 +5,7 @@
 
 #include "queue.h"
 
-/* How many requests one step starts; host/openresty.lua counts on it (STARTS). */
+/* How many requests one step starts; http.starts in Lua. */
 #define TAVUS_HTTP_STARTS_A_STEP 8
 
 struct tavus_http_watch;

@@ -2,16 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "clock.h"
 #include "descriptor.h"
 #include "engine.h"
-
-int64_t tavus_http_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * TAVUS_HTTP_SECOND + now.tv_nsec;
-}
 
 tavus_http_request *tavus_http_request_new(tavus_http_session *session,
                                            const char *method,
@@ -411,7 +405,7 @@ static bool is_certificate_fault(CURLcode code) {
 }
 
 #define TOO_LARGE_CODE 100 /* CURLE_TOO_LARGE, since 8.6 */
-#define HEADERS_TOO_LARGE "the answer's headers are larger than 64 KiB"
+#define HEADERS_TOO_LARGE "the answer's headers are larger than " TAVUS_DIGITS(TAVUS_HTTP_HEADERS_KIB) " KiB"
 
 /* Whether descriptors beside the connection's own were needed: for a look-up, or
 ** for certificates. */
@@ -436,11 +430,11 @@ static tavus_http_outcome judge(const tavus_http_request *request,
   CURLcode code = request->code;
   if (request->too_large) {
     *message = request->headers_too_large ? HEADERS_TOO_LARGE
-                                          : "the answer is larger than 16 MiB";
+                                          : "the answer is larger than " TAVUS_DIGITS(TAVUS_HTTP_BODY_MIB) " MiB";
     return TAVUS_HTTP_TOO_LARGE;
   }
   if (request->out_of_memory) {
-    *message = "out of memory";
+    *message = TAVUS_NO_MEMORY;
     return request->sent > 0 ? TAVUS_HTTP_LOST : TAVUS_HTTP_NOT_SENT;
   }
   if (request->repeat_refused) {

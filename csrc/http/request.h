@@ -138,7 +138,4 @@ const char *tavus_http_outcome_name(tavus_http_outcome outcome);
 ** told apart. */
 const char *tavus_http_code_name(CURLcode code);
 
-/* Monotonic clock, nanoseconds. */
-int64_t tavus_http_now(void);
-
 #endif
