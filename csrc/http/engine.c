@@ -380,17 +380,11 @@ static void end_waiting(tavus_http_engine *engine,
   }
 }
 
-static bool is_unsent(const tavus_http_engine *engine) {
-  const tavus_http_request *request = engine->active.first;
-  while (request != NULL && request->sent > 0) request = request->next;
-  return request != NULL;
-}
-
 /* libcurl from 8.0 on wakes requests that wait for a connection (CURLOPT_PIPEWAIT)
 ** when it turns out to speak HTTP/2, but not when it speaks HTTP/1: they would wait
 ** for the first answer. A handle that is removed makes libcurl look again. */
 static void wake_waiting(tavus_http_engine *engine) {
-  tavus_http_slot *slot = is_unsent(engine) ? slot_out(engine) : NULL;
+  tavus_http_slot *slot = engine->active_count > 1 ? slot_out(engine) : NULL;
   engine->connected = false;
   if (slot == NULL) return;
   if (curl_multi_add_handle(engine->multi, slot->easy) == CURLM_OK)

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "descriptor.h"
 #include "engine.h"
+#include "stream.h"
 
 tavus_http_request *tavus_http_request_new(tavus_http_session *session,
                                            const char *method,
@@ -213,12 +214,14 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
                       int local_port) {
   tavus_http_slot *slot = context;
   tavus_http_request *request = slot->request;
-  (void)remote, (void)local, (void)remote_port, (void)local_port;
+  slot->resent = slot->resent || request->sent > 0;
+  tavus_http_stream_end(request);
   if (request->sent > 0 && !request->may_repeat) {
     request->repeat_refused = true;
     return CURL_PREREQFUNC_ABORT;
   }
   request->sent++;
+  tavus_http_stream_begin(request, remote, remote_port, local, local_port);
   note_connection(request, slot->easy);
   return CURL_PREREQFUNC_OK;
 }
@@ -318,6 +321,8 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   /* do not wait for a slow name server when a transfer is given up */
   (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
+  if (transport->https && slot->prereq_works && !tavus_http_stream_listen(slot))
+    return false;
   if (!tavus_http_watch_sockets(engine, slot)) return false;
   tavus_http_transport_keep(transport);
   slot->transport = transport;
@@ -494,7 +499,6 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
   const char *message = NULL;
   long status = 0;
   slot->request = NULL;
-  slot->resent = request->sent > 1 || request->repeat_refused;
   request->slot = NULL;
   request->code = code;
   curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -504,6 +508,7 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
     curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &bytes);
     request->sent = bytes > 0 ? 1 : 0;
   }
+  tavus_http_stream_end(request);
   request->ended = tavus_http_now();
   request->outcome = judge(request, slot->error, &message);
   if (request->outcome == TAVUS_HTTP_NOT_SENT ||
@@ -523,6 +528,7 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
 
 void tavus_http_request_end(tavus_http_request *request,
                             tavus_http_outcome outcome, const char *message) {
+  tavus_http_stream_end(request);
   request->outcome = outcome;
   request->ended = tavus_http_now();
   request->state = TAVUS_HTTP_DONE;

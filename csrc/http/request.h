@@ -66,7 +66,10 @@ typedef struct tavus_http_request {
 
   int64_t started; /* ns, monotonic; 0: never */
   int64_t ended;
-  unsigned sent;
+  unsigned sent; /* so many times, without those that the server refused */
+  uint64_t connection; /* over which it was sent last; see stream.h */
+  unsigned long stream; /* its HTTP/2 stream there; 0: none, or not known */
+  bool refused;         /* that stream was, and nothing was done */
   bool repeat_refused;
   bool headers_complete;
   bool interim;  /* a 1xx: another answer follows */
