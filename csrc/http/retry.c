@@ -15,26 +15,25 @@
 /* The verdict on a request that may be repeated, and on one that may not. The first row
 ** that fits counts; without one the verdict is "no". */
 static const struct row {
-  const char *outcome;
-  long from, to; /* statuses of an answer */
+  tavus_http_outcome outcome;
+  long from, to; /* status of an answer; 0: any */
   const char *repeats;
   const char *once;
 } table[] = {
-    {"not_sent", 0, 0, RETRY, RETRY},
-    {"lost", 0, 0, RETRY, AMBIGUOUS},
-    {"timeout", 0, 0, RETRY, AMBIGUOUS},
-    {"answer", 429, 429, RETRY, RETRY},
-    {"answer", 408, 408, RETRY, AMBIGUOUS},
-    {"answer", 500, 500, RETRY, AMBIGUOUS},
-    {"answer", 502, 504, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_NOT_SENT, 0, 0, RETRY, RETRY},
+    {TAVUS_HTTP_LOST, 0, 0, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_TIMEOUT, 0, 0, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 429, 429, RETRY, RETRY},
+    {TAVUS_HTTP_ANSWER, 408, 408, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 500, 500, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 502, 504, RETRY, AMBIGUOUS},
 };
 
-const char *tavus_http_verdict(const char *outcome, long status,
+const char *tavus_http_verdict(tavus_http_outcome outcome, long status,
                                bool may_repeat) {
-  size_t i;
-  for (i = 0; i < sizeof table / sizeof *table; i++) {
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const struct row *row = &table[i];
-    if (strcmp(row->outcome, outcome) != 0) continue;
+    if (row->outcome != outcome) continue;
     if (row->to != 0 && (status < row->from || status > row->to)) continue;
     return may_repeat ? row->repeats : row->once;
   }

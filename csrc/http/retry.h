@@ -2,12 +2,11 @@
 #ifndef TAVUS_HTTP_RETRY_H
 #define TAVUS_HTTP_RETRY_H
 
-#include "common.h"
+#include "request.h"
 
-/* "retry", "ambiguous" (it may have happened: look before repeating) or "no",
-** for an outcome's name and, where that is "answer", its status. */
-const char *tavus_http_verdict(const char *outcome, long status,
-                               bool may_repeat);
+/* Returns "retry", "ambiguous" (it may have been done) or "no" for an outcome. `status` is that
+** of an answer. */
+const char *tavus_http_verdict(tavus_http_outcome outcome, long status, bool may_repeat);
 
 /* By its method, does a request have the same effect when it is sent twice? */
 bool tavus_http_is_safe_to_repeat(const char *method);

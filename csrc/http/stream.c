@@ -1,10 +1,11 @@
+/* stream.c - see stream.h. */
 #include "stream.h"
 
 #include "engine.h"
 
 #define LONGEST_LINE 127
 
-/* ---- the connection that a stream is on ---- */
+/* --- the connection of a stream --- */
 
 /* FNV-1a, 64 bits. */
 static uint64_t mix(uint64_t hash, const void *bytes, size_t length) {
@@ -23,21 +24,21 @@ void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
 }
 
 void tavus_http_stream_end(tavus_http_request *request) {
-  /* a server that answers nevertheless has done something */
+  /* A server that answers has processed the stream. */
   if (request->refused && request->header_bytes == 0) request->sent--;
   request->stream = 0;
   request->refused = false;
 }
 
-/* ---- what libcurl says ---- */
+/* --- the log of libcurl --- */
 
-/* What follows `words`, where the text begins with them, or NULL. */
+/* Returns what follows `words` at the beginning of the text, or NULL. */
 static const char *after(const char *text, const char *words) {
   size_t length = strlen(words);
   return strncmp(text, words, length) == 0 ? text + length : NULL;
 }
 
-/* Reads a stream's id. Returns what follows it, or NULL where there is none. */
+/* Reads the id of a stream. Returns what follows it, or NULL when there is none. */
 static const char *read_id(const char *text, unsigned long *id) {
   char *end;
   if (text == NULL || *text < '0' || *text > '9') return NULL;
@@ -45,8 +46,8 @@ static const char *read_id(const char *text, unsigned long *id) {
   return end;
 }
 
-/* "Using Stream ID: 5 (easy ..." before 8.2, "[HTTP/2] [5] OPENED stream for ..."
-** since. 0: it says nothing of the kind. */
+/* Returns the stream in "Using Stream ID: 5 (easy ..." (before 8.2) or "[HTTP/2] [5] OPENED
+** stream for ...", or 0. */
 static unsigned long opened(const char *text) {
   unsigned long id = 0;
   const char *rest = read_id(after(text, "Using Stream ID: "), &id);
@@ -55,7 +56,7 @@ static unsigned long opened(const char *text) {
   return rest != NULL && after(rest, "] OPENED stream") != NULL ? id : 0;
 }
 
-/* "received GOAWAY, error=0, last_stream=39", misspelt before 8.0. */
+/* Reads "received GOAWAY, error=0, last_stream=39", which is misspelt before 8.0. */
 static bool sent_away(const char *text, unsigned long *last) {
   unsigned long error;
   const char *rest = after(text, "received GOAWAY, error=");
@@ -64,8 +65,8 @@ static bool sent_away(const char *text, unsigned long *last) {
   return rest != NULL && read_id(after(rest, ", last_stream="), last) != NULL;
 }
 
-/* The server promises that it has done nothing for the streams behind the last
-** one that it names (RFC 9113, 6.8). */
+/* Marks the streams after the last one that the server names as refused: it has not processed
+** them (RFC 9113, 6.8). */
 static void refuse_behind(const tavus_http_request *hearer, unsigned long last) {
   tavus_http_request *request = hearer->engine->active.first;
   for (; request != NULL; request = request->next)
@@ -88,7 +89,7 @@ static int on_log(CURL *easy, curl_infotype kind, char *data, size_t size,
   if ((id = opened(text)) != 0)
     request->stream = id;
   else if (after(text, "Connection died, retrying") != NULL)
-    request->stream = 0; /* what it hears from now on is of other connections */
+    request->stream = 0; /* the log goes on with other connections */
   else if (request->stream != 0 && sent_away(text, &id))
     refuse_behind(request, id);
   return 0;

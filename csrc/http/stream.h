@@ -1,18 +1,18 @@
-/* stream.h - which HTTP/2 streams a server ended by GOAWAY without having looked
-** at them. libcurl says so in its log only; where it does not, nothing is known. */
+/* stream.h - finds HTTP/2 streams that a server refused by GOAWAY and did not process. Only
+** libcurl's log has them. */
 #ifndef TAVUS_HTTP_STREAM_H
 #define TAVUS_HTTP_STREAM_H
 
-#include "request.h"
+#include "transfer.h"
 
-/* Have the slot's handle tell about streams. False when libcurl refuses. */
+/* Reads the log of the slot's handle. Returns false when libcurl refuses. */
 bool tavus_http_stream_listen(tavus_http_slot *slot);
 
-/* The request is about to be sent over this connection. */
+/* Notes that the request is sent over this connection. */
 void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
                              int remote_port, const char *local, int local_port);
 
-/* The try is over: it does not count as sent where the server refused it. */
+/* Ends a try, which does not count as sent when the server refused it. */
 void tavus_http_stream_end(tavus_http_request *request);
 
 #endif

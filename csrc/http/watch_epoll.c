@@ -18,7 +18,7 @@
 
 #include "../inherited.h"
 #include "clock.h"
-#include "descriptor.h"
+#include "transfer.h"
 
 #define EVENTS_A_WAIT 64
 
@@ -335,11 +335,10 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
   return watch->epoll;
 }
 
-void tavus_http_watch_arm(tavus_http_engine *engine) {
+void tavus_http_watch_arm(tavus_http_engine *engine, int64_t at) {
   tavus_http_watch *watch = engine->watch;
   struct itimerspec when;
   if (watch == NULL || watch->timer < 0) return;
-  int64_t at = tavus_http_engine_next(engine);
   if (at == watch->armed) return;
   memset(&when, 0, sizeof when);
   if (at == 0) { /* a time in the past; 0 would disarm the timer */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "transfer.h"
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
@@ -79,7 +80,8 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
   return -1;
 }
 
-void tavus_http_watch_arm(tavus_http_engine *engine) {
+void tavus_http_watch_arm(tavus_http_engine *engine, int64_t when) {
+  (void)when;
   long ms = -1;
   engine->due = -1;
   if (engine->active_count == 0 ||

@@ -7,6 +7,7 @@
 
 #include "../http/clock.h"
 #include "../http/descriptor.h"
+#include "../http/outcome.h"
 #include "../http/retry.h"
 
 /* http.escape(id) --> the id, percent-encoded for a path | nil, message */
@@ -34,7 +35,7 @@ static int now(lua_State *L) {
 ** Looks the outcome up in the retry table. `may_repeat` nil: the method decides. */
 static int verdict(lua_State *L) {
   const char *method = luaL_checkstring(L, 1);
-  const char *outcome = luaL_checkstring(L, 2);
+  tavus_http_outcome outcome = tavus_http_outcome_named(luaL_checkstring(L, 2));
   long status = (long)luaL_optinteger(L, 3, 0);
   bool may_repeat = lua_isnoneornil(L, 4) ? tavus_http_is_safe_to_repeat(method)
                                           : lua_toboolean(L, 4) != 0;

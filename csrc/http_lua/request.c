@@ -1,6 +1,7 @@
 /* request.c - requests for Lua: their state and their results. */
 #include "box.h"
 
+#include "../http/outcome.h"
 #include "../json/reader.h"
 
 /* request:cancel(); __close. May be called again. */
@@ -16,9 +17,7 @@ static int request_forget(lua_State *L) {
   tavus_http_request *request = box->request;
   tavus_http_bytes_free(&box->target);
   box->request = NULL;
-  if (request == NULL) return 0;
-  tavus_http_engine_cancel(request);
-  tavus_http_request_drop(request);
+  if (request != NULL) tavus_http_engine_forget(request);
   return 0;
 }
 
