@@ -13,13 +13,14 @@ bool tavus_same_name(const char *a, size_t a_length, const char *b,
 size_t tavus_nearness(const char *name, size_t length, const char *known,
                       size_t known_length);
 
-/* Returns the edit distance, where a swap of neighbours counts as one, or limit + 1 when it
-** is larger than `limit` or a text is long. */
+/* Returns the edit distance, where a swap of neighbours counts as one, or limit + 1 when
+** it is larger than `limit` or a text is long. */
 size_t tavus_distance(const char *a, size_t a_length, const char *b,
                       size_t b_length, size_t limit);
 
-/* Pushes the string key of the table at `index` (absolute) that is nearest to `name`; of two
-** equally near keys the first by name. Pushes nil and returns false when none is near. */
+/* Pushes the string key of the table at `index` (absolute) that is nearest to `name`; of
+** two equally near keys the first by name. Pushes nil and returns false when none is
+** near. */
 bool tavus_push_nearest(lua_State *L, int index, const char *name, size_t length);
 
 #endif

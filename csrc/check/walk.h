@@ -177,7 +177,7 @@ void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
                       const tavus_step *step, const char *message,
                       const char *hint);
 
-/* Reports that the value at `index` has not the type of `field`, but the JSON type `got`. */
+/* Reports that the value at `index` has the JSON type `got`, which `field` may not have. */
 void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
                       const char *got, const tavus_step *step);
 

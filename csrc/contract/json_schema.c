@@ -1,5 +1,6 @@
-/* json_schema.c - the keywords of JSON Schema in the parameters of a tool. By these shapes
-** an empty `properties` is written as an object, and an empty `required` as an array. */
+/* json_schema.c - the keywords of JSON Schema in the parameters of a tool. By these
+** shapes an empty `properties` is written as an object, and an empty `required` as an
+** array. */
 #include "contract.h"
 
 static const tavus_shape schema, schema_map, name_lists, dependencies;

@@ -1,5 +1,5 @@
-/* files.h - functions of tavus.core that the io library lacks: atomic writes, locks, names
-** in a folder, terminals. */
+/* files.h - functions of tavus.core that the io library lacks: atomic writes, locks,
+** names in a folder, terminals. */
 #ifndef TAVUS_CORE_FILES_H
 #define TAVUS_CORE_FILES_H
 

@@ -1,6 +1,6 @@
-/* lock.c - lock, see files.h. The lock is a flock() on a file beside the locked one, since
-** that is replaced with each change. The kernel releases it when the process ends; a
-** lock file that is left behind locks nothing. */
+/* lock.c - lock, see files.h. The lock is a flock() on a file beside the locked one,
+** since that is replaced with each change. The kernel releases it when the process ends;
+** a lock file that is left behind locks nothing. */
 #define _GNU_SOURCE
 
 #include <errno.h>

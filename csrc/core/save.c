@@ -56,8 +56,8 @@ static int failed(lua_State *L, const char *path, int error) {
   return tavus_core_cannot_write(L, path, strerror(error));
 }
 
-/* Gives the new file the permissions of the old one. Without an old one only the owner may
-** read it, since it may hold keys. */
+/* Gives the new file the permissions of the old one. Without an old one only the owner
+** may read it, since it may hold keys. */
 static bool open_to_the_same(int file, const char *path) {
   struct stat old;
   if (stat(path, &old) != 0) return true;

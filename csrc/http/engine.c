@@ -13,18 +13,19 @@
 /* The smallest number of idle handles that are kept. */
 #define RESERVED 64
 
-/* The number of handles with libcurl's own buffer of 16 KB. Further ones have a small one,
-** which with a thousand requests saves two thirds of the memory of the process. */
+/* The number of handles with libcurl's own buffer of 16 KB. Further ones have a small
+** one, which with a thousand requests saves two thirds of the memory of the process. */
 #define FEW 128
 
-/* CURLMOPT_QUICK_EXIT, since 8.20: cleaning up does not wait for slow name servers. By its
-** number, since the headers may be older than the library; an older library refuses it. */
+/* CURLMOPT_QUICK_EXIT, since 8.20: cleaning up does not wait for slow name servers. By
+** its number, since the headers may be older than the library; an older library refuses
+** it. */
 #define QUICK_EXIT ((CURLMoption)(CURLOPTTYPE_LONG + 21))
 
 /* --- life --- */
 
-/* Returns a byte that is 1 here and 0 in a forked child, or NULL. Reading it is cheaper than
-** getpid(), a system call. */
+/* Returns a byte that is 1 here and 0 in a forked child, or NULL. Reading it is cheaper
+** than getpid(), a system call. */
 static volatile unsigned char *new_mark(void) {
 #ifdef MADV_WIPEONFORK
   size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -76,8 +77,8 @@ bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
   return engine->pid != (long)getpid();
 }
 
-/* Returns an idle or new handle, or NULL. Prefers handles with the large buffer; small ones
-** made during a burst stay idle. */
+/* Returns an idle or new handle, or NULL. Prefers handles with the large buffer; small
+** ones made during a burst stay idle. */
 static tavus_http_slot *slot_out(tavus_http_engine *engine) {
   bool small = engine->reserve[false] == NULL;
   tavus_http_slot *slot = engine->reserve[small];
@@ -235,7 +236,8 @@ static void arm(tavus_http_engine *engine) {
 
 /* --- requests in and out --- */
 
-/* Tells libcurl how many connections the sessions allow. If it refuses, the limits stay. */
+/* Tells libcurl how many connections the sessions allow. The limits stay if it
+** refuses. */
 static void widen(tavus_http_engine *engine) {
   const tavus_http_origin *origin;
   unsigned widest = 0;
@@ -393,9 +395,10 @@ static void note_version(tavus_http_origin *origin, CURL *easy) {
     origin->multiplexed = version >= CURL_HTTP_VERSION_2_0;
 }
 
-/* With HTTP/2, requests wait for the connection that the first one makes. When that fails,
-** libcurl lets the others try one after the other, each for its whole connect time. So a
-** request that has waited for half of that time ends together with the first one. */
+/* With HTTP/2, requests wait for the connection that the first one makes. When that
+** fails, libcurl lets the others try one after the other, each for its whole connect
+** time. So a request that has waited for half of that time ends together with the first
+** one. */
 static void end_waiting(tavus_http_engine *engine,
                         const tavus_http_request *failed, int64_t now) {
   const char *message =
@@ -413,8 +416,8 @@ static void end_waiting(tavus_http_engine *engine,
   }
 }
 
-/* libcurl 8.0 and later wakes requests that wait for a connection (CURLOPT_PIPEWAIT) when it
-** speaks HTTP/2, but not when it speaks HTTP/1: they would wait for the first answer.
+/* libcurl 8.0 and later wakes requests that wait for a connection (CURLOPT_PIPEWAIT) when
+** it speaks HTTP/2, but not when it speaks HTTP/1: they would wait for the first answer.
 ** Removing any handle makes libcurl look again. */
 static void wake_waiting(tavus_http_engine *engine) {
   tavus_http_slot *slot = engine->active_count > 1 ? slot_out(engine) : NULL;
@@ -453,8 +456,8 @@ static void collect(tavus_http_engine *engine) {
   if (engine->connected) wake_waiting(engine);
 }
 
-/* Ends all transfers after libcurl ran out of memory in the middle of a call, since some of
-** them might never end. */
+/* Ends all transfers after libcurl ran out of memory in the middle of a call, since some
+** of them might never end. */
 static void give_up(tavus_http_engine *engine) {
   tavus_http_request *request;
   engine->broken = false;
@@ -473,9 +476,9 @@ static bool is_idle(const tavus_http_engine *engine) {
   return tavus_http_engine_left(engine) == 0;
 }
 
-/* One round: starts requests, runs what is due and collects. Unless that finished a request,
-** it waits for events until `until` and handles them. Returns false when a signal
-** arrived. */
+/* One round: starts requests, runs what is due and collects. Unless that finished a
+** request, it waits for events until `until` and handles them. Returns false when a
+** signal arrived. */
 static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   uint64_t before = engine->finished;
   int64_t wait, due;
@@ -504,8 +507,8 @@ static tavus_http_woken run(tavus_http_engine *engine,
   int64_t now = tavus_http_now();
   int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
   tavus_http_woken woken;
-  /* An idle connection that the server closed keeps the descriptor readable until its event
-  ** is handled. */
+  /* An idle connection that the server closed keeps the descriptor readable until its
+  ** event is handled. */
   if (request == NULL && is_idle(engine)) (void)turn(engine, now, now);
   for (;;) {
     if (request != NULL ? request->state == TAVUS_HTTP_DONE

@@ -1,5 +1,5 @@
-/* engine.h - the engine of a VM, with its CURLM: a queue, the active transfers, and a loop that
-** any host can drive. */
+/* engine.h - the engine of a VM, with its CURLM: a queue, the active transfers, and a
+** loop that any host can drive. */
 #ifndef TAVUS_HTTP_ENGINE_H
 #define TAVUS_HTTP_ENGINE_H
 
@@ -41,9 +41,9 @@ tavus_http_engine *tavus_http_engine_new(void);
 /* Is this another process than the one that made the engine? */
 bool tavus_http_engine_is_inherited(const tavus_http_engine *engine);
 
-/* Cancels all requests and frees what libcurl holds. May be called again. In a forked child it
-** only closes descriptors, since a call to libcurl would disturb the transfers of the
-** parent. */
+/* Cancels all requests and frees what libcurl holds. May be called again. In a forked
+** child it only closes descriptors, since a call to libcurl would disturb the transfers
+** of the parent. */
 void tavus_http_engine_close(tavus_http_engine *engine);
 
 /* Removes a reference; the last one closes and frees the engine. */
@@ -89,8 +89,8 @@ tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns);
 /* Returns in how many nanoseconds a step is needed at the latest; -1: never. */
 int64_t tavus_http_engine_timeout(const tavus_http_engine *engine);
 
-/* Returns a descriptor that is readable when a step is needed, or -1 when there is none. From
-** the first call on the engine has a timer in it. */
+/* Returns a descriptor that is readable when a step is needed, or -1 when there is none.
+** From the first call on the engine has a timer in it. */
 int tavus_http_engine_fd(tavus_http_engine *engine);
 
 /* Wakes the host at this time (-1: never), also by the descriptor. */
@@ -110,21 +110,21 @@ void tavus_http_watch_close(tavus_http_engine *engine);
 /* Closes the descriptors in a forked child, without a call to libcurl. */
 void tavus_http_watch_abandon(tavus_http_engine *engine);
 
-/* Called before requests are started. With epoll, shuts down idle HTTP/1 connections on which
-** their end or unexpected bytes have arrived; libcurl before 8 reads those as the next
-** answer. On an idle HTTP/2 connection frames may arrive; libcurl reads them. */
+/* Called before requests are started. With epoll, shuts down idle HTTP/1 connections on
+** which their end or unexpected bytes have arrived; libcurl before 8 reads those as the
+** next answer. On an idle HTTP/2 connection frames may arrive; libcurl reads them. */
 void tavus_http_watch_look(tavus_http_engine *engine);
 
 /* Lets libcurl do what is due. */
 void tavus_http_watch_run(tavus_http_engine *engine);
 
 /* Waits at most `ns` for events and lets libcurl handle them. Returns false when a signal
-** arrived. Handles no more events after that time or two milliseconds, whichever is longer
-** (with epoll; curl_multi_poll() handles all events). */
+** arrived. Handles no more events after that time or two milliseconds, whichever is
+** longer (with epoll; curl_multi_poll() handles all events). */
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
 
-/* Sets the options of a handle that let the loop follow its sockets. Returns false when libcurl
-** refuses one. */
+/* Sets the options of a handle that let the loop follow its sockets. Returns false when
+** libcurl refuses one. */
 bool tavus_http_watch_sockets(const tavus_http_engine *engine,
                               struct tavus_http_slot *slot);
 

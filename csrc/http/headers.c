@@ -10,7 +10,11 @@ static const char *const reserved[] = {
     "proxy-connection"};
 
 #define LONGEST_NAME 256
+#define NAME_LENGTH \
+  "a header's name may not be empty or longer than " TAVUS_DIGITS(LONGEST_NAME) " bytes"
 #define LONGEST_VALUE_KIB 16
+#define VALUE_LENGTH \
+  "a header's value may not be longer than " TAVUS_DIGITS(LONGEST_VALUE_KIB) " KiB"
 
 static bool is_token(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -21,14 +25,12 @@ static bool is_token(unsigned char c) {
 const char *tavus_http_header_fault(const char *name, size_t name_length,
                                     const char *value, size_t value_length) {
   if (name_length == 0 || name_length > LONGEST_NAME)
-    return "a header's name may not be empty or longer than " TAVUS_DIGITS(
-        LONGEST_NAME) " bytes";
+    return NAME_LENGTH;
   for (size_t i = 0; i < name_length; i++)
     if (!is_token((unsigned char)name[i]))
       return "a header's name may hold only letters, digits and !#$%&'*+-.^_`|~";
   if (value_length > LONGEST_VALUE_KIB * 1024)
-    return "a header's value may not be longer than " TAVUS_DIGITS(
-        LONGEST_VALUE_KIB) " KiB";
+    return VALUE_LENGTH;
   for (size_t i = 0; i < value_length; i++) {
     unsigned char c = (unsigned char)value[i];
     if ((c < 0x20 && c != '\t') || c == 0x7f)

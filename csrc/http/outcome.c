@@ -23,8 +23,8 @@ static bool is_certificate_fault(CURLcode code) {
 #define TOO_LARGE_CODE 100 /* CURLE_TOO_LARGE, since 8.6 */
 #define HEADERS_TOO_LARGE "the answer's headers are larger than " TAVUS_DIGITS(TAVUS_HTTP_HEADERS_KIB) " KiB"
 
-/* May more descriptors than that of the connection have been needed: for a name look-up, or
-** for certificates? */
+/* May more descriptors than that of the connection have been needed: for a name look-up,
+** or for certificates? */
 static bool needs_files(CURLcode code) {
   return code == CURLE_COULDNT_RESOLVE_HOST ||
          code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_OUT_OF_MEMORY ||

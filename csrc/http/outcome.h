@@ -4,9 +4,9 @@
 
 #include "request.h"
 
-/* Ends a request whose transfer ended with `code`: sets outcome, message and shortage, and
-** redacts the key. `error` is libcurl's message, or empty; `socket_error` is the errno of a
-** socket that could not be opened, or 0. */
+/* Ends a request whose transfer ended with `code`: sets outcome, message and shortage,
+** and redacts the key. `error` is libcurl's message, or empty; `socket_error` is the
+** errno of a socket that could not be opened, or 0. */
 void tavus_http_request_judge(tavus_http_request *request, CURLcode code,
                               const char *error, int socket_error);
 

@@ -76,8 +76,8 @@ typedef struct tavus_http_request {
   tavus_http_bytes message;
 } tavus_http_request;
 
-/* Returns a request with one reference, or NULL when memory runs out. `target` is the path
-** with its query, checked and encoded. */
+/* Returns a request with one reference, or NULL when memory runs out. `target` is the
+** path with its query, checked and encoded. */
 tavus_http_request *tavus_http_request_new(tavus_http_session *session,
                                            const char *method,
                                            const char *target, size_t length);
@@ -86,13 +86,13 @@ tavus_http_request *tavus_http_request_new(tavus_http_session *session,
 bool tavus_http_request_body(tavus_http_request *request, const char *body,
                              size_t length);
 
-/* Sets a header of this request, in place of the session's of that name. It must have passed
-** tavus_http_header_fault. Returns false when memory runs out. */
+/* Sets a header of this request, in place of the session's of that name. It must have
+** passed tavus_http_header_fault. Returns false when memory runs out. */
 bool tavus_http_request_header(tavus_http_request *request, const char *name,
                                const char *value);
 
-/* Removes the key from this request, whose body must be set. Returns false when memory runs
-** out. */
+/* Removes the key from this request, whose body must be set. Returns false when memory
+** runs out. */
 bool tavus_http_request_without_key(tavus_http_request *request);
 
 /* Keeps libcurl from declaring a POST without a body as a form, and from waiting for `100

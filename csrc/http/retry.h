@@ -4,8 +4,8 @@
 
 #include "request.h"
 
-/* Returns "retry", "ambiguous" (it may have been done) or "no" for an outcome. `status` is that
-** of an answer. */
+/* Returns "retry", "ambiguous" (it may have been done) or "no" for an outcome. `status`
+** is that of an answer. */
 const char *tavus_http_verdict(tavus_http_outcome outcome, long status, bool may_repeat);
 
 /* By its method, does a request have the same effect when it is sent twice? */

@@ -46,8 +46,8 @@ static const char *read_id(const char *text, unsigned long *id) {
   return end;
 }
 
-/* Returns the stream in "Using Stream ID: 5 (easy ..." (before 8.2) or "[HTTP/2] [5] OPENED
-** stream for ...", or 0. */
+/* Returns the stream in "Using Stream ID: 5 (easy ..." (before 8.2) or "[HTTP/2] [5]
+** OPENED stream for ...", or 0. */
 static unsigned long opened(const char *text) {
   unsigned long id = 0;
   const char *rest = read_id(after(text, "Using Stream ID: "), &id);
@@ -65,8 +65,8 @@ static bool sent_away(const char *text, unsigned long *last) {
   return rest != NULL && read_id(after(rest, ", last_stream="), last) != NULL;
 }
 
-/* Marks the streams after the last one that the server names as refused: it has not processed
-** them (RFC 9113, 6.8). */
+/* Marks the streams after the last one that the server names as refused: it has not
+** processed them (RFC 9113, 6.8). */
 static void refuse_behind(const tavus_http_request *hearer, unsigned long last) {
   tavus_http_request *request = hearer->engine->active.first;
   for (; request != NULL; request = request->next)

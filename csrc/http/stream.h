@@ -1,5 +1,5 @@
-/* stream.h - finds HTTP/2 streams that a server refused by GOAWAY and did not process. Only
-** libcurl's log has them. */
+/* stream.h - finds HTTP/2 streams that a server refused by GOAWAY and did not process.
+** Only libcurl's log has them. */
 #ifndef TAVUS_HTTP_STREAM_H
 #define TAVUS_HTTP_STREAM_H
 

@@ -76,9 +76,9 @@ static bool is_hashed_folder(const char *path) {
     if ((call) != CURLE_OK) return false; \
   } while (0)
 
-/* Chooses between the default bundle and folder of libcurl. With both, each new connection
-** parses the whole bundle (15 ms). The folder alone gives the same trust and costs one
-** certificate; the bundle alone is parsed once. */
+/* Chooses between the default bundle and folder of libcurl. With both, each new
+** connection parses the whole bundle (15 ms). The folder alone gives the same trust and
+** costs one certificate; the bundle alone is parsed once. */
 static tavus_http_trust find_trust(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 returns the defaults of the build */
   char *bundle = NULL, *folder = NULL;

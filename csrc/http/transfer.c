@@ -64,8 +64,8 @@ static bool announces_body(const tavus_http_bytes *headers) {
   return false;
 }
 
-/* Keeps the connection from being used again: a body that may not be there would be read as
-** the next answer. */
+/* Keeps the connection from being used again: a body that may not be there would be read
+** as the next answer. */
 static void forbid_reuse(tavus_http_slot *slot) {
   slot->forbids_reuse =
       curl_easy_setopt(slot->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
@@ -121,8 +121,9 @@ static void note_connection(const tavus_http_request *request, CURL *easy) {
     request->engine->connected = true;
 }
 
-/* Called before a request is sent. libcurl sends it again by itself when a reused connection
-** ends without an answer; here that is refused if the request may not be repeated. */
+/* Called before a request is sent. libcurl sends it again by itself when a reused
+** connection ends without an answer; here that is refused if the request may not be
+** repeated. */
 static int on_sending(void *context, char *remote, char *local, int remote_port,
                       int local_port) {
   tavus_http_slot *slot = context;
@@ -142,15 +143,15 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
 
 /* --- handles --- */
 
-/* libcurl 7.83 to 8.1.0 keeps a pointer to the last header of an answer, even over a reset.
-** When the next answer on the handle begins with a continuation line, it writes to freed
-** memory. So a handle may be used once. */
+/* libcurl 7.83 to 8.1.0 keeps a pointer to the last header of an answer, even over a
+** reset. When the next answer on the handle begins with a continuation line, it writes to
+** freed memory. So a handle may be used once. */
 static bool has_loose_header(const curl_version_info_data *info) {
   return info->version_num >= 0x075300 && info->version_num < 0x080101;
 }
 
-/* Before 7.88 OpenSSL writes to the socket itself. A connection that was reset would end the
-** process by SIGPIPE, unless libcurl may ignore that signal. */
+/* Before 7.88 OpenSSL writes to the socket itself. A connection that was reset would end
+** the process by SIGPIPE, unless libcurl may ignore that signal. */
 static bool has_sigpipe(const curl_version_info_data *info) {
   return info->version_num < 0x075800 &&
          (info->features & CURL_VERSION_ASYNCHDNS) != 0;
@@ -185,14 +186,14 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
 
 #define SMALL_BUFFER (4L * 1024) /* bytes */
 
-/* Sets the options of a handle that do not depend on the request. Returns false when libcurl
-** refuses one or memory runs out. */
+/* Sets the options of a handle that do not depend on the request. Returns false when
+** libcurl refuses one or memory runs out. */
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
   if ((slot->small || slot->once) && slot->transport != NULL) {
-    /* A reset may keep a small buffer and forget its size, so that libcurl 7.88 would write
-    ** past its end; and it keeps the pointer of has_loose_header. */
+    /* A reset may keep a small buffer and forget its size, so that libcurl 7.88 would
+    ** write past its end; and it keeps the pointer of has_loose_header. */
     curl_easy_cleanup(easy); /* first, so that the new handle finds memory */
     easy = slot->easy = curl_easy_init();
     if (easy == NULL) return false;
@@ -283,8 +284,8 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
                        request->own_headers != NULL ? request->own_headers
                        : request->has_body          ? session->body_headers
                                                     : session->headers));
-  /* libcurl may end one millisecond early, but the deadline must have passed when the caller
-  ** gets the error. */
+  /* libcurl may end one millisecond early, but the deadline must have passed when the
+  ** caller gets the error. */
   TRY(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->timeout_ms + 1));
   if (slot->forbids_reuse) TRY(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L));
   slot->forbids_reuse = false;

@@ -1,4 +1,5 @@
-/* transfer.h - transfers of libcurl: its handles, and the callbacks that fill a request. */
+/* transfer.h - transfers of libcurl: its handles, and the callbacks that fill a
+** request. */
 #ifndef TAVUS_HTTP_TRANSFER_H
 #define TAVUS_HTTP_TRANSFER_H
 

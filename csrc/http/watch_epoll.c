@@ -1,7 +1,7 @@
-/* watch_epoll.c - the event loop on Linux: an epoll set, and in it a timerfd once a host has
-** asked for the descriptor.
+/* watch_epoll.c - the event loop on Linux: an epoll set, and in it a timerfd once a host
+** has asked for the descriptor.
 **
-** An idle connection stays registered, so a request on it needs no epoll_ctl. When an
+** ** An idle connection stays registered, so a request on it needs no epoll_ctl. When an
 ** event arrives on an idle connection, it is removed from the set, and shut down if it
 ** speaks HTTP/1, where nothing may arrive then. */
 #include "engine.h"
@@ -281,12 +281,13 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
     set_place(watch, fd, at, CURL_POLL_OUT);
 }
 
-/* epoll_wait waits whole milliseconds, which is long for a frame of a game. A shorter wait
-** than this is exact, by ppoll. */
+/* epoll_wait waits whole milliseconds, which is long for a frame of a game. A shorter
+** wait than this is exact, by ppoll. */
 #define EXACTLY (10 * TAVUS_HTTP_SECOND / 1000)
 
-/* Waits for events. Returns false when a signal arrived. Events may be stale when they are
-** handled: a spurious event is harmless; a missed one fires again (level-triggered). */
+/* Waits for events. Returns false when a signal arrived. Events may be stale when they
+** are handled: a spurious event is harmless; a missed one fires again
+** (level-triggered). */
 static bool gather(tavus_http_watch *watch, int64_t ns) {
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   watch->count = watch->done = 0;

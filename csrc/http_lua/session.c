@@ -150,7 +150,7 @@ static int session_close(lua_State *L) {
 static int session_cancel(lua_State *L) {
   tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   if (session == NULL || session->requests == 0) return 0;
-  if (tavus_lhttp_engine(L) != 1) return 0; /* no engine: they are of the parent process */
+  if (tavus_lhttp_engine(L) != 1) return 0; /* a child: they are the parent's */
   tavus_http_engine *engine = tavus_lhttp_check_engine(L, -1);
   if (engine != NULL && !engine->closed)
     tavus_http_engine_cancel_all(engine, session);

@@ -9,9 +9,9 @@
 #define MILLIONS 10
 #define BUDGET (MILLIONS * 1000 * 1000)
 #define TABLE_COST 10
-#define TOO_LARGE                                    \
-  "too large: more than " TAVUS_DIGITS(MILLIONS)     \
-  " million values, where a table counts as " TAVUS_DIGITS(TABLE_COST)
+#define VALUES TAVUS_DIGITS(MILLIONS) " million values"
+#define TOO_LARGE \
+  "too large: more than " VALUES ", where a table counts as " TAVUS_DIGITS(TABLE_COST)
 
 typedef struct walk {
   lua_State *L;
