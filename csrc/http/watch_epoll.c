@@ -246,6 +246,13 @@ static void on_idle_event(tavus_http_watch *watch, int fd, place *at) {
   set_place(watch, fd, at, 0);
 }
 
+/* Asks again for an event that epoll reports once (see set_place). */
+static void rearm(tavus_http_watch *watch, int fd) {
+  place *at = place_of(watch, fd);
+  if (at->wanted == CURL_POLL_OUT && at->registered == CURL_POLL_OUT)
+    set_place(watch, fd, at, CURL_POLL_OUT);
+}
+
 void tavus_http_watch_look(tavus_http_engine *engine) {
   tavus_http_watch *watch = engine->watch;
   struct epoll_event events[EVENTS_A_WAIT];
@@ -253,7 +260,9 @@ void tavus_http_watch_look(tavus_http_engine *engine) {
   while (count-- > 0) {
     int fd = events[count].data.fd;
     place *at = fd != watch->timer ? place_of(watch, fd) : NULL;
-    if (at != NULL && at->wanted == 0) on_idle_event(watch, fd, at);
+    if (at == NULL) continue;
+    if (at->wanted == 0) on_idle_event(watch, fd, at);
+    else rearm(watch, fd);
   }
 }
 
@@ -276,9 +285,7 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
   if (curl_multi_socket_action(engine->multi, fd, bits, &running) != CURLM_OK)
     engine->broken = true;
-  at = place_of(watch, fd);
-  if (at->wanted == CURL_POLL_OUT && at->registered == CURL_POLL_OUT)
-    set_place(watch, fd, at, CURL_POLL_OUT);
+  rearm(watch, fd);
 }
 
 /* epoll_wait waits whole milliseconds, which is long for a frame of a game. A shorter
