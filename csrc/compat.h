@@ -1,10 +1,10 @@
 /* compat.h - Lua 5.1, 5.2, 5.3, 5.4, 5.5 and LuaJIT from one source.
 **
-** Whatever we need beyond the 5.1 API comes from here, under the names
-** of later Lua versions. An object built against the 5.1 headers must load in
-** Lua 5.1 and in LuaJIT alike, so nothing below calls what only LuaJIT has.
-** Getters (lua_rawget, lua_rawgeti, lua_rawgetp, lua_getfield, ...) give
-** nothing back before 5.3: use lua_type on what they pushed.
+** Defines what the code needs beyond the API of 5.1, under the names of later
+** versions. An object built with the headers of 5.1 loads in Lua 5.1 and in LuaJIT,
+** so nothing here calls a function that only LuaJIT has. Getters (lua_rawget,
+** lua_rawgeti, lua_rawgetp, lua_getfield, ...) return nothing before 5.3: call
+** lua_type on the value that they pushed.
 */
 #ifndef TAVUS_COMPAT_H
 #define TAVUS_COMPAT_H
@@ -22,10 +22,17 @@
 #include <lua.h>
 #include <lauxlib.h>
 
-/* Everything else is private to the shared object (-fvisibility=hidden). */
+#include "texts.h"
+
+/* Marks an entry point. All other symbols are hidden (-fvisibility=hidden). */
 #define TAVUS_EXPORT __attribute__((visibility("default")))
 
-/* 1 where Lua numbers have an integer subtype (then lua_isinteger exists). */
+/* Raises TAVUS_NO_MEMORY. Does not return. */
+static inline int tavus_no_memory(lua_State *L) {
+  return luaL_error(L, TAVUS_NO_MEMORY);
+}
+
+/* 1 where numbers have an integer subtype; lua_isinteger exists there. */
 #if LUA_VERSION_NUM >= 503
 #define TAVUS_HAS_INTEGERS 1
 #else
@@ -33,12 +40,12 @@
 #define lua_isinteger(L, index) ((void)(L), (void)(index), 0)
 #endif
 
-#ifndef LUA_FILEHANDLE /* 5.1 has it in lualib.h */
+#ifndef LUA_FILEHANDLE /* Lua 5.1 defines it in lualib.h */
 #define LUA_FILEHANDLE "FILE*"
 #endif
 
-/* The value that a userdata carries, from and to the top. It may have to be a
-** table (5.1, 5.2). */
+/* Pop the user value of the userdata at `index`, or push it. In 5.1 it must be a
+** table, in 5.2 a table or nil. */
 #if LUA_VERSION_NUM < 502
 #define tavus_setuservalue(L, index) ((void)lua_setfenv((L), (index)))
 #define tavus_getuservalue(L, index) lua_getfenv((L), (index))
@@ -50,8 +57,7 @@
 #define tavus_getuservalue(L, index) ((void)lua_getiuservalue((L), (index), 1))
 #endif
 
-/* The usual globals, and those of the Lua chunk at `index`: pushed, or set from
-** the top, which is popped. */
+/* Push the global table; push or pop the global table of the Lua chunk at `index`. */
 #if LUA_VERSION_NUM < 502
 #define tavus_pushglobals(L) lua_pushvalue((L), LUA_GLOBALSINDEX)
 #define tavus_getglobals(L, index) lua_getfenv((L), (index))

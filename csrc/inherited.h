@@ -1,19 +1,22 @@
-/* inherited.h - closing, in a forked child, a descriptor that the parent made.
+/* inherited.h - closes, in a forked child, a descriptor that the parent opened.
 **
-** The child may have closed all that it inherited, as daemons do, and given the
-** numbers to files of its own. */
+** A child may have closed all inherited descriptors, as daemons do, and have opened
+** files of its own under the same numbers. So the identity of the file is compared
+** first. */
 #ifndef TAVUS_INHERITED_H
 #define TAVUS_INHERITED_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a descriptor stood for when it was made. */
+/* The file that a descriptor refers to. */
 typedef struct tavus_identity {
   dev_t device;
   ino_t inode;
 } tavus_identity;
 
+/* Returns the identity of an open descriptor. */
 static inline tavus_identity tavus_identify(int fd) {
   tavus_identity known = {0, 0};
   struct stat file;
@@ -24,13 +27,13 @@ static inline tavus_identity tavus_identify(int fd) {
   return known;
 }
 
-/* Whether it still is what it was when it was made. */
-static inline int tavus_is_same(int fd, tavus_identity made) {
+/* Does `fd` still refer to the file that it referred to when it was opened? */
+static inline bool tavus_is_same(int fd, tavus_identity made) {
   tavus_identity known = tavus_identify(fd);
   return known.device == made.device && known.inode == made.inode;
 }
 
-/* Closes it if it still is what it was. */
+/* Closes `fd` if it still refers to that file. */
 static inline void tavus_close_inherited(int fd, tavus_identity made) {
   if (tavus_is_same(fd, made)) close(fd);
 }

@@ -1,12 +1,12 @@
-/* hint.c - what the writer probably meant. Looks for names and values near by
-** and in other places of the same resource. Runs only after an issue. */
+/* hint.c - what the writer probably meant. Searches for similar names and values, also in
+** other places of the resource. Runs only after an issue. */
 #include "walk.h"
 
 #include "nearest.h"
 #include "words.h"
 
-#define PLACES 3   /* places that a hint names at most */
-#define DEEPEST 6  /* how deep other places are searched */
+#define PLACES 3   /* places that a hint names, at most */
+#define DEEPEST 6  /* levels that are searched */
 
 /* Does the name end so, in any spelling? */
 static bool ends_in(const char *name, size_t length, const char *ending) {
@@ -33,8 +33,8 @@ bool tavus_is_secret_name(const char *name, size_t length) {
 typedef struct search {
   const char *name;
   size_t length;
-  const tavus_shape *here;  /* where it was written: not to be found */
-  const tavus_field *field; /* what was found last */
+  const tavus_shape *here;  /* where the name was written; not searched */
+  const tavus_field *field; /* the field that was found last */
   const char *trail[DEEPEST];
   int depth;
   int found;
@@ -51,12 +51,13 @@ static void push_place(lua_State *L, const search *s) {
   luaL_pushresult(&b);
 }
 
-/* Where a search goes on: not into arrays, and not into a vocabulary. */
+/* Returns the shape in a field that is searched, or NULL: arrays and vocabularies are
+** not. */
 static const tavus_shape *searched(const tavus_field *field) {
   return field->shape != NULL && !field->shape->vocabulary ? field->shape : NULL;
 }
 
-/* The field of that name in any spelling, or NULL. */
+/* Returns the field of that name in any spelling, or NULL. */
 static const tavus_field *same_field(const tavus_shape *shape, const char *name,
                                      size_t length) {
   for (size_t i = 0; i < shape->count; i++)
@@ -65,7 +66,7 @@ static const tavus_field *same_field(const tavus_shape *shape, const char *name,
   return NULL;
 }
 
-/* With one string on the top: adds each place where the name is at home. */
+/* Adds each place where a field has the name to the string on the top. */
 static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
                          bool inner) {
   const tavus_field *field = inner && shape != s->here
@@ -112,22 +113,22 @@ static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
   lua_remove(L, -2);
 }
 
-/* The name the contract would rather see for a field, or NULL. */
+/* Returns the field that the contract prefers to this one, the field itself, or NULL. */
 static const tavus_field *preferred(const tavus_shape *shape,
                                     const tavus_field *field) {
   if ((field->flags & TAVUS_READ_ONLY) != 0) return NULL;
   const char *name = field->successor;
-  if (field->twin != NULL && (field->flags & TAVUS_CURRENT) == 0)
+  if (field->twin != NULL && (field->flags & TAVUS_TWIN_ALLOWED) == 0)
     name = field->twin;
   return name == NULL ? field : tavus_field_find(shape, name, strlen(name));
 }
 
-/* Did the field move to another place? Its successor is a path then. */
+/* Did the field move to another place? Then its successor is a path. */
 static bool moved(const tavus_field *field) {
   return field->successor != NULL && strchr(field->successor, '.') != NULL;
 }
 
-/* The right name in another spelling. */
+/* Hints at the right spelling of a name. */
 static bool hint_same(lua_State *L, const tavus_shape *shape, const char *name,
                       size_t length, bool *secret) {
   const tavus_field *field = same_field(shape, name, length);
@@ -152,7 +153,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
     if (preferred(shape, field) != field && !moved(field)) continue;
     size_t n = tavus_nearness(name, length, field->name, field->length);
     if ((field->deprecated != NULL || field->sure == TAVUS_SURE_D) && n > 2)
-      continue; /* a typo, no advice */
+      continue; /* only a typo leads to such a field */
     if (n < least) {
       least = n;
       best = field;
@@ -165,7 +166,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   return true;
 }
 
-/* A name that stands at the top of another resource, in any spelling. */
+/* Hints at another resource that has a field of that name, in any spelling. */
 static bool hint_foreign(tavus_walk *w, const char *name, size_t length,
                          bool *secret) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
@@ -220,8 +221,8 @@ static const tavus_choice *choice_of(const tavus_field *field, const char *text,
   return NULL;
 }
 
-/* The field elsewhere that knows the value as its own; words such as "high"
-** that belong to everybody tell nothing. */
+/* Finds the field that has the value among its choices, and counts such fields: a word
+** such as "high" belongs to several. */
 static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
                                    size_t length, int depth, int *owners) {
   const tavus_field *owner = NULL;
@@ -239,7 +240,7 @@ static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
   return owner;
 }
 
-/* `name:level`, of which only the level is not known. */
+/* Hints at the levels when only the level in `name:level` is unknown. */
 static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
                        size_t length) {
   const char *colon = (field->flags & TAVUS_LEVELS) == 0
@@ -250,7 +251,7 @@ static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
   return true;
 }
 
-/* A number in quotes, where a number may stand beside the words. */
+/* Hints that a number is written without quotes, in a field that may be a number. */
 static bool hint_number(lua_State *L, const tavus_field *field, const char *text,
                         size_t length) {
   if ((field->types & TAVUS_NUMBER) == 0) return false;

@@ -1,5 +1,5 @@
-/* issue.c - making issues: paths, quoting, severity, wrong types. Runs only
-** when there is something to report. */
+/* issue.c - makes issues: paths, messages, severity, wrong types. Runs only when there is
+** something to report. */
 #include "walk.h"
 
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 #include "../json/utf8.h"
 #include "words.h"
 
-/* Adds a key as a token of a JSON Pointer. What is no UTF-8 shows as \xNN, so
-** that a path can always be printed. */
+/* Adds a key as a token of a JSON Pointer. Bytes that are not UTF-8 become \xNN, so that
+** every path can be printed. */
 static void add_token(luaL_Buffer *b, const char *key, size_t length) {
   const unsigned char *at = (const unsigned char *)key, *end = at + length;
   while (at < end) {
@@ -32,7 +32,7 @@ static void add_index(luaL_Buffer *b, size_t index) {
   luaL_addlstring(b, at, (size_t)(digits + sizeof digits - at));
 }
 
-/* The recursion is as deep as the value. */
+/* Adds a path. The recursion is as deep as the value. */
 static void add_path(luaL_Buffer *b, const tavus_step *step) {
   if (step == NULL || step->up == NULL) return;
   add_path(b, step->up);
@@ -136,7 +136,7 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure) {
 
 /* --- values that do not fit --- */
 
-/* Is it a field that holds one id, by its name? */
+/* By its name, does the field hold one id? */
 static bool is_id(const tavus_field *field) {
   return field->name != NULL && field->length > 3 &&
          strcmp(field->name + field->length - 3, "_id") == 0;

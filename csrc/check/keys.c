@@ -1,5 +1,5 @@
-/* keys.c - which keys a table has that is no plain sequence, and what is wrong
-** with them. */
+/* keys.c - the keys of a table that is not a plain sequence, and what is wrong with
+** them. */
 #include "walk.h"
 
 size_t tavus_item_of(lua_State *L, int index) {
@@ -22,7 +22,7 @@ tavus_keys tavus_count_keys(lua_State *L, int index) {
   return k;
 }
 
-/* The issue of a key that is no string and no index: which one it is. */
+/* Reports a key that is neither a string nor an index. */
 static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "issue");
@@ -33,7 +33,7 @@ static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
     if (lua_type(L, -1) != LUA_TSTRING && tavus_item_of(L, -1) == 0) break;
   }
   if (lua_type(L, -1) == LUA_TNUMBER) {
-    lua_pushvalue(L, -1); /* lua_tostring changes what it reads */
+    lua_pushvalue(L, -1); /* lua_tostring changes the number that it reads */
     const char *number = lua_tostring(L, -1);
     tavus_push_hint(w, "the first position is 1");
     tavus_issue(w, TAVUS_ERROR, "key", step,
@@ -81,7 +81,7 @@ void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
   if (step->type_reported) return;
   tavus_keys k = tavus_count_keys(w->L, index);
   bool no_array = field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0;
-  /* Without a hole it would be an array, were it not marked as an object. */
+  /* Without a hole it is an array that is marked as an object. */
   if (k.texts == 0 && k.others == 0 && (no_array || k.largest == k.indexes))
     tavus_issue_text(w, TAVUS_ERROR, "key", step,
                      "a key is a number; an object's keys are strings",

@@ -1,7 +1,7 @@
 /* nearest.c - see nearest.h. */
 #include "nearest.h"
 
-#define LONGEST 64 /* names beyond this are near to nothing */
+#define LONGEST 64 /* longer names are never near */
 
 size_t tavus_distance(const char *a, size_t a_length, const char *b,
                       size_t b_length, size_t limit) {
@@ -29,8 +29,8 @@ size_t tavus_distance(const char *a, size_t a_length, const char *b,
   return last[b_length] <= limit ? last[b_length] : limit + 1;
 }
 
-/* A name as it is compared: small letters, without `_`, `-` and spaces. Returns
-** its length; what is longer than LONGEST is cut, one byte beyond. */
+/* Writes a name for comparison: lower case, without `_`, `-` and spaces. Returns its
+** length; a longer name is cut to LONGEST + 1 bytes. */
 static size_t fold(char *out, const char *name, size_t length) {
   size_t n = 0;
   for (size_t i = 0; i < length && n <= LONGEST; i++) {
@@ -48,6 +48,7 @@ bool tavus_same_name(const char *a, size_t a_length, const char *b,
   return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
 }
 
+/* The largest distance at which names of that length are near. */
 static size_t allowance(size_t length) { return length < 6 ? 1 : length < 9 ? 2 : 3; }
 
 size_t tavus_nearness(const char *name, size_t length, const char *known,

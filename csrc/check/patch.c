@@ -1,5 +1,5 @@
-/* patch.c - a JSON Patch, op by op: are the members there that RFC 6902 wants,
-** does the path exist in the contract, does the value fit there. */
+/* patch.c - checks a JSON Patch, operation by operation: the members that RFC 6902
+** requires, whether the contract has the path, and whether the value fits there. */
 #include "walk.h"
 
 #include "../json/pointer.h"
@@ -7,7 +7,7 @@
 #include "nearest.h"
 #include "words.h"
 
-#define LONGEST_NAME 128 /* longer tokens are no names of the contract */
+#define LONGEST_NAME 128 /* no name of the contract is longer */
 
 /* --- one path --- */
 
@@ -23,9 +23,9 @@ static void pointer_issue(tavus_walk *w, const tavus_step *step,
   tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
 }
 
-/* The pointer that a text with dots, brackets, or slashes too many was meant to
-** be. Returns its length; `meant` has room for LONGEST_NAME + 1 bytes, and
-** `length` is LONGEST_NAME at most. */
+/* Writes the pointer that a text with dots, brackets or extra slashes was meant to be.
+** Returns its length. `meant` has room for LONGEST_NAME + 1 bytes; `length` is at most
+** LONGEST_NAME. */
 static size_t straighten(char *meant, const char *text, size_t length) {
   size_t n = 0;
   meant[n++] = '/';
@@ -38,7 +38,7 @@ static size_t straighten(char *meant, const char *text, size_t length) {
   return meant[n - 1] == '/' ? n - 1 : n;
 }
 
-/* Pushes a hint with that pointer; nil for a text that is too long to be shown. */
+/* Pushes a hint with that pointer, or nil when the text is too long. */
 static void push_meant(tavus_walk *w, const char *text, size_t length) {
   char meant[LONGEST_NAME + 1];
   if (length > LONGEST_NAME) {
@@ -51,7 +51,7 @@ static void push_meant(tavus_walk *w, const char *text, size_t length) {
   else tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
 }
 
-/* Does that pointer lead to a secret? Nothing is reported on the way. */
+/* Does that pointer lead to a secret? Reports nothing. */
 static bool means_secret(const tavus_field *field, const char *text,
                          size_t length) {
   char meant[LONGEST_NAME + 1];
@@ -69,7 +69,7 @@ static bool means_secret(const tavus_field *field, const char *text,
   return field != NULL && (field->flags & TAVUS_SECRET) != 0;
 }
 
-/* A text that is no JSON Pointer, with what it should have been. */
+/* Reports a text that is not a JSON Pointer. */
 static void malformed(tavus_walk *w, const char *text, size_t length,
                       const tavus_step *step) {
   if (text[0] == '/') {
@@ -82,15 +82,15 @@ static void malformed(tavus_walk *w, const char *text, size_t length,
               "a JSON Pointer begins with \"/\"");
 }
 
-/* Is an unknown token a slip in writing the pointer: nothing between slashes,
-** or a known name with more behind a dot or a bracket? */
+/* Is an unknown token a mistake in writing the pointer: empty, or a known name that a dot
+** or bracket follows? */
 static bool is_slip(const tavus_shape *shape, const char *token, size_t length) {
   size_t n = 0;
   while (n < length && token[n] != '.' && token[n] != '[') n++;
   return length == 0 || (n < length && tavus_field_find(shape, token, n) != NULL);
 }
 
-/* The pointer `text` leads through `name`, which `shape` has not. */
+/* Reports that the pointer `text` leads through `name`, which `shape` does not have. */
 static void unknown_place(tavus_walk *w, const tavus_shape *shape,
                           const char *name, size_t length, const char *text,
                           size_t text_length, place *p, const tavus_step *step) {
@@ -105,7 +105,7 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
               tavus_quote(quoted, name, length));
 }
 
-/* May the token stand in an array? */
+/* May the token follow an array? Reports it if not. */
 static bool array_token(tavus_walk *w, const char *token, size_t length,
                         bool appends, const char *text, size_t text_length,
                         const tavus_step *step) {
@@ -124,8 +124,8 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
   return false;
 }
 
-/* The pointer `text` goes on behind `field`, which has nothing inside; `slip`: with
-** nothing but a slash. */
+/* Reports that the pointer `text` goes on behind `field`, which has no members or items.
+** `slip`: only a slash follows. */
 static void too_far(tavus_walk *w, const tavus_field *field, bool slip,
                     const char *text, size_t text_length,
                     const tavus_step *step) {
@@ -137,8 +137,8 @@ static void too_far(tavus_walk *w, const tavus_field *field, bool slip,
               field->name != NULL ? "holds" : "is");
 }
 
-/* Do the names of a path in free form speak of a secret, from `token` on? The last
-** of an `unknown` path may do so in any spelling. */
+/* Does a name in a free-form path, from `token` on, say that it is secret? With `unknown`
+** the last one may be misspelt. */
 static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
                            tavus_pointer *rest, bool unknown) {
   bool escaped, secret = false, meant = false;
@@ -151,8 +151,8 @@ static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
   return secret || meant;
 }
 
-/* Where a pointer leads in the contract. `appends` says whether `-` may end
-** it; with `writes` fields on the way are remarked upon. */
+/* Finds the place of a pointer in the contract. `appends`: it may end in `-`. `writes`:
+** the use of the fields on the way is checked. */
 static place resolve(tavus_walk *w, const char *text, size_t length,
                      bool writes, bool appends, const tavus_step *step) {
   place p = { .field = w->root };
@@ -203,7 +203,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
         p.secret = true;
       break;
     }
-    if ((p.field->flags & TAVUS_SENSES) != 0) p.in_perception_tool = true;
+    if ((p.field->flags & TAVUS_PERCEPTION_TOOLS) != 0) p.in_perception_tool = true;
     if ((p.field->flags & TAVUS_SECRET) != 0 ||
         (p.field == &tavus_field_anything && tavus_is_secret_name(token, size)))
       p.secret = true;
@@ -220,7 +220,7 @@ static const tavus_patch_word *find_word(const char *text, size_t length) {
   return NULL;
 }
 
-/* The word that was meant, whatever the case of its letters. */
+/* Returns the word that was meant, in any case, or NULL. */
 static const tavus_patch_word *nearest_word(const char *given, size_t length) {
   const tavus_patch_word *best = NULL;
   size_t least = 3;
@@ -239,15 +239,15 @@ static const tavus_patch_word *nearest_word(const char *given, size_t length) {
   return best;
 }
 
-/* Pushes nothing; the text at `index`, or NULL: of another type, or no UTF-8,
-** which the walk over the operation's members reports. */
+/* Returns the text at `index`, or NULL when it is of another type or not UTF-8, which the
+** walk over the members reports. Pushes nothing. */
 static const char *text_at(lua_State *L, int index, size_t *length) {
   if (lua_type(L, index) != LUA_TSTRING) return NULL;
   const char *text = lua_tolstring(L, index, length);
   return tavus_utf8_check(text, *length, NULL) ? text : NULL;
 }
 
-/* The op, or NULL when it is none. */
+/* Returns the operation, or NULL after an issue. */
 static const tavus_patch_word *check_word(tavus_walk *w, int op,
                                           const tavus_step *step) {
   lua_State *L = w->L;
@@ -270,7 +270,7 @@ static const tavus_patch_word *check_word(tavus_walk *w, int op,
   return NULL;
 }
 
-/* Is a member there exactly when the operation takes it? */
+/* Reports a member that the operation needs and lacks, or has and does not take. */
 static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
                          bool wanted, tavus_step *step) {
   lua_State *L = w->L;
@@ -288,8 +288,7 @@ static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
                            ? "remove takes away the whole of what path names; an "
                              "item of an array is named by its index"
                            : "leave it out");
-    /* Some serializers write every member of an operation: null or "" there is
-    ** nothing. */
+    /* Some serializers write all members of an operation, as null or "". */
     bool nothing = null || (lua_type(L, index) == LUA_TSTRING &&
                             lua_rawlen(L, index) == 0);
     tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step,
@@ -346,7 +345,7 @@ static void check_op(tavus_walk *w, int index, const tavus_step *step) {
     bool removes = word != NULL && strcmp(word->op, "remove") == 0;
     bool tests = word != NULL && strcmp(word->op, "test") == 0;
     bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;
-    /* What an unknown word would do there is not known. */
+    /* An unknown word may or may not write. */
     bool writes = word != NULL && !removes && !tests;
     to = resolve(w, text, length, writes, appends, &at_path);
     if (removes && to.root)
@@ -410,8 +409,8 @@ static bool writes_at(tavus_walk *w, int index, int i, const char *path,
   return yes;
 }
 
-/* Is the value of the op at Lua index `i`, a table, null, an empty text or not
-** there? It takes something away, and asks for nothing beside it. */
+/* Is the value of the op at Lua index `i`, a table, null, an empty text or missing? Such
+** an operation removes something and needs no other operation. */
 static bool clears(tavus_walk *w, int index, int i) {
   lua_State *L = w->L;
   int base = lua_gettop(L);
@@ -425,7 +424,7 @@ static bool clears(tavus_walk *w, int index, int i) {
   return yes;
 }
 
-/* The first op of a patch that breaks the rule, or 0. */
+/* Returns the index of the first op that breaks the rule, or 0. */
 static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
   int n = (int)lua_rawlen(w->L, index), first = 0;
   bool others = false;
@@ -455,7 +454,7 @@ static void check_patch_rule(tavus_walk *w, int index,
   tavus_issue_text(w, TAVUS_WARNING, "rule", &path, rule->message, rule->hint);
 }
 
-/* Somebody sent the changed fields as an object. True: said so. */
+/* Reports a patch that is an object with the changed fields, and returns true then. */
 static bool merge_style(tavus_walk *w, int index, const tavus_step *step) {
   lua_State *L = w->L;
   tavus_mark mark = tavus_mark_of(L, index, w->marks);

@@ -1,4 +1,4 @@
-/* remark.c - remarks on known fields and on strings in them. */
+/* remark.c - checks the use of known fields, and the strings in them. */
 #include "walk.h"
 
 #include "words.h"
@@ -21,7 +21,7 @@ void tavus_check_use(tavus_walk *w, const tavus_field *field,
     tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is an old name",
                 field->name);
   } else if (field->twin != NULL) {
-    if ((field->flags & TAVUS_CURRENT) != 0) return;
+    if ((field->flags & TAVUS_TWIN_ALLOWED) != 0) return;
     tavus_push_hint(w, "called \"%s\" here", field->twin);
     tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is the newer name of %s",
                 field->name, field->twin);
@@ -37,7 +37,7 @@ void tavus_check_use(tavus_walk *w, const tavus_field *field,
 static bool custom_given(tavus_walk *w, const tavus_field *field,
                          const tavus_view *view) {
   if (field->custom == NULL) return false;
-  if (view == NULL) return true; /* what stands beside it is not known here */
+  if (view == NULL) return true; /* its siblings are not known */
   return tavus_view_find(w, view, field->custom) != 0;
 }
 

@@ -1,10 +1,10 @@
-/* rule.c - rules between the members of one object, as the contract states
-** them. Absent and null are the same here. */
+/* rule.c - checks the rules between the members of an object. An absent member and null
+** are the same here. */
 #include "walk.h"
 
 #include "words.h"
 
-/* The member of that name, or NULL. Members are in order. */
+/* Returns the member of that name, or NULL. Members are sorted. */
 static const tavus_member *find_member(const tavus_view *view,
                                        const char *name) {
   for (int i = 0; i < view->count; i++) {
@@ -34,7 +34,7 @@ int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name) {
       ? 0 : view->spare;
 }
 
-/* How much is in a member? */
+/* How much a member holds. */
 typedef enum amount { NOTHING, EMPTY, SOMETHING } amount;
 
 static amount given(tavus_walk *w, const tavus_view *view, const char *name) {
@@ -79,7 +79,7 @@ static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
   issue_at(w, error ? TAVUS_ERROR : TAVUS_WARNING, rule, code, field, step);
 }
 
-/* Is the member a text that is none of its field's choices? */
+/* Is the member a text that is not one of the choices of its field? */
 static bool is_unknown(tavus_walk *w, const tavus_shape *shape,
                        const tavus_view *view, const char *name) {
   const tavus_field *field =
@@ -105,7 +105,7 @@ static void rule_unless(tavus_walk *w, const tavus_rule *rule,
     rule_issue(w, rule, "required", rule->field, step);
   else if (a == NOTHING)
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
-  else if (rule->when != NULL && /* what is no text has the wrong type */
+  else if (rule->when != NULL && /* another type is reported elsewhere */
            lua_type(w->L, tavus_view_find(w, view, rule->field)) == LUA_TSTRING)
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
 }
@@ -117,7 +117,7 @@ static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
 
-/* A member of a wrong type was meant to be given, too. */
+/* A member of a wrong type counts as given. */
 static void rule_one_of(tavus_walk *w, const tavus_rule *rule,
                         const tavus_view *view, const tavus_step *step) {
   for (const char *const *f = rule->fields; *f != NULL; f++) {
@@ -129,7 +129,7 @@ static void rule_one_of(tavus_walk *w, const tavus_rule *rule,
   rule_issue(w, rule, "required", rule->field, step);
 }
 
-/* Has the member a member of that name, with something in it? */
+/* Has the member a member of that name that is not empty? */
 static bool holds(tavus_walk *w, const tavus_view *view, const char *name,
                   const char *inner) {
   lua_State *L = w->L;
@@ -150,7 +150,7 @@ static bool holds(tavus_walk *w, const tavus_view *view, const char *name,
 static void rule_sum(tavus_walk *w, const tavus_rule *rule,
                      const tavus_view *view, const tavus_step *step) {
   size_t sum = 0;
-  bool alone = false; /* one alone is over: its own limit has said so */
+  bool alone = false; /* one alone is too long, which its own limit reports */
   for (const char *const *f = rule->fields; *f != NULL; f++) {
     int slot = tavus_view_find(w, view, *f);
     if (slot == 0 || lua_type(w->L, slot) != LUA_TTABLE) continue;
@@ -167,7 +167,7 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
                             const tavus_step *step) {
   bool fresh = false, old = false;
   if (view->members != NULL) {
-    /* The usual case costs a look at each member: no newer name at all. */
+    /* Usually there is no newer name. */
     int i = 0;
     while (i < view->count && (view->members[i].field == NULL ||
                                view->members[i].field->twin == NULL))
@@ -215,8 +215,7 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
         there = !lua_isnil(L, -1);
         lua_pop(L, 1);
       }
-      /* Properties in an array have the wrong type, which is what there is
-      ** to say of them. */
+      /* Properties in an array have the wrong type, which is reported already. */
       if (!there && known_type == LUA_TTABLE)
         there = tavus_is_array(L, known, w->marks);
       if (!there) {
@@ -266,14 +265,14 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
   }
 }
 
-/* Does the rule want a member that is missing? */
+/* Does the rule require a member? */
 static bool wants(tavus_rule_kind kind) {
   return kind == TAVUS_RULE_UNLESS || kind == TAVUS_RULE_WHEN ||
          kind == TAVUS_RULE_ONE_OF || kind == TAVUS_RULE_WHEN_IN;
 }
 
-/* May the object leave out what is to stay as it is? A merge patch changes what
-** is inside objects, too; a partial object replaces that whole. */
+/* May the object lack members that it must have in the end? A merge patch also changes
+** the insides of objects; a partial object replaces them as a whole. */
 static bool is_partial(const tavus_walk *w, const tavus_step *step) {
   return w->sends == TAVUS_SENDS_MERGE_PATCH ||
          (w->sends == TAVUS_SENDS_PARTIAL && step->up == NULL);

@@ -1,8 +1,7 @@
-/* walk.c - the walk itself: values, arrays, objects, free-form parts, and the
-** things that JSON cannot hold. */
+/* walk.c - the walk: scalars, arrays, objects, free form, and values that JSON cannot
+** express. */
 #include "walk.h"
 
-#include "../json/read.h"
 #include "../json/write.h"
 #include "words.h"
 
@@ -21,7 +20,7 @@ static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
   APPEND(w, "\"\"");
 }
 
-/* Writes a text that is UTF-8; false after an issue. */
+/* Writes a text. Returns false and reports an issue when it is not UTF-8. */
 static inline bool write_text(tavus_walk *w, const char *text, size_t length,
                               const tavus_step *step) {
   size_t bad;
@@ -61,7 +60,7 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
     tavus_check_string(w, text, length, field, view, step);
 }
 
-/* No fraction? (floor would need the mathematics library.) */
+/* Has it no fraction? Without floor, which needs the mathematics library. */
 static bool is_whole(double number) {
   if (!(number > -9007199254740992.0 && number < 9007199254740992.0))
     return number - number == 0; /* so large that nothing follows the point */
@@ -79,7 +78,7 @@ static void walk_number(tavus_walk *w, int index, const tavus_field *field,
       tavus_type_issue(w, index, field, "number", step);
     else if ((field->has_minimum && number < field->minimum) ||
              (field->has_maximum && number > field->maximum &&
-              (w->in_perception_tool || (field->flags & TAVUS_SENSES_ONLY) == 0)))
+              (w->in_perception_tool || (field->flags & TAVUS_PERCEPTION_MAXIMUM) == 0)))
       tavus_range_issue(w, field, step);
     /* A float that is a whole number is an integer to the API. */
     if ((field->types & TAVUS_NUMBER) == 0 && whole && !lua_isinteger(L, index) &&
@@ -105,8 +104,8 @@ static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
 static void walk_light(tavus_walk *w, int index, const tavus_field *field,
                        const tavus_step *step) {
   if (tavus_is_null(w->L, index)) {
-    /* A member may be null whatever its type. A whole document may not, nor what
-    ** a patch puts in its place, nor an operation; another item only should not. */
+    /* A member of any type may be null. A document, its replacement by a patch and an
+    ** operation of a patch may not; another item of an array should not. */
     if (field != NULL && (step->up == NULL || field == w->root ||
                           field == &tavus_field_patch_op))
       tavus_type_issue(w, index, field, "null", step);
@@ -142,7 +141,7 @@ static inline void walk_typed(tavus_walk *w, int index, int type,
                               tavus_step *step) {
   if (++w->nodes > TAVUS_MOST_NODES || w->out->length > TAVUS_MOST_BYTES)
     size_issue(w, step);
-  else if (type == LUA_TSTRING) /* most are */
+  else if (type == LUA_TSTRING) /* the most frequent type */
     walk_string(w, index, field, view, step);
   else
     walk_other(w, index, type, field, step);
@@ -165,8 +164,8 @@ static inline bool is_key(lua_State *L, int index, size_t n) {
 #endif
 }
 
-/* The items after the first `n`, in any order: their places may lie as far apart
-** as two billion. Returns how many items there are. */
+/* Walks the items after the first `n`, in any order, since their indices may be billions
+** apart. Returns the number of all items. */
 static size_t walk_scattered(tavus_walk *w, int index, const tavus_field *items,
                              tavus_step *inner, size_t n) {
   lua_State *L = w->L;
@@ -211,7 +210,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
       tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
       tavus_keys_issue(w, index, &k, step);
-    if (k.indexes != k.largest) /* which was told: nothing will be written */
+    if (k.indexes != k.largest) /* reported: the text will not be used */
       n = walk_scattered(w, index, items, &inner, n);
     for (; n < k.indexes && !w->stopped; n++) {
       lua_rawgeti(L, index, (int)n + 1);
@@ -231,7 +230,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
 /* --- objects --- */
 
 static int order_of(const tavus_member *a, const tavus_member *b) {
-  /* Every Lua string ends with a zero byte: the first byte is always there. */
+  /* A Lua string ends with a zero byte, so there is a first byte. */
   if (a->key[0] != b->key[0])
     return (unsigned char)a->key[0] - (unsigned char)b->key[0];
   size_t common = a->length < b->length ? a->length : b->length;
@@ -240,7 +239,7 @@ static int order_of(const tavus_member *a, const tavus_member *b) {
   return a->length < b->length ? -1 : a->length > b->length;
 }
 
-/* The field of a key, from those found lately if it is among them. */
+/* Returns the field of a key, or NULL. Asks the cache first. */
 static inline const tavus_field *find_field(tavus_walk *w,
                                             const tavus_shape *shape,
                                             const char *key, size_t length) {
@@ -258,14 +257,14 @@ static inline const tavus_field *find_field(tavus_walk *w,
   return field;
 }
 
-/* Can a name alone make the member a secret? One text, or a list of them; an
-** object under such a name is more likely the schema of an argument. */
+/* May the name alone make the member a secret? A text or a list may be one; an object is
+** rather the schema of an argument. */
 static bool is_plain(const tavus_walk *w, const tavus_member *member) {
   return member->type == LUA_TSTRING ||
          (member->type == LUA_TTABLE && lua_rawlen(w->L, member->slot) > 0);
 }
 
-/* A member that the contract does not know: said, and walked in free form. */
+/* Reports a member that the contract does not know, and walks it in free form. */
 static void unknown_member(tavus_walk *w, const tavus_shape *shape,
                            const tavus_member *member, tavus_step *step) {
   char quoted[TAVUS_QUOTED];
@@ -279,8 +278,7 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
   w->in_secret = in_secret;
 }
 
-/* Writes what stands before the key, the key, and the colon; false after an
-** issue. */
+/* Writes `before`, the key and a colon. Returns false after an issue. */
 static inline bool write_key(tavus_walk *w, const tavus_member *member,
                              char before, const tavus_step *step) {
   if (member->field != NULL) { /* a name of the contract: plain ASCII */
@@ -299,7 +297,7 @@ static inline bool write_key(tavus_walk *w, const tavus_member *member,
   return good;
 }
 
-/* One member of `view`; `before` is what its key comes after. */
+/* Walks a member of `view`. `before`: the character before its key. */
 static inline void walk_member(tavus_walk *w, const tavus_member *member,
                                char before,
                                const tavus_shape *shape,
@@ -309,7 +307,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
   bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
   bool in_perception_tool = w->in_perception_tool, in_secret = w->in_secret;
-  bool secret = false; /* by its name alone: all that tells in free form */
+  bool secret = false; /* by its name alone, in free form */
   if (field == NULL) {
     if (shape != NULL) field = shape->other;
     if (shape != NULL && field == NULL && good) {
@@ -321,7 +319,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
              is_plain(w, member);
   } else {
     tavus_remark_field(w, field, view, inner);
-    /* The value of a patch's operation is what belongs at its path. */
+    /* The value of an operation has the type of the field at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
       w->in_secret = w->op.value_is_secret;
       w->in_perception_tool = w->op.value_in_perception_tool;
@@ -331,7 +329,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
       return;
     }
   }
-  if (field != NULL && (field->flags & TAVUS_SENSES) != 0)
+  if (field != NULL && (field->flags & TAVUS_PERCEPTION_TOOLS) != 0)
     w->in_perception_tool = true;
   if (secret || (field != NULL && (field->flags & TAVUS_SECRET) != 0))
     w->in_secret = true;
@@ -340,8 +338,8 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member,
   w->in_secret = in_secret;
 }
 
-/* Writes the members of a table in order and asks the rules. The members of a
-** large object are fetched one by one. */
+/* Writes the sorted members of a table and checks the rules. Fetches the members of a
+** large object one by one. */
 static void walk_members(tavus_walk *w, tavus_member *members, size_t count,
                          const tavus_view *view, const tavus_step *step) {
   lua_State *L = w->L;
@@ -369,8 +367,8 @@ static int compare_members(const void *a, const void *b) {
   return order_of(a, b);
 }
 
-/* An object of many members: a Lua table keeps its keys alive while they are
-** sorted, and each value is fetched when its turn comes. */
+/* Walks an object of many members. A Lua table keeps the keys alive while they are
+** sorted. */
 static void walk_large(tavus_walk *w, int index, const tavus_field *field,
                        tavus_step *step) {
   lua_State *L = w->L;
@@ -406,7 +404,8 @@ static void walk_large(tavus_walk *w, int index, const tavus_field *field,
   lua_settop(L, base);
 }
 
-/* The stack has room for the members: key and value of each stay there. */
+/* Walks an object. The keys and values of a small one stay on the stack, which has room
+** for them. */
 static void walk_object(tavus_walk *w, int index, const tavus_field *field,
                         tavus_step *step) {
   lua_State *L = w->L;
@@ -448,21 +447,14 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
 
 /* --- tables and values --- */
 
-/* Is the table one of those it lies in? */
+/* Is the table inside itself? */
 static bool in_cycle(const void *table, const tavus_step *step) {
   for (; step != NULL; step = step->up)
     if (step->table == table) return true;
   return false;
 }
 
-static bool is_empty(lua_State *L, int index) {
-  lua_pushnil(L);
-  if (lua_next(L, index) == 0) return true;
-  lua_pop(L, 2);
-  return false;
-}
-
-/* `roomy`: the stack has room for the members of a small object. */
+/* Walks a table. `roomy`: the stack has room for the members of a small object. */
 static void walk_table(tavus_walk *w, int index, const tavus_field *field,
                        tavus_step *step, bool roomy) {
   lua_State *L = w->L;
@@ -475,9 +467,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
     return;
   }
   if (depth > TAVUS_JSON_DEPTH) {
-    tavus_push_hint(w, NULL);
-    tavus_issue(w, TAVUS_ERROR, "depth", step, "nested deeper than %d levels",
-                TAVUS_JSON_DEPTH);
+    tavus_issue_text(w, TAVUS_ERROR, "depth", step, TAVUS_JSON_TOO_DEEP, NULL);
     APPEND(w, "null");
     return;
   }
@@ -498,7 +488,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
       array = !lua_isnil(L, -1);
       lua_pop(L, 1);
     }
-    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = is_empty(L, index);
+    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = !tavus_has_members(L, index);
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */
     if (array && (wanted & TAVUS_ARRAY_TYPE) == 0 && !marked)

@@ -100,7 +100,7 @@ local function note(field)
       or "Deprecated: " .. field.deprecated .. "."
   end
   if field.successor then parts[#parts + 1] = "Now " .. field.successor .. "." end
-  if field.twin and not field.current then parts[#parts + 1] = "Elsewhere " .. field.twin .. "." end
+  if field.twin and not field.twin_allowed then parts[#parts + 1] = "Elsewhere " .. field.twin .. "." end
   if field.read_only then parts[#parts + 1] = "Only in answers." end
   if field.secret then parts[#parts + 1] = "Secret." end
   return table.concat(parts, " ")

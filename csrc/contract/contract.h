@@ -1,12 +1,11 @@
-/* contract.h - the shape of the contract data.
+/* contract.h - the types of the contract.
 **
-** The API is constant data: fields with types and limits, objects made of
-** fields, rules between fields, operations, error sentences. The walk in
-** ../check reads it and knows no field by name. Nothing here needs Lua.
+** The API is constant data: fields with types and limits, objects made of fields,
+** rules between fields, operations, error texts. The walk in ../check reads them and
+** knows no field by name. Only describe.c needs Lua.
 **
-** Adding a resource: one file that defines a tavus_resource, and its line in
-** registry.c, which declares it. Field arrays are sorted by name (bytes), which a spec checks.
-*/
+** A new resource needs one file that defines a tavus_resource, and a line in
+** registry.c. Arrays of fields are sorted by name (bytes), which a spec checks. */
 #ifndef TAVUS_CONTRACT_H
 #define TAVUS_CONTRACT_H
 
@@ -25,33 +24,33 @@ enum {
   TAVUS_ANY = 63
 };
 
+/* Flags of a field. */
 enum {
-  TAVUS_SECRET = 1,         /* never shown, collected for redaction */
-  TAVUS_READ_ONLY = 2,      /* comes in answers; sending it is pointless */
-  TAVUS_WORD_BOOLEAN = 4,   /* "true" and "false" are taken, sent as booleans */
-  TAVUS_LEVELS = 8,         /* choices may carry a level, as in name:high */
-  TAVUS_SENSES = 16,        /* what is inside belongs to perception tools */
-  TAVUS_SENSES_ONLY = 32,   /* the maximum counts only in perception tools */
-  TAVUS_TOOL_NAME = 64,     /* a function name: see tavus_tool_name_check */
-  TAVUS_LANGUAGE = 128,     /* a language by its English name, not its code */
-  TAVUS_CLOSED = 256,       /* a value outside the choices is an error */
-  TAVUS_PATCH_VALUE = 512,  /* its type is that of the place the op names */
-  TAVUS_CURRENT = 1024,     /* its name is as good here as that of its twin */
-  TAVUS_APPENDED = 2048     /* the server adds `appended` to the text */
+  TAVUS_SECRET = 1,              /* never shown; collected for redaction */
+  TAVUS_READ_ONLY = 2,           /* set by the server; sending it has no effect */
+  TAVUS_WORD_BOOLEAN = 4,        /* the texts "true" and "false" are sent as booleans */
+  TAVUS_LEVELS = 8,              /* a choice may have a level, as in name:high */
+  TAVUS_PERCEPTION_TOOLS = 16,   /* holds perception tools */
+  TAVUS_PERCEPTION_MAXIMUM = 32, /* the maximum holds in perception tools only */
+  TAVUS_TOOL_NAME = 64,          /* a function name: see tavus_tool_name_check */
+  TAVUS_LANGUAGE = 128,          /* a language by its English name, not its code */
+  TAVUS_CLOSED = 256,            /* a value outside the choices is an error */
+  TAVUS_PATCH_VALUE = 512,       /* has the type of the field at the operation's path */
+  TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used here; no "renamed" warning */
+  TAVUS_APPENDED = 2048          /* the server adds `appended` to the text */
 };
 
-/* How sure the contract is of a fact. A and B: official documents, of several
-** generations or of one; C: others have seen it work; D: one weak source, or
-** sources that disagree. Breaking a type of grade A or B is an error, of grade
-** C or D a warning. */
+/* How certain a fact is. A and B: official documents, of several generations or of one;
+** C: seen to work; D: one weak source, or sources that disagree. A violation of a fact
+** of grade A or B is an error, of grade C or D a warning. */
 typedef enum tavus_sure {
   TAVUS_SURE_A, TAVUS_SURE_B, TAVUS_SURE_C, TAVUS_SURE_D
 } tavus_sure;
 
-/* Choices stand in the order in which hints offer them, the usual one first. */
+/* A value that a field may have. Hints list them in this order, the usual one first. */
 typedef struct tavus_choice {
   const char *value; /* NULL ends the list */
-  const char *retired; /* why it should not be used any more, or NULL */
+  const char *retired; /* why not to use it any more, or NULL */
 } tavus_choice;
 
 typedef struct tavus_shape tavus_shape;
@@ -60,8 +59,8 @@ typedef struct tavus_rule tavus_rule;
 
 #define TAVUS_NAME(text) .name = (text), .length = sizeof(text) - 1
 
-/* What somebody who wrote this name or word probably meant; compared without
-** regard to case, `_`, `-` and spaces. */
+/* A hint for a name or word that people write by mistake. Case, `_`, `-` and spaces do
+** not matter. */
 typedef struct tavus_alias {
   const char *name; /* NULL ends the list */
   const char *hint;
@@ -73,23 +72,23 @@ struct tavus_field {
   unsigned types;
   unsigned flags;
   tavus_sure sure;
-  const char *generation;   /* of the API it came with: "G3+"; "?": not known */
-  const char *text;         /* what it is, one line */
-  const char *label;        /* "an STT engine": what its choices are */
+  const char *generation;   /* of the API that it came with: "G3+"; "?": not known */
+  const char *text;         /* description, one line */
+  const char *label;        /* what a choice is: "an STT engine" */
   const tavus_choice *choices;
-  const tavus_alias *words; /* what people write for a choice, or NULL */
-  const char *custom;       /* choices are open when this sibling is there */
-  const char *id_of;        /* it holds the id of this thing */
+  const tavus_alias *words; /* hints for values that are not choices, or NULL */
+  const char *custom;       /* with this sibling, other values are allowed */
+  const char *id_of;        /* the thing whose id it holds */
   const char *deprecated;   /* why, or NULL */
   const char *successor;    /* the name that replaced it */
-  const char *home;         /* the old name is still right while this sibling is
-                               one of `home_values` (NULL ends them) */
-  const char *const *home_values;
-  const char *hint;         /* what was meant instead, when it is unproven */
-  unsigned instead_of;      /* a wrong type that people write here, ... */
+  const char *home;         /* while this sibling has one of `home_values`, the old
+                               name is still right */
+  const char *const *home_values; /* NULL ends them */
+  const char *hint;         /* of a field of grade D: what to use instead */
+  unsigned instead_of;      /* a wrong type that is common here, ... */
   const char *instead;      /* ... and the hint for it */
-  const char *appended;     /* what the text must not end in already */
-  const char *twin;         /* the same field by its /v2/personas name */
+  const char *appended;     /* the server adds this, so the text may not end in it */
+  const char *twin;         /* its name in /v2/personas */
   bool has_minimum, has_maximum;
   double minimum, maximum;
   size_t max_items;         /* 0: no limit */
@@ -102,36 +101,33 @@ struct tavus_shape {
   const char *name;
   const tavus_field *fields;
   size_t count;
-  const tavus_field *other; /* members without a name of their own; NULL: none
-                               are known, each one warns */
-  const tavus_alias *aliases;
-  const char *stray; /* the hint for an unknown member that is like none here;
-                        or NULL */
+  const tavus_field *other; /* a member of any other name; NULL: such a member warns */
+  const tavus_alias *aliases; /* hints for unknown members, or NULL */
+  const char *stray; /* the hint for an unknown member without a better one, or NULL */
   const tavus_rule *rules;
   size_t rule_count;
-  bool vocabulary; /* words of a language of its own (JSON Schema): hints for
-                      other places do not look in here */
+  bool vocabulary; /* keywords of JSON Schema: hints do not search it for names */
 };
 
 typedef enum tavus_rule_kind {
-  TAVUS_RULE_UNLESS,   /* `field` is needed unless `when` is one of values (an
-                          empty one only warns); without a `when` always */
-  TAVUS_RULE_WHEN,     /* `field` is needed when `when` is given */
-  TAVUS_RULE_NOT_WITH, /* `fields` mean nothing when `when` is one of values */
-  TAVUS_RULE_ONLY_WITH, /* `field` only when `when` is one of values, if given */
-  TAVUS_RULE_ONE_OF,   /* one of `fields` is needed */
-  TAVUS_RULE_WHEN_IN,  /* likewise, when `when` has a member `values[0]`; the
-                          place that is told is `field` */
-  TAVUS_RULE_SUM,      /* `fields` together hold at most `limit` items */
-  TAVUS_RULE_ONE_NAMING, /* old and new names do not mix in one body */
-  TAVUS_RULE_NAMES_IN  /* the strings of `field` are members of `when`; limit
-                          1: also when `when` is missing, else only if given */
+  TAVUS_RULE_UNLESS,    /* `field` is required unless `when` has one of `values`; an
+                           empty `field` warns; without a `when` always */
+  TAVUS_RULE_WHEN,      /* `field` is required if `when` is given */
+  TAVUS_RULE_NOT_WITH,  /* `fields` have no effect if `when` has one of `values` */
+  TAVUS_RULE_ONLY_WITH, /* `field` is allowed only if `when` is missing or has one of
+                           `values` */
+  TAVUS_RULE_ONE_OF,    /* one of `fields` is required; reported at `field` */
+  TAVUS_RULE_WHEN_IN,   /* like ONE_OF, but only if `when` has the member values[0] */
+  TAVUS_RULE_SUM,       /* `fields` together have at most `limit` items */
+  TAVUS_RULE_ONE_NAMING, /* one body does not mix names with their twins */
+  TAVUS_RULE_NAMES_IN   /* the strings in `field` are members of `when`; a missing
+                           `when` breaks the rule only with `limit` 1 */
 } tavus_rule_kind;
 
 struct tavus_rule {
   tavus_rule_kind kind;
-  int number;    /* names the rule in core.contract() and specs; 0: it has none */
-  bool error;    /* the server refuses; otherwise a warning */
+  int number;    /* of the rule in core.contract() and specs; 0: none */
+  bool error;    /* the server refuses the body; false: a warning */
   const char *field;
   const char *when;
   const char *const *values; /* NULL ends it */
@@ -141,100 +137,109 @@ struct tavus_rule {
   const char *hint; /* or NULL */
 };
 
-/* What the body of an operation is. A partial object and a merge patch hold
-** only what changes (there `null` takes away): what a whole object must have
-** need not be in them. */
+/* --- operations ---
+**
+** The words in quotes are those of core.contract(). */
+
+/* `sends`: the body. A partial object and a merge patch have only the members that
+** change, so required members may be missing; null removes a member in a merge
+** patch. */
 typedef enum tavus_sends {
-  TAVUS_SENDS_NOTHING, TAVUS_SENDS_OBJECT, TAVUS_SENDS_JSON_PATCH,
-  TAVUS_SENDS_MERGE_PATCH, TAVUS_SENDS_PARTIAL
+  TAVUS_SENDS_NOTHING,     /* "nothing" */
+  TAVUS_SENDS_OBJECT,      /* "object" */
+  TAVUS_SENDS_JSON_PATCH,  /* "json_patch" */
+  TAVUS_SENDS_MERGE_PATCH, /* "merge_patch" */
+  TAVUS_SENDS_PARTIAL      /* "partial" */
 } tavus_sends;
 
-/* What a success answers. */
+/* `answers`: the body of a success. */
 typedef enum tavus_answers {
-  TAVUS_ANSWERS_OBJECT,
-  TAVUS_ANSWERS_LIST,    /* rows in an array */
-  TAVUS_ANSWERS_MAP,     /* objects by their ids */
-  TAVUS_ANSWERS_NOTHING, /* what comes is not read */
-  TAVUS_ANSWERS_CHANGED, /* the object, or anything else */
-  TAVUS_ANSWERS_ANY      /* any JSON value, or nothing */
+  TAVUS_ANSWERS_OBJECT,  /* "object" */
+  TAVUS_ANSWERS_LIST,    /* "list": rows in an array */
+  TAVUS_ANSWERS_MAP,     /* "map": objects by their ids */
+  TAVUS_ANSWERS_NOTHING, /* "nothing": the body is not read */
+  TAVUS_ANSWERS_CHANGED, /* "changed": the object, or anything else */
+  TAVUS_ANSWERS_ANY      /* "any": any JSON value, or no body */
 } tavus_answers;
 
-/* Where in the answer the object is, as a set; 0 is TAVUS_AT_FLAT. */
+/* `at`: where in the answer the object is, as a set; 0 is TAVUS_AT_FLAT. */
 enum {
-  TAVUS_AT_FLAT = 1,      /* it is the answer */
-  TAVUS_AT_DATA = 2,      /* { data = object } */
-  TAVUS_AT_DATA_ITEM = 4, /* { data = { object } } */
+  TAVUS_AT_FLAT = 1,      /* "flat": the answer itself */
+  TAVUS_AT_DATA = 2,      /* "data": { data = object } */
+  TAVUS_AT_DATA_ITEM = 4, /* "data[1]": { data = { object } } */
   TAVUS_AT_ANY = 7
 };
 
-/* May the same request be sent again when nobody knows whether it was done? */
+/* `repeats`: whether a request may be sent again when it may have been done already. */
 typedef enum tavus_repeats {
-  TAVUS_TWICE, /* no: it would be done twice */
-  TAVUS_READ,  /* it only reads */
-  TAVUS_SAME,  /* the repeat finds the wanted state and succeeds */
-  TAVUS_DONE,  /* the repeat does nothing, and may get an error that says so */
-  TAVUS_KEY,   /* the server knows it by `repeat_key` in the body */
-  TAVUS_OPS    /* if the operations of the JSON Patch allow it */
+  TAVUS_TWICE, /* "twice": no, it would be done twice */
+  TAVUS_READ,  /* "read": yes, it only reads */
+  TAVUS_SAME,  /* "same": yes, the repeat leaves the same state and succeeds */
+  TAVUS_DONE,  /* "done": yes, but the repeat may get an error in `done`, which then
+                  means success */
+  TAVUS_KEY,   /* "key": yes if the body has `repeat_key`, by which the server knows the
+                  request */
+  TAVUS_OPS    /* "ops": yes if the operations of the JSON Patch allow it */
 } tavus_repeats;
 
-/* What a status says in place of the retry table. */
+/* `exceptions`: the verdict on a status, in place of the retry table. */
 typedef enum tavus_verdict {
-  TAVUS_SAFE,   /* it was not done: send it again */
-  TAVUS_UNSAFE, /* it may have been done: do not */
-  TAVUS_FINAL   /* it was not done, and would not be */
+  TAVUS_SAFE,   /* "retry": it was not done, so it may be sent again */
+  TAVUS_UNSAFE, /* "ambiguous": it may have been done */
+  TAVUS_FINAL   /* "no": it was not done, and a repeat would fail, too */
 } tavus_verdict;
 
 typedef struct tavus_exception {
   int status;       /* 0 ends the list */
-  const char *text; /* in the answer's message (letters of any case); or NULL */
+  const char *text; /* only if the answer's message has this text, in any case; or NULL */
   tavus_verdict verdict;
 } tavus_exception;
 
-/* The number of a list's first page. */
+/* `first_page`: the number of the first page of a list. */
 typedef enum tavus_paging {
-  TAVUS_NO_PAGES, /* all rows come at once */
-  TAVUS_PAGES_FROM_0, TAVUS_PAGES_FROM_1,
-  TAVUS_PAGES_FROM_UNKNOWN
+  TAVUS_NO_PAGES,          /* nil: all rows come at once */
+  TAVUS_PAGES_FROM_0,      /* 0 */
+  TAVUS_PAGES_FROM_1,      /* 1 */
+  TAVUS_PAGES_FROM_UNKNOWN /* "unknown" */
 } tavus_paging;
 
 typedef struct tavus_operation {
   const char *name;
   const char *method;
-  const char *path; /* each {name} in it is an id that the method takes */
+  const char *path; /* each {name} in it is an id, an argument of the method */
   tavus_sends sends;
-  const char *kind; /* of the body, for tavus.validate; NULL: it has none */
-  const tavus_field *body; /* the body, or what a JSON Patch changes; NULL: the
-                              resource's root */
-  const char *wraps; /* the method takes only the value of this member; or NULL */
-  bool optional;     /* the body may be left out */
+  const char *kind; /* of the body, for tavus.validate; NULL: there is no body */
+  const tavus_field *body; /* the body, or the target of a JSON Patch; NULL: the root of
+                              the resource */
+  const char *wraps; /* the method takes the value of this member alone; or NULL */
+  bool optional;     /* the body may be missing */
   tavus_answers answers;
   unsigned at;
-  const char *rows; /* the member with a list's rows; NULL: "data" */
+  const char *rows; /* the member with the rows of a list; NULL: "data" */
   tavus_repeats repeats;
-  const char *repeat_key;
-  const char *const *done; /* of TAVUS_DONE: types of the errors that mean, after
-                              an earlier try, that this one did it; NULL ends it */
+  const char *repeat_key;  /* of TAVUS_KEY */
+  const char *const *done; /* of TAVUS_DONE: types of errors; NULL ends them */
   const tavus_exception *exceptions; /* or NULL */
-  int timeout;  /* seconds, one attempt; 0: TAVUS_TIMEOUT */
-  int deadline; /* seconds, all attempts; 0: TAVUS_DEADLINE */
+  int timeout;  /* of one attempt, seconds; 0: TAVUS_TIMEOUT */
+  int deadline; /* of all attempts, seconds; 0: TAVUS_DEADLINE */
   tavus_paging paging; /* of a list */
-  const char *const *query; /* NULL ends it; or NULL */
-  bool without_key; /* the API key is not sent */
+  const char *const *query; /* names of query parameters; NULL ends them; or NULL */
+  bool without_key; /* do not send the API key */
 } tavus_operation;
 
 #define TAVUS_TIMEOUT 30
 #define TAVUS_DEADLINE 60
 
-/* A patch that writes `path` should write `needs` too (pointers). */
+/* A patch that writes at `path` should also write at `needs` (pointers). */
 typedef struct tavus_patch_rule {
   const char *path; /* NULL ends the list */
-  const char *needs; /* NULL: no operation elsewhere in the same patch */
+  const char *needs; /* NULL: the patch may have no operation outside `path` */
   const char *message;
   const char *hint;
 } tavus_patch_rule;
 
-/* A stored secret that is not used again: when the object at `root` (a pointer)
-** has `mark`, whoever writes at or below it gives `secret` again. */
+/* A stored secret that the server drops: a patch that writes at or below `root` (a
+** pointer) must include `secret` when the object there has `mark`. */
 typedef struct tavus_secret_rule {
   const char *root; /* NULL ends the list */
   const char *mark;
@@ -245,19 +250,18 @@ typedef struct tavus_secret_rule {
 
 typedef struct tavus_resource {
   const char *name;
-  const char *collection; /* its name on the client, and in the path */
-  const char *twin;       /* the newer name of the collection in the path; or
-                             NULL */
+  const char *collection; /* its name on the client and in the path */
+  const char *twin;       /* the newer name in the path, or NULL */
   const char *id_field;
   const char *text;
-  const tavus_field *root; /* a row, and the body that makes one */
-  const tavus_patch_rule *patch_rules; /* of JSON Patches for it; or NULL */
+  const tavus_field *root; /* a row, and the body of a create */
+  const tavus_patch_rule *patch_rules;   /* of JSON Patches, or NULL */
   const tavus_secret_rule *secret_rules; /* or NULL */
   const tavus_operation *operations;
   size_t operation_count;
 } tavus_resource;
 
-/* What tavus.validate checks: the body of an operation, or an inline tool. */
+/* A kind of value that tavus.validate checks: the body of an operation, or a tool. */
 typedef struct tavus_kind {
   const char *name;
   const tavus_field *root;
@@ -265,8 +269,8 @@ typedef struct tavus_kind {
   const tavus_patch_rule *patch_rules;
 } tavus_kind;
 
-/* First row whose status range holds the status and whose text, when there
-** is one, occurs in the answer's message (letters of any case); <thing> in it
+/* What an error answer means. The first row counts that has the status in its range and
+** whose text, if any, is in the answer's message, in any case. <thing> in the text
 ** stands for any name. */
 typedef struct tavus_error_row {
   int status_min, status_max;
@@ -275,12 +279,12 @@ typedef struct tavus_error_row {
   const char *hint;
 } tavus_error_row;
 
-/* The registry. The lists end with NULL or a zero status. */
+/* The registry. NULL or a zero status ends a list. */
 extern const tavus_resource *const tavus_resources[];
 extern const tavus_error_row tavus_error_rows[];
 
 extern const tavus_shape tavus_shape_layers, tavus_shape_parameters;
-extern const tavus_field tavus_field_tool, tavus_field_sense_tool,
+extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,
     tavus_field_text, tavus_field_secret, tavus_field_secret_any;
@@ -288,40 +292,42 @@ extern const tavus_rule tavus_persona_rules[5], tavus_llm_rules[3],
     tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];
 
-/* The six operations of JSON Patch, and words people use instead. */
+/* The six operations of JSON Patch, and other words for them. */
 typedef struct tavus_patch_word {
   const char *word;
-  const char *op; /* what it stands for; itself when it is an operation */
-  bool value, from; /* does the operation take them? */
+  const char *op;   /* the operation that is meant; equal to `word` for the six */
+  bool value, from; /* the operation takes them */
 } tavus_patch_word;
 extern const tavus_patch_word tavus_patch_words[];
 
-/* The i-th kind from 0, each once: false when there are no more. */
+/* Gets the i-th kind, from 0. Returns false after the last one. */
 bool tavus_kind_at(size_t i, tavus_kind *kind);
 
-/* Finds a kind by its name. */
+/* Finds a kind by its name. Returns false when there is none. */
 bool tavus_kind_find(const char *name, tavus_kind *kind);
 
-/* The field of that name, or NULL. */
+/* Returns the field of that name, or NULL. */
 const tavus_field *tavus_field_find(const tavus_shape *shape, const char *name,
                                     size_t length);
 
-/* A function name: TAVUS_NAME_GOOD, TAVUS_NAME_DOUBTFUL (accepted by language
-** models, refused by Tavus' tools registry) or TAVUS_NAME_BAD. */
 typedef enum tavus_name_grade {
-  TAVUS_NAME_GOOD, TAVUS_NAME_DOUBTFUL, TAVUS_NAME_BAD
+  TAVUS_NAME_GOOD,
+  TAVUS_NAME_DOUBTFUL, /* language models accept it, Tavus' tools registry does not */
+  TAVUS_NAME_BAD
 } tavus_name_grade;
+
+/* Checks the name of a function. */
 tavus_name_grade tavus_tool_name_check(const char *name, size_t length);
 
-/* Length of the name in `name:level` (TAVUS_LEVELS); the whole length where what
-** follows the colon is no level. */
+/* Returns the length of the name in `name:level` (TAVUS_LEVELS), or the whole length when
+** there is no level. */
 size_t tavus_without_level(const char *text, size_t length);
 
-/* The hint for a level that is none. */
+/* The hint for an unknown level. */
 extern const char tavus_level_hint[];
 
-/* What kind of thing such an id usually names ("persona", "replica"), or NULL
-** when its look says nothing. Ids are opaque: this is good for hints only. */
+/* Returns the thing that an id of this form usually names ("persona", "replica"), or
+** NULL. Ids are opaque, so this is for hints only. */
 const char *tavus_id_look(const char *id, size_t length);
 
 #define TAVUS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -329,10 +335,10 @@ const char *tavus_id_look(const char *id, size_t length);
 /* Room for all type names, joined. */
 #define TAVUS_TYPES_ROOM 64
 
-/* Writes "string or array", as JSON calls the types of a set. Returns `out`. */
+/* Writes the types of a set, as in "string or array". Returns `out`. */
 const char *tavus_type_words(char out[TAVUS_TYPES_ROOM], unsigned types);
 
-/* The type that JSON calls `name`, or 0. */
+/* Returns the type of that name, or 0. */
 unsigned tavus_type_named(const char *name);
 
 #endif

@@ -148,7 +148,7 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("events"), .types = TAVUS_ARRAY_TYPE, READ_ONLY, .generation = "G1+",
     .text = "What happened in it (verbose answers)." },
   { TAVUS_NAME("face_id"), S, .generation = "G4", .id_of = "replica",
-    .twin = "replica_id", .flags = TAVUS_CURRENT, .text = "The face to show, by its newer name." },
+    .twin = "replica_id", .flags = TAVUS_TWIN_ALLOWED, .text = "The face to show, by its newer name." },
   { TAVUS_NAME("max_participants"), I, .has_minimum = true, .minimum = 2,
     .generation = "G3+", .text = "How many may join, the replica counted." },
   { TAVUS_NAME("meeting_token"), S, .flags = TAVUS_READ_ONLY | TAVUS_SECRET,
@@ -158,7 +158,7 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("memory_stores"), STRINGS, .generation = "G2+",
     .text = "Where memories of it are kept." },
   { TAVUS_NAME("pal_id"), S, .generation = "G4", .id_of = "persona",
-    .twin = "persona_id", .flags = TAVUS_CURRENT, .text = "Who takes part, by its newer name." },
+    .twin = "persona_id", .flags = TAVUS_TWIN_ALLOWED, .text = "Who takes part, by its newer name." },
   { TAVUS_NAME("participant_tags"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
     .text = "Tags of the participant; unproven." },
   { TAVUS_NAME("persona_id"), S, .generation = "G0+", .id_of = "persona",
@@ -233,7 +233,7 @@ static const tavus_operation operations[] = {
     .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "status") },
   { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
     .repeats = TAVUS_READ, .query = WORDS("verbose") },
-  /* The wording of "it is over already" is not known, so no error means that. */
+  /* The error for a conversation that has ended already is not known. */
   { .name = "end", .method = "POST", .path = ONE "/end",
     .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE },
   { .name = "delete", .method = "DELETE", .path = ONE,

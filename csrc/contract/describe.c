@@ -1,6 +1,6 @@
-/* describe.c - the contract as Lua tables. What a shape holds is described once
-** and shared by every field of that shape (tools have 60 members and stand in
-** five places); where a shape lies in itself (JSON Schema), `ref` names it. */
+/* describe.c - see describe.h. Each shape is described once, and all fields of that shape
+** share the tables: tools have 60 members and occur in five places. Where a shape
+** contains itself, as in JSON Schema, `ref` names it. */
 #include "describe.h"
 
 #include "contract.h"
@@ -17,7 +17,7 @@ static void set_flag(lua_State *L, const char *key, bool flag) {
   lua_setfield(L, -2, key);
 }
 
-/* A whole number goes as an integer where Lua has them. */
+/* Sets a whole number as an integer where Lua has integers. */
 static void set_number(lua_State *L, const char *key, double number) {
 #if TAVUS_HAS_INTEGERS
   if ((double)(lua_Integer)number == number) {
@@ -52,7 +52,7 @@ static void set_types(lua_State *L, unsigned types) {
   lua_setfield(L, -2, "types");
 }
 
-/* choices = { "a", ... }, and retired = { a = "why" } where some are. */
+/* Sets choices = { "a", ... } and, if there are any, retired = { a = "why" }. */
 static void set_choices(lua_State *L, const tavus_choice *choices) {
   int n = 0;
   bool retired = false;
@@ -93,7 +93,7 @@ static void push_fields(lua_State *L, const tavus_shape *shape, int shapes) {
   }
 }
 
-/* What fields of that shape share: shape, fields, rules, other, open. */
+/* Pushes what fields of that shape share: shape, fields, rules, other, open. */
 static void push_shared(lua_State *L, const tavus_shape *shape, int shapes) {
   lua_newtable(L);
   set_text(L, "shape", shape->name);
@@ -110,8 +110,8 @@ static void push_shared(lua_State *L, const tavus_shape *shape, int shapes) {
   }
 }
 
-/* Sets it on the field at the top. In the table at `shapes` a shape that is
-** being described has `true`, one that is described what its fields share. */
+/* Describes the shape in the field on the top. The table at `shapes` has `true` for a
+** shape that is being described, and the shared members of a described one. */
 static void set_shape(lua_State *L, const tavus_shape *shape, int shapes) {
   if (shape == NULL) {
     set_flag(L, "open", true);
@@ -154,7 +154,7 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   set_text(L, "deprecated", field->deprecated);
   set_text(L, "successor", field->successor);
   set_text(L, "twin", field->twin);
-  set_flag(L, "current", (field->flags & TAVUS_CURRENT) != 0);
+  set_flag(L, "twin_allowed", (field->flags & TAVUS_TWIN_ALLOWED) != 0);
   set_text(L, "home", field->home);
   set_list(L, "home_values", field->home_values);
   set_text(L, "hint", field->hint);
@@ -176,7 +176,7 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
     set_shape(L, field->shape, shapes);
 }
 
-/* at = { "flat", "data", "data[1]" }, or some of them. */
+/* Sets `at`, a list. */
 static void set_at(lua_State *L, unsigned at) {
   static const char *const names[] = { "flat", "data", "data[1]" };
   const char *list[TAVUS_COUNT(names) + 1] = { NULL };
@@ -310,9 +310,9 @@ static void push_error_row(lua_State *L, const tavus_error_row *row) {
 }
 
 int tavus_describe(lua_State *L) {
-  int n = 0, shapes;
+  int n = 0;
   lua_newtable(L);
-  shapes = lua_gettop(L);
+  int shapes = lua_gettop(L);
   lua_newtable(L);
   lua_newtable(L);
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {

@@ -1,12 +1,13 @@
-/* describe.h - the contract as Lua tables, for what is made from it: the client's
-** methods, the sandbox, the editor types. */
-#ifndef TAVUS_CHECK_DESCRIBE_H
-#define TAVUS_CHECK_DESCRIBE_H
+/* describe.h - the contract as Lua tables, from which the client's methods, the sandbox,
+** the editor types and the reference are made. */
+#ifndef TAVUS_CONTRACT_DESCRIBE_H
+#define TAVUS_CONTRACT_DESCRIBE_H
 
 #include "../compat.h"
 
-/* Pushes { resources =, errors =, kinds = }, a fresh table each time, and returns
-** 1. spec/contract/tables_spec.lua shows what is in it. */
+/* Pushes { resources =, errors =, kinds = }, a new table each time. Returns 1. The words
+** of operations are explained in contract.h; spec/contract/tables_spec.lua shows all
+** members. */
 int tavus_describe(lua_State *L);
 
 #endif

@@ -1,12 +1,12 @@
-/* errors.c - what Tavus means by a status and a sentence. Many conditions
-** come as 400 with a text, so the text decides before the status does. */
+/* errors.c - what Tavus means by a status and a text. Many conditions are answered with
+** 400 and a text, so rows with a text come first. */
 #include "contract.h"
 
 #define CHECK_KEY \
   "check the API key (option api_key, or TAVUS_API_KEY); a key can also be " \
   "tied to a list of IP addresses"
 
-/* An unknown id is 400 with "Invalid <thing>_id", whatever the thing. */
+/* The answer to an unknown id is 400 with "Invalid <thing>_id". */
 #define UNKNOWN(name, hint) { 400, 400, "Invalid " name, "not_found", hint }
 #define NO_PERSONA \
   "no persona of this account has that id, or it may not be edited"

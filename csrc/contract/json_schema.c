@@ -1,6 +1,6 @@
-/* json_schema.c - the keywords of JSON Schema that a tool's parameters use.
-** A schema is written with these shapes guiding it: `properties` stays an
-** object and `required` an array when they are empty. */
+/* json_schema.c - the keywords of JSON Schema in the parameters of a tool. By these
+** shapes an empty `properties` is written as an object, and an empty `required` as an
+** array. */
 #include "contract.h"
 
 static const tavus_shape schema, schema_map, name_lists, dependencies;
@@ -27,7 +27,7 @@ static const tavus_choice types[] = {
   { "string", NULL }, { NULL, NULL }
 };
 
-/* Types as other languages and libraries call them. */
+/* Names of types in other languages and libraries. */
 static const tavus_alias type_words[] = {
   { "bool", MEAN("boolean") }, { "dict", MEAN("object") },
   { "double", MEAN("number") }, { "float", MEAN("number") },
@@ -72,8 +72,7 @@ static const tavus_field name_list = {
 #define LIST_OF(key, item, words) \
   { TAVUS_NAME(key), .types = TAVUS_ARRAY_TYPE, .items = item, .text = words }
 
-/* Two tables, for a schema anywhere and for the root of the parameters; they
-** differ in `type` alone. */
+/* Two tables, for any schema and for the root of the parameters. They differ in `type`. */
 #define KEYWORDS(...) \
   STRING_OF("$anchor", "A name for this schema."), \
   STRING_OF("$comment", "A note for readers."), \
@@ -121,7 +120,7 @@ static const tavus_field name_list = {
   COUNT_OF("maxContains", "How many items may match `contains`."), \
   COUNT_OF("maxItems", "Most items."), \
   { TAVUS_NAME("maxLength"), .types = TAVUS_INTEGER, .has_minimum = true, \
-    .has_maximum = true, .maximum = 1000, .flags = TAVUS_SENSES_ONLY, \
+    .has_maximum = true, .maximum = 1000, .flags = TAVUS_PERCEPTION_MAXIMUM, \
     .sure = TAVUS_SURE_B, \
     .text = "Most characters; 1000 or less in a perception tool." }, \
   COUNT_OF("maxProperties", "Most members."), \
@@ -181,7 +180,7 @@ static const tavus_rule rules[] = {
     .when = "properties", .message = "is not one of the properties" }
 };
 
-/* The parameters of a function that require a name must describe it. */
+/* A required parameter of a function must be described. */
 static const tavus_rule root_rules[] = {
   { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
     .when = "properties", .limit = 1,

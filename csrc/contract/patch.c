@@ -1,7 +1,7 @@
-/* patch.c - an operation of JSON Patch (RFC 6902). */
+/* patch.c - the shape of a JSON Patch (RFC 6902) and the words of its operations. */
 #include "contract.h"
 
-/* The first six are the operations. The others are what people write. */
+/* The first six are the operations. People write the others by mistake. */
 const tavus_patch_word tavus_patch_words[] = {
   { "add", "add", true, false },
   { "copy", "copy", false, true },
@@ -48,7 +48,7 @@ static const tavus_alias op_aliases[] = {
   { "pointer", MEAN("path") },
   { "type", MEAN("op") },
   { "val", MEAN("value") },
-  /* A merge patch that was put in an array. */
+  /* Of a merge patch in an array. */
   { "context", GOES("context") },
   { "default_replica_id", GOES("default_replica_id") },
   { "layers", GOES("layers/...") },

@@ -48,8 +48,8 @@ static const tavus_shape query = {
   .name = "default_query", .other = &tavus_field_secret_any
 };
 
-/* Ranges and types of hosted models; a custom llm's provider may want anything
-** here, so nothing in it is an error. */
+/* Ranges and types of hosted models. A custom llm may take other values, so nothing here
+** is an error. */
 static const tavus_field extra_body_fields[] = {
   { TAVUS_NAME("temperature"), N, SURE(C), .generation = "G1+", .has_minimum = true,
     .has_maximum = true, .maximum = 2,
@@ -149,7 +149,7 @@ static const tavus_field voice_settings_fields[] = {
     .text = "A number or a word such as normal; the range is the engine's." },
   { TAVUS_NAME("stability"), N, SHARE, .generation = "G0+",
     .text = "How even the voice is (ElevenLabs), 0 to 1." },
-  /* Sure of ElevenLabs only: the styles of azure have names. */
+  /* Certain for ElevenLabs only; the styles of azure have names. */
   { TAVUS_NAME("style"), N, SHARE, SURE(C), .generation = "G0+",
     .text = "How exaggerated the style is (ElevenLabs), 0 to 1." },
   { TAVUS_NAME("use_speaker_boost"), B, .generation = "G0+",
@@ -269,7 +269,7 @@ static const tavus_choice perception_models[] = {
   { "off", NULL }, { "basic", "retired" }, { NULL, NULL }
 };
 
-/* Models that see only, and have names of their own for it. */
+/* Models without audio. They have their own names for some fields. */
 static const char *const seeing_models[] = { "raven-0", "basic", NULL };
 
 static const tavus_choice recognitions[] = {
@@ -282,9 +282,9 @@ static const tavus_field question = {
 
 #define QUESTIONS .types = TAVUS_ARRAY_TYPE, .items = &question
 #define TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_tool, \
-  .flags = TAVUS_SENSES
-#define SENSE_TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_sense_tool, \
-  .flags = TAVUS_SENSES
+  .flags = TAVUS_PERCEPTION_TOOLS
+#define PERCEPTION_TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_perception_tool, \
+  .flags = TAVUS_PERCEPTION_TOOLS
 #define RENAMED(to) .generation = "G1, G2", .successor = to, \
   .home = "perception_model", .home_values = seeing_models
 
@@ -296,7 +296,7 @@ static const tavus_field perception_fields[] = {
     .text = "What to listen for all through the call (raven-1 and newer)." },
   { TAVUS_NAME("audio_tool_prompt"), S, .max_length = 10000, .generation = "G3+",
     .text = "When and how to use the audio tools." },
-  { TAVUS_NAME("audio_tools"), SENSE_TOOLS, .generation = "G3+",
+  { TAVUS_NAME("audio_tools"), PERCEPTION_TOOLS, .generation = "G3+",
     .text = "Tools that what is heard may call (raven-1 and newer)." },
   { TAVUS_NAME("emotion_recognition"), S, SURE(C), .choices = recognitions,
     .label = "a grade of emotion recognition", .generation = "G4",
@@ -322,7 +322,7 @@ static const tavus_field perception_fields[] = {
     .text = "What to watch for all through the call." },
   { TAVUS_NAME("visual_tool_prompt"), S, .max_length = 10000, .generation = "G3+",
     .text = "When and how to use the visual tools." },
-  { TAVUS_NAME("visual_tools"), SENSE_TOOLS, .generation = "G3+",
+  { TAVUS_NAME("visual_tools"), PERCEPTION_TOOLS, .generation = "G3+",
     .text = "Tools that what is seen may call." }
 };
 
@@ -434,7 +434,7 @@ static const tavus_shape conversational_flow = SHAPE(
   conversational_flow, .aliases = conversational_flow_aliases,
   RULES(tavus_flow_rules));
 
-/* --- the others, and all of them ---------------------------------------- */
+/* --- the others, and all together ---------------------------------------- */
 
 static const tavus_choice transports[] = {
   { "daily", NULL }, { "livekit", NULL }, { NULL, NULL }

@@ -1,6 +1,6 @@
-/* persona_rules.c - what the fields of a persona ask of each other.
-** Rules 1 and 2 are errors, because the server refuses; rule 3 is a
-** rule of patches and stands with the resource; 12 and 13 are the server's. */
+/* persona_rules.c - rules between the fields of a persona. Rules 1 and 2 are errors,
+** because the server refuses such bodies. Rule 3 is about patches and is in personas.c.
+** The server checks 12 and 13. */
 #include "contract.h"
 
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
@@ -24,9 +24,9 @@ const tavus_rule tavus_persona_rules[5] = {
     .hint = "use the names of one of the two" }
 };
 
-/* All three together. An empty base_url or api_key does not ask for a custom llm
-** (old rows of the API hold empty ones), and yet counts as given where another
-** field asks for it: some self-hosted servers want no key. */
+/* A custom llm needs all three. An empty base_url or api_key does not make an llm custom,
+** since old rows of the API have empty ones; but it counts as given, since some
+** self-hosted servers need no key. */
 const tavus_rule tavus_llm_rules[3] = {
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
     .when = "base_url",

@@ -1,5 +1,5 @@
-/* personas.c - the persona: top level and operations.
-** The layers are in persona_layers.c, rules between fields in persona_rules.c. */
+/* personas.c - the persona: top level and operations. Its layers are in persona_layers.c,
+** the rules between fields in persona_rules.c. */
 #include "contract.h"
 
 #define S .types = TAVUS_STRING
@@ -100,7 +100,7 @@ static const tavus_field fields[] = {
 #define ENVELOPE "the persona's fields stand at the top level"
 
 static const tavus_alias aliases[] = {
-  /* What belongs to a conversation by another name, or to its properties. */
+  /* Fields of a conversation, or of its properties. */
   { "apply_greenscreen", OF_PROPERTIES },
   { "aws_assume_role_arn", OF_PROPERTIES },
   { "conversation_context", OF_CALL " (conversational_context)" },
@@ -116,11 +116,11 @@ static const tavus_alias aliases[] = {
   { "recording_s3_bucket_region", OF_PROPERTIES },
   { "recording_storage", OF_PROPERTIES },
   { "webhook_url", OF_CALL " (callback_url)" },
-  /* Envelopes, such as an answer sent back as it came. */
+  /* The envelope of an answer that is sent back. */
   { "data", ENVELOPE },
   { "pal", ENVELOPE },
   { "persona", ENVELOPE },
-  /* Names from elsewhere. */
+  /* Names of other APIs. */
   { "avatar_id", MEAN("default_replica_id") },
   { "conversation_rules", "objectives are attached with objectives_id, "
                           "guardrails with guardrail_ids" },
@@ -156,7 +156,8 @@ static const tavus_field root = {
   .types = TAVUS_OBJECT_TYPE, .shape = &shape, .text = "A persona."
 };
 
-/* Rule 3 (the first two): the stored key is not used again when the llm layer is rewritten. */
+/* Rule 3 (the first two): the server drops the stored key when a patch rewrites the llm
+** layer. */
 static const tavus_patch_rule patch_rules[] = {
   { "/layers/llm/base_url", "/layers/llm/api_key",
     "a patch that writes base_url should give api_key again",
@@ -190,7 +191,7 @@ static const tavus_operation operations[] = {
     .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "persona_type") },
   { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
     .repeats = TAVUS_READ, .query = WORDS("source") },
-  /* What a PATCH answers is not documented. */
+  /* The answer to a PATCH is not documented. */
   { .name = "patch", .method = "PATCH", .path = ONE,
     .sends = TAVUS_SENDS_JSON_PATCH, .kind = "persona_patch",
     .answers = TAVUS_ANSWERS_CHANGED, .at = TAVUS_AT_ANY, .repeats = TAVUS_OPS,

@@ -1,8 +1,8 @@
-/* registry.c - which resources and kinds there are, looking them up, and what
-** names, levels and ids look like. */
+/* registry.c - the list of resources, finding kinds and fields, and the forms of names,
+** levels and ids. */
 #include "contract.h"
 
-/* A new resource is one line here. */
+/* A new resource has a line here. */
 #define RESOURCES(each) \
   each(tavus_personas) \
   each(tavus_conversations)
@@ -44,7 +44,8 @@ static void set_tool(tavus_kind *kind) {
                         .sends = TAVUS_SENDS_OBJECT };
 }
 
-/* The first operation whose body is of that kind, and whose it is; or NULL. */
+/* Returns the first operation with a body of that kind, and sets *owner to its resource;
+** or NULL. */
 static const tavus_operation *sender_of(const char *kind,
                                         const tavus_resource **owner) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++)
@@ -118,7 +119,7 @@ tavus_name_grade tavus_tool_name_check(const char *name, size_t length) {
 const char tavus_level_hint[] = "the levels are low, medium, high";
 
 size_t tavus_without_level(const char *text, size_t length) {
-  /* The last two are taken, and offered to nobody. */
+  /* Hints do not name the last two. */
   static const char *const levels[] = { "low", "medium", "high", "lowest",
                                         "highest" };
   const char *colon = memchr(text, ':', length);

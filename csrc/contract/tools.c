@@ -1,5 +1,4 @@
-/* tools.c - the tool object: one form, used by the llm layer and by
-** perception. */
+/* tools.c - the tool object of the llm layer and of perception. */
 #include "contract.h"
 
 #define MEAN(name) "did you mean \"" name "\"?"
@@ -79,9 +78,9 @@ static const tavus_rule tool_rules[] = {
   { WANTS_FUNCTION, .error = true }, WANTS_TYPE
 };
 
-/* Tavus' own schema lists the visual and audio tools as { name, description },
-** and every example of them has the wrapper: sources that disagree warn. */
-static const tavus_rule sense_tool_rules[] = { { WANTS_FUNCTION }, WANTS_TYPE };
+/* Tavus' schema has visual and audio tools as { name, description }, but all examples
+** have the wrapper. Sources that disagree only warn. */
+static const tavus_rule perception_tool_rules[] = { { WANTS_FUNCTION }, WANTS_TYPE };
 
 static const tavus_shape tool_shape = {
   .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
@@ -89,16 +88,16 @@ static const tavus_shape tool_shape = {
   .rule_count = TAVUS_COUNT(tool_rules)
 };
 
-static const tavus_shape sense_tool_shape = {
+static const tavus_shape perception_tool_shape = {
   .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
-  .aliases = tool_aliases, .rules = sense_tool_rules,
-  .rule_count = TAVUS_COUNT(sense_tool_rules)
+  .aliases = tool_aliases, .rules = perception_tool_rules,
+  .rule_count = TAVUS_COUNT(perception_tool_rules)
 };
 
 const tavus_field tavus_field_tool = {
   .types = TAVUS_OBJECT_TYPE, .shape = &tool_shape, .text = "A tool."
 };
 
-const tavus_field tavus_field_sense_tool = {
-  .types = TAVUS_OBJECT_TYPE, .shape = &sense_tool_shape, .text = "A tool."
+const tavus_field tavus_field_perception_tool = {
+  .types = TAVUS_OBJECT_TYPE, .shape = &perception_tool_shape, .text = "A tool."
 };

@@ -1,4 +1,4 @@
-/* types.c - the names of JSON's types. */
+/* types.c - the names of the types of JSON. */
 #include "contract.h"
 
 static const struct {

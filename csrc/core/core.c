@@ -1,21 +1,21 @@
-/* core.c - the module tavus.core: contract, check and JSON for Lua. Links
-** nothing but Lua; knows nothing of HTTP. The functions for files are in files.h.
+/* core.c - opens the module tavus.core: contract, check and JSON for Lua, and the
+** functions of files.h. Links nothing but Lua; knows nothing of HTTP.
 **
-** Strings and tables go in, strings and tables come out; no state is kept but
-** the marks and a scratch buffer, both of the VM. Misuse (a wrong argument
-** type, an unknown kind) raises at the caller's line; whatever is wrong with a
-** value is returned. */
+** Misuse, such as an argument of a wrong type or an unknown kind, raises an error at the
+** line of the caller. What is wrong with a value is returned. The only state is of the
+** VM: marks, a cache of fields, and a scratch buffer. */
 #include "../check/check.h"
 #include "../contract/describe.h"
 #include "../check/nearest.h"
 #include "../check/words.h"
 #include "../json/buffer.h"
-#include "../json/value.h"
+#include "../json/json.h"
+#include "../json/marks.h"
 #include "files.h"
 
 /* --- arguments --- */
 
-/* The kind that argument `arg` names; raises with the list of known ones. */
+/* Returns the kind that argument `arg` names; else raises an error that lists them. */
 static tavus_kind check_kind(lua_State *L, int arg) {
   tavus_kind kind;
   size_t length;
@@ -31,7 +31,7 @@ static tavus_kind check_kind(lua_State *L, int arg) {
   return kind;
 }
 
-/* Is options.strict true? `arg` is a table or none. */
+/* Is `strict` true in the options at `arg`, which may be absent? */
 static bool check_strict(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg)) return false;
   luaL_checktype(L, arg, LUA_TTABLE);
@@ -63,13 +63,11 @@ static int run_check(lua_State *L, int value, const tavus_kind *kind, bool stric
 
 /* encode(value [, kind [, options]]) --> text, warnings, secrets | nil, issues
 **
-** The JSON text of a value, its keys sorted, checked on the way as `kind` ("persona",
-** "persona_patch", "tool", "conversation"); without a kind it is free form.
-** `options.strict` turns warnings into errors. `warnings` is an array of
-** issues, or nil when there are none; `secrets` is an array of the strings
-** that stand in secret fields, or nil. With an error in the value: nil and all
-** issues, warnings among them, in the order of the text. An issue is { path,
-** code, message, hint, severity }. */
+** Writes a value as JSON with sorted keys and checks it as `kind`, such as "persona";
+** without a kind it is free form. `options.strict` turns warnings into errors.
+** `warnings`: array of issues, or nil. `secrets`: array of the strings in secret fields,
+** or nil. With errors it returns nil and all issues, in the order of the text. An issue
+** is { path, code, message, hint, severity }. */
 static int core_encode(lua_State *L) {
   tavus_kind kind;
   luaL_checkany(L, 1);
@@ -90,8 +88,8 @@ static int core_encode(lua_State *L) {
 
 /* validate(kind, value [, options]) --> true, warnings | nil, issues
 **
-** Checks a value without sending it anywhere: the walk of encode, its text
-** thrown away. `warnings` is an array, empty when there is nothing to say. */
+** Checks a value as encode does, without its text. `warnings` is an array, which may be
+** empty. */
 static int core_validate(lua_State *L) {
   tavus_kind kind = check_kind(L, 1);
   luaL_checkany(L, 2);
@@ -104,14 +102,13 @@ static int core_validate(lua_State *L) {
   return 2;
 }
 
-/* contract() --> table: resources with fields, rules and operations; errors
-** (which sentence means what); kinds. A fresh table each time. */
+/* contract() --> { resources =, errors =, kinds = }, see describe.h */
 static int core_contract(lua_State *L) { return tavus_describe(L); }
 
 /* with_globals(loader, table) --> loader
 **
-** Gives a chunk that was loaded with the usual globals the table instead of
-** them. Any other function stays as it is. */
+** Replaces the global table of a chunk by `table`, unless the chunk has another one than
+** the usual. Leaves other functions unchanged. */
 static int core_with_globals(lua_State *L) {
   lua_Debug about;
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -133,7 +130,7 @@ static int core_with_globals(lua_State *L) {
 
 /* nearest(name, known) --> string | nil
 **
-** The key of the table `known` that `name` was most likely meant to be. */
+** Returns the key of the table `known` that `name` was probably meant to be. */
 static int core_nearest(lua_State *L) {
   size_t length;
   const char *name = luaL_checklstring(L, 1, &length);
@@ -142,7 +139,7 @@ static int core_nearest(lua_State *L) {
   return 1;
 }
 
-/* Functions of the core beside what json/ adds: see tavus_json_install. */
+/* tavus_json_install adds more. */
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },

@@ -1,5 +1,5 @@
-/* files.h - what Lua lacks for files that several programs use: whole writes,
-** locks, folders, terminals. The functions are those of tavus.core. */
+/* files.h - functions of tavus.core that the io library lacks: atomic writes, locks,
+** names in a folder, terminals. */
 #ifndef TAVUS_CORE_FILES_H
 #define TAVUS_CORE_FILES_H
 
@@ -7,23 +7,25 @@
 
 /* save(path, text) --> true | nil, message
 **
-** Replaces a file as a whole or not at all. When it returns true, the text is
-** on the disk. A new file is readable by its owner only; an existing one keeps
-** its permissions. */
+** Replaces a file as a whole or not at all. The text is on the disk when it returns true.
+** Only the owner may read a new file; an existing one keeps its permissions. */
 int tavus_core_save(lua_State *L);
 
 /* lock(path [, seconds]) --> lock | nil, message
 **
-** Waits `seconds` (0.5) at most for a lock beside the file, which one process
-** holds at a time and loses when it dies. lock:path() is the file's full name,
-** with no link in it; lock:release(), __gc and __close let go of it. */
+** Locks a file; waits at most `seconds` (0.5). One process holds the lock, until it ends.
+** lock:path() is the full name of the file, without links; lock:release(), __gc and
+** __close release the lock. */
 int tavus_core_lock(lua_State *L);
 
-/* list_dir(path) --> array of the names in a folder, sorted by bytes, without
-** "." and ".." | nil, message */
+/* list_dir(path) --> array of the names in a folder | nil, message
+**
+** The names are sorted by bytes, without "." and "..". */
 int tavus_core_list_dir(lua_State *L);
 
-/* is_terminal(descriptor) --> boolean: 0 is standard input, 1 output, 2 error */
+/* is_terminal(descriptor) --> boolean
+**
+** 0 is standard input, 1 standard output, 2 standard error. */
 int tavus_core_is_terminal(lua_State *L);
 
 /* Makes the metatables of locks and open folders. */
@@ -32,10 +34,10 @@ void tavus_core_files_open(lua_State *L);
 /* Makes the metatable of locks. */
 void tavus_core_lock_open(lua_State *L);
 
-/* Pushes nil and "cannot write 'path': reason", and returns 2. */
+/* Pushes nil and "cannot write 'path': reason". Returns 2. */
 int tavus_core_cannot_write(lua_State *L, const char *path, const char *reason);
 
-/* Pushes the name of the folder that a file is in, and returns it. */
+/* Pushes the name of the folder of a file, and returns it. */
 const char *tavus_core_folder(lua_State *L, const char *path);
 
 #endif

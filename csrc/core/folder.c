@@ -1,4 +1,4 @@
-/* folder.c - the names in a folder, and whether a descriptor is a terminal. */
+/* folder.c - list_dir and is_terminal, see files.h. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <dirent.h>
@@ -9,7 +9,7 @@
 
 #define FOLDER_TYPE "tavus.core.folder"
 
-/* The open folder belongs to a userdata, so that no error leaks it. */
+/* A userdata owns the open folder, so that no error leaks it. */
 static void close_folder(DIR **folder) {
   if (*folder != NULL) (void)closedir(*folder);
   *folder = NULL;
@@ -44,7 +44,6 @@ static void sort_names(lua_State *L, size_t count) {
 int tavus_core_list_dir(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   size_t count = 0;
-  int error;
   lua_settop(L, 1);
   DIR **folder = (DIR **)lua_newuserdata(L, sizeof *folder);
   *folder = NULL;
@@ -60,7 +59,7 @@ int tavus_core_list_dir(lua_State *L) {
       lua_rawseti(L, 3, (int)++count);
     }
   }
-  error = errno;
+  int error = errno;
   close_folder(folder);
   if (error != 0) {
     lua_pushnil(L);

@@ -1,7 +1,6 @@
-/* lock.c - one process at a time may write a file. The lock is the kernel's
-** (flock), on a file beside the other one, which may be replaced with every
-** change. A process that dies loses it; the lock file that it leaves behind
-** locks nothing. */
+/* lock.c - lock, see files.h. The lock is a flock() on a file beside the locked one,
+** since that is replaced with each change. The kernel releases it when the process ends;
+** a lock file that is left behind locks nothing. */
 #define _GNU_SOURCE
 
 #include <errno.h>
@@ -16,12 +15,12 @@
 #define LOCK_TYPE "tavus.core.lock"
 #define SUFFIX ".lock"
 
-/* Seconds: a process that was just killed may still be ending. */
+/* Default wait in seconds: a process that was just killed may still be ending. */
 #define PATIENCE 0.5
-/* Milliseconds between two looks. */
+/* Milliseconds between two attempts. */
 enum { STEP = 10 };
 
-/* The userdata; before it is held and after it is let go of, `file` is -1. */
+/* The userdata. `file` is -1 while the lock is not held. */
 typedef struct {
   int file;
   pid_t owner; /* the process that took it */
@@ -29,8 +28,8 @@ typedef struct {
   char path[]; /* of the locked file, `length` long; then the suffix */
 } lock;
 
-/* Writes the full name of a file, with no link in it, into `full`. The file
-** need not be there, its folder must. NULL, or a reason why it cannot be used. */
+/* Writes the full name of a file, without links, into `full`. The folder must exist, the
+** file need not. Returns NULL, or why the file cannot be used. */
 static const char *find(lua_State *L, const char *path, char full[PATH_MAX]) {
   struct stat found;
   if (realpath(path, full) != NULL) {
@@ -51,14 +50,15 @@ static const char *find(lua_State *L, const char *path, char full[PATH_MAX]) {
   return NULL;
 }
 
-/* Does the name still lead to the file that was opened by it? Another process may
-** have ended in between and removed the lock file. */
+/* Does the name still lead to the opened file? Another process may have removed the lock
+** file in between. */
 static bool is_at(int file, const char *path) {
   struct stat opened, named;
   return fstat(file, &opened) == 0 && stat(path, &named) == 0 &&
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+/* Takes the lock. Returns NULL, or why not. */
 static const char *take(lock *held, double seconds) {
   const struct timespec pause = {.tv_nsec = 1000 * 1000 * STEP};
   for (;;) {
@@ -80,8 +80,8 @@ static const char *take(lock *held, double seconds) {
 
 static lock *check_lock(lua_State *L) { return luaL_checkudata(L, 1, LOCK_TYPE); }
 
-/* lock:release(); __gc and __close. A process that was forked off has the same
-** descriptor: it closes it, and leaves the lock to its parent. */
+/* lock:release(); __gc; __close. A forked child only closes the descriptor; its parent
+** keeps the lock. */
 static int lock_release(lua_State *L) {
   lock *held = check_lock(L);
   if (held->file < 0) return 0;
@@ -91,6 +91,7 @@ static int lock_release(lua_State *L) {
   return 0;
 }
 
+/* lock:path() --> string */
 static int lock_path(lua_State *L) {
   const lock *held = check_lock(L);
   lua_pushlstring(L, held->path, held->length);

@@ -1,6 +1,5 @@
-/* save.c - a file that is replaced as a whole or not at all: the text goes to a
-** new file beside it, which is synced and then renamed. The directory is synced
-** before success is returned. */
+/* save.c - save, see files.h. The text is written to a new file beside the old one, which
+** is fsynced and then renamed. The directory is fsynced before success is returned. */
 #define _GNU_SOURCE
 
 #include <errno.h>
@@ -23,17 +22,16 @@ static bool write_all(int file, const char *text, size_t length) {
   return true;
 }
 
-/* Closes in any case, and keeps the error of what came first. */
+/* Syncs and closes the file. errno is that of the first failure. */
 static bool finish(int file, bool done) {
-  int error;
   if (done) done = fsync(file) == 0;
-  error = errno;
+  int error = errno;
   if (close(file) != 0 && done) return false;
   errno = error;
   return done;
 }
 
-/* Some file systems cannot do it for a folder; the name is right all the same. */
+/* Syncs a folder. A file system that cannot do this has the right name anyway. */
 static void sync_folder(const char *folder) {
   int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return;
@@ -58,8 +56,8 @@ static int failed(lua_State *L, const char *path, int error) {
   return tavus_core_cannot_write(L, path, strerror(error));
 }
 
-/* A new file is for its owner only, since it may hold keys; one that is there
-** keeps its permissions. */
+/* Gives the new file the permissions of the old one. Without an old one only the owner
+** may read it, since it may hold keys. */
 static bool open_to_the_same(int file, const char *path) {
   struct stat old;
   if (stat(path, &old) != 0) return true;
@@ -70,18 +68,15 @@ int tavus_core_save(lua_State *L) {
   size_t length;
   const char *path = luaL_checkstring(L, 1);
   const char *text = luaL_checklstring(L, 2, &length);
-  const char *fresh, *folder;
-  int file;
   lua_settop(L, 2);
-  fresh = lua_pushfstring(L, "%s.new", path);
-  folder = tavus_core_folder(L, path);
+  const char *fresh = lua_pushfstring(L, "%s.new", path);
+  const char *folder = tavus_core_folder(L, path);
 
-  /* rename() does not ask whether the old file may be written. */
+  /* rename() does not check whether the old file may be written. */
   if (access(path, W_OK) != 0 && errno != ENOENT) return failed(L, path, errno);
-  /* Removes what a crash left behind. O_EXCL: a file or link that another
-  ** program puts there is not written to. */
+  /* Removes what a crash left. O_EXCL refuses a file or link of another program. */
   (void)unlink(fresh);
-  file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return failed(L, path, errno);
   if (!finish(file, write_all(file, text, length) && open_to_the_same(file, path)) ||
       rename(fresh, path) != 0) {

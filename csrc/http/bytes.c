@@ -1,4 +1,8 @@
+/* bytes.c - see bytes.h. */
 #include "bytes.h"
+
+/* Most texts fit, so that the buffer does not grow again. */
+#define FIRST_CAPACITY 256
 
 void tavus_http_wipe(void *memory, size_t length) {
   volatile unsigned char *at = memory;
@@ -11,9 +15,8 @@ void tavus_http_wipe(void *memory, size_t length) {
 }
 
 char *tavus_http_copy(const char *data, size_t length) {
-  char *copy;
   if (length == SIZE_MAX) return NULL;
-  copy = malloc(length + 1);
+  char *copy = malloc(length + 1);
   if (copy == NULL) return NULL;
   if (length > 0) memcpy(copy, data, length);
   copy[length] = '\0';
@@ -27,15 +30,13 @@ void tavus_http_free_text(char *text) {
 }
 
 bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
-  size_t need, capacity;
-  char *data;
   if (extra >= SIZE_MAX / 2 - bytes->length) return false;
-  need = bytes->length + extra + 1;
+  size_t need = bytes->length + extra + 1;
   if (need <= bytes->capacity) return true;
-  capacity = bytes->capacity;
-  if (capacity == 0) capacity = need < 256 ? 256 : need; /* grows no more, most often */
+  size_t capacity = bytes->capacity;
+  if (capacity == 0) capacity = need < FIRST_CAPACITY ? FIRST_CAPACITY : need;
   while (capacity < need) capacity *= 2;
-  data = malloc(capacity);
+  char *data = malloc(capacity);
   if (data == NULL) return false;
   if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
   data[bytes->length] = '\0';

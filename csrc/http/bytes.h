@@ -1,11 +1,9 @@
-/* bytes.h - a growing run of bytes. Bodies, headers and keys pass through it,
-** so memory it gives back is wiped first. */
+/* bytes.h - a growing byte buffer on malloc. It holds bodies, headers and keys, so
+** all memory is overwritten before it is freed. */
 #ifndef TAVUS_HTTP_BYTES_H
 #define TAVUS_HTTP_BYTES_H
 
 #include "common.h"
-
-TAVUS_HTTP_PRIVATE
 
 typedef struct tavus_http_bytes {
   char *data; /* NUL-terminated once anything was added; NULL while empty */
@@ -13,29 +11,27 @@ typedef struct tavus_http_bytes {
   size_t capacity;
 } tavus_http_bytes;
 
-/* Make room for `extra` more bytes and a NUL. False when memory runs out; the
-** content is then untouched. */
+/* Makes room for `extra` more bytes and a NUL. Returns false and changes nothing when
+** memory runs out. */
 bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra);
 
-/* Append `length` bytes. False when memory runs out. */
+/* Appends `length` bytes. Returns false when memory runs out. */
 bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data,
                           size_t length);
 
-/* Append a NUL-terminated text. */
+/* Appends a NUL-terminated text. Returns false when memory runs out. */
 bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text);
 
-/* Wipe and free; the value is empty and usable afterwards. */
+/* Overwrites and frees the content. The buffer may be used again. */
 void tavus_http_bytes_free(tavus_http_bytes *bytes);
 
-/* Overwrite memory in a way the compiler may not remove. */
+/* Overwrites memory; a compiler may not leave it out. */
 void tavus_http_wipe(void *memory, size_t length);
 
-/* A copy of `length` bytes with a NUL behind them, or NULL. */
+/* Returns a copy of `length` bytes and a NUL, or NULL when memory runs out. */
 char *tavus_http_copy(const char *data, size_t length);
 
-/* Wipe and free a NUL-terminated text; NULL is fine. */
+/* Overwrites and frees a NUL-terminated text; ignores NULL. */
 void tavus_http_free_text(char *text);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

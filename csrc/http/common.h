@@ -1,5 +1,5 @@
-/* common.h - what every file of csrc/http/ begins with: feature macros, system
-** headers, hidden symbols. Nothing in this folder knows Lua. */
+/* common.h - included first by every file of this folder: feature macros, system
+** headers, limits. Nothing in this folder needs Lua. */
 #ifndef TAVUS_HTTP_COMMON_H
 #define TAVUS_HTTP_COMMON_H
 
@@ -14,34 +14,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../texts.h"
+
 /* The event loop: epoll on Linux, curl_multi_poll() elsewhere. Build with
-** -DTAVUS_HTTP_POLL to take the portable one on Linux too. */
+** -DTAVUS_HTTP_POLL to use the portable one on Linux. */
 #if defined(__linux__) && !defined(TAVUS_HTTP_POLL)
 #define TAVUS_HTTP_EPOLL 1
 #else
 #define TAVUS_HTTP_EPOLL 0
 #endif
 
-/* Before 7.80 there is no way to learn that a request is being sent. */
+/* CURLOPT_PREREQFUNCTION, since 7.80: called before a request is sent. */
 #if LIBCURL_VERSION_NUM >= 0x075000
 #define TAVUS_HTTP_PREREQ 1
 #else
 #define TAVUS_HTTP_PREREQ 0
 #endif
 
-/* LuaRocks passes no compiler flags. Every header of this folder opens with the
-** first and ends with the second, so that only luaopen_* leaves the object; a
-** system header must never come between them. */
-#if defined(__GNUC__)
-#define TAVUS_HTTP_PRIVATE _Pragma("GCC visibility push(hidden)")
-#define TAVUS_HTTP_PRIVATE_END _Pragma("GCC visibility pop")
-#else
-#define TAVUS_HTTP_PRIVATE
-#define TAVUS_HTTP_PRIVATE_END
-#endif
+/* The largest answer, and the largest headers of a request or an answer. */
+#define TAVUS_HTTP_BODY_MIB 16
+#define TAVUS_HTTP_HEADERS_KIB 64
+#define TAVUS_HTTP_MAX_BODY ((size_t)TAVUS_HTTP_BODY_MIB * 1024 * 1024)
+#define TAVUS_HTTP_MAX_HEADERS ((size_t)TAVUS_HTTP_HEADERS_KIB * 1024)
 
-#define TAVUS_HTTP_MAX_BODY ((size_t)16 * 1024 * 1024)
-#define TAVUS_HTTP_MAX_HEADERS ((size_t)64 * 1024)
+/* Times are nanoseconds of a monotonic clock. */
 #define TAVUS_HTTP_SECOND INT64_C(1000000000)
 
 #endif

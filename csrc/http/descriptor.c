@@ -1,6 +1,7 @@
+/* descriptor.c - see descriptor.h. */
 #include "descriptor.h"
 
-#include "request.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ int tavus_http_socket(const struct curl_sockaddr *address) {
 #endif
 }
 
-/* How far from one end of a socketpair the other one is looked for. */
+/* How far the numbers of the two ends of a socketpair may be apart. */
 #define NEIGHBOURS 32
 
 static bool is_inheritable(int fd) {
@@ -30,8 +31,8 @@ static bool is_inheritable(int fd) {
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-/* A token sent into one end of a pair tells the other end from all descriptors.
-** libcurl reads at `fd` only, so nobody misses or meets the token. */
+/* Finds the other end of a socketpair, by a token that is sent into `fd`, and sets its
+** close-on-exec flag. libcurl reads at `fd` only, so it does not read the token. */
 static void seal_other_end(int fd) {
   struct {
     int64_t time;
@@ -62,12 +63,13 @@ void tavus_http_close_on_exec(int fd) {
   seal_other_end(fd);
 }
 
+/* Looks at one byte without reading it. */
 static ssize_t peek(int fd) {
   char byte;
   return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 }
 
-/* The number that the next descriptor gets; -1 when none is left. */
+/* Returns the number that the next descriptor gets, or -1 when none is left. */
 static int next_number(void) {
   int fd = fcntl(0, F_DUPFD, 0);
   if (fd >= 0) close(fd);
@@ -79,7 +81,7 @@ CURLM *tavus_http_multi_new(void) {
   CURLM *multi = curl_multi_init();
 #if LIBCURL_VERSION_NUM >= 0x074400
   char byte;
-  /* the wake-up that arrives there proves that it is libcurl's */
+  /* The wake-up that arrives there shows that it is libcurl's. */
   if (multi != NULL && fd >= 0 && is_inheritable(fd) && peek(fd) < 0 &&
       curl_multi_wakeup(multi) == CURLM_OK && peek(fd) == 1) {
     (void)recv(fd, &byte, 1, MSG_DONTWAIT);
@@ -95,8 +97,8 @@ const char *tavus_http_shortage(int error) {
   return NULL;
 }
 
-/* As many as a name look-up of libcurl's holds at a time: a pair of sockets, and
-** what the system's resolver opens. */
+/* Descriptors that a name look-up of libcurl needs at once: a pair of sockets, and one
+** for the resolver of the system. */
 #define NEEDED 3
 
 const char *tavus_http_probe_shortage(void) {

@@ -1,31 +1,27 @@
-/* descriptor.h - descriptors of the process: opened close-on-exec, and what to
-** say when none is left. */
+/* descriptor.h - file descriptors: opened close-on-exec, and what ran out when one
+** cannot be opened. */
 #ifndef TAVUS_HTTP_DESCRIPTOR_H
 #define TAVUS_HTTP_DESCRIPTOR_H
 
 #include "common.h"
 
-TAVUS_HTTP_PRIVATE
-
-/* A socket for this address that no child process inherits; -1 and errno when
-** there is none. */
+/* Returns a socket for this address that child processes do not inherit, or -1 and
+** errno. */
 int tavus_http_socket(const struct curl_sockaddr *address);
 
-/* Keep one of libcurl's descriptors from child processes; when it is one end of
-** a socketpair, the other end too. Before 8.12 libcurl does not do this itself. */
+/* Keeps child processes from inheriting a descriptor of libcurl's. If it is one end of
+** a socketpair, the other end is found, too. libcurl does this itself since 8.12. */
 void tavus_http_close_on_exec(int fd);
 
-/* curl_multi_init(), with its wake-up sockets kept from child processes. */
+/* Like curl_multi_init(), but child processes do not inherit its wake-up sockets. */
 CURLM *tavus_http_multi_new(void);
 
-/* What ran out according to this errno: "descriptors" or "memory"; NULL for any
-** other error. */
+/* Returns what ran out according to this errno, "descriptors" or "memory", or NULL for
+** another error. */
 const char *tavus_http_shortage(int error);
 
-/* What a failed connection may have run short of just now: "descriptors" when a
-** few more cannot be opened, else NULL. */
+/* Returns "descriptors" when a few more cannot be opened now, which may be why a
+** connection failed; else NULL. */
 const char *tavus_http_probe_shortage(void);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -1,26 +1,31 @@
+/* engine.c - see engine.h. */
 #include "engine.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "descriptor.h"
+#include "outcome.h"
+#include "transfer.h"
 
-/* How many handles are kept for next requests at the least. */
+/* The smallest number of idle handles that are kept. */
 #define RESERVED 64
 
-/* The first handles have libcurl's own buffer of 16 KB, further ones a small
-** one: with a thousand requests under way that is a third of the process. */
+/* The number of handles with libcurl's own buffer of 16 KB. Further ones have a small
+** one, which with a thousand requests saves two thirds of the memory of the process. */
 #define FEW 128
 
-/* CURLMOPT_QUICK_EXIT, since 8.20: do not wait for slow name servers at the end.
-** By its number, for headers that are older than the library; others refuse it. */
+/* CURLMOPT_QUICK_EXIT, since 8.20: cleaning up does not wait for slow name servers. By
+** its number, since the headers may be older than the library; an older library refuses
+** it. */
 #define QUICK_EXIT ((CURLMoption)(CURLOPTTYPE_LONG + 21))
 
-/* ---- life ---- */
+/* --- life --- */
 
-/* A byte that is 1 here and 0 in a forked child: reading it costs nothing,
-** getpid() is a system call for every use of the engine. */
+/* Returns a byte that is 1 here and 0 in a forked child, or NULL. Reading it is cheaper
+** than getpid(), a system call. */
 static volatile unsigned char *new_mark(void) {
 #ifdef MADV_WIPEONFORK
   size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -72,7 +77,8 @@ bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
   return engine->pid != (long)getpid();
 }
 
-/* A large one as long as there is any: after a burst the small ones rest. */
+/* Returns an idle or new handle, or NULL. Prefers handles with the large buffer; small
+** ones made during a burst stay idle. */
 static tavus_http_slot *slot_out(tavus_http_engine *engine) {
   bool small = engine->reserve[false] == NULL;
   tavus_http_slot *slot = engine->reserve[small];
@@ -86,11 +92,13 @@ static tavus_http_slot *slot_out(tavus_http_engine *engine) {
   return slot;
 }
 
+/* Frees a handle. */
 static void slot_gone(tavus_http_engine *engine, tavus_http_slot *slot) {
   tavus_http_slot_free(slot);
   engine->slots--;
 }
 
+/* Returns a handle to the reserve. */
 static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
   unsigned most =
       engine->connections > RESERVED ? engine->connections : RESERVED;
@@ -103,7 +111,14 @@ static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
   engine->reserved++;
 }
 
-/* The engine lets go of a request that is done. */
+/* Removes a reference to a request, and with the last one that of the request to its
+** engine. */
+static void drop(tavus_http_request *request) {
+  tavus_http_engine *engine = request->engine;
+  if (tavus_http_request_drop(request) && engine != NULL) tavus_http_engine_drop(engine);
+}
+
+/* Gives up a request that is done. */
 static void release(tavus_http_engine *engine, tavus_http_request *request) {
   engine->finished++;
   tavus_http_session_leave(request->session);
@@ -112,10 +127,11 @@ static void release(tavus_http_engine *engine, tavus_http_request *request) {
     request->reported = true;
     tavus_http_list_append(&engine->reports, request); /* keeps the engine's reference */
   } else {
-    tavus_http_request_drop(request);
+    drop(request);
   }
 }
 
+/* Removes a request from the queue or from the active ones. */
 static void leave_line(tavus_http_engine *engine, tavus_http_request *request) {
   if (request->state == TAVUS_HTTP_QUEUED) {
     tavus_http_queue_remove(&engine->queue, request);
@@ -136,10 +152,11 @@ static void forget_reports(tavus_http_engine *engine) {
   while ((request = engine->reports.first) != NULL) {
     tavus_http_list_remove(&engine->reports, request);
     request->reported = false;
-    tavus_http_request_drop(request);
+    drop(request);
   }
 }
 
+/* In a forked child: ends all requests and calls nothing of libcurl. */
 static void abandon(tavus_http_engine *engine) {
   tavus_http_request *request;
   engine->closed = true;
@@ -193,10 +210,34 @@ void tavus_http_engine_drop(tavus_http_engine *engine) {
   free(engine);
 }
 
-/* ---- requests in and out ---- */
+/* --- times --- */
 
-/* More connections than so far may be wanted; libcurl is told, or keeps to
-** what it knows. */
+/* The earlier of two times, of which -1 is never. */
+static int64_t earlier(int64_t a, int64_t b) {
+  return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
+/* Returns when the engine must act, apart from events on sockets. */
+static int64_t next_due(const tavus_http_engine *engine) {
+  return earlier(engine->due, earlier(tavus_http_queue_when(&engine->queue),
+                                      engine->queue.expiry));
+}
+
+/* Returns when a step is needed at the latest: a time, 0 for at once, -1 for never. */
+static int64_t next_step(const tavus_http_engine *engine) {
+  if (engine->reports.first != NULL) return 0;
+  return earlier(next_due(engine), engine->alarm);
+}
+
+/* Sets the timer behind the descriptor. */
+static void arm(tavus_http_engine *engine) {
+  tavus_http_watch_arm(engine, next_step(engine));
+}
+
+/* --- requests in and out --- */
+
+/* Tells libcurl how many connections the sessions allow. The limits stay if it
+** refuses. */
 static void widen(tavus_http_engine *engine) {
   const tavus_http_origin *origin;
   unsigned widest = 0;
@@ -217,10 +258,11 @@ bool tavus_http_engine_submit(tavus_http_engine *engine,
   engine->references++;
   request->id = ++engine->last_id;
   request->references++;
-  tavus_http_watch_arm(engine);
+  arm(engine);
   return true;
 }
 
+/* Ends a request without its transfer. */
 static void end_early(tavus_http_engine *engine, tavus_http_request *request,
                       tavus_http_outcome outcome, const char *message) {
   tavus_http_slot *slot = request->slot;
@@ -242,7 +284,7 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
     if (request->reported) {
       tavus_http_list_remove(&engine->reports, request);
       request->reported = false;
-      tavus_http_request_drop(request);
+      drop(request);
     }
     return;
   }
@@ -252,8 +294,13 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
   }
   request->notify = false;
   end_early(engine, request, TAVUS_HTTP_CANCELLED, "the request was cancelled");
-  /* another may start in its place, and its deadline wakes nobody any more */
-  if (!engine->closed) tavus_http_watch_arm(engine);
+  /* Another one may start now, and its deadline does not matter any more. */
+  if (!engine->closed) arm(engine);
+}
+
+void tavus_http_engine_forget(tavus_http_request *request) {
+  tavus_http_engine_cancel(request);
+  drop(request);
 }
 
 void tavus_http_engine_cancel_all(tavus_http_engine *engine,
@@ -267,7 +314,7 @@ void tavus_http_engine_cancel_all(tavus_http_engine *engine,
     if (request->session == session)
       end_early(engine, request, TAVUS_HTTP_CANCELLED, message);
   }
-  tavus_http_watch_arm(engine);
+  arm(engine);
 }
 
 unsigned tavus_http_engine_left(const tavus_http_engine *engine) {
@@ -281,20 +328,21 @@ uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
   id = request->id;
   tavus_http_list_remove(&engine->reports, request);
   request->reported = false;
-  tavus_http_request_drop(request);
+  drop(request);
   return id;
 }
 
-/* ---- transfers ---- */
+/* --- transfers --- */
 
+/* Ends a request that cannot be started, since memory ran out. */
 static void fail_start(tavus_http_engine *engine, tavus_http_request *request) {
   request->code = CURLE_OUT_OF_MEMORY;
   request->shortage = "memory";
   end_early(engine, request, TAVUS_HTTP_NOT_SENT,
-            "out of memory before the request was sent");
+            TAVUS_NO_MEMORY " before the request was sent");
 }
 
-/* The deadline holds from the call on, also while it waited in line. */
+/* Counts the time in the queue towards the deadline. */
 static void shorten_timeout(tavus_http_request *request, int64_t now) {
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   int64_t left = (request->expires - now + ms - 1) / ms;
@@ -323,7 +371,7 @@ static void start(tavus_http_engine *engine, tavus_http_request *request,
   engine->active_count++;
   request->state = TAVUS_HTTP_ACTIVE;
   request->started = now;
-  engine->due = 0; /* where there is no epoll, libcurl does not tell */
+  engine->due = 0; /* without epoll, libcurl does not say so */
 }
 
 static void start_some(tavus_http_engine *engine, int64_t now) {
@@ -340,17 +388,6 @@ static void start_some(tavus_http_engine *engine, int64_t now) {
     start(engine, request, now);
 }
 
-/* The earlier of two times, of which -1 is never. */
-static int64_t earlier(int64_t a, int64_t b) {
-  return b < 0 || (a >= 0 && a < b) ? a : b;
-}
-
-/* When the engine has something to do, whatever the sockets say. */
-static int64_t next_due(const tavus_http_engine *engine) {
-  return earlier(engine->due, earlier(tavus_http_queue_when(&engine->queue),
-                                      engine->queue.expiry));
-}
-
 static void note_version(tavus_http_origin *origin, CURL *easy) {
   long version = 0;
   if (curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
@@ -358,10 +395,10 @@ static void note_version(tavus_http_origin *origin, CURL *easy) {
     origin->multiplexed = version >= CURL_HTTP_VERSION_2_0;
 }
 
-/* Where HTTP/2 may be spoken, requests wait for the connection that the first
-** one makes. When that fails, libcurl lets the next one try, one after the other,
-** each for its whole connect time. So a request that has waited for at least half
-** of that time ends together with the one whose connection it waited for. */
+/* With HTTP/2, requests wait for the connection that the first one makes. When that
+** fails, libcurl lets the others try one after the other, each for its whole connect
+** time. So a request that has waited for half of that time ends together with the first
+** one. */
 static void end_waiting(tavus_http_engine *engine,
                         const tavus_http_request *failed, int64_t now) {
   const char *message =
@@ -379,25 +416,20 @@ static void end_waiting(tavus_http_engine *engine,
   }
 }
 
-static bool is_unsent(const tavus_http_engine *engine) {
-  const tavus_http_request *request = engine->active.first;
-  while (request != NULL && request->sent > 0) request = request->next;
-  return request != NULL;
-}
-
-/* libcurl from 8.0 on wakes requests that wait for a connection (CURLOPT_PIPEWAIT)
-** when it turns out to speak HTTP/2, but not when it speaks HTTP/1: they would wait
-** for the first answer. A handle that is removed makes libcurl look again. */
+/* libcurl 8.0 and later wakes requests that wait for a connection (CURLOPT_PIPEWAIT) when
+** it speaks HTTP/2, but not when it speaks HTTP/1: they would wait for the first answer.
+** Removing any handle makes libcurl look again. */
 static void wake_waiting(tavus_http_engine *engine) {
-  tavus_http_slot *slot = is_unsent(engine) ? slot_out(engine) : NULL;
+  tavus_http_slot *slot = engine->active_count > 1 ? slot_out(engine) : NULL;
   engine->connected = false;
   if (slot == NULL) return;
   if (curl_multi_add_handle(engine->multi, slot->easy) == CURLM_OK)
     curl_multi_remove_handle(engine->multi, slot->easy);
   slot_back(engine, slot);
-  engine->due = 0; /* libcurl does not always tell */
+  engine->due = 0; /* libcurl does not always say so */
 }
 
+/* Takes over finished transfers. */
 static void collect(tavus_http_engine *engine) {
   CURLMsg *message;
   int left;
@@ -424,8 +456,8 @@ static void collect(tavus_http_engine *engine) {
   if (engine->connected) wake_waiting(engine);
 }
 
-/* libcurl gave up in the middle, for want of memory: no transfer can be relied
-** on any more, so each of them ends here rather than never. */
+/* Ends all transfers after libcurl ran out of memory in the middle of a call, since some
+** of them might never end. */
 static void give_up(tavus_http_engine *engine) {
   tavus_http_request *request;
   engine->broken = false;
@@ -444,8 +476,9 @@ static bool is_idle(const tavus_http_engine *engine) {
   return tavus_http_engine_left(engine) == 0;
 }
 
-/* One round: start, run what is due, collect; and unless that finished
-** something, wait for events until `until` and run them. */
+/* One round: starts requests, runs what is due and collects. Unless that finished a
+** request, it waits for events until `until` and handles them. Returns false when a
+** signal arrived. */
 static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   uint64_t before = engine->finished;
   int64_t wait, due;
@@ -458,8 +491,7 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   wait = engine->finished != before ? 0 : until - now;
   if (due >= 0 && due - now < wait) wait = due - now;
   if (wait < 0) wait = 0;
-  /* a host that polls (until == now) goes on: else it would see the work of
-  ** timers, and never an event */
+  /* A host that polls (until == now) also handles events, not only timers. */
   if (wait == 0 && engine->finished != before && until > now) return true;
   undisturbed = tavus_http_watch_wait(engine, wait);
   collect(engine);
@@ -467,6 +499,7 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   return undisturbed;
 }
 
+/* Works until `request`, or any request if NULL, is done, or the time is over. */
 static tavus_http_woken run(tavus_http_engine *engine,
                             const tavus_http_request *request, int64_t ns,
                             bool whole_time) {
@@ -474,8 +507,8 @@ static tavus_http_woken run(tavus_http_engine *engine,
   int64_t now = tavus_http_now();
   int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
   tavus_http_woken woken;
-  /* an idle connection that the server closed has woken whoever watches the
-  ** descriptor, and would wake them again and again */
+  /* An idle connection that the server closed keeps the descriptor readable until its
+  ** event is handled. */
   if (request == NULL && is_idle(engine)) (void)turn(engine, now, now);
   for (;;) {
     if (request != NULL ? request->state == TAVUS_HTTP_DONE
@@ -494,7 +527,7 @@ static tavus_http_woken run(tavus_http_engine *engine,
       break;
     }
   }
-  tavus_http_watch_arm(engine);
+  arm(engine);
   return woken;
 }
 
@@ -504,7 +537,7 @@ void tavus_http_engine_start(tavus_http_engine *engine) {
   if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
   collect(engine);
   if (engine->broken) give_up(engine);
-  tavus_http_watch_arm(engine);
+  arm(engine);
 }
 
 tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns) {
@@ -521,17 +554,12 @@ tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns) 
   return run(engine, NULL, ns, true);
 }
 
-/* ---- for hosts that wait themselves ---- */
-
-int64_t tavus_http_engine_next(const tavus_http_engine *engine) {
-  if (engine->reports.first != NULL) return 0;
-  return earlier(next_due(engine), engine->alarm);
-}
+/* --- for hosts that wait themselves --- */
 
 int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
-  int64_t next = tavus_http_engine_next(engine), left;
+  int64_t next = next_step(engine), left;
 #if !TAVUS_HTTP_EPOLL
-  /* nothing but a step tells what arrived */
+  /* Only a step finds out what arrived. */
   if (engine->active_count > 0)
     next = earlier(next, tavus_http_now() + TAVUS_HTTP_SECOND / 100);
 #endif
@@ -542,11 +570,11 @@ int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
 
 int tavus_http_engine_fd(tavus_http_engine *engine) {
   int fd = tavus_http_watch_fd(engine);
-  tavus_http_watch_arm(engine);
+  arm(engine);
   return fd;
 }
 
 void tavus_http_engine_alarm(tavus_http_engine *engine, int64_t when) {
   engine->alarm = when;
-  tavus_http_watch_arm(engine);
+  arm(engine);
 }

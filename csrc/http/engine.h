@@ -1,144 +1,137 @@
-/* engine.h - the one CURLM of a VM: a queue, the transfers under way, and a
+/* engine.h - the engine of a VM, with its CURLM: a queue, the active transfers, and a
 ** loop that any host can drive. */
 #ifndef TAVUS_HTTP_ENGINE_H
 #define TAVUS_HTTP_ENGINE_H
 
 #include "queue.h"
 
-TAVUS_HTTP_PRIVATE
-
-/* How many requests one step starts; host/openresty.lua counts on it (STARTS). */
+/* How many requests one step starts; http.starts in Lua. */
 #define TAVUS_HTTP_STARTS_A_STEP 8
 
+struct tavus_http_slot;
 struct tavus_http_watch;
 
 typedef struct tavus_http_engine {
-  unsigned references; /* the owner's one, and one for every request */
+  unsigned references; /* one of the owner, and one of each request */
   bool closed;
-  bool broken; /* libcurl failed in the middle of something */
-  bool connected; /* a request is sent over a new connection with TLS */
-  long pid; /* of the process that made it */
-  volatile unsigned char *mark; /* a page that a fork wipes; NULL: ask getpid() */
+  bool broken; /* libcurl ran out of memory in the middle of a call */
+  bool connected; /* a request was sent over a new connection with TLS */
+  long pid; /* the process that made the engine */
+  volatile unsigned char *mark; /* 0 after a fork; NULL: compare `pid` */
   CURLM *multi;
   CURLSH *share; /* TLS sessions */
   struct tavus_http_watch *watch;
-  tavus_http_slot *reserve[2]; /* the large ones, and the small */
-  unsigned reserved, slots; /* in the reserve, and in all */
+  struct tavus_http_slot *reserve[2]; /* idle handles: large ones, small ones */
+  unsigned reserved, slots; /* idle handles, and all handles */
   tavus_http_queue queue;
   tavus_http_list active;
   tavus_http_list reports;
   unsigned active_count;
-  unsigned connections; /* libcurl was told of so many */
+  unsigned connections; /* the limit that libcurl has */
   uint64_t last_id;
-  uint64_t finished; /* how many requests came to their end so far */
-  int64_t due;   /* when libcurl wants to be called; -1: it does not */
-  int64_t alarm; /* when the host wants to be woken; -1: never */
+  uint64_t finished; /* number of requests that ended */
+  int64_t due;   /* when libcurl must be called; -1: never */
+  int64_t alarm; /* when to wake the host; -1: never */
 } tavus_http_engine;
 
-/* An engine with one reference, or NULL and errno when memory or descriptors run
+/* Returns an engine with one reference, or NULL and errno when memory or descriptors run
 ** out. */
 tavus_http_engine *tavus_http_engine_new(void);
 
-/* Whether this process is another one than made the engine. */
+/* Is this another process than the one that made the engine? */
 bool tavus_http_engine_is_inherited(const tavus_http_engine *engine);
 
-/* Cancel all requests and free what libcurl holds; idempotent. In a forked
-** child it only closes descriptors and forgets the rest: a call to libcurl
-** would disturb the parent's transfers. */
+/* Cancels all requests and frees what libcurl holds. May be called again. In a forked
+** child it only closes descriptors, since a call to libcurl would disturb the transfers
+** of the parent. */
 void tavus_http_engine_close(tavus_http_engine *engine);
 
-/* Give a reference back; the last one closes and frees the engine. */
+/* Removes a reference; the last one closes and frees the engine. */
 void tavus_http_engine_drop(tavus_http_engine *engine);
 
-/* Put a request into its line. On false nothing was sent and nothing kept. */
+/* Queues a request. Returns false and keeps nothing when memory runs out. */
 bool tavus_http_engine_submit(tavus_http_engine *engine,
                               tavus_http_request *request);
 
-/* End a request at once, wherever it is, without a report. */
+/* Ends a request at once, in any state, without a report. */
 void tavus_http_engine_cancel(tavus_http_request *request);
 
-/* End all requests of a session likewise, but with a report where one was
-** asked for: others wait for them. */
+/* Cancels a request and removes the reference of its owner. */
+void tavus_http_engine_forget(tavus_http_request *request);
+
+/* Ends all requests of a session, with the reports that were asked for. */
 void tavus_http_engine_cancel_all(tavus_http_engine *engine,
                                   const tavus_http_session *session);
 
-/* How many requests are not done. */
+/* Returns the number of requests that are not done. */
 unsigned tavus_http_engine_left(const tavus_http_engine *engine);
 
 typedef enum tavus_http_woken {
-  TAVUS_HTTP_WOKEN_DONE,       /* something finished, or nothing is left */
+  TAVUS_HTTP_WOKEN_DONE,       /* a request is done, or none is left */
   TAVUS_HTTP_WOKEN_TIME,       /* the time is over */
-  TAVUS_HTTP_WOKEN_INTERRUPTED /* a signal came */
+  TAVUS_HTTP_WOKEN_INTERRUPTED /* a signal arrived */
 } tavus_http_woken;
 
-/* Begin what waits in line, as a step does, but attend to no event. */
+/* Starts queued requests as a step does, without handling events. */
 void tavus_http_engine_start(tavus_http_engine *engine);
 
-/* Work for at most `ns` nanoseconds; return as soon as a request is finished. */
+/* Works for at most `ns` nanoseconds. Returns as soon as a request is done. */
 tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns);
 
-/* Work until this request is done. */
+/* Works until this request is done. */
 tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
                                         const tavus_http_request *request,
                                         int64_t ns);
 
-/* Work for the whole time, whatever finishes. */
+/* Works for the whole time. */
 tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns);
 
-/* When a step is wanted at the latest: monotonic ns, 0 for at once, -1 for
-** never. */
-int64_t tavus_http_engine_next(const tavus_http_engine *engine);
-
-/* When a step is wanted at the latest: nanoseconds from now, -1 for never. */
+/* Returns in how many nanoseconds a step is needed at the latest; -1: never. */
 int64_t tavus_http_engine_timeout(const tavus_http_engine *engine);
 
-/* A descriptor that is readable when a step is wanted; -1 where there is none.
-** From the first call on the engine keeps a timer in it. */
+/* Returns a descriptor that is readable when a step is needed, or -1 when there is none.
+** From the first call on the engine has a timer in it. */
 int tavus_http_engine_fd(tavus_http_engine *engine);
 
-/* Wake the host at this time (monotonic ns; -1: never), also through the
-** descriptor. */
+/* Wakes the host at this time (-1: never), also by the descriptor. */
 void tavus_http_engine_alarm(tavus_http_engine *engine, int64_t when);
 
-/* The id of the next finished request that was submitted with `notify`; 0 when
-** there is none. */
+/* Returns the id of the next request with `notify` that is done, or 0. */
 uint64_t tavus_http_engine_report(tavus_http_engine *engine);
 
-/* ---- the loop beneath (watch_epoll.c, watch_poll.c) ---- */
+/* --- the event loop (watch_epoll.c, watch_poll.c) --- */
 
-/* Attach a loop to engine->multi. */
+/* Makes the loop of engine->multi. Returns false and errno when it cannot. */
 bool tavus_http_watch_open(tavus_http_engine *engine);
 
-/* After curl_multi_cleanup: close the loop's own descriptors. */
+/* Closes the descriptors of the loop, after curl_multi_cleanup. */
 void tavus_http_watch_close(tavus_http_engine *engine);
 
-/* In a forked child: close descriptors, touch nothing shared. */
+/* Closes the descriptors in a forked child, without a call to libcurl. */
 void tavus_http_watch_abandon(tavus_http_engine *engine);
 
-/* Before requests are started: close the idle HTTP/1 connections on which
-** something has arrived, be it their end or bytes that nobody asked for (with
-** epoll; libcurl before 8 would read those as the next answer). HTTP/2 may speak
-** while it is idle: what arrives there is left to libcurl. */
+/* Called before requests are started. With epoll, shuts down idle HTTP/1 connections on
+** which their end or unexpected bytes have arrived; libcurl before 8 reads those as the
+** next answer. On an idle HTTP/2 connection frames may arrive; libcurl reads them. */
 void tavus_http_watch_look(tavus_http_engine *engine);
 
-/* Let libcurl do what is due now. */
+/* Lets libcurl do what is due. */
 void tavus_http_watch_run(tavus_http_engine *engine);
 
-/* Wait for events at most `ns` and let libcurl handle them. False when a
-** signal came. No event is begun after that time, or after two milliseconds
-** where `ns` is less (with epoll; curl_multi_poll() handles all there are). */
+/* Waits at most `ns` for events and lets libcurl handle them. Returns false when a signal
+** arrived. Handles no more events after that time or two milliseconds, whichever is
+** longer (with epoll; curl_multi_poll() handles all events). */
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
 
-/* The options of a slot's handle that let the loop follow its sockets. */
+/* Sets the options of a handle that let the loop follow its sockets. Returns false when
+** libcurl refuses one. */
 bool tavus_http_watch_sockets(const tavus_http_engine *engine,
-                              tavus_http_slot *slot);
+                              struct tavus_http_slot *slot);
 
-/* The descriptor for tavus_http_engine_fd. */
+/* Returns the descriptor for tavus_http_engine_fd. */
 int tavus_http_watch_fd(tavus_http_engine *engine);
 
-/* Set the timer behind the descriptor to the engine's next deadline. */
-void tavus_http_watch_arm(tavus_http_engine *engine);
-
-TAVUS_HTTP_PRIVATE_END
+/* Sets the timer behind the descriptor to `when`: a time, 0 for at once, -1 for never. */
+void tavus_http_watch_arm(tavus_http_engine *engine, int64_t when);
 
 #endif

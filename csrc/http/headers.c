@@ -1,13 +1,20 @@
+/* headers.c - see headers.h. */
 #include "headers.h"
 
 #include <strings.h>
 
-/* What libcurl writes itself, what would change how the message is framed, and
-** the key's own header. */
+/* Headers that libcurl writes, that frame the message, or that carry the key. */
 static const char *const reserved[] = {
     "host",    "content-length", "transfer-encoding", "connection", "expect",
     "upgrade", "te",             "trailer",           "keep-alive", "x-api-key",
     "proxy-connection"};
+
+#define LONGEST_NAME 256
+#define NAME_LENGTH \
+  "a header's name may not be empty or longer than " TAVUS_DIGITS(LONGEST_NAME) " bytes"
+#define LONGEST_VALUE_KIB 16
+#define VALUE_LENGTH \
+  "a header's value may not be longer than " TAVUS_DIGITS(LONGEST_VALUE_KIB) " KiB"
 
 static bool is_token(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -17,20 +24,19 @@ static bool is_token(unsigned char c) {
 
 const char *tavus_http_header_fault(const char *name, size_t name_length,
                                     const char *value, size_t value_length) {
-  size_t i;
-  if (name_length == 0 || name_length > 256)
-    return "a header's name may not be empty or longer than 256 bytes";
-  for (i = 0; i < name_length; i++)
+  if (name_length == 0 || name_length > LONGEST_NAME)
+    return NAME_LENGTH;
+  for (size_t i = 0; i < name_length; i++)
     if (!is_token((unsigned char)name[i]))
       return "a header's name may hold only letters, digits and !#$%&'*+-.^_`|~";
-  if (value_length > 16 * 1024)
-    return "a header's value may not be longer than 16 KiB";
-  for (i = 0; i < value_length; i++) {
+  if (value_length > LONGEST_VALUE_KIB * 1024)
+    return VALUE_LENGTH;
+  for (size_t i = 0; i < value_length; i++) {
     unsigned char c = (unsigned char)value[i];
     if ((c < 0x20 && c != '\t') || c == 0x7f)
       return "a header's value may not hold control characters";
   }
-  for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcasecmp(name, reserved[i]) == 0)
       return strcmp(reserved[i], "x-api-key") == 0
                  ? "the key is given as api_key, not as a header"
@@ -42,16 +48,15 @@ bool tavus_http_header_set(struct curl_slist **list, const char *name,
                            const char *value) {
   tavus_http_bytes line = {NULL, 0, 0};
   size_t length = strlen(name);
-  struct curl_slist *item, *longer;
   bool done = false;
   while (*value == ' ' || *value == '\t') value++;
   if (!tavus_http_bytes_add(&line, name, length)) return false;
-  /* libcurl's spelling of a header without a value */
+  /* "name;" is how libcurl is given a header without a value. */
   if (*value == '\0' ? !tavus_http_bytes_text(&line, ";")
                      : !tavus_http_bytes_text(&line, ": ") ||
                            !tavus_http_bytes_text(&line, value))
     goto out;
-  for (item = *list; item != NULL; item = item->next) {
+  for (struct curl_slist *item = *list; item != NULL; item = item->next) {
     if (strncasecmp(item->data, name, length) == 0 &&
         (item->data[length] == ':' || item->data[length] == ';')) {
       char *copy = tavus_http_copy(line.data, line.length);
@@ -62,7 +67,7 @@ bool tavus_http_header_set(struct curl_slist **list, const char *name,
       goto out;
     }
   }
-  longer = curl_slist_append(*list, line.data);
+  struct curl_slist *longer = curl_slist_append(*list, line.data);
   if (longer != NULL) {
     *list = longer;
     done = true;
@@ -74,9 +79,9 @@ out:
 
 bool tavus_http_header_suppress(struct curl_slist **list, const char *name) {
   size_t length = strlen(name);
-  struct curl_slist *item, *longer = NULL;
+  struct curl_slist *longer = NULL;
   tavus_http_bytes line = {NULL, 0, 0};
-  for (item = *list; item != NULL; item = item->next)
+  for (const struct curl_slist *item = *list; item != NULL; item = item->next)
     if (strncasecmp(item->data, name, length) == 0 && item->data[length] == ':')
       return true;
   if (tavus_http_bytes_text(&line, name) && tavus_http_bytes_text(&line, ":"))
@@ -92,7 +97,7 @@ const char *tavus_http_headers_fault(const struct curl_slist *list) {
   for (; list != NULL; list = list->next) {
     total += strlen(list->data) + 2;
     if (total > TAVUS_HTTP_MAX_HEADERS)
-      return "the headers are larger than 64 KiB";
+      return "the headers are larger than " TAVUS_DIGITS(TAVUS_HTTP_HEADERS_KIB) " KiB";
   }
   return NULL;
 }
@@ -113,8 +118,7 @@ bool tavus_http_headers_copy(struct curl_slist **out,
 }
 
 void tavus_http_headers_free(struct curl_slist *list) {
-  struct curl_slist *item;
-  for (item = list; item != NULL; item = item->next)
+  for (struct curl_slist *item = list; item != NULL; item = item->next)
     tavus_http_wipe(item->data, strlen(item->data));
   curl_slist_free_all(list);
 }
@@ -122,19 +126,18 @@ void tavus_http_headers_free(struct curl_slist *list) {
 bool tavus_http_headers_keep(tavus_http_bytes *block, const char *line,
                              size_t length) {
   const char *colon = memchr(line, ':', length);
-  size_t name, i, from, end = length;
-  size_t start = block->length;
+  size_t end = length, start = block->length;
   if (colon == NULL || colon == line) return true;
-  name = (size_t)(colon - line);
-  from = name + 1;
+  size_t name = (size_t)(colon - line);
+  size_t from = name + 1;
   while (end > from && (line[end - 1] == '\n' || line[end - 1] == '\r' ||
                         line[end - 1] == ' ' || line[end - 1] == '\t'))
     end--;
   while (from < end && (line[from] == ' ' || line[from] == '\t')) from++;
-  /* a NUL would split the block: such a header is no header */
+  /* A NUL would split the block, so a header with one is skipped. */
   if (memchr(line, '\0', end) != NULL) return true;
   if (!tavus_http_bytes_reserve(block, name + (end - from) + 2)) return false;
-  for (i = 0; i < name; i++) {
+  for (size_t i = 0; i < name; i++) {
     char c = line[i];
     block->data[start + i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   }

@@ -1,3 +1,4 @@
+/* proxy.c - see proxy.h. */
 #include "proxy.h"
 
 #include <arpa/inet.h>
@@ -16,8 +17,7 @@ static const char *scheme_fault(const char *scheme) {
   static const char *const names[] = {"http",    "socks",  "socks4",
                                       "socks4a", "socks5", "socks5h"};
   bool https = has_https_proxy();
-  size_t i;
-  for (i = 0; i < sizeof names / sizeof *names; i++)
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcasecmp(scheme, names[i]) == 0) return NULL;
   if (strcasecmp(scheme, "https") == 0)
     return https ? NULL
@@ -27,7 +27,7 @@ static const char *scheme_fault(const char *scheme) {
                : "has a scheme that is not supported: use http://, " SOCKS;
 }
 
-/* Reads what libcurl will read when it connects. */
+/* Checks the parts that libcurl reads when it connects. */
 static const char *parts_fault(CURLU *url) {
   char *scheme = NULL, *host = NULL, *port = NULL, *user = NULL, *password = NULL;
   const char *why = NULL;
@@ -49,7 +49,7 @@ static const char *parts_fault(CURLU *url) {
              (of_password != CURLUE_OK && of_password != CURLUE_NO_PASSWORD))
       why = "has control characters in its user name or password";
   }
-  if (code == CURLUE_OUT_OF_MEMORY) why = "cannot be read: out of memory";
+  if (code == CURLUE_OUT_OF_MEMORY) why = "cannot be read: " TAVUS_NO_MEMORY;
   if (code != CURLUE_OK && why == NULL) why = NOT_A_URL;
   curl_free(scheme);
   curl_free(host);
@@ -62,25 +62,22 @@ static const char *parts_fault(CURLU *url) {
 }
 
 const char *tavus_http_proxy_fault(const char *text, size_t length) {
-  CURLU *url;
-  CURLUcode code;
   const char *why;
-  size_t i;
-  if (length == 0) return NULL; /* no proxy, whatever the environment says */
+  if (length == 0) return NULL; /* no proxy, not even that of the environment */
   if (length > LONGEST_PROXY) return "is too long";
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
     if (c <= 0x20 || c == 0x7f)
       return "holds a space or a control character: http://host:port expected";
   }
-  url = curl_url();
-  if (url == NULL) return "cannot be read: out of memory";
-  code = curl_url_set(url, CURLUPART_URL, text,
+  CURLU *url = curl_url();
+  if (url == NULL) return "cannot be read: " TAVUS_NO_MEMORY;
+  CURLUcode code = curl_url_set(url, CURLUPART_URL, text,
                       CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (code == CURLUE_OK)
     why = parts_fault(url);
   else if (code == CURLUE_OUT_OF_MEMORY)
-    why = "cannot be read: out of memory";
+    why = "cannot be read: " TAVUS_NO_MEMORY;
   else if (code == CURLUE_BAD_PORT_NUMBER)
     why = "has no valid port: a number from 1 to 65535 expected";
   else
@@ -89,15 +86,16 @@ const char *tavus_http_proxy_fault(const char *text, size_t length) {
   return why;
 }
 
-/* ---- the environment's ---- */
+/* --- the environment --- */
 
+/* Returns the value of a variable that is set and not empty, or NULL. */
 static const char *variable(const char *name) {
   const char *value = getenv(name);
   return value != NULL && *value != '\0' ? value : NULL;
 }
 
-/* Whether an entry of no_proxy names the host, or a domain that it is in. Of an
-** address block it is taken for granted. */
+/* Does an entry of no_proxy name the host, or a domain of it? An address block is taken
+** to name every address. */
 static bool covers(const char *entry, size_t length, const char *host,
                    size_t host_length, bool is_address) {
   if (is_address && memchr(entry, '/', length) != NULL) return true;
@@ -107,6 +105,7 @@ static bool covers(const char *entry, size_t length, const char *host,
          (length == host_length || host[host_length - length - 1] == '.');
 }
 
+/* Does no_proxy exclude the host? */
 static bool is_excluded(const tavus_http_base *base) {
   const char *list = variable("no_proxy");
   const char *host = strstr(base->text, "://") + 3;
@@ -130,14 +129,13 @@ static bool is_excluded(const tavus_http_base *base) {
 
 const char *tavus_http_proxy_environment_fault(const tavus_http_base *base,
                                                const char **name) {
-  /* libcurl ignores HTTP_PROXY, which a CGI's visitor could set */
+  /* libcurl ignores HTTP_PROXY, which a visitor of a CGI program could set. */
   static const char *const names[2][4] = {
       {"http_proxy", "all_proxy", "ALL_PROXY", NULL},
       {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
   const char *value = NULL;
-  size_t i;
   if (base->loopback) return NULL;
-  for (i = 0; i < 4 && value == NULL && names[base->https][i] != NULL; i++) {
+  for (size_t i = 0; i < 4 && value == NULL && names[base->https][i] != NULL; i++) {
     *name = names[base->https][i];
     value = variable(*name);
   }

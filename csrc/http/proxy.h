@@ -1,21 +1,17 @@
-/* proxy.h - which addresses libcurl can use as a proxy's, those of the environment
-** included. */
+/* proxy.h - checks the address of a proxy, also one from the environment, before libcurl
+** uses it. */
 #ifndef TAVUS_HTTP_PROXY_H
 #define TAVUS_HTTP_PROXY_H
 
 #include "url.h"
 
-TAVUS_HTTP_PRIVATE
-
-/* What is wrong with a proxy's address, as the rest of a sentence ("is not ..."),
-** or NULL. It repeats nothing of the text, which may hold a password. */
+/* Returns what is wrong with the address of a proxy, as the rest of a sentence ("is not
+** ..."), or NULL. It quotes nothing of the text, which may hold a password. */
 const char *tavus_http_proxy_fault(const char *text, size_t length);
 
-/* Likewise for the environment's proxy that libcurl would use for `base`; *name is
-** the variable. */
+/* The same for the proxy that libcurl finds in the environment for `base`. *name is the
+** variable. */
 const char *tavus_http_proxy_environment_fault(const tavus_http_base *base,
                                                const char **name);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

@@ -1,9 +1,12 @@
+/* queue.c - see queue.h. */
 #include "queue.h"
 
-/* What one HTTP/2 connection carries at a time. */
+#include "clock.h"
+
+/* Requests that one HTTP/2 connection carries at once. */
 #define STREAMS_A_CONNECTION 100
 
-/* How far behind its rate a line may fall, for want of a step, and catch up. */
+/* A line that is behind its rate because no step was made catches up this much. */
 #define SLACK (50 * TAVUS_HTTP_SECOND / 1000)
 
 void tavus_http_list_append(tavus_http_list *list, tavus_http_request *request) {
@@ -28,7 +31,7 @@ void tavus_http_list_remove(tavus_http_list *list, tavus_http_request *request) 
   request->next = request->previous = NULL;
 }
 
-/* ---- lines of an origin ---- */
+/* --- lines of an origin --- */
 
 static void line_append(tavus_http_origin *origin, tavus_http_line *line) {
   line->next = NULL;
@@ -52,6 +55,8 @@ static void line_remove(tavus_http_origin *origin, tavus_http_line *line) {
   line->next = line->previous = NULL;
 }
 
+/* Returns the origin of a session, which it makes if need be, or NULL when memory runs
+** out. */
 static tavus_http_origin *origin_of(tavus_http_queue *queue,
                                     const tavus_http_session *session) {
   size_t length = session->base.origin;
@@ -82,7 +87,7 @@ bool tavus_http_queue_add(tavus_http_queue *queue, tavus_http_request *request) 
   }
   if (line->waiting.first == NULL) {
     int64_t now = line->interval > 0 ? tavus_http_now() : 0;
-    if (line->due < now) line->due = now; /* an idle line saves nothing up */
+    if (line->due < now) line->due = now; /* an idle session accumulates no credit */
     line_append(origin, line);
   }
   request->origin = origin;
@@ -103,24 +108,25 @@ void tavus_http_queue_remove(tavus_http_queue *queue,
   if (--queue->count == 0) queue->expiry = -1;
 }
 
-/* ---- whose turn it is ---- */
+/* --- which request is next --- */
 
+/* Do the connections carry one more request? */
 static bool has_room(const tavus_http_origin *origin, unsigned active,
                      unsigned connections) {
   return active / (origin->multiplexed ? STREAMS_A_CONNECTION : 1) < connections;
 }
 
-/* Whether only time keeps the line from moving. */
+/* Do its limits, other than its rate, let the line start a request? */
 static bool may_move(const tavus_http_origin *origin,
                      const tavus_http_line *line) {
   return (line->in_flight == 0 || line->active < line->in_flight) &&
          has_room(origin, line->active, line->connections);
 }
 
+/* Returns the line of the origin that starts the next request, or NULL. */
 static tavus_http_line *next_line(const tavus_http_origin *origin, int64_t now) {
-  tavus_http_line *line;
   if (!has_room(origin, origin->active, origin->connections)) return NULL;
-  for (line = origin->first; line != NULL; line = line->next)
+  for (tavus_http_line *line = origin->first; line != NULL; line = line->next)
     if (may_move(origin, line) && (line->interval == 0 || line->due <= now))
       return line;
   return NULL;
@@ -144,13 +150,11 @@ tavus_http_request *tavus_http_queue_next(tavus_http_queue *queue, int64_t now) 
 }
 
 int64_t tavus_http_queue_when(const tavus_http_queue *queue) {
-  const tavus_http_origin *origin;
   int64_t when = -1;
   if (queue->count == 0) return -1;
-  for (origin = queue->origins; origin != NULL; origin = origin->next) {
-    const tavus_http_line *line;
+  for (const tavus_http_origin *origin = queue->origins; origin != NULL; origin = origin->next) {
     if (!has_room(origin, origin->active, origin->connections)) continue;
-    for (line = origin->first; line != NULL; line = line->next) {
+    for (const tavus_http_line *line = origin->first; line != NULL; line = line->next) {
       if (!may_move(origin, line)) continue;
       if (line->interval == 0) return 0;
       if (when < 0 || line->due < when) when = line->due;
@@ -163,7 +167,7 @@ void tavus_http_queue_start(tavus_http_queue *queue, tavus_http_request *request
                             int64_t now) {
   tavus_http_line *line = &request->session->line;
   tavus_http_queue_remove(queue, request);
-  if (line->waiting.first != NULL) { /* to the end: the others' turn */
+  if (line->waiting.first != NULL) { /* to the end: the other lines come first */
     line_remove(request->origin, line);
     line_append(request->origin, line);
   }
@@ -180,7 +184,7 @@ void tavus_http_queue_end(tavus_http_request *request) {
   request->origin->active--;
 }
 
-/* ---- all of them ---- */
+/* --- all requests --- */
 
 tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
                                              int64_t now) {
@@ -205,8 +209,7 @@ tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
 }
 
 tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue) {
-  const tavus_http_origin *origin;
-  for (origin = queue->origins; origin != NULL; origin = origin->next)
+  for (const tavus_http_origin *origin = queue->origins; origin != NULL; origin = origin->next)
     if (origin->first != NULL) return origin->first->waiting.first;
   return NULL;
 }

@@ -1,68 +1,63 @@
-/* queue.h - requests that wait to be started: a line for each session, and the
-** origins whose connections the lines share. */
+/* queue.h - requests that wait to be started. Each session has a line of them; the lines
+** of one origin share its connections. */
 #ifndef TAVUS_HTTP_QUEUE_H
 #define TAVUS_HTTP_QUEUE_H
 
 #include "request.h"
 
-TAVUS_HTTP_PRIVATE
-
-/* Put a request at the end of a list, or take it out; it may be in one at a
-** time. */
+/* Append a request to a list, or remove it. It may be in one list at a time. */
 void tavus_http_list_append(tavus_http_list *list, tavus_http_request *request);
 void tavus_http_list_remove(tavus_http_list *list, tavus_http_request *request);
 
-/* Requests to one scheme://host:port. A busy origin never holds up another. */
+/* The requests to one scheme://host:port. A busy origin does not delay another. */
 typedef struct tavus_http_origin {
   struct tavus_http_origin *next;
   char *name;
-  tavus_http_line *first, *last; /* lines where a request waits, in turn */
+  tavus_http_line *first, *last; /* lines with waiting requests, in turn */
   unsigned active;
-  unsigned connections; /* the most that a session asked for */
+  unsigned connections; /* the largest number that a session asked for */
   bool multiplexed;     /* its last answer came over HTTP/2 */
 } tavus_http_origin;
 
 typedef struct tavus_http_queue {
   tavus_http_origin *origins;
-  tavus_http_origin *turn; /* whose turn it is; NULL: the first one's */
+  tavus_http_origin *turn; /* the next one to start a request; NULL: the first */
   unsigned count;
   unsigned connections; /* of all origins together */
-  int64_t expiry; /* the earliest deadline of a request that waits; -1: none */
+  int64_t expiry; /* the earliest deadline of a waiting request; -1: none */
 } tavus_http_queue;
 
-/* Put a request at the end of its session's line. False when memory runs out. */
+/* Appends a request to the line of its session. Returns false when memory runs out. */
 bool tavus_http_queue_add(tavus_http_queue *queue, tavus_http_request *request);
 
-/* Take a request out of its line, wherever it stands. */
+/* Removes a request from its line. */
 void tavus_http_queue_remove(tavus_http_queue *queue,
                              tavus_http_request *request);
 
-/* The request that may start next, or NULL: in order within a session,
-** sessions and origins in turn. */
+/* Returns the request that may start next, or NULL. A session's requests start in
+** order; sessions and origins take turns. */
 tavus_http_request *tavus_http_queue_next(tavus_http_queue *queue, int64_t now);
 
-/* When the next request may start: monotonic ns (maybe past), 0 for at once, -1:
-** not before another one ends. */
+/* Returns when the next request may start: a time (maybe past), 0 for at once, or -1 for
+** not before another request ends. */
 int64_t tavus_http_queue_when(const tavus_http_queue *queue);
 
-/* Take the request from its line and count it as started. */
+/* Removes the request from its line and counts it as started. */
 void tavus_http_queue_start(tavus_http_queue *queue, tavus_http_request *request,
                             int64_t now);
 
-/* A started request came to its end. */
+/* Counts a started request as ended. */
 void tavus_http_queue_end(tavus_http_request *request);
 
-/* A request whose deadline came while it waited, still in its line; NULL when
+/* Returns a request whose deadline passed while it waited; it stays in its line. NULL:
 ** there is none (any more). */
 tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
                                              int64_t now);
 
-/* Any request that waits, or NULL. */
+/* Returns any waiting request, or NULL. */
 tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue);
 
-/* Free the origins; no request may be in line. */
+/* Frees the origins. No request may be waiting. */
 void tavus_http_queue_free(tavus_http_queue *queue);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

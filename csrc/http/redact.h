@@ -4,15 +4,11 @@
 
 #include "bytes.h"
 
-TAVUS_HTTP_PRIVATE
-
 /* Replace every occurrence of `secret` by `[redacted]`: as it is, and with any
 ** of its bytes percent-encoded, escaped as in JSON (\/ \" \u002f) or written as
 ** an HTML entity, the way servers repeat what they were sent. False when memory
 ** runs out: the content is then emptied, never left as it was. */
 bool tavus_http_redact(tavus_http_bytes *bytes, const char *secret,
                        size_t length);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

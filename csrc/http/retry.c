@@ -1,3 +1,4 @@
+/* retry.c - see retry.h. */
 #include "retry.h"
 
 #include <strings.h>
@@ -5,35 +6,34 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- the table ---- */
+/* --- the table --- */
 
 #define RETRY "retry"
 #define AMBIGUOUS "ambiguous"
 #define NO "no"
 
-/* `repeats`: GET, DELETE, end, and a PATCH that may repeat; `once`: the rest.
-** The first row that fits counts; what fits none is not repeated. */
+/* The verdict on a request that may be repeated, and on one that may not. The first row
+** that fits counts; without one the verdict is "no". */
 static const struct row {
-  const char *outcome;
-  long from, to; /* statuses of an answer */
+  tavus_http_outcome outcome;
+  long from, to; /* status of an answer; 0: any */
   const char *repeats;
   const char *once;
 } table[] = {
-    {"not_sent", 0, 0, RETRY, RETRY},
-    {"lost", 0, 0, RETRY, AMBIGUOUS},
-    {"timeout", 0, 0, RETRY, AMBIGUOUS},
-    {"answer", 429, 429, RETRY, RETRY},
-    {"answer", 408, 408, RETRY, AMBIGUOUS},
-    {"answer", 500, 500, RETRY, AMBIGUOUS},
-    {"answer", 502, 504, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_NOT_SENT, 0, 0, RETRY, RETRY},
+    {TAVUS_HTTP_LOST, 0, 0, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_TIMEOUT, 0, 0, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 429, 429, RETRY, RETRY},
+    {TAVUS_HTTP_ANSWER, 408, 408, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 500, 500, RETRY, AMBIGUOUS},
+    {TAVUS_HTTP_ANSWER, 502, 504, RETRY, AMBIGUOUS},
 };
 
-const char *tavus_http_verdict(const char *outcome, long status,
+const char *tavus_http_verdict(tavus_http_outcome outcome, long status,
                                bool may_repeat) {
-  size_t i;
-  for (i = 0; i < sizeof table / sizeof *table; i++) {
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const struct row *row = &table[i];
-    if (strcmp(row->outcome, outcome) != 0) continue;
+    if (row->outcome != outcome) continue;
     if (row->to != 0 && (status < row->from || status > row->to)) continue;
     return may_repeat ? row->repeats : row->once;
   }
@@ -54,24 +54,24 @@ double tavus_http_backoff(int n, double random) {
 
 double tavus_http_random(void) {
   struct timespec now;
-  uint64_t x;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  x = (uint64_t)now.tv_nsec * UINT64_C(2654435761) + (uint64_t)now.tv_sec +
+  uint64_t x = (uint64_t)now.tv_nsec * UINT64_C(2654435761) + (uint64_t)now.tv_sec +
       ((uint64_t)getpid() << 32) + (uint64_t)(uintptr_t)&now;
-  /* splitmix64's mixing: neighbours in, strangers out */
+  /* the finalizer of splitmix64 */
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
   x ^= x >> 31;
   return (double)(x >> 11) / 9007199254740992.0;
 }
 
-/* ---- HTTP dates ---- */
+/* --- HTTP dates --- */
 
 typedef struct reader {
   const char *at;
   bool failed;
 } reader;
 
+/* Reads this text, or fails. */
 static void expect(reader *in, const char *text) {
   size_t length = strlen(text);
   if (in->failed || strncmp(in->at, text, length) != 0)
@@ -80,6 +80,7 @@ static void expect(reader *in, const char *text) {
     in->at += length;
 }
 
+/* Reads a number of `least` to `most` digits, or fails. */
 static int number(reader *in, int least, int most) {
   int value = 0, digits = 0;
   while (!in->failed && digits < most && *in->at >= '0' && *in->at <= '9') {
@@ -90,10 +91,10 @@ static int number(reader *in, int least, int most) {
   return value;
 }
 
-/* Which of the `count` names (three letters are compared) comes next. */
+/* Reads one of `count` names, of which three letters are compared, and returns its
+** index, or fails. */
 static int name(reader *in, const char *const *names, int count) {
-  int i;
-  for (i = 0; !in->failed && i < count; i++) {
+  for (int i = 0; !in->failed && i < count; i++) {
     if (strncasecmp(in->at, names[i], 3) == 0) {
       in->at += 3;
       return i;
@@ -103,28 +104,26 @@ static int name(reader *in, const char *const *names, int count) {
   return 0;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+/* Returns the days from 1970-01-01 to a date of the Gregorian calendar. */
 static long days_since_epoch(long year, long month, long day) {
-  long era, of_era, of_year;
   if (month <= 2) {
     year--;
     month += 12;
   }
-  era = year / 400;
-  of_era = year - era * 400;
-  of_year = (153 * (month - 3) + 2) / 5 + day - 1;
+  long era = year / 400;
+  long of_era = year - era * 400;
+  long of_year = (153 * (month - 3) + 2) / 5 + day - 1;
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
          719468;
 }
 
-/* hh:mm:ss as seconds; what is no time of day fails. */
+/* Reads hh:mm:ss as seconds, or fails. */
 static int clock_time(reader *in) {
-  int hour, minute, second;
-  hour = number(in, 2, 2);
+  int hour = number(in, 2, 2);
   expect(in, ":");
-  minute = number(in, 2, 2);
+  int minute = number(in, 2, 2);
   expect(in, ":");
-  second = number(in, 2, 2);
+  int second = number(in, 2, 2);
   if (hour > 23 || minute > 59 || second > 60) in->failed = true;
   return hour * 3600 + minute * 60 + second;
 }
@@ -172,9 +171,9 @@ static bool read_date(const char *text, double *seconds) {
   return true;
 }
 
-/* ---- Retry-After ---- */
+/* --- Retry-After --- */
 
-/* Digits with an optional fraction, nothing else; no sign, no exponent. */
+/* Reads digits with an optional fraction; without sign and exponent. */
 static bool read_decimal(const char *text, double *value) {
   double result = 0, unit = 1;
   int digits = 0;

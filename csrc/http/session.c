@@ -1,15 +1,15 @@
+/* session.c - see session.h. */
 #include "session.h"
 
 #include "redact.h"
 
-/* A shorter key could stand in any text by chance, and cannot be a secret. */
+/* A shorter key may occur in any text by chance, so it is not redacted. */
 #define SHORTEST_SECRET 4
 
 const char *tavus_http_key_fault(const char *key, size_t length) {
-  size_t i;
   if (length == 0) return "the API key is empty";
   if (length > 1024) return "the API key is too long";
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)key[i];
     if (c <= 0x20 || c >= 0x7f)
       return "the API key holds a space, a line break or another character "
@@ -68,7 +68,7 @@ static void wipe_secrets(tavus_http_session *session) {
 
 void tavus_http_session_close(tavus_http_session *session) {
   session->closed = true;
-  /* requests under way still point at the lists: the last of them wipes */
+  /* Submitted requests still point to the lists; the last one overwrites them. */
   if (session->requests == 0) wipe_secrets(session);
 }
 

@@ -1,4 +1,5 @@
-/* session.h - to whom requests go and in whose name: base URL, key, headers. */
+/* session.h - what the requests of a client have in common: base URL, key, headers,
+** limits. */
 #ifndef TAVUS_HTTP_SESSION_H
 #define TAVUS_HTTP_SESSION_H
 
@@ -6,10 +7,8 @@
 #include "tls.h"
 #include "url.h"
 
-TAVUS_HTTP_PRIVATE
-
-/* What answers may be packed with. The header is ours: libcurl formats its own
-** twice, byte by byte. */
+/* The compression that answers may have. The header is in our list, since libcurl
+** formats its own one twice, byte by byte. */
 #define TAVUS_HTTP_ENCODING "gzip"
 
 struct tavus_http_request;
@@ -20,10 +19,10 @@ typedef struct tavus_http_list {
 
 #define TAVUS_HTTP_CONNECTIONS 32
 
-/* A session's own line of requests, and how fast it may move (queue.c). */
+/* The waiting requests of a session, and how many it may start (queue.c). */
 typedef struct tavus_http_line {
-  unsigned connections; /* to its host that it may have a part in */
-  unsigned in_flight;   /* requests under way at once; 0: any number */
+  unsigned connections; /* to its host, at most */
+  unsigned in_flight;   /* started requests, at most; 0: any number */
   int64_t interval;     /* ns from one start to the next; 0: none */
   unsigned active;
   int64_t due; /* when the interval allows the next start */
@@ -32,50 +31,48 @@ typedef struct tavus_http_line {
 } tavus_http_line;
 
 typedef struct tavus_http_session {
-  bool owned;        /* the owner has not dropped it yet */
+  bool owned;        /* until tavus_http_session_drop */
   bool closed;
-  unsigned requests; /* not done yet: they need key and headers */
+  unsigned requests; /* not done: they need key and headers */
   tavus_http_line line;
   tavus_http_base base;
   tavus_http_transport *transport;
-  struct curl_slist *headers;      /* of a request without a body; every line
-                                   ** costs libcurl 0.4 us a request */
+  struct curl_slist *headers;      /* of a request without a body; each
+                                   ** line costs libcurl 0.4 us a request */
   struct curl_slist *body_headers; /* of a request with a JSON body */
-  char *key; /* wiped at close, as is every copy of ours; what libcurl put into
-             ** its own buffers while it sent is out of reach */
+  char *key; /* overwritten at close, like our other copies; libcurl does not
+             ** overwrite its own buffers */
 } tavus_http_session;
 
-/* Why `key` is no API key (empty, or not visible ASCII), or NULL. */
+/* Returns why `key` is not an API key (empty, or not visible ASCII), or NULL. */
 const char *tavus_http_key_fault(const char *key, size_t length);
 
-/* A session of the caller's, or NULL when memory runs out. Takes over
-** *base (which is emptied) and `transport` on success only. */
+/* Returns a session, or NULL when memory runs out. On success it takes over
+** `transport` and the content of *base, which is emptied. */
 tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            tavus_http_transport *transport,
                                            const char *key,
                                            const char *user_agent);
 
-/* Add or replace a header of every request; it must have passed
-** tavus_http_header_fault. False when memory runs out. */
+/* Adds or replaces a header of every request. It must have passed
+** tavus_http_header_fault. Returns false when memory runs out. */
 bool tavus_http_session_header(tavus_http_session *session, const char *name,
                                const char *value);
 
-/* Forget and wipe the key. Requests already submitted are not disturbed. */
+/* Overwrites the key, once the submitted requests are done. */
 void tavus_http_session_close(tavus_http_session *session);
 
-/* The owner is done with it (NULL is fine): closes it. */
+/* Closes the session and gives it up; ignores NULL. */
 void tavus_http_session_drop(tavus_http_session *session);
 
-/* Called as a request begins and ends to need the session. The last one to leave
-** a session without an owner frees it. NULL has been left already. */
+/* Count a request in and out. The last to leave a session that was given up frees it.
+** NULL is ignored. */
 void tavus_http_session_enter(tavus_http_session *session);
 void tavus_http_session_leave(tavus_http_session *session);
 
-/* Replace the key, in whatever spelling, by `[redacted]`. False when
-** memory runs out: the text is then emptied. */
+/* Replaces the key, in every spelling, by `[redacted]`. Returns false and empties the
+** text when memory runs out. */
 bool tavus_http_session_redact(const tavus_http_session *session,
                                tavus_http_bytes *text);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

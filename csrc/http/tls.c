@@ -1,8 +1,9 @@
+/* tls.c - see tls.h. */
 #include "tls.h"
 
 #include <dirent.h>
 
-/* Copies a text that may be NULL. False when memory runs out. */
+/* Copies a text that may be NULL. Returns false when memory runs out. */
 static bool copy(char **out, const char *text) {
   if (text != NULL) *out = tavus_http_copy(text, strlen(text));
   return text == NULL || *out != NULL;
@@ -51,10 +52,9 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
          same_text(a->ca_folder, b->ca_folder) && same_text(a->proxy, b->proxy);
 }
 
-/* OpenSSL finds certificates in a directory by names like 5ad8a5d6.0. */
+/* Is it a name by which OpenSSL finds certificates in a folder, like 5ad8a5d6.0? */
 static bool is_hashed_name(const char *name) {
-  size_t i;
-  for (i = 0; i < 8; i++)
+  for (size_t i = 0; i < 8; i++)
     if (name[i] == '\0' || strchr("0123456789abcdef", name[i]) == NULL)
       return false;
   return name[8] == '.' && name[9] >= '0' && name[9] <= '9' && name[10] == '\0';
@@ -76,11 +76,11 @@ static bool is_hashed_folder(const char *path) {
     if ((call) != CURLE_OK) return false; \
   } while (0)
 
-/* libcurl's defaults may name a bundle and a folder at once, and then every
-** new connection parses the whole bundle (15 ms). The folder alone gives the
-** same trust and reads one certificate; the bundle alone is parsed once. */
+/* Chooses between the default bundle and folder of libcurl. With both, each new
+** connection parses the whole bundle (15 ms). The folder alone gives the same trust and
+** costs one certificate; the bundle alone is parsed once. */
 static tavus_http_trust find_trust(CURL *easy) {
-#if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 tells the build's defaults */
+#if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 returns the defaults of the build */
   char *bundle = NULL, *folder = NULL;
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) == CURLE_OK &&
       curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) == CURLE_OK &&
@@ -102,7 +102,7 @@ static bool choose_certificates(CURL *easy, tavus_http_transport *transport) {
     (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, ca_folder);
     return true;
   }
-  /* reading the folder takes about as long as all the rest of the set-up */
+  /* Reading the folder takes as long as the rest of the set-up, so it is done once. */
   if (transport->trust == TAVUS_HTTP_TRUST_UNKNOWN)
     transport->trust = find_trust(easy);
   if (transport->trust == TAVUS_HTTP_TRUST_FOLDER) {
@@ -136,12 +136,12 @@ bool tavus_http_transport_apply(CURL *easy,
                            (long)CURL_SSLVERSION_TLSv1_2);
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
-    /* without HTTP/2 in the build these two are refused, and not needed */
+    /* A libcurl without HTTP/2 refuses these two; it does not need them. */
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                            (long)CURL_HTTP_VERSION_2TLS);
     (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
   } else {
-    /* waiting for HTTP/2 would queue everything behind the first answer */
+    /* Waiting for HTTP/2 would queue all requests behind the first answer. */
     TRY(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                          (long)CURL_HTTP_VERSION_1_1));
   }
@@ -155,9 +155,8 @@ bool tavus_http_transport_apply(CURL *easy,
     (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   }
   TRY(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transport->connect_ms));
-  /* The timer for trying a second address goes off on connections made long ago,
-  ** too, and libcurl serves all handles whose time has come in one go, however
-  ** many. So each gets a slightly different time. */
+  /* The timer for a second address also fires on old connections, and libcurl serves all
+  ** handles that are due in one call. Slightly different times spread them. */
   (void)curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
                          200L + 20L * (long)(transport->handles++ % 8));
   return true;

@@ -1,3 +1,4 @@
+/* url.c - see url.h. */
 #include "url.h"
 
 #include <arpa/inet.h>
@@ -12,8 +13,7 @@ static bool is_unreserved(unsigned char c) {
 }
 
 bool tavus_http_url_is_plain(const char *text, size_t length) {
-  size_t i;
-  for (i = 0; i < length; i++)
+  for (size_t i = 0; i < length; i++)
     if (!is_unreserved((unsigned char)text[i])) return false;
   return true;
 }
@@ -21,8 +21,8 @@ bool tavus_http_url_is_plain(const char *text, size_t length) {
 bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
                            size_t length) {
   static const char hex[] = "0123456789ABCDEF";
-  size_t i, run = 0;
-  for (i = 0; i < length; i++) {
+  size_t run = 0;
+  for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
     char escape[3];
     if (is_unreserved(c)) continue;
@@ -37,8 +37,7 @@ bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
 }
 
 static bool has_control(const char *text, size_t length) {
-  size_t i;
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
     if (c < 0x20 || c == 0x7f) return true;
   }
@@ -54,8 +53,8 @@ const char *tavus_http_url_segment_fault(const char *text, size_t length) {
   return NULL;
 }
 
-/* A server or proxy may resolve dot segments, also percent-encoded ones, and
-** the request would then be another one than was meant. */
+/* Is it "." or "..", percent-encoded or not? A server or proxy may resolve dot segments,
+** and so change the request. */
 static bool is_dot_segment(const char *text, size_t length) {
   size_t dots = 0, i = 0;
   while (i < length) {
@@ -73,11 +72,11 @@ static bool is_dot_segment(const char *text, size_t length) {
 }
 
 const char *tavus_http_url_path_fault(const char *path, size_t length) {
-  size_t i, start = 1;
+  size_t start = 1;
   bool in_query = false;
   if (length == 0 || path[0] != '/') return "the path must begin with a slash";
   if (length > LONGEST_URL) return "the path is too long";
-  for (i = 1; i <= length; i++) {
+  for (size_t i = 1; i <= length; i++) {
     unsigned char c = i < length ? (unsigned char)path[i] : '/';
     if (c <= 0x20 || c >= 0x7f)
       return "the path may hold only printable ASCII (encode its parts with "
@@ -106,23 +105,23 @@ static bool is_loopback(const char *host) {
   return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-/* A part of the URL, NULL where it has none. False when memory runs out: a URL
-** whose port is not told would be one of another server. */
+/* Gets a part of the URL, NULL if there is none. Returns false when memory runs out: a
+** missing port would name another server. */
 static bool part(CURLU *url, CURLUPart which, char **text) {
   return curl_url_get(url, which, text, 0) != CURLUE_OUT_OF_MEMORY;
 }
 
+/* Checks the parts of the URL and fills *base. Returns what is wrong, or NULL. */
 static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
-  const char *why = "out of memory";
+  const char *why = TAVUS_NO_MEMORY;
   char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *user = NULL;
   tavus_http_bytes text = {NULL, 0, 0};
-  size_t length;
   if (!part(url, CURLUPART_SCHEME, &scheme) || !part(url, CURLUPART_HOST, &host) ||
       !part(url, CURLUPART_PORT, &port) || !part(url, CURLUPART_PATH, &path) ||
       !part(url, CURLUPART_USER, &user))
     goto done;
   if (scheme == NULL || host == NULL || path == NULL) {
-    why = "base_url is no URL: https://host wanted";
+    why = "base_url is not a URL: https://host expected";
     goto done;
   }
   if (user != NULL) {
@@ -140,7 +139,7 @@ static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
           "way: use https, or set allow_http";
     goto done;
   }
-  length = strlen(path);
+  size_t length = strlen(path);
   while (length > 0 && path[length - 1] == '/') length--;
   if (length >= 3 && memcmp(path + length - 3, "/v2", 3) == 0) {
     why = "base_url goes without /v2: every path begins with it";
@@ -178,15 +177,12 @@ done:
 
 const char *tavus_http_base_read(tavus_http_base *base, const char *text,
                                  size_t length, bool allow_http) {
-  CURLU *url;
-  CURLUcode code;
   const char *why;
   bool in_brackets = false;
-  size_t i;
   memset(base, 0, sizeof *base);
   if (length == 0) return "base_url may not be empty";
   if (length > LONGEST_URL / 4) return "base_url is too long";
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
     if (c <= 0x20 || c >= 0x7f || c == '\\')
       return "base_url may hold only printable ASCII";
@@ -195,15 +191,15 @@ const char *tavus_http_base_read(tavus_http_base *base, const char *text,
     if (c == ']' || c == '/') in_brackets = false;
     if (c == '%' && in_brackets) return "base_url may not hold an IPv6 zone";
   }
-  url = curl_url();
-  if (url == NULL) return "out of memory";
-  code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS);
+  CURLU *url = curl_url();
+  if (url == NULL) return TAVUS_NO_MEMORY;
+  CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS);
   if (code == CURLUE_UNSUPPORTED_SCHEME)
     why = "base_url must be an https URL";
   else if (code == CURLUE_OUT_OF_MEMORY)
-    why = "out of memory";
+    why = TAVUS_NO_MEMORY;
   else if (code != CURLUE_OK)
-    why = "base_url is no URL: https://host wanted";
+    why = "base_url is not a URL: https://host expected";
   else
     why = compose(base, url, allow_http);
   curl_url_cleanup(url);

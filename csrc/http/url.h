@@ -1,45 +1,39 @@
-/* url.h - what is put into a URL, and what is accepted as a base URL. */
+/* url.h - encodes and checks the parts of a URL, and reads base URLs. */
 #ifndef TAVUS_HTTP_URL_H
 #define TAVUS_HTTP_URL_H
 
 #include "bytes.h"
 
-TAVUS_HTTP_PRIVATE
-
 typedef struct tavus_http_base {
   char *text;   /* scheme://host[:port][/prefix], no slash at the end */
   size_t length;
-  size_t origin; /* how much of it is scheme://host[:port] */
+  size_t origin; /* length of scheme://host[:port] in it */
   bool https;
   bool loopback; /* 127.0.0.0/8, ::1, localhost */
 } tavus_http_base;
 
-/* Is `text` the same percent-encoded? */
+/* Does percent-encoding leave `text` unchanged? */
 bool tavus_http_url_is_plain(const char *text, size_t length);
 
-/* Append `text` percent-encoded: all but RFC 3986's unreserved characters.
-** False when memory runs out. */
+/* Appends `text`, percent-encoded except for the unreserved characters of RFC 3986.
+** Returns false when memory runs out. */
 bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
                            size_t length);
 
-/* Why `text` may not stand alone as a path segment (empty, a dot segment, a
-** control character), or NULL when it may. */
+/* Returns why `text` may not be a path segment (empty, a dot segment, a control
+** character), or NULL. */
 const char *tavus_http_url_segment_fault(const char *text, size_t length);
 
-/* Why `path` is no path of a request (no slash in front, control characters,
-** spaces, a fragment, bytes beyond ASCII), or NULL when it is one. A query may
-** follow it. */
+/* Returns why `path` may not be the path of a request (no leading slash, spaces, control
+** characters, a fragment, bytes beyond ASCII), or NULL. It may have a query. */
 const char *tavus_http_url_path_fault(const char *path, size_t length);
 
-/* Read a base URL. On success *base is filled (free it with _free) and NULL is
-** returned, else a sentence that says what is wrong. Plain http is accepted for
-** loopback, elsewhere only with `allow_http`. */
+/* Reads a base URL into *base, to be freed with tavus_http_base_free. Returns NULL, or
+** what is wrong. http is accepted for loopback, elsewhere only with `allow_http`. */
 const char *tavus_http_base_read(tavus_http_base *base, const char *text,
                                  size_t length, bool allow_http);
 
-/* Empties *base. */
+/* Frees the content and empties *base. */
 void tavus_http_base_free(tavus_http_base *base);
-
-TAVUS_HTTP_PRIVATE_END
 
 #endif

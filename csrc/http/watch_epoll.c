@@ -1,9 +1,9 @@
-/* watch_epoll.c - the loop on Linux: one epoll set, and behind its descriptor
-** a timerfd once a host asked for it.
+/* watch_epoll.c - the event loop on Linux: an epoll set, and in it a timerfd once a host
+** has asked for the descriptor.
 **
-** A connection that goes idle stays registered, and so a request on a warm
-** connection costs no epoll_ctl at all. One that says something while it is idle
-** is taken out; where it speaks HTTP/1, which says nothing then, it is ended. */
+** ** An idle connection stays registered, so a request on it needs no epoll_ctl. When an
+** event arrives on an idle connection, it is removed from the set, and shut down if it
+** speaks HTTP/1, where nothing may arrive then. */
 #include "engine.h"
 
 #if TAVUS_HTTP_EPOLL
@@ -17,21 +17,21 @@
 #include <unistd.h>
 
 #include "../inherited.h"
-#include "descriptor.h"
+#include "clock.h"
+#include "transfer.h"
 
 #define EVENTS_A_WAIT 64
 
-/* The least time that is given to events that are ready. A TLS handshake costs
-** about a millisecond of CPU: sixty-four at once would be four frames of a
-** game. */
+/* Events are handled for at least this time. It is short because a TLS handshake takes
+** about a millisecond: sixty-four at once would take four frames of a game. */
 #define LEAST_WORK (2 * TAVUS_HTTP_SECOND / 1000)
 
 typedef struct place {
   tavus_identity made;      /* while `ours` */
-  unsigned char registered; /* CURL_POLL_IN / OUT bits that epoll has */
-  unsigned char wanted;     /* and those libcurl wants */
-  bool ours;                /* opened by open_socket, not closed yet */
-  bool mute;                /* speaks HTTP/1: nothing comes while it is idle */
+  unsigned char registered; /* the bits CURL_POLL_IN and OUT that epoll has */
+  unsigned char wanted;     /* the bits that libcurl asks for */
+  bool ours;                /* from open_socket to close_socket */
+  bool http1;               /* nothing may arrive while it is idle */
 } place;
 
 typedef struct tavus_http_watch {
@@ -41,17 +41,17 @@ typedef struct tavus_http_watch {
   int64_t armed;  /* when the timer goes off; -1: never */
   place *places;  /* by descriptor */
   size_t size;
-  struct epoll_event events[EVENTS_A_WAIT]; /* a round: what was ready */
-  int count, done; /* of the round; what is left of it is for the next wait */
+  struct epoll_event events[EVENTS_A_WAIT]; /* ready ones */
+  int count, done; /* the next wait handles the rest */
 } tavus_http_watch;
 
+/* Returns the place of a descriptor, or NULL when memory runs out. */
 static place *place_of(tavus_http_watch *watch, int fd) {
   size_t index = (size_t)fd, size = watch->size == 0 ? 64 : watch->size;
-  place *places;
   if (fd < 0) return NULL;
   if (index < watch->size) return &watch->places[index];
   while (size <= index) size *= 2;
-  places = realloc(watch->places, size * sizeof *places);
+  place *places = realloc(watch->places, size * sizeof *places);
   if (places == NULL) return NULL;
   memset(places + watch->size, 0, (size - watch->size) * sizeof *places);
   watch->places = places;
@@ -59,6 +59,7 @@ static place *place_of(tavus_http_watch *watch, int fd) {
   return &places[index];
 }
 
+/* Registers these bits of a descriptor. */
 static void set_place(tavus_http_watch *watch, int fd, place *at,
                       unsigned char bits) {
   struct epoll_event event;
@@ -66,8 +67,8 @@ static void set_place(tavus_http_watch *watch, int fd, place *at,
   event.data.fd = fd;
   if (bits & CURL_POLL_IN) event.events |= EPOLLIN;
   if (bits & CURL_POLL_OUT) event.events |= EPOLLOUT;
-  /* a socket that a forked child holds stays in the set when libcurl closes it
-  ** without close_socket, and would be told for ever */
+  /* When a forked child holds a socket, libcurl may close it without close_socket and
+  ** it stays in the set. One-shot, so that it does not report events for ever. */
   if (bits == CURL_POLL_OUT) event.events |= EPOLLONESHOT;
   if (bits == 0) {
     if (at->registered != 0)
@@ -89,26 +90,27 @@ static bool is_http1(CURL *easy) {
          (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
 }
 
-/* libcurl 7.88 closes a socket that was never connected without close_socket. What
-** is watched for reading has been connected, so a call on a warm connection does
-** not ask the system. */
+/* Did libcurl close the socket without close_socket? 7.88 does so with one that was never
+** connected. A socket that is watched for reading was connected, so that a request on
+** an idle connection needs no system call. */
 static bool was_closed(int fd, const place *at) {
   return at->ours && (at->registered & CURL_POLL_IN) == 0 &&
          !tavus_is_same(fd, at->made);
 }
 
+/* libcurl asks to watch a socket. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                      void *unused) {
   tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
   place *at = place_of(watch, (int)fd);
   unsigned char bits;
   (void)unused;
-  if (at == NULL) return 0; /* its timeout will end the transfer */
+  if (at == NULL) return 0; /* the timeout ends the transfer */
   bits = what == CURL_POLL_REMOVE
              ? 0
              : (unsigned char)(what & (CURL_POLL_IN | CURL_POLL_OUT));
   at->wanted = bits;
-  if (bits == 0) at->mute = is_http1(easy);
+  if (bits == 0) at->http1 = is_http1(easy);
   if (was_closed((int)fd, at)) {
     at->ours = false;
     at->registered = 0;
@@ -122,10 +124,11 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
   return 0;
 }
 
+/* libcurl asks to be called later. */
 static int on_timer(CURLM *multi, long ms, void *context) {
   tavus_http_engine *engine = context;
   (void)multi;
-  if (ms <= 0) /* at once: the past is always due */
+  if (ms <= 0) /* at once, or never */
     engine->due = ms;
   else
     engine->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
@@ -146,7 +149,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
     return CURL_SOCKET_BAD;
   }
   at->registered = at->wanted = 0;
-  at->mute = false;
+  at->http1 = false;
   at->made = tavus_identify(fd);
   at->ours = true;
   return fd;
@@ -156,8 +159,7 @@ static int close_socket(void *context, curl_socket_t fd) {
   tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
   place *at = place_of(watch, (int)fd);
   if (at != NULL) {
-    /* a forked child may still hold the socket, and then closing alone would
-    ** not take it out of the set */
+    /* When a forked child holds the socket, close() does not remove it from the set. */
     set_place(watch, (int)fd, at, 0);
     at->wanted = 0;
     at->ours = false;
@@ -210,8 +212,7 @@ void tavus_http_watch_close(tavus_http_engine *engine) { free_watch(engine); }
 
 void tavus_http_watch_abandon(tavus_http_engine *engine) {
   tavus_http_watch *watch = engine->watch;
-  size_t fd;
-  for (fd = 0; fd < watch->size; fd++)
+  for (size_t fd = 0; fd < watch->size; fd++)
     if (watch->places[fd].ours)
       tavus_close_inherited((int)fd, watch->places[fd].made);
   if (watch->timer >= 0) tavus_close_inherited(watch->timer, watch->timer_made);
@@ -228,9 +229,8 @@ void tavus_http_watch_run(tavus_http_engine *engine) {
     engine->broken = true;
 }
 
-/* What libcurl then finds on the connection is its end, and nothing to read,
-** however much there was: after the shutdown no more is let in. False when
-** there is nothing at all: the event was an old one. */
+/* Shuts the socket down and drains it, so that libcurl sees its end and no stray bytes.
+** Returns false when nothing has arrived: the event was stale. */
 static bool end_connection(int fd) {
   char bytes[16 * 1024];
   if (recv(fd, bytes, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
@@ -240,8 +240,9 @@ static bool end_connection(int fd) {
   return true;
 }
 
-static void hear_idle(tavus_http_watch *watch, int fd, place *at) {
-  if (at->ours && at->mute && !end_connection(fd)) return;
+/* Handles an event on an idle connection. */
+static void on_idle_event(tavus_http_watch *watch, int fd, place *at) {
+  if (at->ours && at->http1 && !end_connection(fd)) return;
   set_place(watch, fd, at, 0);
 }
 
@@ -260,7 +261,7 @@ void tavus_http_watch_look(tavus_http_engine *engine) {
     int fd = events[count].data.fd;
     place *at = fd != watch->timer ? place_of(watch, fd) : NULL;
     if (at == NULL) continue;
-    if (at->wanted == 0) hear_idle(watch, fd, at);
+    if (at->wanted == 0) on_idle_event(watch, fd, at);
     else rearm(watch, fd);
   }
 }
@@ -268,16 +269,15 @@ void tavus_http_watch_look(tavus_http_engine *engine) {
 static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   tavus_http_watch *watch = engine->watch;
   int fd = event->data.fd, bits = 0, running;
-  place *at;
   if (fd == watch->timer) {
     uint64_t count;
     if (read(fd, &count, sizeof count) > 0) watch->armed = -1;
     return;
   }
-  at = place_of(watch, fd);
+  place *at = place_of(watch, fd);
   if (at == NULL) return;
   if (at->wanted == 0) {
-    hear_idle(watch, fd, at);
+    on_idle_event(watch, fd, at);
     return;
   }
   if (event->events & (EPOLLIN | EPOLLHUP)) bits |= CURL_CSELECT_IN;
@@ -288,12 +288,13 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   rearm(watch, fd);
 }
 
-/* epoll_wait knows only whole milliseconds, which is a lot of a frame. Below
-** this it pays to wait exactly, in a call of its own. */
+/* epoll_wait waits whole milliseconds, which is long for a frame of a game. A shorter
+** wait than this is exact, by ppoll. */
 #define EXACTLY (10 * TAVUS_HTTP_SECOND / 1000)
 
-/* The next round. What an old one left may be stale by then: an event too many
-** does no harm, and one too few is told again. */
+/* Waits for events. Returns false when a signal arrived. Events may be stale when they
+** are handled: a spurious event is harmless; a missed one fires again
+** (level-triggered). */
 static bool gather(tavus_http_watch *watch, int64_t ns) {
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   watch->count = watch->done = 0;
@@ -313,9 +314,8 @@ static bool gather(tavus_http_watch *watch, int64_t ns) {
 
 bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
   tavus_http_watch *watch = engine->watch;
-  int64_t stop;
   if (ns > 3600 * TAVUS_HTTP_SECOND) ns = 3600 * TAVUS_HTTP_SECOND;
-  stop = tavus_http_now() + (ns > LEAST_WORK ? ns : LEAST_WORK);
+  int64_t stop = tavus_http_now() + (ns > LEAST_WORK ? ns : LEAST_WORK);
   if (watch->done == watch->count && !gather(watch, ns)) return false;
   while (watch->done < watch->count) {
     handle(engine, &watch->events[watch->done++]);
@@ -343,15 +343,13 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
   return watch->epoll;
 }
 
-void tavus_http_watch_arm(tavus_http_engine *engine) {
+void tavus_http_watch_arm(tavus_http_engine *engine, int64_t at) {
   tavus_http_watch *watch = engine->watch;
   struct itimerspec when;
-  int64_t at;
   if (watch == NULL || watch->timer < 0) return;
-  at = tavus_http_engine_next(engine);
   if (at == watch->armed) return;
   memset(&when, 0, sizeof when);
-  if (at == 0) { /* the past; all zeroes would disarm */
+  if (at == 0) { /* a time in the past; 0 would disarm the timer */
     when.it_value.tv_nsec = 1;
   } else if (at > 0) {
     when.it_value.tv_sec = (time_t)(at / TAVUS_HTTP_SECOND);

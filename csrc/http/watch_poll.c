@@ -1,5 +1,5 @@
-/* watch_poll.c - the loop where there is no epoll: curl_multi_poll(). It has no
-** descriptor that a foreign loop could watch. */
+/* watch_poll.c - the event loop on systems without epoll, by curl_multi_poll(). It has no
+** descriptor for other loops. */
 #include "engine.h"
 
 #if !TAVUS_HTTP_EPOLL
@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
+#include "transfer.h"
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
@@ -30,7 +33,7 @@ bool tavus_http_watch_open(tavus_http_engine *engine) {
 
 void tavus_http_watch_close(tavus_http_engine *engine) { (void)engine; }
 
-/* Sockets stay open in the child: only libcurl knows them here. */
+/* Sockets stay open in the child, since only libcurl knows them here. */
 void tavus_http_watch_abandon(tavus_http_engine *engine) { (void)engine; }
 
 void tavus_http_watch_look(tavus_http_engine *engine) { (void)engine; }
@@ -62,13 +65,13 @@ bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
   int count = 0;
   if (engine->active_count == 0) return nap(ns);
   if (perform(engine) < (int)engine->active_count || wait == 0) return true;
-  /* a wait of whole milliseconds would be more than was asked for */
+  /* curl_multi_poll() waits whole milliseconds, which would be too long. */
   if (ns < ms) return nap(ns);
   if (curl_multi_poll(engine->multi, NULL, 0, (int)wait, &count) != CURLM_OK)
     return nap(ms);
   (void)perform(engine);
-  /* libcurl hides EINTR: nothing ready before the time is over looks the same,
-  ** and to go back to the host once too often does no harm */
+  /* libcurl hides EINTR, so an early end counts as a signal. Returning to the host once
+  ** too often is harmless. */
   return count > 0 || tavus_http_now() >= until;
 }
 
@@ -77,7 +80,8 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
   return -1;
 }
 
-void tavus_http_watch_arm(tavus_http_engine *engine) {
+void tavus_http_watch_arm(tavus_http_engine *engine, int64_t when) {
+  (void)when;
   long ms = -1;
   engine->due = -1;
   if (engine->active_count == 0 ||

@@ -1,86 +1,91 @@
-/* box.h - what the binding of csrc/http/ shares: the three kinds of userdata.
+/* box.h - what the files of tavus.http share: the kinds of userdata, and small
+** conversions.
 **
-** libcurl never runs Lua: its callbacks fill C buffers (http/request.c), and
-** tables are made in this folder, after curl_* has returned. Every userdata
-** exists, empty and with its metatable, before the resource it will own; what
-** the kinds share is counted in C, so they may be collected in any order. */
+** libcurl never runs Lua. Its callbacks fill C buffers (http/transfer.c), and this
+** folder makes tables of them after curl_* has returned. A userdata exists, zeroed
+** and with its metatable, before the resource that it will own. Resources that
+** several userdata use are counted in C, so Lua may collect these in any order. */
 #ifndef TAVUS_HTTP_LUA_BOX_H
 #define TAVUS_HTTP_LUA_BOX_H
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 
 #include "../http/engine.h"
 
 #include "../compat.h"
 
-/* What a userdata of ours begins with: the address of its kind's name. */
-typedef const char *tavus_http_kind;
+/* A kind of userdata. Each userdata begins with a pointer to its kind. */
+typedef struct tavus_lhttp_kind {
+  const char *name; /* of the metatable */
+  size_t size;
+  const luaL_Reg *methods; /* or NULL */
+  const luaL_Reg *events;  /* metamethods */
+} tavus_lhttp_kind;
 
-extern const char tavus_http_session_kind[], tavus_http_engine_kind[],
-    tavus_http_request_kind[];
+extern const tavus_lhttp_kind tavus_lhttp_session_kind, tavus_lhttp_engine_kind,
+    tavus_lhttp_request_kind;
 
-typedef struct session_box {
-  tavus_http_kind kind;
-  tavus_http_session *session;
-  /* under construction: */
+typedef struct tavus_lhttp_session_box {
+  const tavus_lhttp_kind *kind;
+  tavus_http_session *session; /* or NULL */
+  /* while the session is made: */
   tavus_http_base base;
   tavus_http_transport *transport;
-} session_box;
+} tavus_lhttp_session_box;
 
-typedef struct engine_box {
-  tavus_http_kind kind;
-  tavus_http_engine *engine;
-} engine_box;
+typedef struct tavus_lhttp_engine_box {
+  const tavus_lhttp_kind *kind;
+  tavus_http_engine *engine; /* or NULL */
+} tavus_lhttp_engine_box;
 
-typedef struct request_box {
-  tavus_http_kind kind;
-  tavus_http_request *request;
-  tavus_http_bytes target; /* under construction: path and query */
-} request_box;
+typedef struct tavus_lhttp_request_box {
+  const tavus_lhttp_kind *kind;
+  tavus_http_request *request; /* or NULL */
+  tavus_http_bytes target;     /* while the request is made: path and query */
+} tavus_lhttp_request_box;
 
-/* Methods and metamethods of each kind, for luaL_setfuncs. */
-extern const luaL_Reg tavus_http_session_methods[], tavus_http_session_events[],
-    tavus_http_engine_methods[], tavus_http_engine_events[],
-    tavus_http_request_methods[], tavus_http_request_events[];
+/* http.session(options), see session.c. */
+int tavus_lhttp_session(lua_State *L);
 
-/* http.session(options) and http.engine(), see session.c and engine.c. */
-int tavus_http_push_session(lua_State *L);
-int tavus_http_push_engine(lua_State *L);
+/* http.engine(), see engine.c. */
+int tavus_lhttp_engine(lua_State *L);
 
 /* engine:submit(...), see submit.c. */
-int tavus_http_submit(lua_State *L);
+int tavus_lhttp_submit(lua_State *L);
 
-/* A zeroed userdata with its metatable and one user value. */
-void *tavus_http_box_new(lua_State *L, tavus_http_kind kind, size_t size);
+/* Makes the metatables of all kinds. */
+void tavus_lhttp_open_kinds(lua_State *L);
 
-/* The userdata at `index`, or an error. */
-void *tavus_http_box_check(lua_State *L, int index, tavus_http_kind kind,
-                           size_t size);
+/* Pushes a zeroed userdata with its metatable and one user value. */
+void *tavus_lhttp_push_box(lua_State *L, const tavus_lhttp_kind *kind);
 
-/* What the userdata at `index` holds: NULL once it is closed. An engine that
-** a fork inherited is replaced by a fresh one first. */
-tavus_http_session *tavus_http_check_session(lua_State *L, int index);
-tavus_http_engine *tavus_http_check_engine(lua_State *L, int index);
-tavus_http_request *tavus_http_check_request(lua_State *L, int index);
+/* Pushes a userdata that owns a byte buffer and frees it when it is collected. */
+tavus_http_bytes *tavus_lhttp_push_bytes(lua_State *L);
 
-/* Pushes nil and a message; returns 2. */
-int tavus_http_fail(lua_State *L, const char *message);
+/* Returns the userdata at `index`; raises an error if it is of another kind. */
+void *tavus_lhttp_check_box(lua_State *L, int index, const tavus_lhttp_kind *kind);
 
-/* Likewise, and names the header at fault; NULL where it is none. */
-int tavus_http_refuse_header(lua_State *L, const char *name, const char *fault);
+/* Return what the userdata at `index` holds, or NULL when it is closed. An engine
+** that was inherited from before a fork is replaced by a new one. */
+tavus_http_session *tavus_lhttp_check_session(lua_State *L, int index);
+tavus_http_engine *tavus_lhttp_check_engine(lua_State *L, int index);
+tavus_http_request *tavus_lhttp_check_request(lua_State *L, int index);
 
-/* Checks the header whose name and value are at -2 and -1: pushes a copy of the
-** value as text and returns it. With a *fault nothing may have been pushed; *name
-** is the header's, or NULL where it has none. */
-const char *tavus_http_header_at_top(lua_State *L, const char **name,
+/* Pushes nil and a message. Returns 2. */
+int tavus_lhttp_fail(lua_State *L, const char *message);
+
+/* Pushes nil and a fault, with the name of the header at fault unless that is NULL.
+** Returns 2. */
+int tavus_lhttp_fail_header(lua_State *L, const char *name, const char *fault);
+
+/* Checks the header whose name and value are at -2 and -1. Pushes the value as text
+** and returns it. On failure it sets *fault, and has pushed one value or none; *name
+** is the header's name, or NULL when it is not a string. */
+const char *tavus_lhttp_check_header(lua_State *L, const char **name,
                                      const char **fault);
 
-/* Seconds as nanoseconds; what is negative or no number counts as 0. */
-int64_t tavus_http_to_ns(lua_Number seconds);
+/* Seconds as nanoseconds. Negative seconds and NaN count as 0. */
+int64_t tavus_lhttp_to_ns(lua_Number seconds);
 
-/* Seconds as libcurl's milliseconds, at least 1 (0 would mean for ever). */
-long tavus_http_to_ms(lua_Number seconds);
+/* Seconds as milliseconds for libcurl, at least 1, since 0 means no limit. */
+long tavus_lhttp_to_ms(lua_Number seconds);
 
 #endif

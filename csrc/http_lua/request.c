@@ -1,44 +1,43 @@
-/* request.c - requests for Lua: whether they are done, and how they ended. */
+/* request.c - requests for Lua: their state and their results. */
 #include "box.h"
 
+#include "../http/outcome.h"
 #include "../json/reader.h"
 
-/* request:cancel(), __gc and __close: idempotent */
+/* request:cancel(); __close. May be called again. */
 static int request_cancel(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   if (request != NULL) tavus_http_engine_cancel(request);
   return 0;
 }
 
-/* request:forget() frees all that it holds; __gc: likewise. */
+/* request:forget(); __gc. Cancels the request and frees all that it holds. */
 static int request_forget(lua_State *L) {
-  request_box *box = tavus_http_box_check(L, 1, tavus_http_request_kind, sizeof *box);
+  tavus_lhttp_request_box *box = tavus_lhttp_check_box(L, 1, &tavus_lhttp_request_kind);
   tavus_http_request *request = box->request;
   tavus_http_bytes_free(&box->target);
   box->request = NULL;
-  if (request == NULL) return 0;
-  tavus_http_engine_cancel(request);
-  tavus_http_request_drop(request);
+  if (request != NULL) tavus_http_engine_forget(request);
   return 0;
 }
 
-/* request:done() -> boolean */
+/* request:done() --> boolean */
 static int request_done(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   lua_pushboolean(L, request == NULL || request->state == TAVUS_HTTP_DONE);
   return 1;
 }
 
-/* request:id() -> number, as reported by engine:finished() */
+/* request:id() --> number, which engine:finished() returns */
 static int request_id(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   if (request == NULL) return 0;
   lua_pushnumber(L, (lua_Number)request->id);
   return 1;
 }
 
-/* How many headers the block holds: a table that grows while it is filled
-** costs more than the filling. */
+/* Returns the number of headers in a block. A table of the right size is cheaper than
+** one that grows. */
 static int count_headers(const char *at, const char *end) {
   int ends = 0;
   while (at < end && (at = memchr(at, '\0', (size_t)(end - at))) != NULL) {
@@ -48,6 +47,7 @@ static int count_headers(const char *at, const char *end) {
   return ends / 2;
 }
 
+/* Pushes the headers as a table by name. */
 static void push_headers(lua_State *L, const tavus_http_bytes *block) {
   const char *at = block->data;
   const char *end = at == NULL ? NULL : at + block->length;
@@ -62,7 +62,7 @@ static void push_headers(lua_State *L, const tavus_http_bytes *block) {
     if (lua_isnil(L, -1)) {
       lua_pop(L, 1);
       lua_pushlstring(L, value, length);
-    } else { /* the same name again: one list, as RFC 9110 has it */
+    } else { /* repeated: joined to a list as in RFC 9110 */
       lua_pushliteral(L, ", ");
       lua_pushlstring(L, value, length);
       lua_concat(L, 3);
@@ -81,19 +81,20 @@ static void push_body(lua_State *L, const tavus_http_bytes *body) {
   lua_pushlstring(L, body->data == NULL ? "" : body->data, body->length);
 }
 
-/* Sets the value that a body is the JSON text of in the outcome table on the
-** top, or the problem with it. Returns whether it is JSON. */
+/* Decodes a body and sets `value`, or `problem` if it is not JSON, in the outcome
+** table on the top. Returns whether it is JSON. */
 static bool set_value(lua_State *L, const tavus_http_bytes *body, int reader) {
   const tavus_reader *core = lua_touserdata(L, reader);
-  int outcome = lua_gettop(L), count;
+  int outcome = lua_gettop(L);
   tavus_getuservalue(L, reader);
-  count = core->decode(L, body->data, body->length, outcome + 1);
+  int count = core->decode(L, body->data, body->length, outcome + 1);
   lua_setfield(L, outcome, count == 1 ? "value" : "problem");
   lua_settop(L, outcome);
   return count == 1;
 }
 
-/* `reader`: stack index of what reads a success, or 0 for nothing. */
+/* Pushes the outcome table. `reader`: stack index of the reader for the body of a
+** success, or 0. */
 static void push_result(lua_State *L, tavus_http_request *request, int reader) {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, tavus_http_outcome_name(request->outcome));
@@ -133,14 +134,18 @@ static void push_result(lua_State *L, tavus_http_request *request, int reader) {
   tavus_http_bytes_free(&request->answer_headers);
 }
 
-/* request:result() -> outcome table | nil while it is not done
-** { outcome, status, headers, body, elapsed_ms, sent, message, code, shortage }:
-** `status` and `headers` where an answer began, `body` where it is whole, `message`
-** and `code` where it is not, `shortage` ("descriptors", "memory", "threads") where
-** it was not sent for want of that; `elapsed_ms` is 0 for a request that never left its
-** line. The same table every time. */
+/* request:result() --> outcome table | nil while the request is not done
+** The same table each time:
+**   outcome        as in http/request.h: "answer", "lost", ...
+**   status, headers  of an answer that began
+**   body           of a whole answer
+**   message, code  of any other outcome; `code` is libcurl's
+**   shortage       what ran out, so that nothing was sent: "descriptors", "memory" or
+**                  "threads"
+**   sent           how many times the request was sent
+**   elapsed_ms     0 for a request that was never started */
 static int request_result(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   lua_settop(L, 1);
   if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken)
     return 0;
@@ -152,15 +157,14 @@ static int request_result(lua_State *L) {
   return 1;
 }
 
-/* request:take([reader]) -> the outcome table, once | nil
-** Were the answer kept, as by result(), it would live as long as the request,
-** which outlives a collection because it has a finalizer: calls one after the
-** other would pile up. With a `reader` (core.reader) the body of a success is read
-** as JSON where it lies: `value` then takes the place of `body`, or, where it is
-** no JSON, `problem` stands beside it, both as core.decode returns them. (An
-** empty body is not read.) */
+/* request:take([reader]) --> outcome table, once | nil
+** Like result(), but the request does not keep the table. A request has a finalizer,
+** so it survives one collection, and kept answers of successive calls would pile up.
+** With a `reader` (core.reader) the body of a success is decoded in place, unless it
+** is empty: `value` replaces `body`; if it is not JSON, `problem` is added. Both are as
+** core.decode returns them. */
 static int request_take(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   bool read = lua_toboolean(L, 2) != 0;
   lua_settop(L, 2);
   if (read) (void)luaL_checkudata(L, 2, TAVUS_READER);
@@ -171,17 +175,18 @@ static int request_take(lua_State *L) {
   return 1;
 }
 
-/* request:body() -> the text that `value` was read from | nil, without one */
+/* request:body() --> text that `value` was decoded from | nil */
 static int request_body(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   if (request == NULL || !request->taken || request->answer_body.data == NULL)
     return 0;
   push_body(L, &request->answer_body);
   return 1;
 }
 
+/* __tostring */
 static int request_tostring(lua_State *L) {
-  tavus_http_request *request = tavus_http_check_request(L, 1);
+  tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   if (request == NULL)
     lua_pushliteral(L, "tavus.http.request (closed)");
   else
@@ -190,14 +195,25 @@ static int request_tostring(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg tavus_http_request_methods[] = {
-    {"done", request_done},     {"cancel", request_cancel},
-    {"result", request_result}, {"take", request_take},
-    {"id", request_id},         {"body", request_body},
-    {"forget", request_forget},
-    {NULL, NULL}};
+static const luaL_Reg methods[] = {
+  { "body", request_body },
+  { "cancel", request_cancel },
+  { "done", request_done },
+  { "forget", request_forget },
+  { "id", request_id },
+  { "result", request_result },
+  { "take", request_take },
+  { NULL, NULL }
+};
 
-const luaL_Reg tavus_http_request_events[] = {{"__gc", request_forget},
-                                              {"__close", request_cancel},
-                                              {"__tostring", request_tostring},
-                                              {NULL, NULL}};
+static const luaL_Reg events[] = {
+  { "__close", request_cancel },
+  { "__gc", request_forget },
+  { "__tostring", request_tostring },
+  { NULL, NULL }
+};
+
+const tavus_lhttp_kind tavus_lhttp_request_kind = {
+  .name = "tavus.http.request", .size = sizeof(tavus_lhttp_request_box),
+  .methods = methods, .events = events
+};

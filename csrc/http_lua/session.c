@@ -1,13 +1,14 @@
-/* session.c - sessions for Lua: whom to talk to, as whom, and the key. */
+/* session.c - sessions for Lua: server, key, headers and limits of a client. */
 #include "box.h"
 
 #include "../http/proxy.h"
 
 #define DEFAULT_BASE_URL "https://tavusapi.com"
 #define DEFAULT_USER_AGENT "tavus-lua"
+#define DEFAULT_CONNECT_TIMEOUT 5 /* seconds */
 
-/* The option `name` of the table at 1: a string, or NULL when it is nil. It
-** stays on the stack. */
+/* Pushes the option `name` of the table at 1 and returns it, or NULL when it is nil.
+** Raises an error when it is not a string. */
 static const char *string_option(lua_State *L, const char *name,
                                  size_t *length) {
   lua_getfield(L, 1, name);
@@ -19,8 +20,8 @@ static const char *string_option(lua_State *L, const char *name,
   return lua_tolstring(L, -1, length);
 }
 
-/* The option `name` of the table at 1, a number of at least `least`; `missing`
-** when it is nil. */
+/* Returns the option `name` of the table at 1, or `missing` when it is nil. Raises an
+** error when it is not a number of at least `least`. */
 static lua_Number number_option(lua_State *L, const char *name,
                                 lua_Number least, lua_Number missing) {
   lua_Number value = missing;
@@ -45,11 +46,11 @@ static void read_limits(lua_State *L, tavus_http_line *line) {
   line->connections =
       to_count(number_option(L, "max_connections", 1, TAVUS_HTTP_CONNECTIONS));
   line->in_flight = to_count(number_option(L, "max_in_flight", 1, 0));
-  line->interval = rate > 0 ? tavus_http_to_ns(1 / rate) : 0;
+  line->interval = rate > 0 ? tavus_lhttp_to_ns(1 / rate) : 0;
 }
 
-/* Gives the session the option `headers` of the table at 1. Returns a fault or
-** NULL; *name is the header at fault, or NULL. */
+/* Adds the option `headers` of the table at 1. Returns a fault or NULL; *name is the
+** header at fault, or NULL. */
 static const char *add_headers(lua_State *L, tavus_http_session *session,
                                const char **name) {
   lua_getfield(L, 1, "headers");
@@ -59,41 +60,37 @@ static const char *add_headers(lua_State *L, tavus_http_session *session,
                luaL_typename(L, -1));
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
-    const char *fault, *value = tavus_http_header_at_top(L, name, &fault);
+    const char *fault, *value = tavus_lhttp_check_header(L, name, &fault);
     if (fault != NULL) return fault;
     bool added = tavus_http_session_header(session, *name, value);
     *name = NULL;
-    if (!added) return "out of memory";
+    if (!added) return TAVUS_NO_MEMORY;
     lua_pop(L, 2);
   }
   return tavus_http_headers_fault(session->body_headers);
 }
 
-/* http.session(options) -> session | nil, message
-** options: api_key (default: TAVUS_API_KEY, which never becomes a Lua string),
-** base_url, allow_http, ca_file, ca_folder, proxy, user_agent, headers, connect_timeout
-** (seconds), max_connections (default 32), max_in_flight, rate (a second). */
-int tavus_http_push_session(lua_State *L) {
-  session_box *box;
-  const char *key, *url, *ca_file, *ca_folder, *proxy, *agent, *fault, *name;
+/* http.session(options) --> session | nil, message
+** options: api_key (default: TAVUS_API_KEY, which then does not become a Lua string),
+** base_url, allow_http, ca_file, ca_folder, proxy, user_agent, headers,
+** connect_timeout (seconds), max_connections, max_in_flight, rate (per second). */
+int tavus_lhttp_session(lua_State *L) {
+  const char *fault, *name = "proxy";
   size_t length, key_length;
-  lua_Number connect;
-  bool allow_http;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  box = tavus_http_box_new(L, tavus_http_session_kind, sizeof *box);
+  tavus_lhttp_session_box *box = tavus_lhttp_push_box(L, &tavus_lhttp_session_kind);
   lua_getfield(L, 1, "allow_http");
-  allow_http = lua_toboolean(L, -1) != 0;
-  url = string_option(L, "base_url", &length);
+  bool allow_http = lua_toboolean(L, -1) != 0;
+  const char *url = string_option(L, "base_url", &length);
   if (url == NULL) url = DEFAULT_BASE_URL, length = strlen(url);
   if ((fault = tavus_http_base_read(&box->base, url, length, allow_http)))
-    return tavus_http_fail(L, fault);
-  ca_file = string_option(L, "ca_file", &length);
+    return tavus_lhttp_fail(L, fault);
+  const char *ca_file = string_option(L, "ca_file", &length);
   if (ca_file != NULL && (length == 0 || memchr(ca_file, '\0', length) != NULL))
-    return tavus_http_fail(L, "ca_file is not a file name");
-  ca_folder = string_option(L, "ca_folder", &length);
-  proxy = string_option(L, "proxy", &length);
-  name = "proxy";
+    return tavus_lhttp_fail(L, "ca_file is not a file name");
+  const char *ca_folder = string_option(L, "ca_folder", &length);
+  const char *proxy = string_option(L, "proxy", &length);
   fault = proxy != NULL ? tavus_http_proxy_fault(proxy, length)
                         : tavus_http_proxy_environment_fault(&box->base, &name);
   if (fault != NULL) {
@@ -101,36 +98,37 @@ int tavus_http_push_session(lua_State *L) {
     lua_pushfstring(L, "%s %s", name, fault);
     return 2;
   }
-  agent = string_option(L, "user_agent", &length);
+  const char *agent = string_option(L, "user_agent", &length);
   if (agent == NULL) agent = DEFAULT_USER_AGENT, length = strlen(agent);
   if ((fault = tavus_http_header_fault("User-Agent", 10, agent, length)))
-    return tavus_http_refuse_header(L, "User-Agent", fault);
-  connect = number_option(L, "connect_timeout", 0, 5);
-  key = string_option(L, "api_key", &key_length);
+    return tavus_lhttp_fail_header(L, "User-Agent", fault);
+  lua_Number connect = number_option(L, "connect_timeout", 0, DEFAULT_CONNECT_TIMEOUT);
+  const char *key = string_option(L, "api_key", &key_length);
   if (key == NULL) {
     key = getenv("TAVUS_API_KEY");
     key_length = key == NULL ? 0 : strlen(key);
   }
   if (key == NULL || key_length == 0)
-    return tavus_http_fail(L, "no API key: give api_key, or set TAVUS_API_KEY");
-  if ((fault = tavus_http_key_fault(key, key_length))) return tavus_http_fail(L, fault);
+    return tavus_lhttp_fail(L, "no API key: give api_key, or set TAVUS_API_KEY");
+  if ((fault = tavus_http_key_fault(key, key_length))) return tavus_lhttp_fail(L, fault);
   box->transport =
       tavus_http_transport_new(&box->base, ca_file, ca_folder, proxy,
-                               tavus_http_to_ms(connect));
-  if (box->transport == NULL) return tavus_http_fail(L, "out of memory");
+                               tavus_lhttp_to_ms(connect));
+  if (box->transport == NULL) return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
   box->session = tavus_http_session_new(&box->base, box->transport, key, agent);
-  if (box->session == NULL) return tavus_http_fail(L, "out of memory");
+  if (box->session == NULL) return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
   box->transport = NULL;
   read_limits(L, &box->session->line);
   name = NULL;
   if ((fault = add_headers(L, box->session, &name)))
-    return tavus_http_refuse_header(L, name, fault);
+    return tavus_lhttp_fail_header(L, name, fault);
   lua_settop(L, 2);
   return 1;
 }
 
+/* __gc */
 static int session_gc(lua_State *L) {
-  session_box *box = tavus_http_box_check(L, 1, tavus_http_session_kind, sizeof *box);
+  tavus_lhttp_session_box *box = tavus_lhttp_check_box(L, 1, &tavus_lhttp_session_kind);
   tavus_http_session *session = box->session;
   box->session = NULL;
   tavus_http_session_drop(session);
@@ -140,27 +138,28 @@ static int session_gc(lua_State *L) {
   return 0;
 }
 
-/* session:close() forgets the key; idempotent. */
+/* session:close(); __close. Forgets the key. May be called again. */
 static int session_close(lua_State *L) {
-  tavus_http_session *session = tavus_http_check_session(L, 1);
+  tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   if (session != NULL) tavus_http_session_close(session);
   return 0;
 }
 
-/* session:cancel() ends its requests that are not done, as "cancelled". */
+/* session:cancel()
+** Ends the requests of the session that are not done, as "cancelled". */
 static int session_cancel(lua_State *L) {
-  tavus_http_session *session = tavus_http_check_session(L, 1);
-  tavus_http_engine *engine;
+  tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   if (session == NULL || session->requests == 0) return 0;
-  if (tavus_http_push_engine(L) != 1) return 0; /* they are a parent's */
-  engine = tavus_http_check_engine(L, -1);
+  if (tavus_lhttp_engine(L) != 1) return 0; /* a child: they are the parent's */
+  tavus_http_engine *engine = tavus_lhttp_check_engine(L, -1);
   if (engine != NULL && !engine->closed)
     tavus_http_engine_cancel_all(engine, session);
   return 0;
 }
 
+/* __tostring */
 static int session_tostring(lua_State *L) {
-  tavus_http_session *session = tavus_http_check_session(L, 1);
+  tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   if (session == NULL || session->closed)
     lua_pushliteral(L, "tavus.http.session (closed)");
   else
@@ -168,37 +167,45 @@ static int session_tostring(lua_State *L) {
   return 1;
 }
 
-/* session:base_url() -> string */
+/* session:base_url() --> string */
 static int session_base_url(lua_State *L) {
-  tavus_http_session *session = tavus_http_check_session(L, 1);
+  tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   lua_pushstring(L, session == NULL ? "" : session->base.text);
   return 1;
 }
 
-/* session:redact(text) -> text with the key replaced by "[redacted]" */
+/* session:redact(text) --> text with the key replaced by "[redacted]" */
 static int session_redact(lua_State *L) {
-  tavus_http_session *session = tavus_http_check_session(L, 1);
-  request_box *box;
+  const tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
   lua_settop(L, 2);
   if (session == NULL || session->key == NULL) return 1;
-  box = tavus_http_box_new(L, tavus_http_request_kind, sizeof *box); /* owns the copy */
-  if (!tavus_http_bytes_add(&box->target, text, length) ||
-      !tavus_http_session_redact(session, &box->target))
-    return luaL_error(L, "out of memory");
-  lua_pushlstring(L, box->target.data, box->target.length);
-  tavus_http_bytes_free(&box->target);
+  tavus_http_bytes *copy = tavus_lhttp_push_bytes(L);
+  if (!tavus_http_bytes_add(copy, text, length) ||
+      !tavus_http_session_redact(session, copy))
+    return tavus_no_memory(L);
+  lua_pushlstring(L, copy->data, copy->length);
+  tavus_http_bytes_free(copy);
   return 1;
 }
 
-const luaL_Reg tavus_http_session_methods[] = {{"close", session_close},
-                                               {"cancel", session_cancel},
-                                               {"redact", session_redact},
-                                               {"base_url", session_base_url},
-                                               {NULL, NULL}};
+static const luaL_Reg methods[] = {
+  { "base_url", session_base_url },
+  { "cancel", session_cancel },
+  { "close", session_close },
+  { "redact", session_redact },
+  { NULL, NULL }
+};
 
-const luaL_Reg tavus_http_session_events[] = {{"__gc", session_gc},
-                                              {"__close", session_close},
-                                              {"__tostring", session_tostring},
-                                              {NULL, NULL}};
+static const luaL_Reg events[] = {
+  { "__close", session_close },
+  { "__gc", session_gc },
+  { "__tostring", session_tostring },
+  { NULL, NULL }
+};
+
+const tavus_lhttp_kind tavus_lhttp_session_kind = {
+  .name = "tavus.http.session", .size = sizeof(tavus_lhttp_session_box),
+  .methods = methods, .events = events
+};

@@ -1,21 +1,22 @@
-/* buffer.c - see buffer.h. The manner is that of lauxlib's box: a block from
-** the VM's allocator, owned by a userdata. */
+/* buffer.c - see buffer.h. A block from the VM's allocator that a userdata owns, as
+** in lauxlib. */
 #include "buffer.h"
 
-#include "value.h"
+#include "marks.h"
 
 #define FIRST_CAPACITY ((size_t)1024)
 
-/* Registry key of the buffers' metatable (its address, never its value). */
+/* The address of this is the registry key of the buffers' metatable. */
 static const char metatable_key = 'b';
 
-/* Overwrites `length` bytes in a way that the compiler may not drop. */
+/* Overwrites `length` bytes; a compiler may not leave it out. */
 static void wipe(void *bytes, size_t length) {
   if (length == 0) return;
   memset(bytes, 0, length);
   __asm__ __volatile__("" : : "r"(bytes) : "memory");
 }
 
+/* Overwrites and frees the memory. */
 static void discard(lua_State *L, tavus_buffer *buffer) {
   void *context;
   lua_Alloc allocate = lua_getallocf(L, &context);
@@ -29,17 +30,17 @@ static void discard(lua_State *L, tavus_buffer *buffer) {
   (void)allocate(context, data, capacity, 0);
 }
 
-/* buffer:__gc() */
+/* __gc */
 static int buffer_gc(lua_State *L) {
   tavus_buffer *buffer = (tavus_buffer *)lua_touserdata(L, 1);
   if (buffer == NULL || lua_rawlen(L, 1) != sizeof *buffer) return 0;
   discard(L, buffer);
-  buffer->finalized = 1; /* another finalizer may still encode with it */
+  buffer->finalized = true; /* another finalizer may still encode with it */
   return 0;
 }
 
 tavus_buffer *tavus_buffer_new(lua_State *L) {
-  luaL_checkstack(L, 4, "no room for a buffer");
+  luaL_checkstack(L, 4, "buffer");
   tavus_buffer *buffer =
       (tavus_buffer *)lua_newuserdata(L, sizeof(tavus_buffer));
   memset(buffer, 0, sizeof *buffer);
@@ -59,7 +60,7 @@ tavus_buffer *tavus_buffer_new(lua_State *L) {
 }
 
 tavus_buffer *tavus_buffer_take(lua_State *L, int marks) {
-  luaL_checkstack(L, 2, "no room for a buffer");
+  luaL_checkstack(L, 2, "buffer");
   lua_rawgeti(L, marks, TAVUS_SLOT_SCRATCH);
   tavus_buffer *buffer = (tavus_buffer *)lua_touserdata(L, -1);
   if (buffer == NULL) {
@@ -87,18 +88,14 @@ char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra) {
     void *context;
     lua_Alloc allocate = lua_getallocf(L, &context);
     size_t capacity = buffer->capacity;
-    char *data;
     if (extra > SIZE_MAX / 2 - buffer->length)
-      luaL_error(L, "not enough memory");
+      tavus_no_memory(L);
     capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity * 2;
     if (capacity <= buffer->length + extra)
       capacity = buffer->length + extra + 1;
-    /* a new block, not a resized one: the old bytes must be overwritten */
-    data = (char *)allocate(context, NULL, 0, capacity);
-    if (data == NULL) {
-      luaL_error(L, "not enough memory");
-      return NULL;
-    }
+    /* A new block instead of a resized one, so that the old one is overwritten. */
+    char *data = (char *)allocate(context, NULL, 0, capacity);
+    if (data == NULL) tavus_no_memory(L);
     size_t length = buffer->length;
     if (length > 0) memcpy(data, buffer->data, length);
     discard(L, buffer);

@@ -1,46 +1,46 @@
 /* buffer.h - a byte buffer that lives in a userdata of the VM.
 **
-** Its memory comes from the VM's allocator and belongs to the userdata, so an
-** error that jumps away leaks nothing. It may hold secrets: the bytes are
-** overwritten when the buffer grows, is released and is freed.
-** Functions that take a lua_State may raise "not enough memory".
+** Unlike the leaves of this folder (number, utf8, scan, pointer) it needs Lua: its
+** memory comes from the VM's allocator, so that a host's limit counts it, and
+** belongs to the userdata, so that a raised error leaks nothing. It may hold
+** secrets: bytes are overwritten when the buffer grows, is released and is freed.
+** Every function here may raise an error of memory.
 */
 #ifndef TAVUS_JSON_BUFFER_H
 #define TAVUS_JSON_BUFFER_H
 
 #include "../compat.h"
 
-/* Read `data` and `length` freely; change them only through the functions
-** below (or by lowering `length`). `data` may move whenever bytes are added. */
+/* Only the functions below change a buffer, but a caller may lower `length`.
+** `data` may move whenever bytes are added. */
 typedef struct tavus_buffer {
   char *data;
   size_t length;
   size_t capacity;
-  int finalized; /* its __gc has run (the VM is closing): keep no memory */
+  bool finalized; /* __gc has run, since the VM is closing: keep no memory */
 } tavus_buffer;
 
-/* Capacity beyond which a scratch buffer is dropped after use. */
+/* A scratch buffer of a larger capacity is freed after use. */
 #define TAVUS_SCRATCH_KEPT ((size_t)64 * 1024)
 
 /* Pushes a new empty buffer; it is valid while its userdata is reachable. */
 tavus_buffer *tavus_buffer_new(lua_State *L);
 
-/* Pushes an empty buffer, the VM's reusable one when it is free.
-** `marks` is the stack or upvalue index of the marks table (see value.h).
-** While it is in use it is in nobody's hands but the caller's, so a finalizer
-** that encodes in the middle, or an error that jumps away, does no harm. */
+/* Pushes an empty buffer: the VM's scratch buffer, or a new one while that is in
+** use, as by an interrupted function or a finalizer. `marks` is the stack or
+** upvalue index of the marks table (marks.h). */
 tavus_buffer *tavus_buffer_take(lua_State *L, int marks);
 
-/* Gives the buffer at stack index `index` back, wiped, to be taken again. The
-** userdata stays on the stack; its pointer must not be used any more. */
+/* Overwrites the buffer at stack index `index` and makes it the scratch buffer. The
+** userdata stays on the stack, but the caller may not use it any more. */
 void tavus_buffer_release(lua_State *L, int marks, int index);
 
-/* Makes room for `extra` more bytes and returns where they go. */
+/* Makes room for `extra` more bytes and returns a pointer to it. */
 char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra);
 
-/* As tavus_buffer_grow, free when there is room. The caller writes at most
-** `extra` bytes there and then says how many with `buffer->length += n`.
-** A byte is always to spare: of an empty buffer nothing could be pointed at. */
+/* Like tavus_buffer_grow, but cheap when there is room. The caller writes at most
+** `extra` bytes there and then adds their number to `buffer->length`. Always leaves
+** one spare byte, so the returned pointer is valid for an empty buffer. */
 static inline char *tavus_buffer_reserve(lua_State *L, tavus_buffer *buffer,
                                          size_t extra) {
   if (buffer->capacity - buffer->length > extra)

@@ -1,8 +1,8 @@
 /* number.c - see number.h.
 **
-** Nearly every number needs one exact operation, and so one rounding. The
-** others go through strtod as digits and an exponent: without a point, no
-** locale changes how they are read.
+** One exact multiplication or division, which rounds once, reads nearly every
+** number. strtod reads the others, from digits and an exponent without a decimal
+** point, so that the locale does not matter.
 */
 #include "number.h"
 
@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Digits that can matter: halfway points between doubles have at most 767. */
+/* Digits that are kept: a point halfway between two doubles has at most 767. */
 #define MAX_DIGITS 770
 /* Room for "e", a sign, the digits of an int and the final NUL. */
 #define EXPONENT_ROOM 16
-/* Beyond this every number is 0 or infinite, however many digits it has. */
+/* With a larger exponent every number is 0 or infinite, whatever its digits. */
 #define EXPONENT_CAP INT64_C(100000000000)
 
 /* Powers of ten that a double holds exactly. */
@@ -24,15 +24,15 @@ static const double exact_power[] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* One exact operation rounds once, unless the machine computes in a wider
-** format than double. */
+/* An operation rounds once, unless the machine computes in a wider format than
+** double. */
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 0
 #define EXACT_ARITHMETIC 1
 #else
 #define EXACT_ARITHMETIC 0
 #endif
 
-/* Reads the `count` digits in `text`, times 10^exponent. `text` has
+/* Returns the `count` digits in `text` times 10^exponent. `text` has room for
 ** EXPONENT_ROOM more bytes. */
 static double scale_digits(char *text, int count, int64_t exponent) {
   if (exponent + count > 400) return HUGE_VAL;
@@ -55,10 +55,9 @@ double tavus_number_scale(uint64_t significand, int64_t exponent) {
 
 static inline bool is_digit(char c) { return (unsigned)(c - '0') <= 9; }
 
-/* A number of more than 19 significant digits: `digits` is its first digit
-** that is not zero, `exponent` the power of its last digit. Keeps MAX_DIGITS
-** of them; if one that is not zero is dropped, a final 1 stands for the rest,
-** which decides the rounding as the whole rest would. */
+/* Reads more than 19 significant digits. `digits` is the first one that is not
+** zero, `exponent` the power of the last one. Keeps MAX_DIGITS of them. If one of the
+** others is not zero, a final 1 replaces them all: it rounds in the same way. */
 static double read_long(const char *digits, const char *end, int64_t exponent) {
   char kept[MAX_DIGITS + 1 + EXPONENT_ROOM];
   int count = 0;
@@ -86,7 +85,7 @@ bool tavus_number_read(const char **at, tavus_number *number) {
   int64_t exponent = 0;
   if (negative) p++;
   if (*p == '0') p++;
-  const char *first = p; /* of the significant digits */
+  const char *first = p; /* the first significant digit */
   for (; is_digit(*p); p++)
     significand = significand * 10 + (uint64_t)(*p - '0');
   int64_t digits = p - first;
@@ -101,7 +100,7 @@ bool tavus_number_read(const char **at, tavus_number *number) {
                                  : (int64_t)significand;
       return true;
     }
-    number->is_integer = false; /* a conversion rounds once, to nearest */
+    number->is_integer = false; /* the conversion rounds once */
     number->real = negative ? -(double)significand : (double)significand;
     return true;
   }

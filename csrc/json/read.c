@@ -1,11 +1,10 @@
 /* read.c - see read.h.
 **
-** Two passes. The first knows nothing of Lua values: it checks grammar and
-** UTF-8 and notes, in the order of the text, one word for each container (how
-** many members) and each string (how long, any escapes). Whatever is wrong is
-** found there. The second pass trusts the text and makes the values: every
-** table with its final size, every plain string straight from the input.
-** The notes live in a tavus_buffer, so a memory error leaves nothing behind.
+** Two passes. The first checks grammar and UTF-8, and notes one word for each
+** container (its number of members) and each string (its length, and whether it
+** has escapes), in the order of the text. The second trusts the text and makes the
+** values: tables get their final size, strings without escapes come straight from
+** the input. The notes are in a tavus_buffer, so that an error leaks nothing.
 */
 #include "read.h"
 
@@ -14,9 +13,9 @@
 #include "number.h"
 #include "scan.h"
 #include "utf8.h"
-#include "value.h"
+#include "marks.h"
 
-/* A note counts bytes or members in 31 bits; the last bit tells of escapes. */
+/* A note has a number of bytes or members in 31 bits. The last bit: has escapes. */
 #define MAX_TEXT ((size_t)INT32_MAX - 1)
 #define NOTE_ESCAPED 1u
 
@@ -27,9 +26,9 @@ typedef struct reader {
   tavus_buffer *notes;
   cursor at;
   cursor end;
-  const char *message;     /* set when the text is no JSON */
-  size_t longest_escaped;  /* of the strings with escapes, in the text */
-  int deepest;
+  const char *message;     /* what is wrong with the text */
+  size_t longest_escaped;  /* length of the longest string with escapes */
+  int deepest;             /* nesting */
 } reader;
 
 /* ---- first pass: check and note ---------------------------------------- */
@@ -40,6 +39,7 @@ static inline cursor skip_space(cursor p) {
   return p;
 }
 
+/* Appends a note and returns its offset. */
 static inline size_t add_note(reader *r, uint32_t note) {
   size_t place = r->notes->length;
   memcpy(tavus_buffer_reserve(r->L, r->notes, sizeof note), &note, sizeof note);
@@ -47,13 +47,15 @@ static inline size_t add_note(reader *r, uint32_t note) {
   return place;
 }
 
+/* Keeps what is wrong, and where. */
 static bool fail(reader *r, cursor at, const char *message) {
   r->at = at;
   r->message = at >= r->end ? "unexpected end of the text" : message;
   return false;
 }
 
-/* Four hexadecimal digits, or -1. The final '\0' stops it in time. */
+/* Returns the value of four hexadecimal digits, or -1. Does not read beyond the
+** final '\0'. */
 static int32_t read_hex4(cursor p) {
   int32_t code = 0;
   for (int i = 0; i < 4; i++) {
@@ -69,7 +71,7 @@ static int32_t read_hex4(cursor p) {
   return code;
 }
 
-/* Checks the escape at the backslash `p`; returns what follows, or NULL. */
+/* Checks the escape at the backslash `p`. Returns what follows it, or NULL. */
 static cursor check_escape(reader *r, cursor p) {
   switch (p[1]) {
     case '"': case '\\': case '/': case 'b':
@@ -78,7 +80,7 @@ static cursor check_escape(reader *r, cursor p) {
     case 'u': {
       int32_t code = read_hex4(p + 2);
       if (code < 0) {
-        fail(r, p, "\\u wants four hexadecimal digits");
+        fail(r, p, "\\u needs four hexadecimal digits");
         return NULL;
       }
       if (code < 0xD800 || code > 0xDFFF) return p + 6;
@@ -95,8 +97,8 @@ static cursor check_escape(reader *r, cursor p) {
   }
 }
 
-/* Checks what stops a run of plain bytes in a string, no quote; returns what
-** follows, or NULL. */
+/* Checks the bytes at `p` in a string, which are neither plain nor a quote. Returns
+** what follows them, or NULL. */
 static cursor check_special(reader *r, cursor p) {
   if (p >= r->end) {
     fail(r, p, "");
@@ -120,6 +122,7 @@ static cursor check_special(reader *r, cursor p) {
 
 static inline bool is_digit(unsigned char c) { return (unsigned)(c - '0') <= 9; }
 
+/* Checks a number. Returns what follows it, or NULL. */
 static inline cursor check_number(reader *r, cursor p) {
   if (*p == '-') p++;
   if (!is_digit(*p)) {
@@ -153,6 +156,7 @@ static inline cursor check_number(reader *r, cursor p) {
   return p;
 }
 
+/* Checks one of JSON's words. Returns what follows it, or NULL. */
 static cursor check_word(reader *r, cursor p, const char *word) {
   for (; *word != '\0'; word++, p++) {
     if (*p != (unsigned char)*word) {
@@ -165,15 +169,16 @@ static cursor check_word(reader *r, cursor p, const char *word) {
 
 /* A container that is still open. */
 typedef struct frame {
-  size_t note; /* where its member count goes */
+  size_t note; /* offset of its note */
   uint32_t count;
   bool is_object;
 } frame;
 
+/* Checks the text at r->at and notes its parts. */
 static bool check_text(reader *r) {
   frame frames[TAVUS_JSON_DEPTH];
-  int depth = 0; /* of open containers, the innermost the last */
-  bool is_name;  /* is the string at hand the name of a member? */
+  int depth = 0; /* number of open containers; the innermost is the last */
+  bool is_name;  /* the current string is the name of a member */
   cursor p = r->at;
 
 value:
@@ -186,7 +191,7 @@ value:
     case '[': {
       bool is_object = *p == '{';
       if (depth == TAVUS_JSON_DEPTH)
-        return fail(r, p, "nested deeper than 128 levels");
+        return fail(r, p, TAVUS_JSON_TOO_DEEP);
       frames[depth].note = add_note(r, 0);
       frames[depth].count = 0;
       frames[depth].is_object = is_object;
@@ -253,7 +258,7 @@ string: {
   cursor start = ++p;
   for (;;) {
     p = tavus_scan_run(p, r->end);
-    if (*p == '"') break; /* behind the end stands a zero byte */
+    if (*p == '"') break; /* a zero byte follows the text */
     if (*p == '\\') escaped = NOTE_ESCAPED;
     p = check_special(r, p);
     if (p == NULL) return false;
@@ -275,10 +280,10 @@ string: {
 typedef struct builder {
   lua_State *L;
   cursor at;
-  const char *note; /* the next one */
+  const char *note; /* the next note */
   char *spare;      /* room for the longest string with escapes */
   int array_mt;     /* stack index */
-  bool in_range;    /* no number beyond the doubles so far */
+  bool in_range;    /* every number so far fits a double */
 } builder;
 
 static inline uint32_t next_note(builder *b) {
@@ -288,6 +293,7 @@ static inline uint32_t next_note(builder *b) {
   return note;
 }
 
+/* Pushes the string of `length` bytes at `p`, which has escapes. */
 static void push_escaped(builder *b, cursor p, size_t length) {
   cursor end = p + length;
   char *out = b->spare;
@@ -334,6 +340,7 @@ static inline void push_string(builder *b) {
     push_escaped(b, start, length);
 }
 
+/* Pushes the number at `b->at`. */
 static void push_number(builder *b) {
   tavus_number number;
   const char *at = (const char *)b->at;
@@ -355,15 +362,15 @@ static void push_number(builder *b) {
 
 static void push_other(builder *b);
 
-/* Pushes the value at `b->at`, or stops with in_range false and any number of
-** values pushed. The depth, and so the C stack, is bounded by the first pass. */
+/* Pushes the value at `b->at`. When a number is out of range it clears in_range and
+** leaves any number of values on the stack. The first pass limits the depth. */
 static inline void push_value(builder *b) {
   b->at = skip_space(b->at);
-  if (*b->at == '"') push_string(b); /* most are */
+  if (*b->at == '"') push_string(b); /* the most frequent type */
   else push_other(b);
 }
 
-/* push_value for what is no string and has no space before it. */
+/* Like push_value, for a value that is not a string, without space before it. */
 static void push_other(builder *b) {
   lua_State *L = b->L;
   switch (*b->at) {
@@ -419,8 +426,8 @@ static void push_other(builder *b) {
 
 /* ---- together ---------------------------------------------------------- */
 
-/* Why and where a text is no JSON. `message` is constant text; `line` and
-** `column` count from 1, columns in bytes; `offset` counts bytes from 0. */
+/* Why and where a text is not JSON. `message` is a constant; `line` and `column`
+** count from 1, columns in bytes; `offset` counts bytes from 0. */
 typedef struct json_error {
   const char *message;
   size_t offset;
@@ -428,6 +435,7 @@ typedef struct json_error {
   size_t column;
 } json_error;
 
+/* Fills *error. */
 static void locate(json_error *error, const char *text, cursor at,
                    const char *message) {
   const char *stop = (const char *)at;
@@ -443,15 +451,13 @@ static void locate(json_error *error, const char *text, cursor at,
   error->column = (size_t)(stop - line_start) + 1;
 }
 
-/* Reads one JSON text and pushes its value. True: one value was pushed. False:
-** nothing was pushed and *error says why.
-** `text` must stay where it is and text[length] must be '\0', as in every Lua
-** string. `marks` is the stack or upvalue index of the marks table
-** (value.h): arrays get its array metatable. Never raises for bad input;
-** memory errors jump and leave nothing behind. */
+/* Reads a JSON text and pushes its value. Returns false and fills *error, with
+** nothing pushed, when the text is not JSON. `text` may not move, and text[length]
+** must be '\0', as in every Lua string. `marks` is the stack or upvalue index of
+** the marks table. Raises errors of memory only. */
 static bool read_json(lua_State *L, const char *text, size_t length, int marks,
                       json_error *error) {
-  luaL_checkstack(L, 4, "no room to read JSON");
+  luaL_checkstack(L, 4, "JSON text");
   cursor start = (cursor)text;
   int top = lua_gettop(L);
   reader r = {L, NULL, start, start + length, NULL, 0, 0};
@@ -468,9 +474,9 @@ static bool read_json(lua_State *L, const char *text, size_t length, int marks,
     fail(&r, start, "a byte order mark, which JSON does not allow");
   else
     good = check_text(&r);
-  /* two slots a level, and those of the innermost value */
+  /* Two slots for each level, and those of the innermost value. */
   if (good && !lua_checkstack(L, 2 * r.deepest + 10))
-    good = fail(&r, start, "nested too deep for the Lua stack that is left");
+    good = fail(&r, start, TAVUS_JSON_NO_STACK);
   if (good) {
     char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
     r.notes->length += r.longest_escaped;
@@ -500,6 +506,7 @@ static void push_count(lua_State *L, size_t count) {
 #endif
 }
 
+/* See tavus_reader; also for a Lua string. */
 static int decode(lua_State *L, const char *text, size_t length, int marks) {
   json_error error;
   if (read_json(L, text, length, marks, &error)) return 1;

@@ -1,9 +1,9 @@
-/* reader.h - how tavus.http has JSON read that lies in its own memory, so that
-** an answer never becomes a Lua string first.
+/* reader.h - lets tavus.http read JSON from C memory, without making a Lua string of
+** an answer first.
 **
-** The two shared objects do not link each other. The core's `reader` is a
-** userdata that holds a tavus_reader; its metatable is TAVUS_READER, and its
-** user value is the state that the function wants. */
+** The two shared objects do not link each other. The core has a userdata `reader`
+** with a tavus_reader. Its metatable is TAVUS_READER, its user value is the `state`
+** of the function. */
 #ifndef TAVUS_JSON_READER_H
 #define TAVUS_JSON_READER_H
 
@@ -12,9 +12,9 @@
 #define TAVUS_READER "tavus.core.reader"
 
 typedef struct tavus_reader {
-  /* Pushes what core.decode returns for the text, and returns how many values
-  ** that are: the value, or nil and a problem. text[length] must be '\0';
-  ** `state` is a stack index. Memory errors jump. */
+  /* Pushes what core.decode returns for the text and returns the number of values:
+  ** 1, or 2 for nil and a problem. text[length] must be '\0'; `state` is a stack
+  ** index. May raise an error of memory. */
   int (*decode)(lua_State *L, const char *text, size_t length, int state);
 } tavus_reader;
 

@@ -1,5 +1,5 @@
-/* scan.h - finding the bytes of a string that JSON treats specially, eight at a
-** time. Shared by reading, writing and UTF-8. */
+/* scan.h - finds the bytes of a string that are special in JSON, eight bytes at a
+** time. Used by reading, writing and UTF-8. Needs no Lua header. */
 #ifndef TAVUS_JSON_SCAN_H
 #define TAVUS_JSON_SCAN_H
 
@@ -7,24 +7,23 @@
 #include <stdint.h>
 #include <string.h>
 
-
 #define TAVUS_SCAN_ONES UINT64_C(0x0101010101010101)
 #define TAVUS_SCAN_HIGH UINT64_C(0x8080808080808080)
 
+/* Reads eight bytes, aligned or not. */
 static inline uint64_t tavus_scan_load(const unsigned char *at) {
   uint64_t word;
   memcpy(&word, at, sizeof word);
   return word;
 }
 
-/* Is `byte` plain: no control, no quote, no backslash, ASCII? */
+/* Is `byte` plain: ASCII, and not a control character, quote or backslash? */
 static inline int tavus_scan_plain(unsigned char byte) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* Sets the top bit of each byte that is not plain. A borrow may set bits of
-** bytes above a true hit, never below: nonzero is exact, and so is the lowest
-** set bit. */
+/* Sets the top bit of each byte that is not plain. A borrow may also set bits of
+** higher bytes, so only the lowest set bit is exact. */
 static inline uint64_t tavus_scan_hits(uint64_t word) {
   uint64_t quote = word ^ (TAVUS_SCAN_ONES * '"');
   uint64_t slash = word ^ (TAVUS_SCAN_ONES * '\\');
@@ -32,7 +31,6 @@ static inline uint64_t tavus_scan_hits(uint64_t word) {
           (slash - TAVUS_SCAN_ONES) | word) &
          TAVUS_SCAN_HIGH;
 }
-
 
 /* Returns the first byte in [at, end) that is not plain, or `end`. */
 static inline const unsigned char *tavus_scan_run(const unsigned char *at,
@@ -52,10 +50,9 @@ static inline const unsigned char *tavus_scan_run(const unsigned char *at,
   return at;
 }
 
-/* Copies the plain bytes that `at` begins with, `length` at most, and returns
-** how many they are. `out` has room for `length` bytes; what is in there behind
-** the copied ones is of no meaning. Short strings cost a look and a copy or
-** two: the last word overlaps the one before it. */
+/* Copies the plain bytes at the beginning of `at`, at most `length`, and returns
+** their number. `out` has room for `length` bytes; the bytes behind the copied ones
+** are undefined. The last word overlaps the one before it. */
 static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
                                      size_t length) {
   size_t done = 0;

@@ -7,8 +7,8 @@
 
 /* ---- strings ----------------------------------------------------------- */
 
-/* Writes the escape of a control character, quote or backslash to `out`;
-** returns its length, 2 or 6. */
+/* Writes the escape of a control character, quote or backslash to `out`. Returns its
+** length, 2 or 6. */
 static size_t write_escape(char *out, unsigned char byte) {
   static const char hex[] = "0123456789ABCDEF";
   static const char letters['\\' + 1] = {
@@ -29,8 +29,8 @@ bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
   const unsigned char *at = (const unsigned char *)text;
   const unsigned char *end = at + length;
   size_t before = buffer->length;
-  if (length > SIZE_MAX - 16) luaL_error(L, "not enough memory");
-  /* room for the rest as it is, one escape and the quote, at every step */
+  if (length > SIZE_MAX - 16) tavus_no_memory(L);
+  /* At every step there is room for the unescaped rest, one escape and the quote. */
   char *out = tavus_buffer_reserve(L, buffer, length + 8);
   *out++ = '"';
   for (;;) {
@@ -67,6 +67,7 @@ bool tavus_write_string(lua_State *L, tavus_buffer *buffer, const char *text,
 
 #define MAX_NUMBER 40
 
+/* Writes an integer and returns the end. */
 static char *write_digits(char *out, uint64_t value) {
   char digits[20];
   int count = 0;
@@ -86,17 +87,17 @@ void tavus_write_integer(lua_State *L, tavus_buffer *buffer, int64_t value) {
   buffer->length = (size_t)(out - buffer->data);
 }
 
-/* The shortest decimal that reads back as `value` (finite, above zero):
+/* Returns the shortest decimal that is read back as `value` (finite, above zero):
 ** significand * 10^*exponent, without trailing zeros. */
 static uint64_t shortest(double value, int *exponent) {
   char text[MAX_NUMBER];
-  /* every normal double needs 15 to 17 digits at most, 15 with their zeros
-  ** dropped being shortest below that; the smallest ones may need only one */
+  /* A normal double needs 17 digits at most. One that needs fewer than 15 is found
+  ** with 15, whose zeros are dropped. A subnormal one may need one digit. */
   int precision = value < DBL_MIN ? 1 : 15;
   for (;; precision++) {
     uint64_t significand = 0;
     int power = 0;
-    /* between the first digit and the second stands the locale's point */
+    /* The second character is the decimal point of the locale. */
     (void)snprintf(text, sizeof text, "%.*e", precision - 1, value);
     const char *p = text;
     for (; *p != 'e' && *p != '\0'; p++)
@@ -108,8 +109,8 @@ static uint64_t shortest(double value, int *exponent) {
     *exponent = (down ? -power : power) - (precision - 1);
     bool found = precision >= 17;
     if (!found) found = tavus_number_scale(significand, *exponent) == value;
-    /* Below a power of two the doubles are twice as dense: the nearest decimal
-    ** may miss where its upper neighbour reads back. */
+    /* Doubles are twice as dense below a power of two: the decimal above the
+    ** nearest one may be read back where the nearest one is not. */
     if (!found && tavus_number_scale(significand + 1, *exponent) == value) {
       significand++;
       found = true;
@@ -123,7 +124,7 @@ static uint64_t shortest(double value, int *exponent) {
   }
 }
 
-/* Short decimals such as 0.7 or -12.25: the smallest number of places for
+/* Finds a short decimal such as 0.7 or 12.25: the smallest number of places for
 ** which significand / 10^places, rounded once, is the value. */
 static bool short_decimal(double value, uint64_t *significand, int *exponent) {
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 0
@@ -142,8 +143,8 @@ static bool short_decimal(double value, uint64_t *significand, int *exponent) {
   return false;
 }
 
-/* Writes significand * 10^exponent plainly between 1e-5 and 1e17, else with
-** an exponent; with a fraction or an exponent always if `is_float`. */
+/* Writes significand * 10^exponent, with an exponent only outside 1e-5 to 1e17. A
+** float always gets a fraction or an exponent. Returns the end. */
 static char *layout(char *out, uint64_t significand, int exponent,
                     bool is_float) {
   char digits[20];
@@ -178,10 +179,9 @@ static char *layout(char *out, uint64_t significand, int exponent,
   return out;
 }
 
-/* Appends the shortest decimal that reads back as `value`, whatever the
-** locale. `value` must be finite. With `is_float` (a float of Lua 5.3 or newer)
-** the text always shows that it is no integer: `1.0`, `-0.0`, `1e+300`;
-** without it integral values below 2^53 print as integers. */
+/* Appends the shortest decimal that is read back as `value`, which must be finite.
+** `is_float` (a float of Lua 5.3 and later): it is never written as an integer, but
+** as `1.0`, `-0.0` or `1e+300`. */
 static void write_real(lua_State *L, tavus_buffer *buffer, double value,
                        bool is_float) {
   char *out = tavus_buffer_reserve(L, buffer, MAX_NUMBER);

@@ -1,6 +1,6 @@
-/* open.c - luaopen_tavus: the whole library from memory. Puts a loader for
-** every module into package.preload, the two of C and those of the bundle, and
-** loads the first. Not a part of the rock. */
+/* open.c - luaopen_tavus: loads the library from memory. Registers a loader for each
+** module in package.preload, for the two in C and those of the bundle. Not a part of
+** the rock. */
 #include "tavus.h"
 
 #include "bundle.h"
@@ -9,7 +9,7 @@ TAVUS_EXPORT int luaopen_tavus(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_http(lua_State *L);
 
-/* A loader, its chunk the upvalue: (name, nil, globals | nil) --> the module. */
+/* A loader; its upvalue is the chunk: (name, nil, globals | nil) --> module */
 static int load_chunk(lua_State *L) {
   const tavus_chunk *chunk =
       (const tavus_chunk *)lua_touserdata(L, lua_upvalueindex(1));
@@ -24,7 +24,7 @@ static int load_chunk(lua_State *L) {
   return 1;
 }
 
-/* The standard libraries, and the global by which each is found. */
+/* The standard libraries that are needed, and a global of each. */
 static const struct {
   const char *library;
   const char *global;
@@ -34,8 +34,8 @@ static const struct {
   { "string", "string" },     { "table", "table" },
 };
 
-/* Pushes package.loaded, and package.preload or nil; found where no script can
-** have changed them. */
+/* Pushes package.loaded, and package.preload or nil, from the registry, which a script
+** cannot have changed. */
 static void push_package(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
   if (lua_istable(L, -1)) lua_getfield(L, -1, "package");
@@ -69,8 +69,8 @@ static void check_libraries(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* (package.preload) --> the module. "tavus" itself is registered last: until all
-** is there, the host's luaopen_tavus stays under that name. */
+/* (package.preload) --> module. Registers "tavus" last: an error before leaves the host's
+** luaopen_tavus under that name. */
 static int open_library(lua_State *L) {
   lua_pushcfunction(L, luaopen_tavus_core);
   lua_setfield(L, 1, "tavus.core");
@@ -89,9 +89,9 @@ static int open_library(lua_State *L) {
   return 1;
 }
 
-/* Forgets the modules that `require` takes for being loaded: Lua 5.1 keeps a mark
-** of a module that failed, and would never load it again. The mark is a light
-** userdata; LuaJIT's looks like a number. */
+/* Removes the marks of modules that failed to load. Lua 5.1 keeps such a mark in
+** package.loaded and would not load the module again. It is a light userdata, in
+** LuaJIT also a number. */
 static void forget_failed(lua_State *L, int loaded) {
   lua_pushnil(L);
   while (lua_next(L, loaded) != 0) {

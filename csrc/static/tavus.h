@@ -22,14 +22,14 @@ struct lua_State;
 ** `require "tavus"` in a script gives the module, and the modules below it
 ** load when they are first needed, from memory.
 **
-** The standard libraries must be open before, and their globals stay what they
-** are in the environment of the registry; what a script may see is for the
-** environment the host gives it. Every lua_State has a module, clients and
-** connections of its own; two may run at once on two threads.
+** Open the standard libraries before. The library uses the global table of the
+** registry; give a script an environment of its own to limit what it sees. Each
+** lua_State has its own module, clients and connections; two may run at once on two
+** threads.
 **
-** Raises a Lua error that names the standard libraries that are missing (all but
-** debug are needed), or when memory runs out, so call it where errors are caught
-** (luaL_requiref inside lua_pcall). After an error it may be called again. */
+** Raises a Lua error that names missing standard libraries (all except debug are
+** needed), or when memory runs out, so call it inside lua_pcall. It may be called
+** again after an error. */
 int luaopen_tavus(struct lua_State *L);
 
 #ifdef __cplusplus

@@ -185,7 +185,7 @@ end
 errors.shortages = {
   descriptors = { "out of file descriptors",
     "close what is open (clients share their connections; max_connections limits them), or raise the limit (ulimit -n)" },
-  memory = { "out of memory", "free some memory, or raise the limit of the process (ulimit -v, the container's)" },
+  memory = { "not enough memory", "free some memory, or raise the limit of the process (ulimit -v, the container's)" },
   threads = { "no thread for the look-up of a name", "end some threads, or raise the limit of processes (ulimit -u, the container's)" },
 }
 

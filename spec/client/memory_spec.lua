@@ -112,7 +112,7 @@ describe("memory that is not to be had for an answer", function()
     local outcome = freed.run(([[
       local client = assert(require("tavus").new { base_url = %q, backoff = function() return 0 end })
       local value, err = client.personas:create { system_prompt = "x" }
-      assert(not value and err.type == "connection" and err.message:find("out of memory", 1, true), tostring(err))
+      assert(not value and err.type == "connection" and err.message:find("not enough memory", 1, true), tostring(err))
       assert(err.ambiguous and not err.retryable and err.attempts == 1, tostring(err))
       value, err = client.personas:get "p1"
       assert(not value and not err.ambiguous and err.retryable and err.attempts == 3, tostring(err))

@@ -236,7 +236,7 @@ describe("each field", function()
         -- Remarks on its use.
         local remark = field.read_only and "read_only"
           or field.deprecated and "deprecated"
-          or (field.successor or field.twin and not field.current) and "renamed"
+          or (field.successor or field.twin and not field.twin_allowed) and "renamed"
           or field.sure == "D" and "unverified"
         for _, code in ipairs { "read_only", "deprecated", "renamed",
             "unverified" } do

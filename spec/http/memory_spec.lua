@@ -157,7 +157,7 @@ describe("when memory runs out in the binding of the engine,", function()
             local how = fetch(method, method == "POST" and ("b"):rep(5000) or nil)
             counted = math.max(counted, memory.used())
             memory.fail(0)
-            assert(fine[how] or tostring(how):find "out of memory", n .. ": " .. tostring(how))
+            assert(fine[how] or tostring(how):find "not enough memory", n .. ": " .. tostring(how))
             how = fetch "GET"
             assert(how == 200, n .. ", afterwards: " .. tostring(how))
           end

@@ -8,7 +8,7 @@ local function doubling(levels)
   return value
 end
 
-local TOO_LARGE = "too large: more than 10 million values, a table counting for ten"
+local TOO_LARGE = "too large: more than 10 million values, where a table counts as 10"
 
 describe("values that share tables", function()
   it("are copied once a place", function()

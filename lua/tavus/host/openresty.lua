@@ -41,7 +41,7 @@ function openresty.found() return true end
 local SHORTEST, LONGEST = 0.001, 0.005
 -- How many requests one step of the engine starts, and for how many seconds one
 -- step may follow another before others have their turn.
-local STARTS, WORK = 8, 0.001
+local STARTS, WORK = http.starts, 0.001
 -- Seconds between two looks for waiters that were killed.
 local PATROL = 0.05
 -- Seconds after which a waiter looks whether there is a pump at all, and how
