@@ -199,7 +199,7 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
   tavus_http_slot *slot = context;
   tavus_http_request *request = slot->request;
   slot->resent = slot->resent || request->sent > 0;
-  tavus_http_stream_end(request);
+  (void)tavus_http_stream_end(request);
   if (request->sent > 0 && !request->may_repeat) {
     request->repeat_refused = true;
     return CURL_PREREQFUNC_ABORT;
@@ -260,10 +260,10 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
-  if ((slot->small || slot->once) && slot->transport != NULL) {
+  if ((slot->small || slot->once || slot->resent) && slot->transport != NULL) {
     /* a reset is not enough: it forgets the buffer's size but may keep the buffer,
     ** and libcurl 7.88 would then write past its end; and it keeps the loose
-    ** header */
+    ** header, and that a stream was refused */
     curl_easy_cleanup(easy); /* first, so that the new one finds its memory */
     easy = slot->easy = curl_easy_init();
     if (easy == NULL) return false;
@@ -462,7 +462,8 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
     curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &bytes);
     request->sent = bytes > 0 ? 1 : 0;
   }
-  tavus_http_stream_end(request);
+  if (tavus_http_stream_end(request))
+    message = "the server ended the connection before it looked at the request";
   request->ended = tavus_http_now();
   request->outcome = judge(request, &message);
   if (request->outcome != TAVUS_HTTP_ANSWER) {
@@ -477,7 +478,7 @@ void tavus_http_slot_unload(tavus_http_slot *slot, CURLcode code) {
 
 void tavus_http_request_end(tavus_http_request *request,
                             tavus_http_outcome outcome, const char *message) {
-  tavus_http_stream_end(request);
+  (void)tavus_http_stream_end(request);
   request->outcome = outcome;
   request->ended = tavus_http_now();
   request->state = TAVUS_HTTP_DONE;

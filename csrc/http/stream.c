@@ -22,11 +22,13 @@ void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
   request->connection = mix(hash, &local_port, sizeof local_port);
 }
 
-void tavus_http_stream_end(tavus_http_request *request) {
+bool tavus_http_stream_end(tavus_http_request *request) {
   /* a server that answers nevertheless has done something */
-  if (request->refused && request->header_bytes == 0) request->sent--;
+  bool refused = request->refused && request->header_bytes == 0;
+  if (refused) request->sent--;
   request->stream = 0;
   request->refused = false;
+  return refused;
 }
 
 /* ---- what libcurl says ---- */
@@ -75,22 +77,28 @@ static void refuse_behind(const tavus_http_request *hearer, unsigned long last) 
 
 static int on_log(CURL *easy, curl_infotype kind, char *data, size_t size,
                   void *context) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   char text[LONGEST_LINE + 1];
   unsigned long id;
   (void)easy;
   if (kind != CURLINFO_TEXT || size == 0 || request == NULL ||
-      strchr("U[rC", data[0]) == NULL)
+      strchr("U[rRC", data[0]) == NULL)
     return 0;
   if (size > LONGEST_LINE) size = LONGEST_LINE;
   memcpy(text, data, size);
   text[size] = '\0';
-  if ((id = opened(text)) != 0)
+  if ((id = opened(text)) != 0) {
     request->stream = id;
-  else if (after(text, "Connection died, retrying") != NULL)
-    request->stream = 0; /* what it hears from now on is of other connections */
-  else if (request->stream != 0 && sent_away(text, &id))
+  } else if (request->stream != 0 && sent_away(text, &id)) {
     refuse_behind(request, id);
+  } else if (after(text, "REFUSED_STREAM, retrying") != NULL) {
+    /* the handle never forgets it, and says it again when a connection dies */
+    request->refused = request->refused || !slot->resent;
+  } else if (after(text, "Connection died, retrying") != NULL) {
+    slot->resent = true;
+    request->stream = 0; /* what it hears from now on is of other connections */
+  }
   return 0;
 }
 

@@ -14,8 +14,9 @@ bool tavus_http_stream_listen(tavus_http_slot *slot);
 void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
                              int remote_port, const char *local, int local_port);
 
-/* The try is over: it does not count as sent where the server refused it. */
-void tavus_http_stream_end(tavus_http_request *request);
+/* The try is over: it does not count as sent where the server refused it. Returns
+** whether it did. */
+bool tavus_http_stream_end(tavus_http_request *request);
 
 TAVUS_HTTP_PRIVATE_END
 
