@@ -117,7 +117,8 @@ void tavus_http_request_judge(tavus_http_request *request, CURLcode code,
                               const char *error, int socket_error) {
   const char *message = NULL;
   request->code = code;
-  tavus_http_stream_end(request);
+  if (tavus_http_stream_end(request))
+    message = "the server ended the connection before it looked at the request";
   tavus_http_outcome outcome = judge(request, error, &message);
   if (outcome == TAVUS_HTTP_NOT_SENT || outcome == TAVUS_HTTP_CERTIFICATE)
     request->shortage = find_shortage(code, error, socket_error);
@@ -130,7 +131,7 @@ void tavus_http_request_judge(tavus_http_request *request, CURLcode code,
 
 void tavus_http_request_end(tavus_http_request *request, tavus_http_outcome outcome,
                             const char *message) {
-  tavus_http_stream_end(request);
+  (void)tavus_http_stream_end(request);
   finish(request, outcome, message);
   tavus_http_bytes_free(&request->answer_body);
 }

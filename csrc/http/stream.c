@@ -23,11 +23,13 @@ void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
   request->connection = mix(hash, &local_port, sizeof local_port);
 }
 
-void tavus_http_stream_end(tavus_http_request *request) {
+bool tavus_http_stream_end(tavus_http_request *request) {
   /* A server that answers has processed the stream. */
-  if (request->refused && request->header_bytes == 0) request->sent--;
+  bool refused = request->refused && request->header_bytes == 0;
+  if (refused) request->sent--;
   request->stream = 0;
   request->refused = false;
+  return refused;
 }
 
 /* --- the log of libcurl --- */
@@ -76,22 +78,28 @@ static void refuse_behind(const tavus_http_request *hearer, unsigned long last) 
 
 static int on_log(CURL *easy, curl_infotype kind, char *data, size_t size,
                   void *context) {
-  tavus_http_request *request = ((tavus_http_slot *)context)->request;
+  tavus_http_slot *slot = context;
+  tavus_http_request *request = slot->request;
   char text[LONGEST_LINE + 1];
   unsigned long id;
   (void)easy;
   if (kind != CURLINFO_TEXT || size == 0 || request == NULL ||
-      strchr("U[rC", data[0]) == NULL)
+      strchr("U[rRC", data[0]) == NULL)
     return 0;
   if (size > LONGEST_LINE) size = LONGEST_LINE;
   memcpy(text, data, size);
   text[size] = '\0';
-  if ((id = opened(text)) != 0)
+  if ((id = opened(text)) != 0) {
     request->stream = id;
-  else if (after(text, "Connection died, retrying") != NULL)
-    request->stream = 0; /* the log goes on with other connections */
-  else if (request->stream != 0 && sent_away(text, &id))
+  } else if (request->stream != 0 && sent_away(text, &id)) {
     refuse_behind(request, id);
+  } else if (after(text, "REFUSED_STREAM, retrying") != NULL) {
+    /* libcurl repeats the line later, when a connection of the handle dies. */
+    request->refused = request->refused || !slot->resent;
+  } else if (after(text, "Connection died, retrying") != NULL) {
+    slot->resent = true;
+    request->stream = 0; /* the log goes on with other connections */
+  }
   return 0;
 }
 

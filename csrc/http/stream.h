@@ -12,7 +12,8 @@ bool tavus_http_stream_listen(tavus_http_slot *slot);
 void tavus_http_stream_begin(tavus_http_request *request, const char *remote,
                              int remote_port, const char *local, int local_port);
 
-/* Ends a try, which does not count as sent when the server refused it. */
-void tavus_http_stream_end(tavus_http_request *request);
+/* Ends a try, which does not count as sent when the server refused it. Returns
+** whether it did. */
+bool tavus_http_stream_end(tavus_http_request *request);
 
 #endif

@@ -129,7 +129,7 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
   tavus_http_slot *slot = context;
   tavus_http_request *request = slot->request;
   slot->resent = slot->resent || request->sent > 0;
-  tavus_http_stream_end(request);
+  (void)tavus_http_stream_end(request);
   if (request->sent > 0 && !request->may_repeat) {
     request->repeat_refused = true;
     return CURL_PREREQFUNC_ABORT;
@@ -191,9 +191,10 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
                    const tavus_http_engine *engine) {
   CURL *easy = slot->easy;
-  if ((slot->small || slot->once) && slot->transport != NULL) {
+  if ((slot->small || slot->once || slot->resent) && slot->transport != NULL) {
     /* A reset may keep a small buffer and forget its size, so that libcurl 7.88 would
-    ** write past its end; and it keeps the pointer of has_loose_header. */
+    ** write past its end; and it keeps the pointer of has_loose_header, and that a
+    ** stream was refused. */
     curl_easy_cleanup(easy); /* first, so that the new handle finds memory */
     easy = slot->easy = curl_easy_init();
     if (easy == NULL) return false;

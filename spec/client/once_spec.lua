@@ -176,3 +176,24 @@ describe("a used connection that dies while a large body is sent:", function()
     end
   end
 end)
+
+describe("a server that ends each HTTP/2 connection after a few requests", function()
+  it("has every create once", function()
+    local sandbox = require("tavus.sandbox").start { port = 0 }
+    local front = nginx.start(("keepalive_requests 10; location / { proxy_pass %s; proxy_set_header Host $proxy_host; }"):format(sandbox.url))
+    local client, names = clients.new(front.url, { ca_file = front.ca_file }), {}
+    for i = 1, 60 do names[i] = "made " .. i end
+    for _, made in ipairs(client:map(names, function(name)
+      return client.personas:create { persona_name = name, system_prompt = "x" }
+    end)) do assert.is_truthy(made.value, tostring(made.err)) end
+    local seen, count = {}, 0
+    for _, request in ipairs(sandbox:requests { method = "POST" }) do
+      assert.is_nil(seen[request.json.persona_name], "made twice")
+      seen[request.json.persona_name], count = true, count + 1
+    end
+    assert.equal(60, count)
+    client:close()
+    front:stop()
+    sandbox:stop()
+  end)
+end)

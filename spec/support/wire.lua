@@ -18,6 +18,7 @@
 -- | `"read"` | reads one request (with its Content-Length body) and journals it; ends the connection when the client closed it |
 -- | `"read_head"` | the same, but its body stays unread |
 -- | `{ answer = 200, headers = {...}, body = "..." }` | a whole answer with `Content-Length`; `headers` is a table, or a list of lines |
+-- | `{ streams = n }` | reads HTTP/2 until `n` requests are whole, and journals their streams; see spec/support/frames.lua |
 -- | `{ send = "bytes" }` | these bytes and no others |
 -- | `{ send_file = "path" }` | the bytes of a file |
 -- | `{ drip = "bytes", every = 0.01, size = 1 }` | the bytes in pieces, a pause before each |
@@ -33,10 +34,10 @@
 --
 -- After the last step the connection is closed. Options: `tls = "localhost"` (a certificate for localhost and 127.0.0.1) or
 -- `tls = "elsewhere"` (valid, but for another host), made by `wire.certificates()`; `server.ca_file` is then the authority
--- that signed it. With TLS `server.url` is https.
+-- that signed it. With TLS `server.url` is https. `alpn = "h2"`: it speaks HTTP/2 then, or says so.
 --
 -- `server:journal()` is everything that happened so far, oldest first: `{ event = "connect" | "request" | "closed" |
--- "broken", connection = n, ... }`, a request with `method, path, version, headers` (lower-case names), `header_lines`,
+-- "broken" | "stream", connection = n, ... }`, a request with `method, path, version, headers` (lower-case names), `header_lines`,
 -- `body`. An entry is written before the next step runs: what the client saw answered is in the journal.
 -- `server:requests()` is the requests alone; `server:count(event)` counts.
 
@@ -236,6 +237,7 @@ function wire.start(script, options)
   if options.tls then
     local certs = wire.certificates()
     task.cert, task.key, ca_file = certs[options.tls].cert, certs[options.tls].key, certs.ca_file
+    task.alpn = options.alpn
   end
   wire.write_file(folder .. "/script.lua", "return " .. source(task))
   -- the server is free of the spec's sanitizers and of its search paths; the shell removes the folder behind it

@@ -15,25 +15,28 @@ local function main()
   local script = task.script
   local journal = assert(io.open(folder .. "/journal", "ab"))
   local loop = cqueues.new()
-  local released, release = {}, condition.new()
+  local released, release, prefaced = {}, condition.new(), {}
 
   -- lua-cqueues speaks TLS only with luaossl, which Debian does not build for every Lua: luasec on a descriptor does as well
   local function secure(tcp)
     local ssl = assert(require("ssl").wrap(tcp, {
       mode = "server", protocol = "any", options = { "all", "no_sslv2", "no_sslv3" }, certificate = task.cert, key = task.key,
+      alpn = task.alpn and { task.alpn },
     }))
     ssl:settimeout(0)
-    local pending = ""
+    local pending, broken = "", false
+    local events_of = { wantread = "r", timeout = "r", wantwrite = "w" }
     local function wait(why)
-      local events = (why == "wantread" or why == "timeout") and "r" or why == "wantwrite" and "w"
+      local events = events_of[why]
       if not events then return false end
       cqueues.poll { pollfd = ssl:getfd(), events = events }
       return true
     end
     local function receive()
       while true do
+        if broken then return nil end
         local data, why, partial = ssl:receive(4096)
-        data = data or partial
+        data, broken = data or partial, why and not events_of[why] -- asked again, luasec would not return
         if data and data ~= "" then return data end
         if not wait(why) then return nil end
       end
@@ -78,13 +81,14 @@ local function main()
     end
     function connection.write(_, bytes)
       local from = 1
-      while from <= #bytes do
+      while from <= #bytes and not broken do
         local sent, why, last = ssl:send(bytes, from)
         if sent then return true end
+        broken = not events_of[why]
         from = last + 1
         if not wait(why) then return false end
       end
-      return true
+      return not broken
     end
     function connection.flush() return true end
     function connection.pollfd() return ssl:getfd() end
@@ -141,6 +145,24 @@ local function main()
     return entry
   end
 
+  -- reads HTTP/2 until so many requests are whole (END_STREAM of HEADERS or DATA); a connection begins with its preface
+  local function read_streams(connection, number, count)
+    if not prefaced[number] and not connection:read(24) then return false end
+    prefaced[number] = true
+    while count > 0 do
+      local head = connection:read(9)
+      if not head or #head < 9 then return false end
+      local a, b, c, kind, flags, d, e, f, g = head:byte(1, 9)
+      local length = (a * 256 + b) * 256 + c
+      if length > 0 and not connection:read(length) then return false end
+      if kind <= 1 and flags % 2 == 1 then
+        record { event = "stream", connection = number, stream = ((d % 128 * 256 + e) * 256 + f) * 256 + g }
+        count = count - 1
+      end
+    end
+    return true
+  end
+
   local function send(connection, bytes)
     return connection:write(bytes) and connection:flush()
   end
@@ -191,6 +213,8 @@ local function main()
       return true
     elseif step.answer then
       return not send(connection, answer_bytes(step))
+    elseif step.streams then
+      return not read_streams(connection, number, step.streams)
     elseif step.send then
       return not send(connection, step.send)
     elseif step.send_file then
