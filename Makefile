@@ -99,7 +99,7 @@ bench: build
 SECONDS ?= 60
 fuzz:
 	@$(FLAGS) .ci/packages fuzz
-	@link=$$($(MAKE) -s static VARIANT=fuzz CC=clang LUA=lua5.4) && spec/fuzz/run '$(SECONDS)' "$$link"
+	@link=$$($(MAKE) -s static VARIANT=fuzz CC=clang LUA=lua5.4) && spec/fuzz/run '$(SECONDS)' "$$link" '$(TARGETS)'
 
 STEPS ?= 300
 trust: build

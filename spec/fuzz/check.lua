@@ -26,7 +26,7 @@ local function read(issues)
   return table.concat(list, "\n"), next(errors) ~= nil, errors
 end
 
-return function(text)
+local function test(text)
   local value = core.decode(text)
   if value == nil then return end
   local before = core.encode(value)
@@ -51,3 +51,5 @@ return function(text)
   end
   assert(core.encode(value) == before)
 end
+
+return test, dofile "spec/fuzz/mutate.lua"

@@ -2,7 +2,7 @@
 -- at a place in the text.
 local core = require "tavus.core"
 
-return function(text)
+local function test(text)
   local value, failure = core.decode(text)
   if value == nil then
     assert(type(failure.message) == "string" and failure.position >= 1 and failure.position <= #text + 1)
@@ -15,3 +15,5 @@ return function(text)
   assert(core.equal(assert(core.copy(value)), value))
   assert(core.encode(again) == written)
 end
+
+return test, dofile "spec/fuzz/mutate.lua"

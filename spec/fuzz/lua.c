@@ -1,6 +1,7 @@
 /* lua.c - the targets that are written in Lua: SCRIPT returns a function, which
-** gets each input and raises where a promise is broken. The library is linked in.
-** The script's own arguments are `tavus` and `serve`. */
+** gets each input and raises where a promise is broken, and maybe another one,
+** mutate(text, seed) --> text | nil. The library is linked in. The script's own
+** arguments are `tavus` and `serve`. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -14,6 +15,8 @@
 #include "tavus.h"
 
 int LLVMFuzzerInitialize(int *count, char ***words);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
 
 /* --- a server on loopback that answers each connection with the same bytes --- */
 
@@ -81,6 +84,9 @@ static int serve(lua_State *L) {
 
 /* --- the script --- */
 
+/* The slots of what the script returned. */
+enum { TEST = 1, MUTATE, SLOTS = MUTATE };
+
 static lua_State *vm;
 
 static int traced(lua_State *L) {
@@ -113,15 +119,32 @@ int LLVMFuzzerInitialize(int *count, char ***words) {
   }
   lua_insert(vm, 1);
   lua_pushcfunction(vm, serve);
-  call(2, 1);
-  REQUIRE(lua_isfunction(vm, 1));
+  call(2, SLOTS);
+  REQUIRE(lua_isfunction(vm, TEST));
   return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  lua_settop(vm, 1);
-  lua_pushvalue(vm, 1);
+  lua_settop(vm, SLOTS);
+  lua_pushvalue(vm, TEST);
   lua_pushlstring(vm, (const char *)data, size);
   call(1, 0);
   return 0;
+}
+
+/* Half of the mutations are the script's, where it has one. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+  size_t length = 0;
+  const char *text = NULL;
+  lua_settop(vm, SLOTS);
+  if (seed % 2 == 0 && lua_isfunction(vm, MUTATE)) {
+    lua_pushvalue(vm, MUTATE);
+    lua_pushlstring(vm, (const char *)data, size);
+    lua_pushinteger(vm, seed);
+    call(2, 1);
+    text = lua_tolstring(vm, -1, &length);
+  }
+  if (text == NULL || length > most) return LLVMFuzzerMutate(data, size, most);
+  memcpy(data, text, length);
+  return length;
 }

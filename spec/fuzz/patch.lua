@@ -18,7 +18,7 @@ end
 
 local function is_list(value) return type(value) == "table" and core.is_array(value) end
 
-return function(text)
+local function test(text)
   local tokens = pointer.parse(text)
   assert(not tokens or pointer.format(tokens) == text)
 
@@ -42,3 +42,5 @@ return function(text)
   end
   same(core.decode(text), input, "changed")
 end
+
+return test, dofile "spec/fuzz/mutate.lua"
