@@ -34,8 +34,8 @@ local function bad_content(value, rule)
     if rule.least and value < rule.least then return "must be " .. rule.least .. " or more" end
     if rule.most and value > rule.most then return "must be " .. rule.most .. " or less" end
   end
-  if rule.choices and not rule.choices[value] then
-    local near = type(value) == "string" and core.nearest(value, rule.choices)
+  if rule.choices and type(value) == "string" and not rule.choices[value] then
+    local near = core.nearest(value, rule.choices)
     return "must be one of " .. options.listed(rule.choices) .. (near and "; did you mean " .. near .. "?" or "")
   end
   return nil
