@@ -18,11 +18,14 @@ LUA_VERSION  = $(shell $(LUA) -e 'print((_VERSION:gsub("Lua ", "")))' 2>/dev/nul
 
 # Only what TAVUS_EXPORT marks leaves a shared object.
 WARNINGS   := -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion
+# `fuzz` is what spec/fuzz/run links its targets with, by clang.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # behind the caller's CFLAGS, where they win: distributions build with -fPIE
 NEEDED     := -std=c99 -fPIC
 ifeq ($(VARIANT),asan)
 NEEDED     += -O1 -g -fno-omit-frame-pointer $(SANITIZERS)
+else ifeq ($(VARIANT),fuzz)
+NEEDED     += -O1 -g -fno-omit-frame-pointer $(SANITIZERS) -fsanitize=fuzzer-no-link
 else ifeq ($(VARIANT),poll)
 NEEDED     += -DTAVUS_HTTP_POLL
 endif
@@ -55,7 +58,7 @@ link   = $(call linkat,$(call place,$(1),$(2)),$(call libdir,$(1))) -l$(2)
 linkat = $(if $(1),-L$(call quote,$(1)) -Wl$(comma)-rpath$(comma)$(call quote,$(1))) $(LDFLAGS) $(if $(2),-L$(call quote,$(2)))
 comma := ,
 
-.PHONY: help demo test build env check bench types static embed clean rock place
+.PHONY: help demo test build env check bench fuzz trust types static embed clean rock place
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +68,8 @@ help:
 	@echo 'make env   [LUA=lua5.4]   print the export lines that let this Lua require "tavus" from the tree'
 	@echo 'make check                luacheck, rockspecs, C warnings as errors for every Lua that is installed'
 	@echo 'make bench [LUA=lua5.4]   speed as ratios, side by side'
+	@echo 'make fuzz  [SECONDS=60]   fuzz every target of spec/fuzz for so long, with clang and its sanitizers'
+	@echo 'make trust [STEPS=300]    every entry point while memory runs out: at the first 200 allocations of a case and so many more'
 	@echo 'make types                write the editor types and the reference of all fields from the contract'
 	@echo 'make static [LUA=lua5.4]  build .build/lua5.4-static/libtavus.a and tavus.h, for a C program with its own Lua'
 	@echo 'make embed                build such a program, examples/embed; examples/embed/run runs it on a local sandbox'
@@ -90,6 +95,16 @@ check:
 
 bench: build
 	@$(FLAGS) LUA='$(LUA)' .ci/bench
+
+SECONDS ?= 60
+fuzz:
+	@$(FLAGS) .ci/packages fuzz
+	@link=$$($(MAKE) -s static VARIANT=fuzz CC=clang LUA=lua5.4) && spec/fuzz/run '$(SECONDS)' "$$link" '$(TARGETS)'
+
+STEPS ?= 300
+trust: build
+	@$(FLAGS) .ci/packages specs
+	@eval "$$($(MAKE) -s env LUA='$(LUA)')" && $(LUA) spec/trust/run.lua '$(STEPS)'
 
 # LuaRocks builds, so that the tree is made as a user's is; the stamp makes the next call free.
 build: $(BUILD)/built
