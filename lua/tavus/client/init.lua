@@ -270,7 +270,9 @@ function Client:request(method, path, given)
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end
   end
-  return answer.of(self, op, path, body, given, may_repeat)
+  local calling = call.new(self, op, path, body, given)
+  calling.may_repeat = may_repeat
+  return answer.of(calling)
 end
 
 --- Starts a task: a function that runs beside others, and whose calls wait only

@@ -1,6 +1,7 @@
 --- Lists: one page, and the walk over all pages.
 
 local answer = require "tavus.client.answer"
+local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local log = require "tavus.log"
 local options = require "tavus.options"
@@ -86,12 +87,13 @@ end
 local function read_page(walk)
   local request, seen = walk.request, walk.seen
   request.query.page = walk.page
-  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true)
+  local calling = call.new(walk.client, walk.op, walk.op.path, nil, request)
+  calling.may_repeat = true
+  local list, meta = answer.of(calling)
   if not list then error(meta, 0) end
   if list == true then
-    error(errors.new { type = "decode", status = meta.status, method = walk.op.method, path = walk.op.path,
-      message = "the page cannot be read: it came without rows", attempts = meta.attempts, elapsed_ms = meta.elapsed_ms,
-      headers = meta.headers, request_id = meta.request_id, retryable = false, ambiguous = false }, 0)
+    error(call.sign(calling, errors.new { type = "decode", status = meta.status, headers = meta.headers,
+      message = "the page cannot be read: it has no rows", retryable = false, ambiguous = false }), 0)
   end
   walk.page, walk.read = (walk.page or 0) + 1, walk.read + 1
   local fresh = {}

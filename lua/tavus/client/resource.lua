@@ -5,6 +5,7 @@
 local core = require "tavus.core"
 local http = require "tavus.http"
 local answer = require "tavus.client.answer"
+local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
@@ -55,12 +56,6 @@ local function body_of(op, value, level)
   error(("%s: wants %s, not %s%s"):format(op.title, op.wraps or "a table", type(value), hint), level + 1)
 end
 
-local function encode(op, value, given)
-  local text, warnings, secrets = core.encode(value, op.body, given and given.strict and STRICT or nil)
-  if text then return text, warnings, secrets end
-  return nil, errors.validation(warnings, op.body)
-end
-
 -- May the request be sent again when nobody knows whether it was done?
 local function may_repeat(op, body)
   local word = op.repeats
@@ -90,11 +85,15 @@ function makers.send(class, op)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    if body == nil then return answer.of(client, op, path, nil, given, may_repeat(op)) end
-    local text, warnings, secrets = encode(op, body, given)
-    if not text then return nil, warnings end
-    if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
-    return answer.of(client, op, path, text, given, may_repeat(op, body), secrets, warnings)
+    local text, warnings, secrets
+    if body ~= nil then
+      text, warnings, secrets = core.encode(body, op.body, given and given.strict and STRICT or nil)
+      if not text then return nil, errors.validation(warnings, op.body) end
+      if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
+    end
+    local calling = call.new(client, op, path, text, given)
+    calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body), warnings, secrets
+    return answer.of(calling)
   end
 end
 
@@ -109,7 +108,9 @@ function makers.ask(class, op)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    return answer.of(client, op, path, nil, given, may_repeat(op))
+    local calling = call.new(client, op, path, nil, given)
+    calling.may_repeat = may_repeat(op)
+    return answer.of(calling)
   end
 end
 
@@ -124,7 +125,9 @@ function makers.list(class, op)
     local request
     request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
     if not request then return nil, problem end
-    return answer.of(client, op, path, nil, request, may_repeat(op))
+    local calling = call.new(client, op, path, nil, request)
+    calling.may_repeat = may_repeat(op)
+    return answer.of(calling)
   end
 end
 
