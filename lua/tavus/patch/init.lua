@@ -26,8 +26,7 @@ local error, rawget, type = error, rawget, type
 ---@field [integer] tavus.PatchOperation
 local methods = {}
 
-local patch_mt = { __index = methods, __name = "tavus.patch" }
-core.use_marks { list_mt = patch_mt }
+local patch_mt = core.list_mark { __index = methods, __name = "tavus.patch" }
 
 --- Called, it begins a patch: an empty one, or one with the operations of a list (which stays as it is).
 ---@class tavus.PatchModule
