@@ -331,9 +331,9 @@ function Client:run()
   local refused = cannot_drive(self)
   if refused then return nil, refused end
   hosts.scheduler.run(self)
-  if self._unasked then
-    -- Some failed: those whose handles nobody has are told about now.
-    self._unasked = nil
+  if self._orphans then
+    -- Some failed: reports those that the program has no handle of.
+    self._orphans = nil
     collectgarbage()
   end
   return true
