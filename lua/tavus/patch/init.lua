@@ -44,8 +44,8 @@ end
 local function check_value(method, value)
   if value == nil then
     error(("patch:%s: the value is missing (tavus.null stands for null)"):format(method), 3)
-  elseif not values.is_json_kind(value) then
-    error(("patch:%s: a %s is no JSON value"):format(method, type(value)), 3)
+  elseif not values.is_json_type(value) then
+    error(("patch:%s: a %s is not a JSON value"):format(method, type(value)), 3)
   end
 end
 

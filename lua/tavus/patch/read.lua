@@ -78,7 +78,7 @@ local function read_operation(operation, index, issues)
       local problem
       step.value, problem = values.copy(value)
       if problem then
-        issues[#issues + 1] = issue(index, "value" .. problem.path, problem.code, problem.message)
+        issues[#issues + 1] = issue(index, "value" .. problem.path, problem.code, problem.message, problem.hint)
       end
     end
   end
