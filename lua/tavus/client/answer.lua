@@ -40,7 +40,8 @@ end
 ---@return tavus.Meta
 function answer.local_meta(warnings)
   return {
-    changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings and errors.printable(warnings) or {},
+    changed = false, attempts = 0, elapsed_ms = 0, headers = {},
+    warnings = warnings and errors.printable(warnings) or {},
   }
 end
 
@@ -49,8 +50,8 @@ end
 local function log_warnings(calling)
   local where = calling.client._log
   for _, issue in ipairs(calling.warnings) do
-    log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, calling.path, issue.path, issue.code,
-      issue.hint and " (" .. issue.hint .. ")" or ""))
+    log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, calling.path, issue.path,
+      issue.code, issue.hint and " (" .. issue.hint .. ")" or ""))
   end
 end
 

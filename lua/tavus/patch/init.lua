@@ -10,6 +10,7 @@
 
 local core = require "tavus.core"
 local changes = require "tavus.patch.apply"
+local check_options = require("tavus.options").check
 local compare = require "tavus.patch.diff"
 local pointer = require "tavus.patch.pointer"
 local values = require "tavus.patch.values"
@@ -178,6 +179,8 @@ function patch.apply(document, operations)
   return changes.apply(document, operations)
 end
 
+local diff_options = { arrays = { type = "string", choices = { whole = true, items = true } } }
+
 --- The patch that turns `before` into `after`; empty when they are equal.
 ---
 --- Only `add`, `remove` and `replace` are used. No `replace` of one object or array around the changes is
@@ -194,19 +197,11 @@ function patch.diff(before, after, options)
   if before == nil or after == nil then
     error(("tavus.patch.diff: %s is nil (tavus.null stands for null)"):format(before == nil and "before" or "after"), 2)
   end
-  if options ~= nil and type(options) ~= "table" then
-    error("tavus.patch.diff: options must be a table, not a " .. type(options), 2)
+  local fine, problem = check_options(options, diff_options, "tavus.patch.diff", 2)
+  if not fine then
+    return nil, problem
   end
-  for name in next, options or {} do
-    if name ~= "arrays" then
-      error(("tavus.patch.diff has no option '%s'; it has: arrays"):format(tostring(name)), 2)
-    end
-  end
-  local arrays = options and options.arrays
-  if arrays ~= nil and arrays ~= "items" and arrays ~= "whole" then
-    error('tavus.patch.diff: options.arrays must be "items" or "whole"', 2)
-  end
-  local operations, err = compare(before, after, arrays == "whole")
+  local operations, err = compare(before, after, options and options.arrays == "whole")
   if not operations then
     return nil, err
   end
