@@ -118,7 +118,7 @@ describe("tavus.build.tool", function()
 
   it("raises at the caller's line for other names", function()
     for _, name in ipairs { "", "1a", "get-weather", "get weather", "caf\195\169", "a.b", "x\n" } do
-      raises_here("is no tool name", line(), function() local f = tool(name) return f end)
+      raises_here("is not a tool name", line(), function() local f = tool(name) return f end)
     end
     raises_here("64 are allowed", line(), function() local f = tool(("x"):rep(65)) return f end)
     raises_here("must be a string, not a number", line(), function() local f = tool(5) return f end)
@@ -263,7 +263,7 @@ describe("tavus.enum", function()
     raises_here('"values" must be a list', line(), function() local p = schema.enum { "d", values = { "a", x = 1 } } return p end)
     raises_here('"values" must be a list', line(), function() local p = schema.enum { "d", values = { "a", nil, "c" } } return p end)
     raises_here('"default" is not among the values', line(), function() local p = schema.enum { "d", values = { "a" }, default = "b" } return p end)
-    raises_here("values of one type", line(), function() local p = schema.enum { "d", values = { "a", 1 } } return p end)
+    raises_here("values must have one type", line(), function() local p = schema.enum { "d", values = { "a", 1 } } return p end)
     raises_here("value 2 comes twice", line(), function() local p = schema.enum { "d", values = { "a", "a" } } return p end)
     raises_here("value 1 is a table", line(), function() local p = schema.enum { "d", values = { {} } } return p end)
     raises_here('"default" does not fit', line(), function() local p = schema.enum { "d", values = { "a" }, default = 1 } return p end)

@@ -1,7 +1,7 @@
 --- JSON Schema keywords: which ones a property type takes, and what each may hold.
 --
--- What a keyword may hold is contract data; which type takes it stands here. The builder is stricter than the contract in
--- three points: lists are not empty, numbers are finite, and multipleOf is above 0.
+-- What a keyword may hold is contract data; which type takes it stands here. The builder is stricter than the contract
+-- in three points: lists are not empty, numbers are finite, and multipleOf is above 0.
 
 local core = require "tavus.core"
 local listed = require("tavus.options").listed
@@ -129,8 +129,8 @@ local function is_among(value, list)
   return false
 end
 
---- Checks that the values of `enum`, `default` and `const` have the type that they stand beside, and that the latter two
--- are among the values of `enum`.
+--- Checks that the values of `enum`, `default` and `const` have the type that they stand beside, and that the latter
+-- two are among the values of `enum`.
 ---@param schema table
 ---@param json_type string
 ---@return boolean? fits

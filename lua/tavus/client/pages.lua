@@ -123,8 +123,8 @@ local function read_page(walk)
   walk.rows, walk.next, walk.meta = fresh, 1, meta
 end
 
---- Walks all rows of a list, page after page: `for row, meta in each(...)`. A row that comes twice is given once. It ends
--- after two pages in a row without a new row, when `total_count` rows were seen, or after `max_pages`.
+--- Walks all rows of a list, page after page: `for row, meta in each(...)`. A row that comes twice is given once. It
+-- ends after two pages in a row without a new row, when `total_count` rows were seen, or after `max_pages`.
 ---@param client table
 ---@param op table the list operation
 ---@param filter table? sent as the query; `limit` is the size of a page

@@ -1,7 +1,7 @@
 --- Tasks: functions of the program that run beside each other, and wait only for themselves.
 --
--- This module says what a task is. What runs tasks is a host (tavus.host): it calls task:_enter(), task:_settle(...), and
--- task:_keep(...) and task:_finish() where it does in two steps what _settle does.
+-- This module says what a task is. What runs tasks is a host (tavus.host): it calls task:_enter(), task:_settle(...),
+-- and task:_keep(...) and task:_finish() where it does in two steps what _settle does.
 --
 -- Ctrl-C may end each function here at any instruction. What it leaves half done is repeated: hosts.guard notes the
 -- error, and the loop's next turn resumes every task in client._tasks. So a task leaves that table last, and every step
@@ -57,8 +57,8 @@ local function finalizer(fn)
   return proxy
 end
 
--- Reports the error of a failed task once, when the task is collected and its result was never read. Returns a note whose
--- `read` says that it was, and the object whose collection reports; the task keeps both.
+-- Reports the error of a failed task once, when the task is collected and its result was never read. Returns a note
+-- whose `read` says that it was, and the object whose collection reports; the task keeps both.
 local function report_orphan(client, err, trace)
   local note = { read = false }
   return note, finalizer(function()
@@ -193,8 +193,8 @@ function task.cancel_all(client)
   end
 end
 
--- A map under way. It is a table and not a closure: nginx reuses the stack of a thread that it killed, which would change
--- the variables that a closure shares with a function waiting there.
+-- A map under way. It is a table and not a closure: nginx reuses the stack of a thread that it killed, which would
+-- change the variables that a closure shares with a function waiting there.
 local Map = {}
 Map.__index = Map
 

@@ -32,9 +32,9 @@ local function is_read_only(field)
   return field.read_only
 end
 
--- The tree of the contract's fields that lead to fields of a kind: { members, other, items }, the result of `is_one` for
--- such a field itself, or nil without any. Fields of one shape share a list of members; `known` caches the result for
--- each list, false for none.
+-- The tree of the contract's fields that lead to fields of a kind: { members, other, items }, the result of `is_one`
+-- for such a field itself, or nil without any. Fields of one shape share a list of members; `known` caches the result
+-- for each list, false for none.
 local function marked(field, is_one, known)
   local found = is_one(field)
   if found then return found end
@@ -181,7 +181,8 @@ local function given_again(shown, after)
   return again
 end
 
--- Applies a secret rule to a patch, to which it may add operations. keep_secrets must have run. Returns an issue, or nil.
+-- Applies a secret rule to a patch, to which it may add operations. keep_secrets must have run. Returns an issue, or
+-- nil.
 local function check_secret(rule, patch, before, after, again)
   local old, new = follow(before, rule.root), marked_object(rule, after)
   if not (new and touches(patch, rule.root)) then return nil end
@@ -208,7 +209,8 @@ local function drop_stale(rule, before, after)
   end
 end
 
--- Finds a masked secret that the patch would send, inside an array that is written as a whole. Returns its path, or nil.
+-- Finds a masked secret that the patch would send, inside an array that is written as a whole. Returns its path, or
+-- nil.
 local function masked_inside(tree, value, path, patch)
   if type(value) ~= "table" then
     return tree == true and type(value) == "string" and masked(value) and has_path(patch, path) and path or nil

@@ -1,8 +1,8 @@
 --- The host seam: what waits for a call, and what runs tasks.
 --
--- A host is a table of functions that are called with a dot. Four hosts exist, and the place of a call decides which one
--- serves it: OpenResty inside nginx, the coroutine loop inside a task, else the host of `register` where it serves, else
--- the blocking host (the program waits).
+-- A host is a table of functions that are called with a dot. Four hosts exist, and the place of a call decides which
+-- one serves it: OpenResty inside nginx, the coroutine loop inside a task, else the host of `register` where it serves,
+-- else the blocking host (the program waits).
 --
 -- The engine and the request that a host gets have these functions:
 --
@@ -166,7 +166,7 @@ function hosts.register(host)
     end
   end
   if nginx then
-    return nil, errors.new { type = "config", code = "nginx", message = "nginx has its own host, which cannot be replaced" }
+    return nil, errors.new { type = "config", code = "nginx", message = "the host of nginx cannot be replaced" }
   end
   registered = host
   choose_scheduler()
