@@ -23,7 +23,8 @@ local KNOWN = {
   ["tavus.patch.diff uses tavus.secret.redact"] = true,
   ["tavus.sandbox.replay uses tavus.http"] = true,
 }
-local KNOWN_CIRCLES = { ["csrc/http"] = true }
+
+local KNOWN_CIRCLES = { ["csrc/http"] = true } -- outcome, stream, transfer, engine
 
 -- Folders of csrc in layers: each includes what is in the layers below it. The sandbox uses the files at the root alone.
 local LAYERS = {

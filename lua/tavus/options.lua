@@ -119,7 +119,7 @@ end
 ---@param rules table<string, table> as in options.flaw
 ---@param what string as in options.flaw
 ---@param level integer level of the line to blame, as `error` takes it, seen from the caller
----@return boolean? true, or nil for bad content
+---@return boolean? fine true, or nil for a wrong value
 ---@return tavus.Error?
 function options.check(given, rules, what, level)
   if given == nil then return true end

@@ -68,7 +68,7 @@ local rules = {
   on_response = { type = "function" },
   on_retry = { type = "function" },
   record = { type = "string" },
-  log = { type = "string|function|boolean", choices = log.levels },
+  log = { type = "string|function|boolean" },
 }
 
 ---@class tavus.Client  types.lua has a field for each resource
@@ -96,15 +96,11 @@ local function number_setting(given, name, variable, rule)
 end
 
 local function log_setting(given)
-  local where = given.log
-  if where == nil then
-    where = environment "TAVUS_LOG"
-    if where ~= nil and not log.levels[where] then
-      return nil, options.bad("TAVUS_LOG",
-        "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
-    end
-  elseif where == true then
-    where = "info"
+  local where, name = given.log, "log"
+  if where == nil then where, name = environment "TAVUS_LOG", "TAVUS_LOG" end
+  if where == true then where = "info" end
+  if type(where) == "string" and not log.levels[where] then
+    return nil, options.bad(name, "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
   end
   return where and log.new(where) or nil
 end

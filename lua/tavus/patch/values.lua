@@ -64,7 +64,8 @@ end
 function values.refusal(what, problem)
   return errors.new {
     type = "validation",
-    message = ("%s is not JSON%s: %s"):format(what, problem.path == "" and "" or " at " .. problem.path, problem.message),
+    message = ("%s is not JSON%s: %s"):format(what, problem.path == "" and "" or " at " .. problem.path,
+      problem.message),
     path = problem.path,
     issues = errors.printable { problem },
   }
