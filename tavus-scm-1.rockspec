@@ -63,7 +63,6 @@ build = {
          ["tavus.client.record"] = "lua/tavus/client/record.lua",
          ["tavus.client.resource"] = "lua/tavus/client/resource.lua",
          ["tavus.client.task"] = "lua/tavus/client/task.lua",
-         ["tavus.client.unasked"] = "lua/tavus/client/unasked.lua",
          ["tavus.client.update"] = "lua/tavus/client/update.lua",
          ["tavus.errors"] = "lua/tavus/errors.lua",
          ["tavus.host.blocking"] = "lua/tavus/host/blocking.lua",

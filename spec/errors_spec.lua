@@ -23,7 +23,7 @@ describe("errors.new", function()
   it("raises for what is no error", function()
     assert.error_matches(function() errors.new { type = "odd", message = "x" } end, "unknown error type odd")
     assert.error_matches(function() errors.new { type = "server" } end, "needs a message")
-    assert.error_matches(function() errors.new "x" end, "wants a table")
+    assert.error_matches(function() errors.new "x" end, "takes a table")
   end)
 
   it("knows the types of the design and no others", function()

@@ -320,6 +320,8 @@ int tavus_describe(lua_State *L) {
     lua_rawseti(L, -2, ++n);
   }
   lua_setfield(L, -2, "resources");
+  push_fields(L, &tavus_shape_schema, shapes);
+  lua_setfield(L, -2, "json_schema");
   lua_newtable(L);
   n = 0;
   for (const tavus_error_row *row = tavus_error_rows; row->status_min != 0; row++) {

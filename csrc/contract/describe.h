@@ -5,7 +5,7 @@
 
 #include "../compat.h"
 
-/* Pushes { resources =, errors =, kinds = }, a new table each time. Returns 1. The words
+/* Pushes { resources =, json_schema =, errors =, kinds = }, a new table each time. Returns 1. The words
 ** of operations are explained in contract.h; spec/contract/tables_spec.lua shows all
 ** members. */
 int tavus_describe(lua_State *L);

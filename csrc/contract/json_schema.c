@@ -3,10 +3,11 @@
 ** array. */
 #include "contract.h"
 
-static const tavus_shape schema, schema_map, name_lists, dependencies;
+static const tavus_shape schema_map, name_lists, dependencies;
 
 #define MEAN(name) "did you mean \"" name "\"?"
-#define SCHEMA .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, .shape = &schema, \
+#define SCHEMA .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, \
+  .shape = &tavus_shape_schema, \
   .instead_of = TAVUS_STRING, \
   .instead = "a schema is an object: { type = \"string\" }"
 
@@ -17,7 +18,7 @@ static const tavus_field subschema = {
 
 static const tavus_field dependency = {
   .types = TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN,
-  .shape = &schema, .items = &tavus_field_text,
+  .shape = &tavus_shape_schema, .items = &tavus_field_text,
   .text = "Names that are needed, or a schema."
 };
 
@@ -114,7 +115,7 @@ static const tavus_field name_list = {
   SCHEMA_OF("if", "A condition."), \
   { TAVUS_NAME("items"), \
     .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN | TAVUS_ARRAY_TYPE, \
-    .shape = &schema, .items = &subschema, .instead_of = TAVUS_STRING, \
+    .shape = &tavus_shape_schema, .items = &subschema, .instead_of = TAVUS_STRING, \
     .instead = "put it in an object: { type = \"string\" }", \
     .text = "The items of an array." }, \
   COUNT_OF("maxContains", "How many items may match `contains`."), \
@@ -189,7 +190,7 @@ static const tavus_rule root_rules[] = {
     .hint = "it is always \"object\"" }
 };
 
-static const tavus_shape schema = {
+const tavus_shape tavus_shape_schema = {
   .name = "json_schema", .fields = keywords, .count = TAVUS_COUNT(keywords),
   .aliases = aliases, .rules = rules, .rule_count = TAVUS_COUNT(rules),
   .vocabulary = true

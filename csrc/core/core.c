@@ -102,7 +102,7 @@ static int core_validate(lua_State *L) {
   return 2;
 }
 
-/* contract() --> { resources =, errors =, kinds = }, see describe.h */
+/* contract() --> { resources =, json_schema =, errors =, kinds = }, see describe.h */
 static int core_contract(lua_State *L) { return tavus_describe(L); }
 
 /* with_globals(loader, table) --> loader

@@ -64,6 +64,13 @@ static bool enter(walk *w, const void *table) {
 ** the stack is then undefined. */
 static bool copy_top(walk *w) {
   lua_State *L = w->L;
+  if (tavus_is_empty_value(L, -1, w->marks)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_rawgeti(L, tavus_marks_table, TAVUS_SLOT_ARRAY);
+    lua_setmetatable(L, -2);
+    return spend(w, TABLE_COST);
+  }
   if (!lua_istable(L, -1)) return spend(w, 1);
   if (!enter(w, lua_topointer(L, -1))) return false;
   size_t items = lua_rawlen(L, -1);

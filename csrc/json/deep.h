@@ -10,7 +10,8 @@
 
 /* copy(value) --> value | nil, message
 ** The tables of a copy are new. Array marks, object marks and null stay; other
-** metatables, such as those of builders, do not. */
+** metatables, such as those of builders, do not. cjson.empty_array becomes an empty
+** array. */
 int tavus_json_copy(lua_State *L);
 
 /* equal(a, b) --> boolean | nil, message

@@ -55,10 +55,22 @@ static int json_is_array(lua_State *L) {
   return 1;
 }
 
-/* use_marks { array_mt=, empty_array_mt=, empty_array=, list_mt= }
+/* list_mark(metatable) --> metatable
+** Tables with this metatable are arrays, also when empty. Each builder of lists has
+** a metatable of its own. */
+static int json_list_mark(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_pushlightuserdata(L, tavus_marks_here(L));
+  lua_pushboolean(L, 1);
+  lua_rawset(L, 1);
+  return 1;
+}
+
+/* use_marks { array_mt=, empty_array_mt=, empty_array= }
 ** Takes over the marks of a cjson module: new arrays get its array_mt, and its
 ** other two marks are understood. Members that are nil or of another type are
-** skipped. A table with the metatable list_mt is an array. */
+** skipped. */
 static int json_use_marks(lua_State *L) {
   tavus_marks *marks = tavus_marks_here(L);
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -66,11 +78,10 @@ static int json_use_marks(lua_State *L) {
   lua_getfield(L, 1, "array_mt");
   lua_getfield(L, 1, "empty_array_mt");
   lua_getfield(L, 1, "empty_array");
-  lua_getfield(L, 1, "list_mt");
   lua_rawgeti(L, tavus_marks_table, TAVUS_SLOT_MODULE);
-  if (lua_istable(L, 6) && lua_istable(L, 2)) {
+  if (lua_istable(L, 5) && lua_istable(L, 2)) {
     lua_pushvalue(L, 2);
-    lua_setfield(L, 6, "array_mt");
+    lua_setfield(L, 5, "array_mt");
   }
   /* The slots exist, so none of these assignments needs memory. */
   if (lua_istable(L, 2)) {
@@ -84,11 +95,6 @@ static int json_use_marks(lua_State *L) {
     lua_rawseti(L, tavus_marks_table, TAVUS_SLOT_EMPTY_ARRAY);
   }
   if (lua_islightuserdata(L, 4)) marks->empty_value = lua_touserdata(L, 4);
-  if (lua_istable(L, 5)) {
-    marks->list = lua_topointer(L, 5);
-    lua_pushvalue(L, 5);
-    lua_rawseti(L, tavus_marks_table, TAVUS_SLOT_LIST);
-  }
   return 0;
 }
 
@@ -98,6 +104,7 @@ static const luaL_Reg functions[] = {
   { "decode", tavus_json_decode },
   { "equal", tavus_json_equal },
   { "is_array", json_is_array },
+  { "list_mark", json_list_mark },
   { "object", json_object },
   { "use_marks", json_use_marks },
   { NULL, NULL }

@@ -1,16 +1,29 @@
 /* marks.c - see marks.h. */
 #include "marks.h"
 
+/* Is the metatable on the top one of list_mark? */
+static bool is_list_mark(lua_State *L, const tavus_marks *marks) {
+  lua_pushlightuserdata(L, (void *)marks);
+  lua_rawget(L, -2);
+  bool found = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return found;
+}
+
 tavus_mark tavus_mark_of(lua_State *L, int index, const tavus_marks *marks) {
   if (!lua_getmetatable(L, index)) return TAVUS_UNMARKED;
   const void *identity = lua_topointer(L, -1);
+  tavus_mark mark = TAVUS_UNMARKED;
+  if (identity == marks->array || identity == marks->own_array)
+    mark = TAVUS_ARRAY;
+  else if (identity == marks->object)
+    mark = TAVUS_OBJECT;
+  else if (identity == marks->empty_array)
+    mark = TAVUS_EMPTY_ARRAY;
+  else if (is_list_mark(L, marks))
+    mark = TAVUS_ARRAY;
   lua_pop(L, 1);
-  if (identity == marks->array || identity == marks->own_array ||
-      identity == marks->list)
-    return TAVUS_ARRAY;
-  if (identity == marks->object) return TAVUS_OBJECT;
-  if (identity == marks->empty_array) return TAVUS_EMPTY_ARRAY;
-  return TAVUS_UNMARKED;
+  return mark;
 }
 
 bool tavus_has_members(lua_State *L, int index) {

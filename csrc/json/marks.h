@@ -6,7 +6,9 @@
 **   1  a userdata with a tavus_marks: the identities (lua_topointer) of the
 **      metatables, so that finding a mark takes one lua_getmetatable;
 **   2  the marks table: the metatables themselves, which keeps them alive and
-**      their identities valid, and the scratch buffer. */
+**      their identities valid, and the scratch buffer.
+** The metatable of a list with methods of its own (a patch) has the address of the
+** tavus_marks as a key, so that there may be any number of them. */
 #ifndef TAVUS_JSON_MARKS_H
 #define TAVUS_JSON_MARKS_H
 
@@ -31,7 +33,6 @@ enum {
   TAVUS_SLOT_SCRATCH,     /* the free scratch buffer, or false */
   TAVUS_SLOT_OWN_ARRAY,   /* the array metatable before use_marks */
   TAVUS_SLOT_EMPTY_ARRAY, /* cjson.empty_array_mt, or false */
-  TAVUS_SLOT_LIST,        /* the metatable of patches, or false */
   TAVUS_SLOT_MODULE       /* the core module, or false */
 };
 
@@ -40,7 +41,6 @@ typedef struct tavus_marks {
   const void *array;       /* what new arrays get: ours, or cjson.array_mt */
   const void *own_array;   /* what they got before use_marks */
   const void *object;      /* ours */
-  const void *list;        /* of patches: arrays that have methods */
   const void *empty_array; /* cjson.empty_array_mt: an array when empty */
   const void *empty_value; /* cjson.empty_array, a light userdata: [] */
 } tavus_marks;

@@ -1,7 +1,6 @@
 --- Error tables: what every function of the library returns after `nil`.
 --
--- An error is a plain table with a metatable that prints it. Programs look at
--- `err.type`; people read `tostring(err)`.
+-- An error is a plain table with a metatable that prints it. Programs read `err.type`; people read `tostring(err)`.
 
 local errors = {}
 
@@ -9,7 +8,7 @@ local errors = {}
 ---@field path string JSON Pointer of the value; "" is the root
 ---@field code string what kind of problem, e.g. "type", "unknown_field"
 ---@field message string what is wrong
----@field hint string|nil what was probably meant
+---@field hint string? what was probably meant
 ---@field severity "error"|"warning"
 
 ---@alias tavus.ErrorType
@@ -28,28 +27,28 @@ local errors = {}
 --- | "concurrency_limit" too many conversations at once
 --- | "bad_request" any other 4xx
 --- | "server" 5xx
---- | "decode" the answer is no JSON, or not the JSON that was promised
+--- | "decode" the answer is not JSON, or not the JSON that the operation answers
 --- | "redirect_blocked" 3xx: redirects are never followed
---- | "response_too_large" the answer passed the size limit
+--- | "response_too_large" the answer exceeded the size limit
 
 ---@class tavus.Error
 ---@field type tavus.ErrorType
 ---@field message string one sentence; no secrets
----@field code string|nil finer than the type: libcurl's name, an issue's code, the kind of a conflict
----@field status integer|nil HTTP status, when there was an answer
----@field method string|nil
----@field path string|nil path of the request, without the query
----@field request_id string|nil the server's id of the request, when it sent one
----@field retry_after number|nil seconds to wait before it is worth trying again
----@field retryable boolean|nil the same call may be made again without harm
----@field ambiguous boolean|nil it may have happened: look before you repeat
----@field attempts integer|nil how often it was tried; 0 when nothing was submitted
----@field elapsed_ms number|nil over all attempts and sleeps
----@field body string|nil the answer's text, cut short, secrets removed
----@field headers table<string,string>|nil the answer's headers
----@field issues tavus.Issue[]|nil of a validation error; of a body that Tavus refused: what the check had warned of
----@field hint string|nil what to do
----@field conflict string|nil of a 409: Tavus' word for it, e.g. "maker_changes"
+---@field code string? finer than the type: libcurl's name, an issue's code, the kind of a conflict
+---@field status integer? HTTP status, when there was an answer
+---@field method string?
+---@field path string? path of the request, without the query
+---@field request_id string? the server's id of the request, when it sent one
+---@field retry_after number? seconds to wait before the next try
+---@field retryable boolean? the same call may be made again without harm
+---@field ambiguous boolean? it may have happened: look before you repeat
+---@field attempts integer? how often it was tried; 0 when nothing was submitted
+---@field elapsed_ms number? over all attempts and sleeps
+---@field body string? the answer's text, cut short, secrets removed
+---@field headers table<string,string>? the answer's headers
+---@field issues tavus.Issue[]? of a validation error; of a body that Tavus refused: what the check had warned of
+---@field hint string? what to do
+---@field conflict string? the kind of a 409 in Tavus' words, e.g. "maker_changes"
 
 --- Every type an error can have.
 errors.types = {
@@ -61,12 +60,12 @@ errors.types = {
 
 local meta = { __name = "tavus.error" }
 
--- Without line breaks, and without what a terminal would take for a command.
+-- The text on one line, without control characters.
 local function one_line(text)
   return (tostring(text):gsub("[^\33-\126\128-\255]+", " "))
 end
 
--- An issue prints as a line: where, what, and what was probably meant.
+-- An issue prints as one line: path, message and hint.
 local issue_meta = {
   __name = "tavus.issue",
   __tostring = function(issue)
@@ -77,8 +76,8 @@ local issue_meta = {
   end,
 }
 
---- Lets each issue of a list print itself.
----@param issues tavus.Issue[] as the core gives them
+--- Gives each issue of a list the metatable that prints it.
+---@param issues tavus.Issue[] from the core
 ---@return tavus.Issue[] the same list
 function errors.printable(issues)
   for _, issue in ipairs(issues) do setmetatable(issue, issue_meta) end
@@ -97,8 +96,7 @@ local function details(err)
   return " (" .. table.concat(out, ", ") .. ")"
 end
 
---- Prints an error: one line that says what happened, then each issue on a
--- line of its own with its path and hint, then what to do.
+--- Prints an error: what happened on one line, each issue on a line of its own, then the hint.
 function meta.__tostring(err)
   local lines = { one_line(err.type .. ": " .. err.message .. details(err)) }
   for _, issue in ipairs(err.issues or {}) do lines[#lines + 1] = "  " .. issue_meta.__tostring(issue) end
@@ -114,7 +112,7 @@ end
 ---@param fields table fields of tavus.Error; `type` and `message` are required
 ---@return tavus.Error
 function errors.new(fields)
-  if type(fields) ~= "table" then error("errors.new wants a table", 2) end
+  if type(fields) ~= "table" then error("errors.new takes a table", 2) end
   if not errors.types[fields.type] then error("unknown error type " .. tostring(fields.type), 2) end
   if type(fields.message) ~= "string" then error("an error needs a message", 2) end
   return setmetatable(fields, meta)
@@ -131,10 +129,10 @@ local function counted(count, word)
   return ("%d %s%s"):format(count, word, count == 1 and "" or "s")
 end
 
---- Makes a validation error of issues. Warnings that stand beside errors are
--- listed with them, and told apart; warnings alone count as problems.
----@param issues tavus.Issue[] as the core gives them, not empty
----@param what string|nil what was checked, e.g. "persona"; "value" when nil
+--- Makes a validation error of issues. Warnings beside errors are listed, and counted apart; warnings alone count as
+-- problems.
+---@param issues tavus.Issue[] from the core, not empty
+---@param what string? what was checked, e.g. "persona"; "value" when nil
 ---@return tavus.Error
 function errors.validation(issues, what)
   local problems, first = 0, nil
@@ -156,8 +154,8 @@ end
 ---@param path string JSON Pointer
 ---@param code string
 ---@param message string
----@param hint string|nil
----@param what string|nil as in errors.validation
+---@param hint string?
+---@param what string? as in errors.validation
 ---@return tavus.Error
 function errors.issue(path, code, message, hint, what)
   return errors.validation({
@@ -165,12 +163,12 @@ function errors.issue(path, code, message, hint, what)
   }, what)
 end
 
---- Makes a decode error of what `core.decode` says.
+--- Makes a decode error of a failure of `core.decode`.
 ---@param failure table { message, line, column, position }
 ---@return tavus.Error
 function errors.decode(failure)
   local text = failure.message or "not JSON"
-  -- Whole numbers, where Lua has them, print without a fraction.
+  -- Lua 5.3 and later print integers without a fraction.
   local function whole(number) return number and math.floor(number) end
   if failure.line and failure.column and not text:find(("line %d"):format(failure.line), 1, true) then
     text = ("line %d, column %d: %s"):format(failure.line, failure.column, text)
@@ -181,21 +179,23 @@ function errors.decode(failure)
   }
 end
 
--- What this process ran short of, so that nothing was sent.
+-- Resources that the process may run out of before it can send: a message and a hint for each.
 errors.shortages = {
-  descriptors = { "out of file descriptors",
-    "close what is open (clients share their connections; max_connections limits them), or raise the limit (ulimit -n)" },
+  descriptors = { "out of file descriptors", "close files and sockets (clients share their connections;"
+    .. " max_connections limits them), or raise the limit (ulimit -n)" },
   memory = { "not enough memory", "free some memory, or raise the limit of the process (ulimit -v, the container's)" },
-  threads = { "no thread for the look-up of a name", "end some threads, or raise the limit of processes (ulimit -u, the container's)" },
+  threads = { "no thread for the look-up of a name",
+    "end some threads, or raise the limit of processes (ulimit -u, the container's)" },
 }
 
---- Makes the error of a call for which the VM has no engine.
+--- Makes the error of a call when the engine could not be made.
 ---@param message string
 ---@param shortage string
 ---@return tavus.Error
 function errors.no_engine(message, shortage)
   return errors.new {
-    type = "connection", message = message, hint = "nothing was sent; " .. errors.shortages[shortage][2], retryable = true, ambiguous = false,
+    type = "connection", message = message, hint = "nothing was sent; " .. errors.shortages[shortage][2],
+    retryable = true, ambiguous = false,
   }
 end
 

@@ -1,9 +1,8 @@
 --- Personas of Tavus' conversational-video API, for Lua.
 --
--- What `require "tavus"` returns. Only the core (checking and JSON, in C) is
--- loaded here; the client, libcurl and the builders are loaded when they are
--- first touched, so that a program that only checks personas pays for nothing
--- else. With the client comes everything, so that no file is read later.
+-- What `require "tavus"` returns. Only the core (checking and JSON, in C) is loaded here. The client, libcurl and the
+-- builders are loaded at their first use, so that a program that only checks personas does not load them. The client
+-- loads everything, so that no file is read later.
 
 local core = require "tavus.core"
 local load_module = require("tavus.modules").load
@@ -11,8 +10,8 @@ local errors = load_module "tavus.errors"
 
 local error, pairs, pcall, rawset, type = error, pairs, pcall, rawset, type
 
--- cjson is here to live together with it: our null is its null and our arrays
--- carry its mark where it has one. Without cjson everything works the same.
+-- Values of cjson and of this library mix: both have the same null, and our arrays carry cjson's mark where it has one.
+-- Without cjson everything works the same.
 do
   local found, cjson = pcall(require, "cjson")
   if found and type(cjson) == "table" then
@@ -39,14 +38,14 @@ local tavus = {
   object = core.object,
 }
 
--- Through pcall the core's message for a wrong argument carries no position of
--- this file, so that it can be raised again with the caller's; and no name of
--- the function that is the caller's (Lua 5.1 has none at all).
+-- The core's message for a wrong argument, with the public name of the function. Because it comes through pcall, it has
+-- no position of this file, and can be raised again with the caller's; and no name that the caller knows (none in Lua
+-- 5.1).
 local function misuse(name, message)
   return type(message) == "string" and message:gsub("^(bad argument #%d+ to ')[^']*", "%1tavus." .. name) or message
 end
 
--- The options of the two functions below; most calls give none.
+-- Checks the options of the two functions below.
 local function check_options(given, name)
   if given == nil then return end
   load_module("tavus.options").check(given, { strict = { type = "boolean" } }, "tavus." .. name, 3)
@@ -55,8 +54,8 @@ end
 --- Checks a value against the contract, offline.
 ---@param kind "persona"|"persona_patch"|"tool"|"conversation"
 ---@param value any
----@param options table|nil { strict = boolean }: warnings count as errors
----@return boolean|nil ok true, or nil
+---@param options table? { strict = boolean }: warnings count as errors
+---@return boolean? ok true, or nil
 ---@return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
   check_options(options, "validate")
@@ -68,10 +67,10 @@ end
 
 --- Writes a value as JSON: keys sorted, numbers exact.
 ---@param value any
----@param kind string|nil a kind of `tavus.validate`: check along the contract in the same walk
----@param options table|nil { strict = boolean }
----@return string|nil text
----@return tavus.Error|nil
+---@param kind string? a kind of `tavus.validate`: check along the contract in the same walk
+---@param options table? { strict = boolean }
+---@return string? text
+---@return tavus.Error?
 function tavus.encode(value, kind, options)
   check_options(options, "encode")
   local called, text, issues = pcall(core.encode, value, kind, options)
@@ -80,10 +79,10 @@ function tavus.encode(value, kind, options)
   return nil, errors.validation(issues, kind)
 end
 
---- Reads JSON: strict, lossless; arrays are marked, null is `tavus.null`.
+--- Reads JSON, strictly and without loss; arrays are marked, null is `tavus.null`.
 ---@param text string
----@return any value nil when the text is no JSON
----@return tavus.Error|nil
+---@return any value nil when the text is not JSON
+---@return tavus.Error?
 function tavus.decode(text)
   local called, value, failure = pcall(core.decode, text)
   if not called then error(misuse("decode", value), 2) end
@@ -91,9 +90,8 @@ function tavus.decode(text)
   return value
 end
 
--- Where the names live that are loaded when first used: { module, field }.
--- The function itself is put in place, and not a wrapper of it, because errors
--- of misuse name the line of the caller.
+-- The names that are loaded at their first use: { module, field }. The function itself is stored, not a wrapper,
+-- because errors of misuse name the caller's line.
 local lazy = {
   new = { "tavus.client", "new" },
   patch = { "tavus.patch" },

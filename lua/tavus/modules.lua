@@ -1,9 +1,6 @@
---- Loads the modules of this library for each other.
---
--- Like `require`, with two differences. What the host takes away from its
--- globals later (`require`, `io`, `package`, ...) stays there for these modules:
--- they run with globals of their own, taken when this file was loaded. And the
--- loaders are kept, so that the sandbox's Lua state needs no file.
+--- Loads the modules of this library, as `require` does, with two differences. The modules run with globals of their
+-- own, taken when this file was loaded, so that a host program may remove its globals later (`require`, `io`,
+-- `package`, ...). And the loaders are kept, so that the sandbox's Lua state reads no files.
 
 local core = require "tavus.core"
 
@@ -13,12 +10,12 @@ local require, package = require, package
 local type = type
 local loaded = package and package.loaded or {}
 
--- What the modules use of the globals.
+-- The globals that the modules use.
 local globals = {}
 for _, name in ipairs {
-  "assert", "collectgarbage", "coroutine", "debug", "error", "getmetatable", "io", "ipairs", "jit", "math", "newproxy", "next", "ngx", "os",
-  "package", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "select", "setmetatable", "string", "table", "tonumber", "tostring",
-  "type", "unpack", "xpcall", "_VERSION",
+  "assert", "collectgarbage", "coroutine", "debug", "error", "getmetatable", "io", "ipairs", "jit", "math", "newproxy",
+  "next", "ngx", "os", "package", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "select", "setmetatable",
+  "string", "table", "tonumber", "tostring", "type", "unpack", "xpcall", "_VERSION",
 } do
   globals[name] = rawget(_G, name)
 end
@@ -26,7 +23,7 @@ globals._G = globals
 
 local loaders = {}
 
--- What the searchers of `require` have for a name, or nil.
+-- The loader that the searchers of `require` find for a name, or nil.
 local function find(name)
   local searchers = package and (package.searchers or rawget(package, "loaders"))
   for i = 1, searchers and #searchers or 0 do
@@ -36,7 +33,7 @@ local function find(name)
   return nil
 end
 
---- Loads a module, once, as `require` does, and keeps its loader.
+--- Loads a module once, as `require` does, and keeps its loader.
 ---@param name string
 ---@return any
 function modules.load(name)
@@ -44,9 +41,9 @@ function modules.load(name)
   if module ~= nil then return module end
   local loader, extra
   if name:find "^tavus%." then loader, extra = find(name) end
-  if not loader then return require(name) end -- another's, or it says where it looked
+  if not loader then return require(name) end -- a foreign module, or an error that lists the places searched
   loaders[name] = loader
-  -- The bundle of a static build gives its chunks the third argument as globals.
+  -- The bundle of a static build uses the third argument as the globals of its chunks.
   module = core.with_globals(loader, globals)(name, extra, globals)
   if module == nil then module = true end
   loaded[name] = module
@@ -55,7 +52,7 @@ end
 
 globals.require = modules.load
 
---- The loaders of this library's modules that are loaded: those of C as they are, those of Lua as bytecode.
+--- The loaders of the modules of this library that are loaded: C functions as they are, Lua functions as bytecode.
 ---@return table<string, function|string>
 function modules.kept()
   local kept = {}

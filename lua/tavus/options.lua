@@ -1,12 +1,12 @@
---- Option tables: unknown names and wrong types raise at the caller's line,
--- bad content (a negative time, an empty list of choices) is an error value.
+--- Option tables: unknown names and wrong types raise at the caller's line; a wrong value (a negative time, a word that
+-- is not a choice) is an error value.
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
 
 local options = {}
 
---- The keys of a table as one text, sorted: for messages.
+--- The sorted keys of a table as one text, for messages.
 ---@param known table<string, any>
 ---@return string
 function options.listed(known)
@@ -45,41 +45,42 @@ end
 --- Makes the config error for an option or an environment variable.
 ---@param name string
 ---@param problem string
----@param hint string|nil
+---@param hint string?
 ---@return tavus.Error
 function options.bad(name, problem, hint)
   return errors.new { type = "config", code = name, message = name .. " " .. problem, hint = hint }
 end
 
---- Reads a decimal number. Lua 5.1's tonumber wants the locale's decimal comma.
+--- Reads a decimal number. Unlike tonumber of Lua 5.1, it ignores the locale.
 ---@param text string
----@return number|nil
+---@return number?
 function options.decimal(text)
   local sign, whole, fraction = text:match "^%s*(%-?)0*(%d+)%.?(%d*)%s*$"
   local value = whole and core.decode(sign .. whole .. (fraction ~= "" and "." .. fraction or ""))
   return type(value) == "number" and value or nil
 end
 
---- Error numbers of io.open for want of descriptors: ENFILE and EMFILE, the same on every system that has them.
+--- Error numbers of io.open without a free descriptor: ENFILE and EMFILE, the same on every system that has them.
 options.no_descriptor = { [23] = true, [24] = true }
 
---- Checks one number that came as text from the environment.
+--- Reads and checks a number from the environment.
 ---@param name string the variable's name
 ---@param text string
 ---@param rule table as in options.check
----@return number|nil
----@return tavus.Error|nil
+---@return number?
+---@return tavus.Error?
 function options.number_from(name, text, rule)
   local value = options.decimal(text)
   if not value then
-    return nil, options.bad(name, "is no number: " .. ("%q"):format(text:sub(1, 40)), "unset it, or set it to a number")
+    return nil, options.bad(name, "is not a number: " .. ("%q"):format(text:sub(1, 40)),
+      "unset it, or set it to a number")
   end
   local problem = bad_content(value, rule)
   if problem then return nil, options.bad(name, problem) end
   return value
 end
 
---- What to say of a name that is not among those that are known.
+--- The hint for an unknown name: the nearest known one, or all of them.
 ---@param name any
 ---@param known table<string, any>
 ---@return string
@@ -88,12 +89,12 @@ function options.meant(name, known)
   return near and "did you mean " .. near .. "?" or "known are " .. options.listed(known)
 end
 
---- What is wrong with a table of options.
+--- Finds the first fault of a table of options.
 ---@param given any
 ---@param rules table<string, table> name -> { type = "number|string", above, least, most, integer, choices }
----@param what string how the options are called in messages, e.g. "tavus.new"
+---@param what string the function's name for messages, e.g. "tavus.new"
 ---@return string? message
----@return tavus.Error? bad for bad content; nil for an unknown name or a wrong type
+---@return tavus.Error? err for a wrong value; nil for an unknown name or a wrong type
 function options.flaw(given, rules, what)
   if type(given) ~= "table" then return ("%s: options must be a table, not %s"):format(what, type(given)) end
   for name, value in pairs(given) do
@@ -118,7 +119,7 @@ end
 ---@param rules table<string, table> as in options.flaw
 ---@param what string as in options.flaw
 ---@param level integer level of the line to blame, as `error` takes it, seen from the caller
----@return boolean? true, or nil for bad content
+---@return boolean? fine true, or nil for a wrong value
 ---@return tavus.Error?
 function options.check(given, rules, what, level)
   if given == nil then return true end
@@ -128,12 +129,12 @@ function options.check(given, rules, what, level)
   return true
 end
 
---- Seconds of one attempt and of all of them.
+--- The rule of a number of seconds.
 options.seconds = { type = "number", above = 0, most = 1e6 }
---- How often a call is repeated.
+--- The rule of a number of repeats.
 options.retries = { type = "number", integer = true, least = 0, most = 100 }
 
---- The options that every call takes.
+--- The rules of the options that every call takes.
 options.call = {
   timeout = options.seconds,
   deadline = options.seconds,
@@ -143,7 +144,7 @@ options.call = {
   strict = { type = "boolean" },
 }
 
---- The rules of `options.call` and some more.
+--- The rules of `options.call`, and further ones.
 ---@param more table<string, table>
 ---@return table<string, table>
 function options.call_and(more)

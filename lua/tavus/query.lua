@@ -1,11 +1,11 @@
---- Reading what an address holds percent-encoded: its query, or a part of its
--- path. Writing is C's (`http.escape`, and the `query` of a request).
+--- Reads percent-encoded parts of an address: its query, or a segment of its path. C writes them (`http.escape`, and
+-- the `query` of a request).
 
 local query = {}
 
 local function byte(digits) return string.char(tonumber(digits, 16)) end
 
---- Undoes percent-encoding; a `%` without two hex digits stays what it is.
+--- Undoes percent-encoding; a `%` without two hex digits stays unchanged.
 ---@param text string
 ---@return string
 function query.unescape(text)
@@ -13,7 +13,7 @@ function query.unescape(text)
 end
 
 --- Splits a query into its pairs, in order; `+` is a space.
----@param text string what stands after the `?`
+---@param text string the part after the `?`
 ---@return string[][] pairs each { name, value }, decoded; without a `=` the value is empty
 function query.parse(text)
   local all = {}

@@ -227,14 +227,14 @@ describe("the log", function()
     assert.equal("GET /v2/personas/p1: bad_request: bad tavus: info: forged [31m", lines[#lines][2])
   end)
 
-  it("tells of a DELETE that an earlier try had done", function()
+  it("tells of a DELETE that an earlier attempt had done", function()
     local lines = logged(nil, function(client)
       local id = assert(client.personas:create(clients.persona())).persona_id
       sandbox:next { close = "after", method = "DELETE" }
       assert(client.personas:delete(id))
     end)
     assert.equal("info", lines[#lines][1])
-    assert.truthy(lines[#lines][2]:find("^DELETE /v2/personas/p%x+: 400 in %d+ ms, an earlier try had done it$"), lines[#lines][2])
+    assert.truthy(lines[#lines][2]:find("^DELETE /v2/personas/p%x+: 400 in %d+ ms, an earlier attempt had done it$"), lines[#lines][2])
   end)
 
   it("goes to stderr from the level on that is asked for", function()

@@ -70,10 +70,10 @@ describe("lists", function()
     end)
 
     it("raises for a filter it does not know, which Tavus might pay no attention to", function()
-      assert.matches('pages_spec.lua:%d+: personas:list: "persona_typ" is no filter %(did you mean persona_type%?%); '
-        .. "what else Tavus may take goes after it: { query = { ... } }",
+      assert.matches('pages_spec.lua:%d+: personas:list: "persona_typ" is not a filter %(did you mean persona_type%?%); '
+        .. "give other parameters after the filter: { query = { ... } }",
         clients.raised(function() client.personas:list { persona_typ = "user" } end))
-      assert.matches('pages_spec.lua:%d+: personas:each: "persona_name" is no filter',
+      assert.matches('pages_spec.lua:%d+: personas:each: "persona_name" is not a filter',
         clients.raised(function() for _ in client.personas:each { persona_name = "Ada" } do error("a row") end end))
       assert.error_matches(function() client.conversations:list { owner = "me" } end, "%(known are limit, page, status%)")
       assert.same({}, queries())

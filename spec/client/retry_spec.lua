@@ -133,7 +133,7 @@ describe("retries", function()
       assert.is_nil(done)
       assert.equal("bad_request", err.type)
       assert.is_true(err.ambiguous)
-      assert.truthy(err.hint:find("earlier try", 1, true))
+      assert.truthy(err.hint:find("earlier attempt", 1, true))
     end)
 
     it("has failed when the first try was not", function()
@@ -154,7 +154,7 @@ describe("retries", function()
       assert.equal(3, meta.attempts)
     end)
 
-    it("has failed when there was no earlier try", function()
+    it("has failed when there was no earlier attempt", function()
       local client = clients.new(sandbox.url)
       local done, err = client.personas:delete("p00000000")
       assert.is_nil(done)
@@ -199,7 +199,7 @@ describe("retries", function()
     end
   end)
 
-  it("does not take a 304 for no change when an earlier try may have made it", function()
+  it("does not take a 304 for no change when an earlier attempt may have made it", function()
     local client = clients.new(sandbox.url)
     sandbox:next { close = "after", method = "PATCH" }
     local done, meta = client.personas:patch(id, tavus.patch():replace("/persona_name", "B"))

@@ -165,7 +165,7 @@ describe("the retry table, of an answer:", function()
           assert.equal(status, err.status)
           assert.is_false(err.retryable)
           assert.equal(call.method ~= "GET", err.ambiguous)
-          assert.equal(call.method ~= "GET", (err.hint or ""):find("an earlier try", 1, true) ~= nil)
+          assert.equal(call.method ~= "GET", (err.hint or ""):find("an earlier attempt", 1, true) ~= nil)
         end)
       end
     end

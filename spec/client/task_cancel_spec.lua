@@ -28,7 +28,7 @@ describe("task:cancel", function()
     local value, err = task:result()
     assert.is_nil(value)
     assert.equal("cancelled", err.type)
-    assert.matches("look before you ask again", err.hint)
+    assert.matches("look before you repeat it", err.hint)
     assert.is_false(task:cancel())
   end
 

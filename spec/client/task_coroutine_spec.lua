@@ -103,7 +103,7 @@ describe("a coroutine of the program's inside a task", function()
     end)
     local ok, err = task:result()
     assert.is_false(ok)
-    assert.matches("client:run: called inside a task", err)
+    assert.matches("client:run: inside a task this would wait for itself", err)
   end)
 end)
 

@@ -84,7 +84,7 @@ for name, with_c in pairs { ["Lua modules"] = false, ["Lua and C modules"] = tru
       assert.equal("AnnAnn2", (task:result()))
       local ok, err = new:spawn(function() return pcall(old.run, old) end):result()
       assert.is_false(ok)
-      assert.matches("called inside a task", err)
+      assert.matches("inside a task this would wait for itself", err)
     end)
   end)
 end

@@ -305,7 +305,7 @@ describe("an operation", function()
 
     it("only the query names that it has, in a filter", function()
       assert.error_matches(function() client.widgets:list { colour = "red" } end, "did you mean color")
-      assert.error_matches(function() client.widgets:parts("w", { limit = 1 }) end, '"limit" is no filter')
+      assert.error_matches(function() client.widgets:parts("w", { limit = 1 }) end, '"limit" is not a filter')
     end)
 
     it("a change of nothing for done, and sends nothing", function()

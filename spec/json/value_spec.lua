@@ -1,5 +1,6 @@
--- Copying and comparing: what a shared table costs.
+-- Copying and comparing (what a shared table costs), and the marks of lists.
 local core = require "tavus.core"
+local tavus = require "tavus"
 
 -- A table of a few members that stands for 2^levels: each level holds the one below twice.
 local function doubling(levels)
@@ -49,5 +50,30 @@ describe("values that share tables", function()
     for i = 1, 50 do large[i] = row end
     assert.are.equal(50, #assert(core.copy(large)))
     assert.is_true(core.equal(large, assert(core.copy(large))))
+  end)
+end)
+
+describe("a mark of lists", function()
+  local function new_mark() return { __index = { push = function(self, value) self[#self + 1] = value end } } end
+
+  it("makes arrays of tables that keep their own methods; every builder has one of its own", function()
+    local marks = {}
+    for i = 1, 20 do marks[i] = core.list_mark(new_mark()) end
+    for _, mark in ipairs(marks) do
+      local list = setmetatable({}, mark)
+      assert.equal("[]", core.encode(list))
+      assert.is_true(core.is_array(list))
+      assert.equal(mark, getmetatable(core.copy(list)))
+      assert.is_true(core.equal(core.array {}, list))
+      list:push "x"
+      assert.equal('{"a":["x"]}', core.encode { a = list })
+    end
+    assert.equal("[]", core.encode(tavus.patch()))
+    assert.equal("{}", core.encode(setmetatable({}, new_mark())))
+  end)
+
+  it("is a table", function()
+    assert.error_matches(function() core.list_mark() end, "table expected")
+    assert.error_matches(function() core.list_mark "x" end, "table expected")
   end)
 end)

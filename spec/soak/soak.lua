@@ -55,7 +55,7 @@ local function call(fn, ...)
   if http.now() - began > DEADLINE + 5 then wrong("a call came back late", result) end
   if value == nil then
     failed[result.type] = (failed[result.type] or 0) + 1
-    -- What an earlier try had done may be refused in words that were cut.
+    -- What an earlier attempt had done may be refused in words that were cut.
     if not FINE[result.type] and not (result.type == "bad_request" and result.ambiguous) then wrong("a call should not end so", result) end
   end
   return value, result

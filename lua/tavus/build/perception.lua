@@ -1,17 +1,17 @@
---- What a persona watches and listens for: `layers.perception`.
+--- The perception layer of a persona: what it watches and listens for.
 --
 --    perception = tavus.perception "raven-1"
 --      :visual_query "Is the user showing an ID card?"
 --      :visual_tool(show_id, "You MUST use this tool when a form of ID is detected."),
 --
--- The layer is ordinary data with the field names that the model's generation
--- uses; the metatable holds the methods that fill it.
+-- The layer is ordinary data with the field names of the model's generation; the metatable holds the methods that fill
+-- it.
 
 local core = require "tavus.core"
 
 local error, type = error, type
 
--- The fields of a model that sees only, and of one that sees and hears.
+-- The fields of models that only see, and of models that see and hear.
 local SEEING = {
   visual_queries = "ambient_awareness_queries",
   visual_tools = "perception_tools",
@@ -26,7 +26,7 @@ local SEEING_AND_HEARING = {
   audio_prompt = "audio_tool_prompt",
 }
 
--- What is not here is newer than this file, and goes by the newest names.
+-- Models that are not listed are newer than this file, and use the newest names.
 local GENERATIONS = {
   ["raven-0"] = SEEING,
   basic = SEEING,
@@ -40,7 +40,7 @@ local methods = {}
 
 local perception_mt = { __index = methods, __name = "tavus.Perception" }
 
--- The field that `what` is called on this model, or nil and why it has none.
+-- The model's name of a field, or nil and why it has none.
 local function field_of(layer, what)
   if type(layer) ~= "table" then
     return nil, "call it with a colon, as in :visual_query \"...\""
@@ -78,7 +78,7 @@ local function append_text(layer, field, text)
   layer[field] = layer[field] and layer[field] .. "\n" .. text or text
 end
 
--- The three helpers return nil, or the message to raise at the caller's line.
+-- The three functions below return nil, or the message to raise at the caller's line.
 
 local function add_query(layer, what, text)
   local field, message = field_of(layer, what)
@@ -134,7 +134,8 @@ end
 -- A method that takes a tool, and what to add to the prompt.
 local function tool_method(name, tools, prompt_field)
   return function(self, tool, prompt, ...)
-    local message = select("#", ...) > 0 and "takes a tool and a prompt" or add_tool(self, tools, prompt_field, tool, prompt)
+    local message = select("#", ...) > 0 and "takes a tool and a prompt"
+      or add_tool(self, tools, prompt_field, tool, prompt)
     if message then
       error(name .. ": " .. message, 2)
     end
@@ -142,39 +143,39 @@ local function tool_method(name, tools, prompt_field)
   end
 end
 
---- Watch for something all through the call; `text` is a question about what is seen.
+--- Watches for something during the whole call; `text` is a question about what is seen.
 ---@type fun(self: tavus.Perception, text: string): tavus.Perception
 methods.visual_query = text_method("visual_query", add_query, "visual_queries")
 
---- Listen for something all through the call; `text` is a question about what is heard.
+--- Listens for something during the whole call; `text` is a question about what is heard.
 --- Raises for `raven-0` and `basic`.
 ---@type fun(self: tavus.Perception, text: string): tavus.Perception
 methods.audio_query = text_method("audio_query", add_query, "audio_queries")
 
---- Ask something that is answered once, when the call is over.
+--- Adds a question that is answered once, when the call is over.
 ---@type fun(self: tavus.Perception, text: string): tavus.Perception
 methods.analysis_query = text_method("analysis_query", add_query, ANALYSIS)
 
---- Give the model a tool to call for what it sees, and say when and how to use it.
---- There is one prompt for all visual tools: prompts given one after another are joined, each on a line of its own.
+--- Adds a tool that the model may call for what it sees, and a prompt that says when and how to use it. All visual
+--- tools share one prompt: each prompt is added to it on a line of its own.
 ---@type fun(self: tavus.Perception, tool: tavus.Tool, prompt?: string): tavus.Perception
 methods.visual_tool = tool_method("visual_tool", "visual_tools", "visual_prompt")
 
---- Give the model a tool to call for what it hears, and say when and how to use it. Raises for `raven-0` and `basic`.
---- There is one prompt for all audio tools: prompts given one after another are joined, each on a line of its own.
+--- Adds a tool that the model may call for what it hears, and a prompt that says when and how to use it. All audio
+--- tools share one prompt: each prompt is added to it on a line of its own. Raises for `raven-0` and `basic`.
 ---@type fun(self: tavus.Perception, tool: tavus.Tool, prompt?: string): tavus.Perception
 methods.audio_tool = tool_method("audio_tool", "audio_tools", "audio_prompt")
 
---- Add a line to the prompt that says when and how to use the visual tools.
+--- Adds a line to the prompt that says when and how to use the visual tools.
 ---@type fun(self: tavus.Perception, text: string): tavus.Perception
 methods.visual_prompt = text_method("visual_prompt", add_prompt, "visual_prompt")
 
---- Add a line to the prompt that says when and how to use the audio tools. Raises for `raven-0` and `basic`.
+--- Adds a line to the prompt that says when and how to use the audio tools. Raises for `raven-0` and `basic`.
 ---@type fun(self: tavus.Perception, text: string): tavus.Perception
 methods.audio_prompt = text_method("audio_prompt", add_prompt, "audio_prompt")
 
---- Begin a perception layer for a model. `raven-0` and `basic` get the older field names, every
---- other model the names of `raven-1`; on `off` every method raises at the caller's line.
+--- Begins a perception layer for a model. `raven-0` and `basic` get the older field names, every other model the names
+--- of `raven-1`; for `off` every method raises at the caller's line.
 ---@param model string e.g. "raven-1"
 ---@return tavus.Perception
 local function perception(model, ...)

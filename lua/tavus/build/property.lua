@@ -6,8 +6,8 @@
 --    location = tavus.string "The city and state",
 --    days     = tavus.integer { "How many days", minimum = 1, maximum = 14, optional = true },
 --
--- What comes back is a plain JSON Schema table. Whether it is optional is no part
--- of JSON Schema; a metatable remembers it until a tool is made of it.
+-- The result is a plain JSON Schema table. `optional` is not part of JSON Schema; a metatable keeps it until the tool
+-- is made.
 
 local core = require "tavus.core"
 local keywords = require "tavus.build.keywords"
@@ -15,11 +15,9 @@ local keywords = require "tavus.build.keywords"
 local error, getmetatable, setmetatable, type = error, getmetatable, setmetatable, type
 local floor = math.floor
 
--- Marks of properties, told apart by identity; they have no methods.
+-- Metatables of properties, compared by identity; they have no methods.
 local REQUIRED = { __name = "tavus.Property" }
 local OPTIONAL = { __name = "tavus.Property" }
-
--- Building one property ----------------------------------------------------------
 
 -- The description of a specification: its first element, or the keyword.
 local function description_of(spec)
@@ -34,12 +32,12 @@ local function description_of(spec)
   return first
 end
 
--- Copy the keywords of `spec` into `schema`.
+-- Copies the keywords of `spec` into `schema`.
 ---@return boolean? done
 ---@return string? message
 local function take_keywords(schema, spec, kind, is_property)
   for key, value in next, spec do
-    -- The description, `optional` and properties are taken elsewhere.
+    -- The caller takes the description, `optional` and properties.
     if key ~= 1 and key ~= "optional" and not (is_property and is_property(key, value)) then
       local known, taken = keywords.check(kind, key, value)
       if not known then
@@ -53,7 +51,7 @@ end
 
 local schema = {}
 
--- Whether a type was called as `tavus:string`, and so got the module.
+-- Whether a type was called with a colon (`tavus:string`), and so got the module.
 local function is_module(spec, kind)
   return spec[kind] ~= nil and spec[kind] == schema[kind]
 end
@@ -89,10 +87,8 @@ local function build(kind, json_type, spec, is_property)
   return setmetatable(made, optional == true and OPTIONAL or REQUIRED)
 end
 
--- Properties of tools and objects --------------------------------------------------
-
--- A copy of a property that a schema may keep: neither shared with another tool
--- nor carrying our metatable. A hand-written table may say `optional`, too.
+-- A copy of a property for a schema: not shared with another tool, and without our metatable. A hand-written table may
+-- have the member `optional`, too.
 ---@return table? schema
 ---@return any optional, or the message
 local function property(name, value)
@@ -121,7 +117,7 @@ local function property(name, value)
   return copy, optional
 end
 
--- Collect the properties among the members of `spec`.
+-- Collects the properties among the members of `spec`.
 ---@param spec table
 ---@param is_property fun(key: any, value: any): boolean
 ---@return table? properties marked as an object
@@ -144,7 +140,7 @@ local function properties_of(spec, is_property)
   return properties, required
 end
 
--- A type function whose only peculiarity is its name.
+-- Makes a type function that differs from others only in its name.
 local function simple(kind)
   return function(spec)
     local built, message = build(kind, kind, spec)
@@ -208,7 +204,7 @@ local function type_of_values(values)
     local this = type(value)
     if this == "number" then
       if not keywords.is_number(value) then
-        return nil, ("value %d is no JSON number"):format(i)
+        return nil, ("value %d is not a JSON number"):format(i)
       end
       this = floor(value) == value and "integer" or "number"
     elseif this ~= "string" and this ~= "boolean" then
@@ -218,10 +214,11 @@ local function type_of_values(values)
       return nil, ("value %d comes twice"):format(i)
     end
     seen[value] = true
-    if kind and kind ~= this and (kind == "integer" or kind == "number") and (this == "integer" or this == "number") then
+    local numeric = (kind == "integer" or kind == "number") and (this == "integer" or this == "number")
+    if numeric and kind ~= this then
       this = "number"
     elseif kind and kind ~= this then
-      return nil, ("values of one type are wanted, not %s and %s together"):format(kind, this)
+      return nil, ("values must have one type, not %s and %s"):format(kind, this)
     end
     kind = this
   end
@@ -294,12 +291,12 @@ local function is_string(key)
   return type(key) == "string"
 end
 
--- Beside its properties an object has keywords, and none of those is a table.
+-- A property of an object. Its other members are keywords, which are never tables.
 local function is_named_table(key, value)
   return type(key) == "string" and (type(value) == "table" or type(value) == "function")
 end
 
--- A member called `properties` that is no JSON Schema itself: a map of properties.
+-- The member `properties`, if it is a map of properties and not itself a property of that name.
 local function properties_map(spec)
   local map = spec.properties
   if type(map) ~= "table" then
@@ -317,9 +314,8 @@ local function properties_map(spec)
   return map
 end
 
---- A parameter that is an object with properties of its own, written as in a tool:
---- every named table is a property, the other members are keywords. The properties may
---- also stand together in a table called `properties`.
+--- A parameter that is an object with properties of its own, written as in a tool: every named table is a property, the
+--- other members are keywords. The properties may also stand in a table called `properties`.
 ---@param spec table<string|integer, tavus.Property|any> the description first; at least one property
 ---@return tavus.Property
 function schema.object_of(spec)

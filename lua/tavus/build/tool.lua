@@ -21,7 +21,7 @@ local function check_name(name)
   elseif #name > 64 then
     return ("the name has %d characters, 64 are allowed"):format(#name)
   elseif not name:find("^[a-zA-Z_][a-zA-Z0-9_]*$") then
-    return ('"%s" is no tool name: letters, digits and "_", and no digit first'):format(name)
+    return ('"%s" is not a tool name: use letters, digits and "_", and no digit first'):format(name)
   end
   return nil
 end
@@ -33,7 +33,7 @@ local function build(name, spec)
   local description = spec[1]
   if type(description) ~= "string" then
     return nil, ('tavus.tool "%s": the description comes first: %s'):format(name,
-      description == nil and "it is missing" or "a string is wanted, not " .. kind(description))
+      description == nil and "it is missing" or "it must be a string, not " .. kind(description))
   end
   for key in next, spec do
     if key ~= 1 and type(key) ~= "string" then
@@ -57,12 +57,12 @@ end
 
 ---@alias tavus.ToolSpec table<string|integer, string|tavus.Property|table>
 
---- Describe a tool. `tavus.tool "name"` returns a function that takes a table: the description first, then
---- a property a name, made by `tavus.string` and its kin or written by hand as JSON Schema.
---- Properties are required unless they are optional.
+--- Describes a tool. `tavus.tool "name"` returns a function that takes a table: the description first, then properties
+--- by name, made by `tavus.string` and the other types or written by hand as JSON Schema. Properties are required
+--- unless they are optional.
 ---
---- Raises at the caller's line for a name that Tavus refuses (letters, digits and `_`, no digit
---- first, 64 characters at most), a missing description, and what is no property.
+--- Raises at the caller's line for a name that Tavus refuses (letters, digits and `_`, no digit first, at most 64
+--- characters), a missing description, and a member that is not a property.
 ---@param name string
 ---@return fun(spec: tavus.ToolSpec): tavus.Tool
 local function tool(name, ...)

@@ -7,112 +7,133 @@ local failure = require "tavus.client.failure"
 local log = require "tavus.log"
 local redact = require "tavus.secret.redact"
 
-local run, request_id = call.run, call.request_id
+local run, request_id, is_array = call.run, call.request_id, core.is_array
 
 local answer = {}
 
 ---@class tavus.Meta
----@field status integer|nil HTTP status; nil when nothing had to be sent
----@field changed boolean|nil of calls that change something: false when nothing changed
----@field request_id string|nil the server's id of the request, when it sent one
+---@field status integer? HTTP status; nil when nothing had to be sent
+---@field changed boolean? of calls that change something: false when nothing changed
+---@field request_id string? the server's id of the request, when it sent one
 ---@field attempts integer how often it was tried; 0 when nothing had to be sent
----@field elapsed_ms number over all attempts and sleeps
+---@field elapsed_ms number over all attempts and pauses
 ---@field headers table<string, string> the answer's headers, names in lower case
 ---@field warnings tavus.Issue[] what the check found doubtful in the value sent
 
---- Makes the meta of a result.
----@param op table the operation
----@param result table
----@param attempts integer
----@param elapsed_ms number
----@param doubtful boolean an earlier try may have done it: then "nothing changed" is not to be believed
----@param warnings tavus.Issue[]|nil
----@return tavus.Meta
-function answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
+-- The meta of a result. A 304 changed nothing, unless an earlier attempt without an answer may have.
+local function meta_of(calling, result)
   local changed
-  local status, headers = result.status, result.headers
-  if not op.reads then changed = status ~= 304 or doubtful elseif status == 304 then changed = false end
+  local status, headers, warnings = result.status, result.headers, calling.warnings
+  if not calling.op.reads then
+    changed = status ~= 304 or calling.doubtful
+  elseif status == 304 then
+    changed = false
+  end
   return {
-    status = status, changed = changed, request_id = request_id(headers),
-    attempts = attempts, elapsed_ms = elapsed_ms, headers = headers, warnings = warnings and errors.printable(warnings) or {},
+    status = status, changed = changed, request_id = request_id(headers), attempts = calling.attempts,
+    elapsed_ms = calling.elapsed_ms, headers = headers, warnings = warnings and errors.printable(warnings) or {},
   }
 end
 
 --- The meta of a call that had nothing to send.
----@param warnings tavus.Issue[]|nil
+---@param warnings tavus.Issue[]?
 ---@return tavus.Meta
 function answer.local_meta(warnings)
-  return { changed = false, attempts = 0, elapsed_ms = 0, headers = {}, warnings = warnings and errors.printable(warnings) or {} }
+  return {
+    changed = false, attempts = 0, elapsed_ms = 0, headers = {},
+    warnings = warnings and errors.printable(warnings) or {},
+  }
 end
 
--- Tells the log what the check found doubtful: its message may quote a value,
--- and a secret may have been put in the wrong place; place, code and hint do not.
-local function log_warnings(client, op, path, warnings)
-  for _, issue in ipairs(warnings) do
-    log.write(client._log, "info", ("%s %s: doubtful: %s: %s%s"):format(op.method, path, issue.path, issue.code,
-      issue.hint and " (" .. issue.hint .. ")" or ""))
+-- Logs what the check found doubtful: path, code and hint. A message may quote a value, and so a secret in the wrong
+-- place.
+local function log_warnings(calling)
+  local where = calling.client._log
+  for _, issue in ipairs(calling.warnings) do
+    log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, calling.path, issue.path,
+      issue.code, issue.hint and " (" .. issue.hint .. ")" or ""))
   end
 end
 
--- The error of an answer that says success and cannot be used.
-local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
+-- The error of a successful answer that cannot be used.
+local function unreadable(calling, result, problem)
+  local client = calling.client
   result.body = call.body(result)
   result.request:forget()
-  local err = failure.of_decode(client._session, result, problem, secrets or redact.secrets_of(body))
-  -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
+  local err = failure.of_decode(client._session, result, problem, calling.secrets or redact.secrets_of(calling.body))
+  -- A hook closed the client: the key is wiped, so it cannot be looked for in the body.
   if client._closed then err.body = nil end
-  err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
-  err.request_id = request_id(err.headers)
   err.retryable, err.ambiguous = false, false
-  if not op.reads then
-    err.hint = failure.look_first(result.status)
-  end
+  if not calling.op.reads then err.hint = failure.look_first(result.status) end
   return err
 end
 
--- Does an object carry an id under one of these names?
-local function names_itself(value, id_names)
+-- Whether an object has an id under one of these names.
+local function has_id(value, id_names)
   for i = 1, #id_names do
     if value[id_names[i]] ~= nil then return true end
   end
   return false
 end
 
--- Takes the object out of the shapes that the operation answers with: the object
--- itself, { data = object }, { data = { object } }. nil when there is none, or
--- more than one.
+-- Takes the object out of the shapes that the operation answers with: the object itself, { data = object },
+-- { data = { object } }. Returns nil when there is none, or more than one.
 local function unwrap(op, value)
   local at, data = op.where, value.data
-  if core.is_array(value) then return nil end
-  if at.flat and (data == nil or not (at.data or at["data[1]"]) or names_itself(value, op.id_names)) then return value end
+  if is_array(value) then return nil end
+  if at.flat and (data == nil or not (at.data or at["data[1]"]) or has_id(value, op.id_names)) then return value end
   if type(data) ~= "table" then return nil end
-  if not core.is_array(data) then return at.data and data or nil end
+  if not is_array(data) then return at.data and data or nil end
   return at["data[1]"] and #data == 1 and type(data[1]) == "table" and data[1] or nil
 end
 
--- Objects by their ids: the answer itself, or what is in its data.
+-- Objects by their ids: the answer itself, or its member `data`.
 local function map_of(op, value)
-  if core.is_array(value) then return nil end
+  if is_array(value) then return nil end
   local data = op.where.data and value.data
   if not data then return op.where.flat and value or nil end
-  return type(data) == "table" and not core.is_array(data) and data or nil
+  return type(data) == "table" and not is_array(data) and data or nil
 end
 
--- A list with its rows under `data`, whatever they came under; nil without rows.
+-- A list with its rows under `data`, wherever the answer has them; nil without rows.
 local function list_of(op, value)
-  if core.is_array(value) then return { data = value, total_count = #value } end
+  if is_array(value) then return { data = value, total_count = #value } end
   local rows = value.data
   if rows == nil and op.rows then rows = value[op.rows] end
-  if type(rows) ~= "table" or not core.is_array(rows) then return nil end
+  if type(rows) ~= "table" or not is_array(rows) then return nil end
   value.data = rows
   return value
 end
 
--- What a result's answer holds: true when there is nothing to read; nil, and
--- what is wrong with it, when it is not what the operation answers.
+-- Readers of a JSON value, by what the operation answers: each returns the content, or nil and what is wrong.
+local readers = {}
+
+function readers.list(op, value)
+  local list = list_of(op, value)
+  if list then return list end
+  return nil, "it has no array " .. (op.rows or "data")
+end
+
+function readers.map(op, value)
+  local map = map_of(op, value)
+  if map then return map end
+  return nil, "it does not hold objects by their ids"
+end
+
+function readers.object(op, value)
+  local object = unwrap(op, value)
+  if object then return object end
+  return nil, "it does not hold exactly one object"
+end
+
+function readers.changed(op, value)
+  return unwrap(op, value) or value
+end
+
+-- The content of an answer: true when there is no body to read (304; `answers` is "nothing"; an error that proves an
+-- earlier attempt took effect). Returns nil and a problem when the body is not what the operation answers.
 local function content(op, result)
   local wanted, value, status = op.answers, result.value, result.status
-  -- No body to read: nothing is wanted, a 304, and an error that says that an earlier try had done it.
   if wanted == "nothing" or status == 304 or status >= 400 then return true end
   if result.problem then return nil, result.problem end
   if wanted == "any" then
@@ -121,51 +142,33 @@ local function content(op, result)
   end
   if type(value) ~= "table" then
     if wanted == "changed" then return true end
-    return nil, value == nil and "it is empty" or "it is no JSON object"
+    return nil, value == nil and "it is empty" or "it is not a JSON object"
   end
-  if wanted == "list" then
-    local list = list_of(op, value)
-    if list then return list end
-    return nil, "it has no array " .. (op.rows or "data")
-  end
-  if wanted == "map" then
-    local map = map_of(op, value)
-    if map then return map end
-    return nil, "it holds no objects by their ids"
-  end
-  local object = unwrap(op, value)
-  if object then return object end
-  if wanted == "changed" then return value end
-  return nil, "it does not hold exactly one object"
+  return readers[wanted](op, value)
 end
 
--- Errors that say that the body was not good enough.
+-- Types of errors that may be about the body.
 local about_body = { bad_request = true, unprocessable = true }
 
 --- Makes one call and reads its answer.
----@param client table
----@param op table an operation of the contract, or like one
----@param path string
----@param body string|nil
----@param given table|nil
----@param may_repeat boolean
----@param secrets string[]|nil
----@param warnings tavus.Issue[]|nil
----@return any value true when there is nothing to read
+---@param calling tavus.Calling
+---@return any value true when there is nothing to read; nil after an error
 ---@return tavus.Meta|tavus.Error
-function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
-  if warnings and client._log then log_warnings(client, op, path, warnings) end
-  local result, attempts, elapsed_ms, doubtful = run(client, op, path, body, given, may_repeat, secrets)
-  if not result then
-    local err = attempts
-    -- What the check doubted is often why Tavus refuses it.
-    if warnings and #warnings > 0 and about_body[err.type] then err.issues = errors.printable(warnings) end
-    return nil, err
+function answer.of(calling)
+  local warnings = calling.warnings
+  if warnings and calling.client._log then log_warnings(calling) end
+  local result, err = run(calling)
+  if result then
+    local value, problem = content(calling.op, result)
+    if not problem then
+      result.request:forget()
+      return value, meta_of(calling, result)
+    end
+    err = unreadable(calling, result, problem)
+  elseif warnings and #warnings > 0 and about_body[err.type] then
+    err.issues = errors.printable(warnings) -- often what Tavus refused
   end
-  local value, problem = content(op, result)
-  if problem then return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets) end
-  result.request:forget()
-  return value, answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
+  return nil, call.sign(calling, err)
 end
 
 return answer

@@ -1,15 +1,8 @@
---- One call: attempts and sleeps until there is an answer, the retries are
--- used up, or the deadline is near.
+--- One call: attempts and pauses until there is an answer, the retries are used up, or the deadline is near.
 --
--- The same loop serves every host (tavus.host): it waits only through the
--- host's `perform` and `sleep`, and no pcall of its own lies around them, so
+-- `call.new` makes the record of a call; `answer`, this module and `failure` pass it on. The loop in `call.run` serves
+-- every host (tavus.host). It waits only through the host's `perform` and `sleep`, outside of any pcall of its own, so
 -- that a host may yield there.
---
--- A host is a table: `perform(engine, request)` returns when the request is
--- done (or an error table, when it turns out that it cannot wait here: the
--- request is cancelled then), `sleep(engine, seconds)` when the time is over; with `notify`
--- the engine reports finished requests by their ids. With `protect(fn, ...)` it
--- calls what submits a request and waits for it.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -24,35 +17,94 @@ local max, min, huge = math.max, math.min, math.huge
 
 local call = {}
 
---- Seconds, unless the call, the client or the contract says otherwise.
+--- Seconds of an attempt and of a whole call, unless the call, the client or the contract sets others.
 call.TIMEOUT = 30
 call.DEADLINE = 60
 --- How often a call is repeated by default.
 call.RETRIES = 2
 
---- Methods that change nothing, where no contract says it.
+--- Methods that change nothing; for calls without an operation of the contract.
 call.reads = { GET = true, HEAD = true, OPTIONS = true }
 
--- The path as it is told: a query may hold what nobody else should read.
+--- The record of one call. It is also the table of options of each attempt: the engine reads the members it knows.
+---@class tavus.Calling
+---@field client table
+---@field op table the operation of the contract, or a table like one
+---@field path string with the query; errors, hooks and the log show it without
+---@field body string?
+---@field headers table?
+---@field query table?
+---@field without_key boolean? the key is not sent
+---@field may_repeat boolean? repeating the request has the same effect as sending it once
+---@field secrets string[]? secrets in the body
+---@field warnings tavus.Issue[]? what the check found doubtful in the body
+---@field host table? what waits (tavus.host)
+---@field engine userdata?
+---@field notify boolean?
+---@field asked table? what the recording keeps of the request
+---@field per_attempt number seconds that an attempt may take
+---@field timeout number seconds of this attempt: per_attempt, or less when the deadline is near
+---@field deadline number seconds left for the call
+---@field started number when the call began
+---@field ends number when its deadline is reached
+---@field retries integer how often it may be repeated
+---@field retried integer how often it was repeated here
+---@field attempts integer how often it was sent, repeats by libcurl included
+---@field doubtful boolean an earlier attempt got no answer and may have taken effect
+---@field elapsed_ms number? set when the call succeeded
+
+--- Makes the record of a call. The caller sets `may_repeat`, `secrets` and `warnings`.
+---@param client table
+---@param op table the operation of the contract, or a table like one
+---@param path string ids in it are percent-encoded
+---@param body string?
+---@param given table? options of the call, checked
+---@return tavus.Calling
+function call.new(client, op, path, body, given)
+  local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
+  local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
+  local started = now()
+  -- Lua makes room for 32 members of a constructor with more than 16, so that the later ones do not grow the table.
+  return {
+    client = client, op = op, path = path, body = body,
+    headers = given and given.headers, query = given and given.query, without_key = op.without_key,
+    may_repeat = false,
+    per_attempt = timeout, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
+    retries = given and given.retries or client._retries, retried = 0, attempts = 0, doubtful = false,
+  }
+end
+
+-- The path without its query, which may hold secrets.
 local function shown(path)
   return (path:match "^[^?#]*")
 end
-call.shown = shown
 
 local function hook(client, name, facts)
   local ok, err = log.guarded(client["_" .. name], facts)
   if not ok then log.hook_failed(client, name, err) end
 end
 
--- Answers of Tavus name no request; proxies before it do.
+--- The id that a server or a proxy gave the request; Tavus itself sends none.
+---@param headers table<string, string>
+---@return string?
 local function request_id(headers)
   return headers["x-request-id"] or headers["request-id"] or headers["x-amzn-requestid"]
     or headers["x-amzn-trace-id"] or headers["cf-ray"]
 end
 call.request_id = request_id
 
--- Seconds to sleep before retry n: the backoff, or what the server asks for
--- when that is longer.
+--- Writes into an error which call it belongs to. Every error of a call is signed once, before it is returned.
+---@param calling tavus.Calling
+---@param err tavus.Error
+---@return tavus.Error err
+function call.sign(calling, err)
+  err.method, err.path = calling.op.method, shown(calling.path)
+  err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
+  err.request_id = err.headers and request_id(err.headers)
+  return err
+end
+
+-- Seconds to sleep before retry n: the backoff, or what the server asks for when that is longer.
 local function pause_before(client, n, retry_after)
   local seconds
   if client._backoff then
@@ -66,32 +118,8 @@ local function pause_before(client, n, retry_after)
   return max(seconds, retry_after or 0, 0)
 end
 
--- What the parts of one call share. It is also the table of options of each
--- attempt: the engine reads the members that it knows.
----@class tavus.Calling
----@field client table
----@field host table       who waits
----@field engine userdata
----@field op table         an operation of the contract, or like one
----@field path string      with the query; `shown` for what is told
----@field body string|nil
----@field headers table|nil
----@field query table|nil
----@field secrets string[]|nil
----@field may_repeat boolean
----@field notify boolean|nil
----@field without_key boolean|nil  the key stays here
----@field timeout number   seconds for this attempt
----@field deadline number  seconds left for the call
----@field started number   when it began
----@field ends number      when its deadline is
----@field attempts integer  how many went out, those counted that libcurl repeated by itself
----@field retried integer  how often it was begun again here
----@field doubtful boolean  an earlier try went out, of which no answer came, and may have done it
----@field asked table|nil   what the recording keeps of the request
-
--- Sleeps before the next attempt. Returns the seconds left for it, or nil, and
--- the seconds that were not slept when the deadline comes first.
+-- Sleeps before the next attempt. Returns the seconds left for it. Returns nil when the deadline comes first, and the
+-- pause that was due when it was not begun.
 local function rest(calling, result)
   local client, n = calling.client, calling.retried + 1
   local retry_after = result.headers and http.retry_after(result.headers)
@@ -122,30 +150,29 @@ function call.closed()
     hint = "make a new one with tavus.new" }
 end
 
---- The body of an answer, also of one that was read from where it lay.
+--- The body of an answer, also when it was decoded without becoming a string.
 ---@param result table
----@return string|nil
+---@return string?
 function call.body(result)
   return result.body or result.request:body()
 end
 
--- Before an attempt.
+-- Tells the hook, the log and the recording of an attempt that begins.
 local function tell_request(calling)
   local client, method, number = calling.client, calling.op.method, calling.retried + 1
+  local path = shown(calling.path)
   if client._on_request then
-    hook(client, "on_request", {
-      method = method, path = shown(calling.path), attempt = number, timeout = calling.timeout,
-    })
+    hook(client, "on_request", { method = method, path = path, attempt = number, timeout = calling.timeout })
   end
   if client._log then
-    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(calling.path), number, calling.timeout))
+    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, path, number, calling.timeout))
   end
   if client._record and not calling.asked then
     calling.asked = client._record:asked(client, calling)
   end
 end
 
--- After it.
+-- Tells the recording and the hook of an attempt that ended.
 local function tell_response(calling, result)
   local client, number = calling.client, calling.retried + 1
   if calling.asked then client._record:answered(client, calling.asked, result, number) end
@@ -158,28 +185,16 @@ local function tell_response(calling, result)
   })
 end
 
-local function log_end(calling, status, elapsed_ms, remark)
-  local where = calling.client._log
-  if not where then return end
-  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, shown(calling.path), status, elapsed_ms, remark))
-end
-
--- Says in an error which call it is of.
-local function signed(calling, err)
-  err.method, err.path = calling.op.method, shown(calling.path)
-  err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
-  return err
-end
-
--- The error of an attempt that could not be made, or not be waited for.
+-- The error of an attempt that could not be submitted, or not be waited for.
 local function not_made(calling, err)
   err.ambiguous = calling.doubtful and not calling.op.reads
-  return nil, signed(calling, err)
+  return nil, err
 end
 
 -- Makes one attempt.
----@return table|nil result
----@return tavus.Error|nil where nothing could be asked
+---@param calling tavus.Calling
+---@return table? result
+---@return tavus.Error? err why nothing could be sent or awaited
 local function attempt(calling)
   local client, engine, op = calling.client, calling.engine, calling.op
   if client._watched then tell_request(calling) end
@@ -191,7 +206,7 @@ local function attempt(calling)
   end
   local cannot_wait = calling.host.perform(engine, request)
   if cannot_wait then
-    -- Mostly nothing was sent: that comes with the first step.
+    -- In most cases nothing was sent yet: the engine sends with its first step.
     request:cancel()
     local sent = request:take().sent
     calling.attempts, calling.doubtful = calling.attempts + sent, calling.doubtful or sent > 0
@@ -199,7 +214,7 @@ local function attempt(calling)
   end
   local result = request:take(op.answers ~= "nothing" and core.reader)
   if not result then
-    -- The host gave up before the request was done.
+    -- The host returned before the request was done.
     request:cancel()
     result = request:take()
   end
@@ -209,31 +224,30 @@ local function attempt(calling)
   return result
 end
 
--- The error of an attempt after which there is no other.
+-- The error of the last attempt.
 local function failed(calling, result, verdict)
   local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
   local err
   local doubtful = false
   if result.outcome == "answer" then
     err = failure.of_answer(session, result, secrets)
-    err.request_id = request_id(err.headers)
   else
     err = failure.of_outcome(session, result, secrets)
     local status = (result.outcome == "too_large" or result.outcome == "garbled") and result.status or 0
     if calling.op.reads then status = 0 end
     if status >= 200 and status < 300 then err.hint = failure.look_first(status) end
-    doubtful = status >= 100 and status < 200 -- nobody knows what the final answer was
+    doubtful = status >= 100 and status < 200 -- the final answer never came
   end
   err.retryable = verdict == "retry"
   err.ambiguous = verdict == "ambiguous" or doubtful
   err.retry_after = result.headers and http.retry_after(result.headers)
-  return signed(calling, err)
+  return err
 end
 
--- Says so in the error where it was the deadline that ended the call.
-local function blame_deadline(calling, err, result, late, timeout)
+-- Names the deadline in the error when it ended the call.
+local function blame_deadline(calling, err, result, late)
   local deadline = calling.ends - calling.started
-  if result.outcome == "timeout" and (calling.deadline < timeout or late) then
+  if result.outcome == "timeout" and (calling.deadline < calling.per_attempt or late) then
     err.message = ("the deadline of %g s came before an answer"):format(deadline)
   elseif late and result.outcome == "not_sent" and result.elapsed_ms == 0 then
     err.type, err.hint = "timeout", "a longer deadline, or fewer calls at a time (client:map)"
@@ -241,20 +255,21 @@ local function blame_deadline(calling, err, result, late, timeout)
   end
 end
 
--- May an earlier try, of which no answer came, have done it?
+-- Whether an earlier attempt without an answer may have taken effect. libcurl may have sent this attempt twice, too.
 local function in_doubt(calling, result) return calling.doubtful or result.sent > 1 end
 
--- Does an answer mean that an earlier try has done what this one was to do?
+-- Whether an error answer proves that an earlier attempt took effect.
 local function says_done(op, result)
   if not op.done then return false end
-  local kind = failure.classify(result.status, (failure.message(result.status, call.body(result) or "", result.headers)))
+  local message = failure.message(result.status, call.body(result) or "", result.headers)
+  local kind = failure.classify(result.status, message)
   for _, done in ipairs(op.done) do
     if done == kind then return true end
   end
   return false
 end
 
--- The verdict on an answer, where the operation has one of its own.
+-- The operation's own verdict on an answer, or nil.
 local function exception_of(op, result)
   for _, exception in ipairs(op.exceptions or {}) do
     if exception.status == result.status then
@@ -266,84 +281,86 @@ local function exception_of(op, result)
   return nil
 end
 
-local DOUBT = "an earlier try, of which no answer came, may have done it"
+local DOUBT = "an earlier attempt without an answer may have done it"
 
--- Ends a call whose last attempt was no success.
-local function give_up(calling, result, err)
-  local method = calling.op.method
-  -- A refusal now says nothing about an earlier try. A 400 may even be its effect: Tavus refuses what is over or gone with
-  -- the same status as a mistake, so the hint for a mistake would mislead.
+-- The error that ends a call after its last attempt.
+local function give_up(calling, result, verdict, late)
+  local err = failed(calling, result, verdict)
+  blame_deadline(calling, err, result, late)
+  -- A refusal does not tell whether an earlier attempt took effect. A 400 may even be the consequence of that attempt
+  -- (Tavus answers 400 for what has ended or is gone), so the hint for a mistake in the body would mislead.
   if in_doubt(calling, result) and not err.retryable and not err.ambiguous and not calling.op.reads then
     err.ambiguous = true
     err.hint = err.hint and err.status ~= 400 and err.hint .. "; " .. DOUBT or DOUBT
   end
-  local where = calling.client._log
-  if where then log.write(where, "error", ("%s %s: %s: %s"):format(method, err.path, err.type, err.message)) end
-  return nil, err
+  if calling.client._log then
+    log.write(calling.client._log, "error",
+      ("%s %s: %s: %s"):format(calling.op.method, shown(calling.path), err.type, err.message))
+  end
+  return err
 end
 
---- Makes one call.
----@param client table the client
----@param op table an operation of the contract, or like one
----@param path string ids percent-encoded
----@param body string|nil
----@param given table|nil checked options of the call
----@param may_repeat boolean doing it twice does what doing it once does
----@param secrets string[]|nil secrets in the body
----@return table|nil result the request's result, and the request, to be forgotten: 2xx, 304, or the error by which a repeat says that an earlier try did it
----@return integer|tavus.Error attempts
----@return number|nil elapsed_ms
----@return boolean|nil doubtful an earlier try went out, of which no answer came, and may have done it
-function call.run(client, op, path, body, given, may_repeat, secrets)
-  if client._closed then return nil, call.closed() end
+-- Ends a call that succeeded.
+local function finish(calling, result, remark)
+  calling.doubtful = in_doubt(calling, result)
+  calling.elapsed_ms = (now() - calling.started) * 1000
+  local client = calling.client
+  if client._log then
+    log.write(client._log, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, shown(calling.path),
+      result.status, calling.elapsed_ms, remark))
+  end
+  return result
+end
+
+-- Prepares the next attempt after one that did not succeed: sleeps, and notes what is left.
+---@return tavus.Error? err when there is no next attempt
+local function prepare_next(calling, result)
+  local outcome, status = result.outcome, result.status
+  local own = outcome == "answer" and exception_of(calling.op, result)
+  local verdict = own or verdict_of(calling.op.method, outcome, status or 0, calling.may_repeat)
+  if outcome == "cancelled" and result.sent > 0 and not calling.may_repeat then verdict = "ambiguous" end
+  local late = outcome ~= "answer" and now() >= calling.ends
+  local left, unslept
+  if verdict == "retry" and calling.retried < calling.retries and not late then
+    left, unslept = rest(calling, result)
+  end
+  if not left then
+    local err = give_up(calling, result, verdict, late)
+    err.retry_after = unslept or err.retry_after
+    return err
+  end
+  local undone = outcome == "not_sent" or status == 429 or own == "retry"
+  calling.doubtful = in_doubt(calling, result) or not undone
+  calling.deadline, calling.retried = left, calling.retried + 1
+  return nil
+end
+
+--- Makes one call. Afterwards the record tells attempts, elapsed_ms and doubtful.
+---@param calling tavus.Calling
+---@return table? result the last attempt's, with `request`, which the caller must forget. Its status is 2xx, 304, or an
+--- error by which a repeat proves that an earlier attempt took effect.
+---@return tavus.Error? err not signed yet
+function call.run(calling)
+  if calling.client._closed then return nil, call.closed() end
   local host, nowhere = hosts.current()
   if not host then return nil, nowhere end
-  local timeout = given and given.timeout or client._timeout or op.timeout or call.TIMEOUT
-  local deadline = given and given.deadline or client._deadline or max(op.deadline or call.DEADLINE, timeout)
-  local retries = given and given.retries or client._retries
   local engine, no_engine = hosts.engine()
   if not engine then return nil, no_engine end
-  local method, started = op.method, now()
-  local calling = {
-    client = client, host = host, engine = engine, op = op, path = path, body = body, secrets = secrets, may_repeat = may_repeat,
-    notify = host.notify, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
-    attempts = 0, retried = 0, doubtful = false, without_key = op.without_key,
-  }
-  if given then calling.headers, calling.query = given.headers, given.query end
-
+  calling.host, calling.engine, calling.notify = host, engine, host.notify
   while true do
-    calling.timeout = min(timeout, calling.deadline)
+    calling.timeout = min(calling.per_attempt, calling.deadline)
     local result, err
     if host.protect then result, err = host.protect(attempt, calling) else result, err = attempt(calling) end
     if not result then return nil, err end
-    local outcome, status = result.outcome, result.status
-    if outcome == "answer" and ((status >= 200 and status < 300) or status == 304) then
-      local elapsed = (now() - started) * 1000
-      if client._watched then log_end(calling, status, elapsed, "") end
-      return result, calling.attempts, elapsed, in_doubt(calling, result)
+    if result.outcome == "answer" then
+      local status = result.status
+      if (status >= 200 and status < 300) or status == 304 then return finish(calling, result, "") end
+      if in_doubt(calling, result) and says_done(calling.op, result) then
+        return finish(calling, result, ", an earlier attempt had done it")
+      end
     end
-
-    local own = outcome == "answer" and exception_of(op, result)
-    if outcome == "answer" and in_doubt(calling, result) and says_done(op, result) then
-      local elapsed = (now() - started) * 1000
-      log_end(calling, status, elapsed, ", an earlier try had done it")
-      return result, calling.attempts, elapsed, true
-    end
-    local verdict = own or verdict_of(method, outcome, status or 0, may_repeat)
-    if outcome == "cancelled" and result.sent > 0 and not may_repeat then verdict = "ambiguous" end
-    local late = outcome ~= "answer" and now() >= calling.ends
-    local left, unslept
-    if verdict == "retry" and calling.retried < retries and not late then left, unslept = rest(calling, result) end
-    if not left then
-      err = failed(calling, result, verdict)
-      err.retry_after = unslept or err.retry_after
-      blame_deadline(calling, err, result, late, timeout)
-      return give_up(calling, result, err)
-    end
-    -- (sent > 1: libcurl sent it before, and that try had no answer.)
-    local undone = outcome == "not_sent" or status == 429 or own == "retry"
-    calling.doubtful = calling.doubtful or result.sent > 1 or not undone
-    calling.deadline, calling.retried = left, calling.retried + 1
+    err = prepare_next(calling, result)
+    if err then return nil, err end
   end
 end
 

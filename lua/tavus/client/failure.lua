@@ -1,9 +1,7 @@
 --- From an outcome or an answer to an error table.
 --
--- Tavus says many things with 400 and a sentence, so the sentence decides
--- first (the table is contract data), then the status. Nothing secret gets
--- into an error: not the key, not a secret that was sent, not the value of a
--- field that the contract marks secret.
+-- Tavus answers 400 with a sentence in many cases, so the sentence decides first (a table of the contract), then the
+-- status. An error holds no secrets: not the key, not a secret that was sent, not the value of a secret field.
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
@@ -24,11 +22,11 @@ local status_text = {
   [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
 }
 
--- Where the contract has none.
+-- Hints for types that the contract has no hint for.
 local hints = {
   rate_limit = "wait, then try again",
   redirect_blocked = "redirects are never followed, since the key would go with them; check base_url",
-  server = "Tavus has trouble; try again later",
+  server = "the error is on Tavus' side; try again later",
   response_too_large = "ask for fewer rows a page (limit)",
 }
 
@@ -52,7 +50,7 @@ local outcome_hints = {
 -- The contract's table of errors; read once a VM and only when something went wrong.
 local known_errors
 
--- A readable line out of an HTML page, or nil.
+-- The title or the first heading of an HTML page, or nil.
 local function from_html(body)
   body = body:sub(1, redact.SEARCH_MOST)
   local lower = body:lower()
@@ -60,8 +58,8 @@ local function from_html(body)
     local _, open = lower:find("<" .. tag .. "[^<>]*>")
     local close = open and lower:find("</" .. tag .. ">", open + 1, true)
     if close then
-      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'"):gsub("&(%a+);", redact.entities)
-        :gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
+      local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'")
+        :gsub("&(%a+);", redact.entities):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
       if text ~= "" then return text end
     end
   end
@@ -78,8 +76,8 @@ local function text_of(value)
   return nil
 end
 
--- One text out of what an `errors` or `detail` member holds: a string, a list
--- of strings or of { msg } or { message }, or an object of lists.
+-- One text from the value of an `errors` or `detail` member: a string, a list of strings or of { msg } or { message },
+-- or an object of lists.
 local function gathered(value)
   if type(value) ~= "table" then return text_of(value) end
   local texts = {}
@@ -108,14 +106,14 @@ local function gathered(value)
   return table.concat(texts, "; ")
 end
 
---- Finds the sentence in the body of an answer that is no success: `error` (a string, or an
--- object with `message`), `message`, `detail` (a string, or a list of { msg }), `errors`, the raw
--- body. Of an HTML page it is the title, or the status in words.
+--- Finds the sentence in the body of an error answer: `error` (a string, or an object with `message`), `message`,
+-- `detail` (a string, or a list of { msg }), `errors`, the raw body. For an HTML page it is the title, or the status in
+-- words.
 ---@param status integer
 ---@param body string
----@param headers table<string, string>|nil
----@return string message neither free of secrets nor cut yet
----@return table|nil decoded the body, when it is a JSON object or array
+---@param headers table<string, string>?
+---@return string message still with secrets and at full length
+---@return table? decoded the body, when it is a JSON object or array
 function failure.message(status, body, headers)
   local decoded = body ~= "" and core.decode(body) or nil
   if type(decoded) == "table" then
@@ -146,18 +144,18 @@ local function matches(row, status, lowered)
   return lowered:find((text:gsub("<thing>", "%%l[%%l_]*")) .. "%f[^%w_]") ~= nil
 end
 
---- Finds the type of an answer that is no success.
+--- Finds the error type of an answer.
 ---@param status integer
 ---@param message string
 ---@return tavus.ErrorType
----@return string|nil hint
+---@return string? hint
 function failure.classify(status, message)
   known_errors = known_errors or core.contract().errors
   local lowered = message:lower()
   for _, row in ipairs(known_errors) do
     if matches(row, status, lowered) then return row.type, row.hint end
   end
-  -- The contract names every 4xx and 5xx.
+  -- The contract has a row for every 4xx and 5xx.
   return status >= 300 and status < 400 and "redirect_blocked" or "server"
 end
 
@@ -180,10 +178,10 @@ local function clean_body(session, body, secrets)
   return redact.text(session, body, secrets)
 end
 
---- Makes the error of an answer that is no success.
+--- Makes the error of an error answer.
 ---@param session userdata
 ---@param result table the request's result, with outcome "answer"
----@param secrets string[]|nil
+---@param secrets string[]?
 ---@return tavus.Error
 function failure.of_answer(session, result, secrets)
   local status, whole = result.status, result.body or ""
@@ -196,7 +194,7 @@ function failure.of_answer(session, result, secrets)
   conflict = conflict and redact.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"
-  elseif not hint and status ~= 501 then -- what is not there will not be there later
+  elseif not hint and status ~= 501 then -- a 501 does not go away with time
     hint = hints[kind]
   end
   return errors.new {
@@ -206,18 +204,17 @@ function failure.of_answer(session, result, secrets)
   }
 end
 
---- What to do after a success whose answer cannot be used, of a call that
--- changes something.
+--- The hint for a call that changes something, after a successful answer that cannot be used.
 ---@param status integer
 ---@return string hint
 function failure.look_first(status)
   return ("Tavus answered %d, so it has most likely happened: look before you repeat"):format(status)
 end
 
---- Makes the error of an outcome without an answer.
+--- Makes the error of an attempt without an answer.
 ---@param session userdata
 ---@param result table
----@param secrets string[]|nil
+---@param secrets string[]?
 ---@return tavus.Error
 function failure.of_outcome(session, result, secrets)
   local outcome = result.outcome
@@ -243,11 +240,11 @@ function failure.of_outcome(session, result, secrets)
   }
 end
 
---- Makes the error of an answer that says success and cannot be read.
+--- Makes the error of a successful answer that cannot be read.
 ---@param session userdata
 ---@param result table
----@param problem table|string what `core.decode` said, or a sentence
----@param secrets string[]|nil
+---@param problem table|string the failure of `core.decode`, or a sentence
+---@param secrets string[]?
 ---@return tavus.Error
 function failure.of_decode(session, result, problem, secrets)
   local err = type(problem) == "table" and errors.decode(problem)

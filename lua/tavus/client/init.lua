@@ -16,33 +16,37 @@ local version = require "tavus.version"
 
 local client = {}
 
--- How many tasks `map` keeps under way by default: as many as there are
--- connections by default.
+-- How many tasks `map` keeps under way by default; equal to the default of max_connections.
 local MAP = 32
 
 ---@alias tavus.Log "error"|"info"|"debug"|boolean|fun(level: string, message: string)
 
 ---@class tavus.ClientOptions
----@field api_key string|nil the key; else TAVUS_API_KEY
----@field base_url string|nil where the API is, a path in it is kept; else TAVUS_BASE_URL, else https://tavusapi.com
----@field timeout number|nil seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
----@field deadline number|nil seconds of all attempts and sleeps together; else 60 (120), at least the timeout
----@field retries integer|nil repeats after the first attempt; else TAVUS_RETRIES, else 2
----@field backoff (fun(retry: integer): number)|nil seconds to sleep before retry 1, 2, ...
----@field ca_file string|nil a PEM file of the authorities to trust; else CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR
----@field allow_http boolean|nil permits http:// to other hosts than this one
----@field proxy string|nil its address, http://host:port (or https, socks4, socks4a, socks5, socks5h); else that of https_proxy and its kin, never for loopback
----@field headers table<string, string>|nil sent with every request
----@field user_agent string|nil "tavus-lua/<version>" when nil
----@field connect_timeout number|nil seconds, 5 when nil
----@field max_connections integer|nil connections to base_url's host that this client may have a part in; else 32
----@field max_in_flight integer|nil requests of this client under way at once; more wait in line
----@field rate number|nil requests that this client begins in a second; more wait in line
----@field on_request (fun(facts: table))|nil { method, path, attempt, timeout } before each attempt
----@field on_response (fun(facts: table))|nil { method, path, attempt, outcome, status, elapsed_ms, request_id } after each
----@field on_retry (fun(facts: table))|nil { method, path, retry, delay, retry_after, status, outcome, attempts } before each sleep
----@field record string|nil a file that every attempt is appended to, as a line of JSON without secrets
----@field log tavus.Log|nil to stderr from a level on (true: "info"; false: nothing), or a function for every line; else TAVUS_LOG
+---@field api_key string? the key; else TAVUS_API_KEY
+---@field base_url string? address of the API, with or without a path; else TAVUS_BASE_URL, else https://tavusapi.com
+---@field timeout number? seconds of one attempt; else TAVUS_TIMEOUT, else 30 (conversation create 60)
+---@field deadline number? seconds of all attempts and pauses together; else 60 (120), at least the timeout
+---@field retries integer? repeats after the first attempt; else TAVUS_RETRIES, else 2
+---@field backoff (fun(retry: integer): number)? seconds to sleep before retry 1, 2, ...
+---@field ca_file string? a PEM file of the authorities to trust; else CURL_CA_BUNDLE, else SSL_CERT_FILE and
+--- SSL_CERT_DIR
+---@field allow_http boolean? permits http:// to other hosts than this one
+---@field proxy string? address of a proxy, http://host:port (or https, socks4, socks4a, socks5, socks5h); else that of
+--- https_proxy and related variables, never for loopback
+---@field headers table<string, string>? sent with every request
+---@field user_agent string? "tavus-lua/<version>" when nil
+---@field connect_timeout number? seconds, 5 when nil
+---@field max_connections integer? connections to base_url's host that this client may use; else 32
+---@field max_in_flight integer? requests of this client under way at once; more wait in line
+---@field rate number? requests that this client begins in a second; more wait in line
+---@field on_request (fun(facts: table))? before each attempt: { method, path, attempt, timeout }
+---@field on_response (fun(facts: table))? after each attempt: { method, path, attempt, outcome, status, elapsed_ms,
+--- request_id }
+---@field on_retry (fun(facts: table))? before each pause: { method, path, retry, delay, retry_after, status, outcome,
+--- attempts }
+---@field record string? a file; every attempt is appended to it as a line of JSON without secrets
+---@field log tavus.Log? a level for lines to stderr (true: "info"; false: none), or a function for every line; else
+--- TAVUS_LOG
 
 local rules = {
   api_key = { type = "string" },
@@ -64,20 +68,20 @@ local rules = {
   on_response = { type = "function" },
   on_retry = { type = "function" },
   record = { type = "string" },
-  log = { type = "string|function|boolean", choices = log.levels },
+  log = { type = "string|function|boolean" },
 }
 
----@class tavus.Client  its resources are fields of it, which types.lua names
+---@class tavus.Client  types.lua has a field for each resource
 local Client = {}
 Client.__index = Client
 Client.__name = "tavus.client"
 
---- Names the client by where it talks to; never shows the key.
+--- Shows the base URL, and never the key.
 function Client:__tostring()
   return ("tavus.client: %s%s"):format(self._base_url, self._closed and " (closed)" or "")
 end
 
--- An environment variable; set to nothing it counts as unset.
+-- An environment variable; an empty one counts as unset.
 local function environment(name)
   local value = os.getenv(name)
   if value ~= nil and value:find "%S" then return value end
@@ -92,21 +96,18 @@ local function number_setting(given, name, variable, rule)
 end
 
 local function log_setting(given)
-  local where = given.log
-  if where == nil then
-    where = environment "TAVUS_LOG"
-    if where ~= nil and not log.levels[where] then
-      return nil, options.bad("TAVUS_LOG", "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
-    end
-  elseif where == true then
-    where = "info"
+  local where, name = given.log, "log"
+  if where == nil then where, name = environment "TAVUS_LOG", "TAVUS_LOG" end
+  if where == true then where = "info" end
+  if type(where) == "string" and not log.levels[where] then
+    return nil, options.bad(name, "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
   end
   return where and log.new(where) or nil
 end
 
-local PEM = "set it to certificates in PEM, or unset it; the option ca_file goes before it"
+local PEM = "set it to certificates in PEM, or unset it; the option ca_file takes precedence"
 
--- What is wrong with a file of certificates, or nil. Want of descriptors is nothing wrong with the file, and told by a call.
+-- What is wrong with a file of certificates, or nil. A lack of descriptors is not: the first call reports it.
 local function file_problem(path)
   local file, message, code = io.open(path, "rb")
   if not file then return not options.no_descriptor[code] and "cannot be read: " .. message or nil end
@@ -117,7 +118,7 @@ local function file_problem(path)
   return (problem and "cannot be read: %s: %s" or "has no certificate in PEM: %s"):format(path, problem)
 end
 
--- What is wrong with a list of folders of certificates, or nil: one must be there.
+-- What is wrong with a list of folders of certificates, or nil. One folder must exist.
 local function folders_problem(list)
   local problem
   for path in list:gmatch "[^:]+" do
@@ -130,7 +131,7 @@ local function folders_problem(list)
   return problem
 end
 
--- Whom the environment trusts, as curl reads it: a file, folders, or neither.
+-- The certificates that the environment names, as curl reads it: a file, folders, or neither.
 local function environment_trust(base_url)
   if base_url and base_url:find "^[hH][tT][tT][pP]:" then return nil end
   local variable, folders = "CURL_CA_BUNDLE", nil
@@ -146,14 +147,13 @@ local function environment_trust(base_url)
   return file, folders
 end
 
--- The session: where requests go, in whose name, and how many at a time.
+-- Opens the session: the server, the key and the limits of the client's requests.
 local function open_session(given)
   local base_url = given.base_url or environment "TAVUS_BASE_URL"
   local ca_file, ca_folder, problem = given.ca_file, nil, nil
   if ca_file == nil then ca_file, ca_folder, problem = environment_trust(base_url) end
   if problem then return nil, problem end
-  -- The key goes to C without a look at it; when it is not given, C reads
-  -- TAVUS_API_KEY itself, so that it never becomes a string of this Lua.
+  -- The key goes straight to C. When it is not given, C reads TAVUS_API_KEY, so that it never becomes a Lua string.
   local session, refused = http.session {
     api_key = given.api_key,
     base_url = base_url,
@@ -173,17 +173,17 @@ local function open_session(given)
   if refused:find("no API key", 1, true) then
     hint = "keys are made in the Tavus developer portal"
   elseif refused:find("base_url", 1, true) and given.base_url == nil then
-    hint = "it comes from TAVUS_BASE_URL"
+    hint = "it was read from TAVUS_BASE_URL"
   elseif refused:find "^%a+_[pP][rR][oO][xX][yY] " then
-    hint = "set it to a proxy's address, or unset it; the option proxy goes before it (\"\": no proxy)"
+    hint = "set it to a proxy's address, or unset it; the option proxy takes precedence (\"\": no proxy)"
   end
   return nil, errors.new { type = "config", message = refused, hint = hint }
 end
 
---- Makes a client. It opens no connection; the first call does.
----@param given tavus.ClientOptions|nil
----@return tavus.Client|nil
----@return tavus.Error|nil of type "config"
+--- Makes a client. The first call opens a connection, not this function.
+---@param given tavus.ClientOptions?
+---@return tavus.Client?
+---@return tavus.Error? err of type "config"
 function client.new(given)
   if type(given) == "table" and rawget(given, "new") == client.new then
     error("tavus.new: call it with a dot: tavus.new { ... }", 2)
@@ -227,7 +227,7 @@ function client.new(given)
     _on_request = given.on_request,
     _on_response = given.on_response,
     _on_retry = given.on_retry,
-    -- Whether anybody is told of each attempt.
+    -- Whether attempts are reported to a log, a recording or a hook.
     _watched = (logged or recording or given.on_request or given.on_response) ~= nil,
   }, Client)
   for name, class in pairs(resource.classes()) do
@@ -245,10 +245,10 @@ local request_options = options.call_and { body = { type = "table|string" } }
 
 local GONE = { "not_found" }
 
---- Makes a call for which there is no function.
+--- Makes a call that the library has no function for.
 ---@param method string e.g. "GET"
----@param path string begins with "/"; ids in it are the caller's to percent-encode
----@param given tavus.RequestOptions|nil
+---@param path string begins with "/"; the caller percent-encodes ids in it
+---@param given tavus.RequestOptions?
 ---@return any answer decoded; true when it was empty
 ---@return tavus.Meta|tavus.Error
 function Client:request(method, path, given)
@@ -270,17 +270,18 @@ function Client:request(method, path, given)
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end
   end
-  return answer.of(self, op, path, body, given, may_repeat)
+  local calling = call.new(self, op, path, body, given)
+  calling.may_repeat = may_repeat
+  return answer.of(calling)
 end
 
---- Starts a task: a function that runs beside others, and whose calls wait only
--- for themselves. It first runs in the next step (in OpenResty at once, on a
--- light thread of the request). An error in a task that nobody asks for its
--- result goes to the log, else to stderr, when the task is collected.
+--- Starts a task: a function that runs beside others, and whose calls wait only for themselves. It first runs in the
+-- next step (in OpenResty at once, on a light thread of the request). The error of a failed task whose result was never
+-- read goes to the log, else to stderr, when the task is collected.
 ---@param fn function called with the arguments that follow
 ---@param ... any
----@return tavus.Task|nil
----@return tavus.Error|nil of type "config" when the client is closed
+---@return tavus.Task?
+---@return tavus.Error? err of type "config": the client is closed, or tasks cannot be started here
 function Client:spawn(fn, ...)
   need_colon(self, "spawn")
   if type(fn) ~= "function" then error("client:spawn: wants a function, not " .. type(fn), 2) end
@@ -293,20 +294,20 @@ end
 -- Raises where waiting for all tasks would wait for itself.
 local function outside(name)
   if not hosts.scheduler.inside() then return end
-  error(("client:%s: called inside a task, it would wait for itself; use task:result() or client:map()"):format(name), 3)
+  error(("client:%s: inside a task this would wait for itself; use task:result() or client:map()"):format(name), 3)
 end
 
--- Why tasks cannot be driven here, or nil. A task that closed its client goes on.
+-- Why tasks cannot be driven here, or nil. A closed client may still have a task: the one that closed it.
 local function cannot_drive(self)
   if self._closed and self._left == 0 then return call.closed() end
   return hosts.refusal()
 end
 
---- Does a bounded piece of work: takes in what arrived, and lets the tasks go
--- on that waited for it. A frame loop calls it once a frame with 0.
----@param seconds number|nil how long it may wait for something to do; 0 when nil
+--- Does a bounded piece of work: reads what arrived, and resumes the tasks that waited for it. A frame loop calls it
+-- once a frame with 0.
+---@param seconds number? how long it may wait for something to do; 0 when nil
 ---@return boolean left whether any task of this client is not done yet
----@return tavus.Error|nil of type "config", after false: the client is closed, or this place cannot wait
+---@return tavus.Error? err of type "config", after false: the client is closed, or this place cannot wait
 function Client:step(seconds)
   need_colon(self, "step")
   if seconds ~= nil and type(seconds) ~= "number" then
@@ -321,17 +322,17 @@ function Client:step(seconds)
 end
 
 --- Waits until every task of this client is done.
----@return boolean|nil done true
----@return tavus.Error|nil of type "config": the client is closed, or this place cannot wait
+---@return boolean? done true
+---@return tavus.Error? err of type "config": the client is closed, or this place cannot wait
 function Client:run()
   need_colon(self, "run")
   outside "run"
   local refused = cannot_drive(self)
   if refused then return nil, refused end
   hosts.scheduler.run(self)
-  if self._unasked then
-    -- Some failed: those whose handles nobody has are told about now.
-    self._unasked = nil
+  if self._orphans then
+    -- Some failed: reports those that the program has no handle of.
+    self._orphans = nil
     collectgarbage()
   end
   return true
@@ -339,20 +340,19 @@ end
 
 local map_options = { concurrency = { type = "number", integer = true, least = 1, most = 1e6 } }
 
---- Calls a function for each item of a list, some at a time, each call in a
--- task of its own, and waits for all of them.
+--- Calls a function for each item of a list, several at a time, each call in a task of its own, and waits for all.
 ---@param list table
 ---@param fn fun(item: any, index: integer): any, any returns a value, or nil and an error
----@param given { concurrency: integer }|nil how many at a time; when nil 32, or max_in_flight where that is less
----@return table[]|nil results in the list's order, one for each item: { value = v } or { err = e }
----@return tavus.Error|nil of type "config"
+---@param given { concurrency: integer }? how many at a time; when nil 32, or max_in_flight where that is less
+---@return table[]? results in the list's order, one for each item: { value = v } or { err = e }
+---@return tavus.Error? err of type "config"
 function Client:map(list, fn, given)
   need_colon(self, "map")
   if type(list) ~= "table" then error("client:map: wants a list, not " .. type(list), 2) end
   if type(fn) ~= "function" then error("client:map: wants a function, not " .. type(fn), 2) end
   local count = 0
   for _ in pairs(list) do count = count + 1 end
-  if count ~= #list then error("client:map: the list has holes, or keys that are no positions", 2) end
+  if count ~= #list then error("client:map: the list has holes, or keys that are not positions", 2) end
   local fine, problem = options.check(given, map_options, "client:map", 2)
   if not fine then return nil, problem end
   if self._closed then return nil, call.closed() end
@@ -361,35 +361,34 @@ function Client:map(list, fn, given)
   return task.map(self, list, fn, given and given.concurrency or self._concurrency, call.closed)
 end
 
--- Asks the VM's engine.
+-- Calls a function of the VM's engine.
 local function ask_engine(question)
   local engine, problem = http.engine()
   if not engine then return nil, problem end
   return engine[question](engine)
 end
 
---- A descriptor that is readable when `step` has something to do: for loops
--- that are not ours. It belongs to the VM and is the same for every client.
----@return integer|nil
----@return string|nil where there is none: use `timeout`
+--- A descriptor that is readable when `step` has something to do, for other event loops. It belongs to the VM and is
+-- the same for every client.
+---@return integer?
+---@return string? message why there is none; use `timeout` then
 function Client:fd()
   need_colon(self, "fd")
   return ask_engine "fd"
 end
 
---- When `step` wants to be called at the latest.
----@return number|nil seconds; nil when there is nothing to wait for
+--- The time until `step` must be called at the latest.
+---@return number? seconds nil when there is nothing to wait for
 function Client:timeout()
   need_colon(self, "timeout")
   return ask_engine "timeout"
 end
 
---- Closes the client: its requests and tasks are cancelled, its key is wiped,
--- and calls on it fail with a config error. Closing twice is fine. Connections
--- belong to the VM and stay.
+--- Closes the client: its requests and tasks are cancelled, its key is wiped, and calls on it fail with a config error.
+-- Closing twice is harmless. Connections belong to the VM and stay open.
 function Client:close()
   need_colon(self, "close")
-  -- All of it each time: Ctrl-C may have ended an earlier call.
+  -- Everything is repeated each time, because Ctrl-C may have ended an earlier call.
   self._closed = true
   self._session:cancel()
   self._session:close()

@@ -1,34 +1,35 @@
 --- Lists: one page, and the walk over all pages.
 
 local answer = require "tavus.client.answer"
+local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local log = require "tavus.log"
 local options = require "tavus.options"
 
 local pages = {}
 
---- The most pages that `each` reads, unless `max_pages` says otherwise.
+--- The most pages that `each` reads; `max_pages` changes it.
 pages.MOST = 1000
---- Rows a page that `each` asks for, when the filter has no `limit`.
+--- Rows of a page in `each`, when the filter has no `limit`.
 pages.LIMIT = 100
 
 local each_options = options.call_and {
   max_pages = { type = "number", integer = true, least = 1, most = 1e9 },
 }
 
---- Makes the options of a list request out of a filter and options: the filter
--- becomes part of the query. A name that the contract does not know raises: a
--- server that pays no attention to it would give all rows, and a loop that
--- deletes what it meant to have found would delete them all.
+--- Makes the options of a list request from a filter and options: the filter becomes part of the query. A name that the
+-- contract does not know raises: a server that ignores it would answer with all rows, and a loop that deletes the rows
+-- found would delete them all.
 ---@param op table the list operation
----@param title string the function's name for messages
----@param filter table|nil
----@param given table|nil
----@param rules table
+---@param filter table?
+---@param given table?
+---@param each boolean for `each`, which also takes max_pages
 ---@param level integer the line to blame, from the caller
----@return table|nil request options with a query of its own
----@return tavus.Error|nil
-function pages.prepare(op, title, filter, given, rules, level)
+---@return table? request options with a query of its own
+---@return tavus.Error?
+function pages.prepare(op, filter, given, each, level)
+  local title, rules = op.title, options.call
+  if each then title, rules = op.each_title, each_options end
   if filter ~= nil and type(filter) ~= "table" then
     error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
   end
@@ -51,8 +52,8 @@ function pages.prepare(op, title, filter, given, rules, level)
     elseif rules[name] then
       error(("%s: %s is an option of the call: give it in the table after the filter"):format(title, name), level + 1)
     elseif not known[name] then
-      error(("%s: %q is no filter (%s); what else Tavus may take goes after it: { query = { ... } }"):format(title, name,
-        options.meant(name, known)), level + 1)
+      error(("%s: %q is not a filter (%s); give other parameters after the filter: { query = { ... } }"):format(title,
+        name, options.meant(name, known)), level + 1)
     else
       query[name] = value
     end
@@ -61,7 +62,7 @@ function pages.prepare(op, title, filter, given, rules, level)
     fine, problem = options.check({ max_pages = request.max_pages }, rules, title, level + 1)
     if not fine then return nil, problem end
   end
-  -- A query in the options is the way around the filter, and wins over it.
+  -- A query in the options is not checked, and wins over the filter.
   for name, value in pairs(request.query or {}) do
     if type(name) == "number" and type(value) == "table" then
       query[value[1]] = value[2]
@@ -73,7 +74,7 @@ function pages.prepare(op, title, filter, given, rules, level)
   return request
 end
 
--- A row's id, by the resource's name for it or by its newer one.
+-- A row's id, under any of its names; or nil.
 local function id_of(row, names)
   for i = 1, #names do
     local id = row[names[i]]
@@ -82,16 +83,17 @@ local function id_of(row, names)
   return nil
 end
 
--- The next page: its rows that were not seen before, and whether it is the last.
+-- Reads the next page: keeps the rows that were not seen before, and notes whether it is the last.
 local function read_page(walk)
   local request, seen = walk.request, walk.seen
   request.query.page = walk.page
-  local list, meta = answer.of(walk.client, walk.op, walk.op.path, nil, request, true)
+  local calling = call.new(walk.client, walk.op, walk.op.path, nil, request)
+  calling.may_repeat = true
+  local list, meta = answer.of(calling)
   if not list then error(meta, 0) end
   if list == true then
-    error(errors.new { type = "decode", status = meta.status, method = walk.op.method, path = walk.op.path,
-      message = "the page cannot be read: it came without rows", attempts = meta.attempts, elapsed_ms = meta.elapsed_ms,
-      headers = meta.headers, request_id = meta.request_id, retryable = false, ambiguous = false }, 0)
+    error(call.sign(calling, errors.new { type = "decode", status = meta.status, headers = meta.headers,
+      message = "the page cannot be read: it has no rows", retryable = false, ambiguous = false }), 0)
   end
   walk.page, walk.read = (walk.page or 0) + 1, walk.read + 1
   local fresh = {}
@@ -105,41 +107,43 @@ local function read_page(walk)
     end
   end
   walk.count = walk.count + #fresh
-  -- Rows that were all seen before tell no more than none: a server that pays
-  -- no attention to `page` would otherwise be asked without end.
+  -- A page of known rows counts as empty: a server that ignores `page` would otherwise be asked forever.
   walk.empty = #fresh == 0 and walk.empty + 1 or 0
   local total = tonumber(list.total_count)
-  if not walk.op.first_page or walk.empty >= 2 or (total and walk.count >= total and (total > 0 or #list.data == 0)) then
+  local complete = total and walk.count >= total and (total > 0 or #list.data == 0)
+  if not walk.op.first_page or walk.empty >= 2 or complete then
     walk.finished = true
   elseif walk.read >= walk.most then
     walk.finished = true
     if not walk.capped_by_caller then
-      log.write(walk.client._log, "error", ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.each_title, walk.read))
+      log.write(walk.client._log, "error",
+        ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.each_title, walk.read))
     end
   end
   walk.rows, walk.next, walk.meta = fresh, 1, meta
 end
 
---- Walks all rows of a list, page after page: `for row, meta in each(...)`.
--- Rows that come twice are given once. It ends after two pages in a row
--- without a new row, when `total_count` rows were seen, or after `max_pages`.
+--- Walks all rows of a list, page after page: `for row, meta in each(...)`. A row that comes twice is given once. It
+-- ends after two pages in a row without a new row, when `total_count` rows were seen, or after `max_pages`.
 ---@param client table
 ---@param op table the list operation
----@param filter table|nil sent as the query; `limit` is the size of a page
----@param given table|nil options of each request, and max_pages
+---@param filter table? sent as the query; `limit` is the size of a page
+---@param given table? options of each request, and max_pages
 ---@param level integer the line to blame, from the caller
----@return fun(): table|nil, tavus.Meta|nil
+---@return fun(): table?, tavus.Meta?
 function pages.each(client, op, filter, given, level)
-  local request, problem = pages.prepare(op, op.each_title, filter, given, each_options, level + 1)
+  local request, problem = pages.prepare(op, filter, given, true, level + 1)
   if not request then error(problem, 0) end
   local query = request.query
-  -- Where the number of the first page is not known, it is asked for without one. If that was page 1, it comes again, and
-  -- its rows were seen.
+  -- Where the number of the first page is unknown, the first request has none. If that was page 1, the next request
+  -- repeats it, and its rows are skipped.
   local first = op.first_page
   if first == "unknown" then first = nil end
   if query.page ~= nil then
     first = tonumber(query.page)
-    if not first or first < 0 or first % 1 ~= 0 then error(options.bad("page", "must be a whole number, 0 or more"), 0) end
+    if not first or first < 0 or first % 1 ~= 0 then
+      error(options.bad("page", "must be a whole number, 0 or more"), 0)
+    end
   end
   if query.limit == nil and op.known.limit then query.limit = pages.LIMIT end
   local walk = {

@@ -1,5 +1,5 @@
---- The recording of a client: every attempt as one line of JSON in a file,
--- without secrets. `tavus.sandbox` answers from such a file.
+--- The recording of a client: every attempt as a line of JSON in a file, without secrets. The sandbox replays such
+-- files.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -14,10 +14,10 @@ local record = {}
 local methods = {}
 methods.__index = methods
 
--- Whether a file ends inside a line: a program was killed while it wrote.
+-- Whether a file ends inside a line, because a program was killed while it wrote.
 local function is_torn(file, name)
   local size = file:seek "end"
-  if not size or size == 0 then return false end -- a pipe, say, or nothing in it
+  if not size or size == 0 then return false end -- a pipe, or an empty file
   local reader = io.open(name, "rb")
   if not reader then return false end
   reader:seek("set", size - 1)
@@ -28,19 +28,19 @@ end
 
 --- Opens a file to append to.
 ---@param name string
----@param headers table|nil what the client sends with every request
----@return tavus.Recording|nil
----@return string|nil message
----@return string|nil hint
+---@param headers table? the client's own headers, which it sends with every request
+---@return tavus.Recording?
+---@return string? message
+---@return string? hint
 function record.open(name, headers)
-  if name == "" or name:find("%z") then return nil, "is no name of a file" end
+  if name == "" or name:find("%z") then return nil, "is not a file name" end
   local file, message, code = io.open(name, "ab")
   if not file then
     return nil, "cannot be written: " .. tostring(message),
       options.no_descriptor[code] and "close what is open, or raise the limit of file descriptors (ulimit -n)" or nil
   end
-  pcall(http.close_on_exec, file) -- a host may have files of its own
-  -- Every line is one write at the file's end, whoever else writes there.
+  pcall(http.close_on_exec, file) -- fails where the host program replaced Lua's files
+  -- Every line is one write at the file's end, so that several programs may write to it.
   file:setvbuf "no"
   return setmetatable({ file = file, headers = headers or {}, torn = is_torn(file, name) }, methods)
 end
@@ -53,7 +53,7 @@ local function line_of(client, request, result, attempt)
     body = request.body, body_text = request.text,
     outcome = result.outcome, status = result.status, elapsed_ms = math.floor(result.elapsed_ms * 1000 + 0.5) / 1000,
   }
-  -- With the key gone (the client was closed meanwhile), nobody can tell whether it is in there.
+  -- The client was closed meanwhile: the key is wiped, so it cannot be looked for in the answer.
   if not client._closed then
     if result.headers then entry.answer_headers = clean.headers(session, result.headers, secrets) end
     entry.answer_body, entry.answer_text = clean.body(session, call.body(result), secrets)
@@ -66,7 +66,7 @@ end
 
 local function append(self, line)
   local done, message = self.file:write((self.torn and "\n" or "") .. line .. "\n")
-  -- Part of the line may be in the file: the next one begins on a line of its own.
+  -- Part of the line may be in the file, so the next one begins with a line break.
   self.torn = not done
   if not done then error(message, 0) end
 end
@@ -75,15 +75,15 @@ local function write(self, client, request, result, attempt)
   append(self, line_of(client, request, result, attempt))
 end
 
---- Notes what a call asks, before it is sent: while the key is there to be looked for.
+--- Notes the request of a call before it is sent, while the key can still be looked for.
 ---@param client table
 ---@param calling tavus.Calling
----@return table|nil request for `answered`
+---@return table? request for `answered`
 function methods:asked(client, calling)
   if client._closed then return nil end
   local ok, request = log.guarded(clean.request, client._session, {
-    method = calling.op.method, path = calling.path, query = calling.query, headers = { self.headers, calling.headers or {} },
-    body = calling.body,
+    method = calling.op.method, path = calling.path, query = calling.query, body = calling.body,
+    headers = { self.headers, calling.headers or {} },
   }, calling.secrets)
   if ok then return request end
   log.recording_failed(client, request)
@@ -92,7 +92,7 @@ end
 
 --- Writes the line of one attempt.
 ---@param client table
----@param request table what `asked` gave
+---@param request table from `asked`
 ---@param result table
 ---@param attempt integer
 function methods:answered(client, request, result, attempt)

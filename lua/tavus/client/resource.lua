@@ -1,10 +1,10 @@
---- Resources out of contract data: each operation of the contract becomes a
--- method. What a method takes and does stands in the operation and is never
--- guessed, so that a new resource is contract data only.
+--- Resources from contract data: each operation of the contract becomes a method. The operation says what its method
+-- takes and does, so that a new resource is contract data only.
 
 local core = require "tavus.core"
 local http = require "tavus.http"
 local answer = require "tavus.client.answer"
+local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
@@ -15,7 +15,7 @@ local resource = {}
 
 local STRICT = { strict = true }
 
--- Names of operations that Lua keeps for itself.
+-- Names of operations that are words of Lua.
 local method_names = { ["end"] = "end_" }
 
 -- The client behind `self`; `level` is the caller's line, from here.
@@ -25,7 +25,7 @@ local function client_of(self, class, name, level)
   error(("%s: call it with a colon: client.%s:%s(...)"):format(name, class.collection, name), level + 1)
 end
 
--- The path with the ids that begin `...`, or nil and an error. A wrong type raises.
+-- The path with the ids at the start of `...`, or nil and an error. A wrong type raises.
 local function path_for(op, level, ...)
   local names, parts = op.ids, op.parts
   local path = parts[1]
@@ -38,30 +38,24 @@ local function path_for(op, level, ...)
         id == nil and "nil" or type(id), hint), level + 1)
     end
     local escaped, problem = http.escape(id)
-    if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id may not hold a /" end
+    if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id must not contain a /" end
     if not escaped then return nil, errors.issue("/" .. name, "id", problem, nil, "id") end
     path = path .. escaped .. parts[i + 1]
   end
   return path
 end
 
--- The body that a method's argument stands for; nil where it is left out. A
--- wrong type raises.
+-- The body for a method's argument; nil where it is left out. A wrong type raises.
 local function body_of(op, value, level)
   if value == nil and op.optional then return nil end
   if op.wraps and value ~= nil then return { [op.wraps] = value } end
   if type(value) == "table" then return value end
-  local hint = type(value) == "string" and value:find "^%s*[%[{]" and " (this is JSON: decode it first, tavus.decode)" or ""
+  local is_text = type(value) == "string" and value:find "^%s*[%[{]"
+  local hint = is_text and " (this is JSON: decode it first, tavus.decode)" or ""
   error(("%s: wants %s, not %s%s"):format(op.title, op.wraps or "a table", type(value), hint), level + 1)
 end
 
-local function encode(op, value, given)
-  local text, warnings, secrets = core.encode(value, op.body, given and given.strict and STRICT or nil)
-  if text then return text, warnings, secrets end
-  return nil, errors.validation(warnings, op.body)
-end
-
--- May the request be sent again when nobody knows whether it was done?
+-- Whether the request may be sent again when it is unknown whether it took effect.
 local function may_repeat(op, body)
   local word = op.repeats
   if word == "ops" then return repeatable(body) end
@@ -72,8 +66,8 @@ local function may_repeat(op, body)
   return word ~= "twice"
 end
 
--- Bodies that say what is to change, where they ask for no change. They are
--- answered here: what Tavus does with them is not documented.
+-- Bodies that change nothing, by what the operation sends. They are not sent: what Tavus does with them is not
+-- documented.
 local empty_change = { json_patch = "[]", merge_patch = "{}", partial = "{}" }
 
 local makers = {}
@@ -90,11 +84,15 @@ function makers.send(class, op)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    if body == nil then return answer.of(client, op, path, nil, given, may_repeat(op)) end
-    local text, warnings, secrets = encode(op, body, given)
-    if not text then return nil, warnings end
-    if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
-    return answer.of(client, op, path, text, given, may_repeat(op, body), secrets, warnings)
+    local text, warnings, secrets
+    if body ~= nil then
+      text, warnings, secrets = core.encode(body, op.body, given and given.strict and STRICT or nil)
+      if not text then return nil, errors.validation(warnings, op.body) end
+      if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
+    end
+    local calling = call.new(client, op, path, text, given)
+    calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body), warnings, secrets
+    return answer.of(calling)
   end
 end
 
@@ -109,7 +107,9 @@ function makers.ask(class, op)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
-    return answer.of(client, op, path, nil, given, may_repeat(op))
+    local calling = call.new(client, op, path, nil, given)
+    calling.may_repeat = may_repeat(op)
+    return answer.of(calling)
   end
 end
 
@@ -122,17 +122,19 @@ function makers.list(class, op)
     if not path then return nil, problem end
     local filter, given = select(count + 1, ...)
     local request
-    request, problem = pages.prepare(op, op.title, filter, given, options.call, 2)
+    request, problem = pages.prepare(op, filter, given, false, 2)
     if not request then return nil, problem end
-    return answer.of(client, op, path, nil, request, may_repeat(op))
+    local calling = call.new(client, op, path, nil, request)
+    calling.may_repeat = may_repeat(op)
+    return answer.of(calling)
   end
 end
 
--- All pages, a row at a time.
+-- The method `each`: all rows of all pages.
 local function maker_of_each(class, op)
   return function(self, filter, given)
     local client = client_of(self, class, "each", 2)
-    -- No tail call: a level of the stack would be missing from errors.
+    -- Not a tail call, which would take a level from the stack that errors refer to.
     local iterator = pages.each(client, op, filter, given, 2)
     return iterator
   end
@@ -143,8 +145,8 @@ local function maker_of(op)
   return op.answers == "list" and makers.list or makers.ask
 end
 
--- The operation as the methods want it: besides what the contract says of it, the
--- names of its ids, and the parts of its path around them.
+-- The operation with what the methods need beside the contract's data: the names of its ids, and the parts of its path
+-- around them.
 local function prepared(class, raw)
   local op = {}
   for name, value in pairs(raw) do op[name] = value end
@@ -161,8 +163,7 @@ local function prepared(class, raw)
   return op
 end
 
--- Names that an object's id goes by: the resource's own, and those that the
--- contract calls its twins.
+-- The names of an object's id: the resource's own, and its twins in the contract.
 local function id_names(data)
   local names = { data.id_field }
   for _, field in ipairs(data.fields) do
@@ -172,7 +173,9 @@ local function id_names(data)
 end
 
 local function build(data)
-  local class = { name = data.name, collection = data.collection, id_field = data.id_field, __name = "tavus." .. data.collection }
+  local class = {
+    name = data.name, collection = data.collection, id_field = data.id_field, __name = "tavus." .. data.collection,
+  }
   local methods = {}
   class.__index = methods
   class.operations = {}
@@ -192,8 +195,7 @@ end
 
 local classes
 
---- The classes of all resources, by the name of their collection. Read from
--- the contract once a VM.
+--- The classes of all resources, by the name of their collection; read from the contract once.
 ---@return table<string, table>
 function resource.classes()
   if not classes then

@@ -1,27 +1,15 @@
---- Tasks: functions of the user's that run beside each other, and wait only
--- for themselves.
+--- Tasks: functions of the program that run beside each other, and wait only for themselves.
 --
--- What a task is, is told here; what runs it is a scheduler (tavus.host):
+-- This module says what a task is. What runs tasks is a host (tavus.host): it calls task:_enter(), task:_settle(...),
+-- and task:_keep(...) and task:_finish() where it does in two steps what _settle does.
 --
---   start(task, fn, ...)    calls task:_enter(), and makes a thread for it; the
---                           end of fn goes to task:_settle(true, results...) or
---                           task:_settle(false, error, traceback)
---   stop(task)              the task was cancelled: end its thread, and cancel
---                           task._request if there is one
---   wait(gate)              returns when gate._done; gate:_watch(fn) tells
---   running()               the task whose code calls, or nil
---   inside()                likewise, also in a coroutine that the task resumed
---   step(client, seconds), run(client)
---
--- Ctrl-C may end each function here at any instruction. What it leaves half done
--- is done again: hosts.guard notes the error, and the loop's next turn resumes
--- every task in client._tasks. So a task leaves that table last, and every step
+-- Ctrl-C may end each function here at any instruction. What it leaves half done is repeated: hosts.guard notes the
+-- error, and the loop's next turn resumes every task in client._tasks. So a task leaves that table last, and every step
 -- before may be repeated.
 
 local errors = require "tavus.errors"
 local hosts = require "tavus.host"
-
-local unasked = require "tavus.client.unasked"
+local log = require "tavus.log"
 
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack") -- Lua 5.1 has it there
 
@@ -32,9 +20,10 @@ local Task = {}
 Task.__index = Task
 Task.__name = "tavus.task"
 
---- Tells how far it is.
+--- Says whether it is under way, cancelled, failed or done.
 function Task:__tostring()
-  return "tavus.task: " .. (not self._done and "under way" or self._cancelled and "cancelled" or self._failed and "failed" or "done")
+  return "tavus.task: " .. (not self._done and "under way" or self._cancelled and "cancelled"
+    or self._failed and "failed" or "done")
 end
 
 local function need_colon(self, name)
@@ -42,7 +31,7 @@ local function need_colon(self, name)
   error(("%s: call it with a colon: task:%s()"):format(name, name), 3)
 end
 
--- What is called once, with the task, when it is done.
+-- Calls fn once, with the task, when it is done.
 function Task:_watch(fn)
   if self._done then return fn(self) end
   local watchers = self._watchers or {}
@@ -50,14 +39,34 @@ function Task:_watch(fn)
   self._watchers = watchers
 end
 
--- An error that says where it was raised, as far as it can.
+-- Adds the traceback to an error that is a string or one of this library's.
 local function with_traceback(err, trace)
   if type(err) == "string" then return err .. "\n" .. trace end
   if errors.is(err) and err.traceback == nil then err.traceback = trace end
   return err
 end
 
--- Enters it among its client's tasks.
+-- Plain tables have finalizers from Lua 5.2 on; before, only userdata have them.
+local new_userdata = rawget(_G, "newproxy")
+
+-- An object that calls fn when it is collected.
+local function finalizer(fn)
+  if not new_userdata then return setmetatable({}, { __gc = fn }) end
+  local proxy = new_userdata(true)
+  getmetatable(proxy).__gc = fn
+  return proxy
+end
+
+-- Reports the error of a failed task once, when the task is collected and its result was never read. Returns a note
+-- whose `read` says that it was, and the object whose collection reports; the task keeps both.
+local function report_orphan(client, err, trace)
+  local note = { read = false }
+  return note, finalizer(function()
+    if not note.read then log.task_failed(client, err, trace) end
+  end)
+end
+
+-- Adds it to its client's tasks.
 function Task:_enter()
   local client = self._client
   client._left = client._left + 1
@@ -71,7 +80,7 @@ local function map_entry(ok, value, err)
   return { value = value }
 end
 
--- Keeps its outcome, the first that comes.
+-- Keeps its outcome; only the first counts.
 function Task:_keep(ok, ...)
   if self._values then return end
   if self._map then
@@ -83,20 +92,20 @@ function Task:_keep(ok, ...)
     if trace then err = with_traceback(err, trace) end
     self._failed = true
     if not self._cancelled then
-      self._unasked, self._guard = unasked(self._client, err, trace)
-      self._client._unasked = true
+      self._orphan, self._guard = report_orphan(self._client, err, trace)
+      self._client._orphans = true
     end
     self._values = { 3, nil, err, trace }
   end
 end
 
--- It has its outcome: tells whoever waits for it.
+-- Ends a task that has its outcome, and tells what waits for it.
 function Task:_finish()
   local client, map, watchers, inner = self._client, self._map, self._watchers, self._inner
   self._done = true
-  -- Nobody is left to take the results of a map that it waits for.
+  -- The results of a map that it waits for are lost.
   if inner then inner:cancel() end
-  if map then map:finished(self) end -- nobody else knows this task
+  if map then map:finished(self) end
   for i = 1, watchers and #watchers or 0 do watchers[i](self) end
   if watchers then self._watchers = false end
   if client and client._tasks[self] then
@@ -112,18 +121,16 @@ function Task:_settle(ok, ...)
   self:_finish()
 end
 
---- Whether it came to its end: returned, failed, or was cancelled.
+--- Whether it is over: it returned, failed, or was cancelled.
 ---@return boolean
 function Task:done()
   need_colon(self, "done")
   return self._done
 end
 
---- What the function returned; waits for it if need be (inside a task it
--- yields, elsewhere it drives the loop).
--- When the function raised: nil, the error and the traceback; a string has the
--- traceback appended, an error of this library has it as `traceback`. When the
--- task was cancelled: nil and an error of type "cancelled". When it is not done,
+--- What the function returned; waits until the task is done (inside a task it yields, elsewhere it drives the loop).
+-- When the function raised: nil, the error and the traceback; a string has the traceback appended, an error of this
+-- library has it as `traceback`. When the task was cancelled: nil and an error of type "cancelled". When it is not done
 -- and this place cannot wait: nil and an error of type "config".
 ---@return any ... what the function returned
 function Task:result()
@@ -135,8 +142,8 @@ function Task:result()
     if refused then return nil, refused end
     scheduler.wait(self)
   end
-  local note = self._unasked
-  if note then note.told = true end
+  local note = self._orphan
+  if note then note.read = true end
   local values = self._values
   return unpack(values, 2, values[1] + 1)
 end
@@ -145,14 +152,14 @@ local function cancel(self)
   self._cancelled = true
   self:_keep(false, errors.new {
     type = "cancelled", message = "the task was cancelled",
-    hint = "what it was asking for may have been done: look before you ask again",
+    hint = "its request may have been done: look before you repeat it",
   })
   hosts.scheduler.stop(self)
   self:_finish()
 end
 
---- Ends it: the request that it waits for is cancelled at once, and its
--- function is not resumed. (A task that cancels itself runs on to its next call.)
+--- Ends it: the request that it waits for is cancelled at once, and its function is not resumed. A task that cancels
+-- itself runs on to its next call.
 ---@return boolean cancelled false when it was done already
 function Task:cancel()
   need_colon(self, "cancel")
@@ -166,10 +173,10 @@ end
 ---@param fn function
 ---@return tavus.Task
 function task.spawn(client, fn, ...)
-  -- All fields at once, eight at the most: a table that grows field by field
-  -- costs more than the rest of the task.
+  -- All fields at once, and at most eight: a table that grows field by field costs more than the rest of the task.
   local self = setmetatable({
-    _client = client, _done = false, _watchers = false, _values = false, _fn = false, _arguments = false, _thread = false, _request = false,
+    _client = client, _done = false, _watchers = false, _values = false,
+    _fn = false, _arguments = false, _thread = false, _request = false,
   }, Task)
   hosts.guard(hosts.scheduler.start, self, fn, ...)
   return self
@@ -186,9 +193,8 @@ function task.cancel_all(client)
   end
 end
 
--- A map under way. It is a table and no closure: nginx reuses the stack of a
--- thread that it killed, and a variable that a closure shares with a function
--- waiting there would then be somebody else's.
+-- A map under way. It is a table and not a closure: nginx reuses the stack of a thread that it killed, which would
+-- change the variables that a closure shares with a function waiting there.
 local Map = {}
 Map.__index = Map
 
@@ -202,7 +208,8 @@ function Map:start_more()
       self.results[index] = { err = self.closed() }
     elseif not (self.tasks[index] or self.results[index]) then
       local each = setmetatable({
-        _client = self.client, _done = false, _map = self, _index = index, _values = false, _fn = false, _thread = false, _request = false,
+        _client = self.client, _done = false, _map = self, _index = index,
+        _values = false, _fn = false, _thread = false, _request = false,
       }, Task)
       self.under_way = self.under_way + 1
       self.tasks[index] = each
@@ -214,7 +221,7 @@ function Map:start_more()
   if self.under_way == 0 then self.gate:_finish() end
 end
 
--- A task of it is done.
+-- Takes the result of a task that is done.
 function Map:finished(each)
   local index = each._index
   if self.tasks[index] == each then
@@ -225,8 +232,7 @@ function Map:finished(each)
   self:start_more()
 end
 
--- Goes on after an interrupt: counts again, and starts again what was not
--- entered among the client's tasks.
+-- Goes on after an interrupt: counts again, and starts again what is not among the client's tasks.
 function Map:mend()
   local count = 0
   for index, each in pairs(self.tasks) do
@@ -238,7 +244,7 @@ end
 
 function Map:cancel()
   self.cancelled = true
-  -- What a task does at its end may change the list.
+  -- The end of a task may change self.tasks.
   local list = {}
   for _, each in pairs(self.tasks) do list[#list + 1] = each end
   for _, each in ipairs(list) do each:cancel() end
@@ -249,21 +255,22 @@ function Map:wait()
   if not self.gate._done then hosts.scheduler.wait(self.gate) end
 end
 
---- Calls fn for every item of a list, so many at a time, each in a task. An
--- error out of the wait (Ctrl-C) cancels them, and goes on to the caller.
+--- Calls fn for every item of a list, a number of them at a time, each in a task. An error out of the wait (Ctrl-C)
+-- cancels the tasks and is raised again.
 ---@param client table
 ---@param list table
 ---@param fn fun(item: any, index: integer): any, any
 ---@param concurrency integer
----@param closed fun(): tavus.Error what becomes of items that the closed client cannot do
+---@param closed fun(): tavus.Error the error of items that a closed client cannot do
 ---@return table[] results in the list's order, each { value = v } or { err = e }
 function task.map(client, list, fn, concurrency, closed)
   local map = setmetatable({
-    client = client, list = list, fn = fn, concurrency = concurrency, closed = closed, count = #list, next = 1, under_way = 0,
-    starting = false, cancelled = false, results = {}, gate = setmetatable({ _done = false }, Task), tasks = {},
+    client = client, list = list, fn = fn, concurrency = concurrency, closed = closed,
+    count = #list, next = 1, under_way = 0, starting = false, cancelled = false,
+    results = {}, tasks = {}, gate = setmetatable({ _done = false }, Task),
   }, Map)
   local owner = hosts.scheduler.running()
-  if owner then -- which may have to yield, and whose end cancels the map
+  if owner then -- the wait yields, and the owner's end cancels the map
     owner._inner = map
     map:wait()
     owner._inner = false

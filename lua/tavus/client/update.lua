@@ -1,8 +1,7 @@
 --- Read, change, send the smallest patch: `client.personas:update(id, fn)`.
 --
--- What makes this more than a diff is what an answer of Tavus does not tell:
--- secrets come back masked, and some that are stored are not used again when
--- what is around them is written (the contract's secret rules).
+-- It is more than a diff because answers do not show everything: secrets come back masked, and a stored secret is lost
+-- when the object around it is written without it (the contract's secret rules).
 
 local core = require "tavus.core"
 local http = require "tavus.http"
@@ -16,26 +15,26 @@ local update = {}
 
 local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
 
--- Does a secret look as if the server hid it?
+-- Whether a secret is masked by the server.
 local function masked(text)
   if text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:lower():find("redacted", 1, true) then
     return true
   end
-  -- Prose may hold an ellipsis; the rest of a key has no blanks around it.
+  -- Prose may hold an ellipsis; a shortened key has no blanks around it.
   return (text:find("...", 1, true) or text:find("\226\128\166", 1, true)) and not text:find "%s"
 end
 
 local function is_secret(field) return field.secret end
 
--- Of a fact that is not sure the check warns, as everywhere.
+-- Grades C and D only warn.
 local function is_read_only(field)
   if field.read_only and (field.sure == "C" or field.sure == "D") then return "perhaps" end
   return field.read_only
 end
 
--- The part of the contract that leads to fields of a kind: { members, other, items },
--- or what `is_one` gives for such a field itself, or nil where there are none. Fields of
--- one shape share one list of members; `known` holds what was found in each, false for nothing.
+-- The tree of the contract's fields that lead to fields of a kind: { members, other, items }, the result of `is_one`
+-- for such a field itself, or nil without any. Fields of one shape share a list of members; `known` caches the result
+-- for each list, false for none.
 local function marked(field, is_one, known)
   local found = is_one(field)
   if found then return found end
@@ -70,8 +69,7 @@ local function below(tree, name)
   return tree.members[name] or tree.other
 end
 
--- Puts back what the server gave where `after` still holds a masked secret, so
--- that it shows as no change.
+-- Puts the server's value back where `after` still holds a masked secret, so that the diff sees no change.
 local function keep_secrets(tree, before, after)
   for name, value in pairs(after) do
     local here = below(tree, name) or (type(name) == "number" and tree ~= true and tree.items)
@@ -85,8 +83,8 @@ local function keep_secrets(tree, before, after)
   end
 end
 
--- Finds what changed in read-only fields. Left out is not changed: a function
--- may return a table of its own that holds only what can be written.
+-- Finds changes of read-only fields. A missing field is not a change: the function may return a table that holds only
+-- writable fields.
 local function keep_read_only(tree, before, after, path, issues)
   for name, here in pairs(tree.members) do
     local old, new = before[name], after[name]
@@ -98,13 +96,12 @@ local function keep_read_only(tree, before, after, path, issues)
       after[name] = old
     elseif here == true and not core.equal(old, new) then
       issues[#issues + 1] = { path = path .. "/" .. name, code = "read_only", severity = "error",
-        message = "is read-only and cannot be changed", hint = "leave it as it was" }
+        message = "is read-only and cannot be changed", hint = "leave it unchanged" }
     end
   end
 end
 
--- Marks the empty objects inside arrays, so that one which moves when the
--- function takes out another item is told from a {} that the function wrote.
+-- Marks the empty objects inside arrays, to tell one that moves to another position from a {} that the function wrote.
 local function mark_objects(value, in_array)
   in_array = in_array or core.is_array(value)
   for _, child in pairs(value) do
@@ -115,7 +112,7 @@ local function mark_objects(value, in_array)
   end
 end
 
--- Lua's {} is an array where an empty array was.
+-- Makes Lua's {} an array where the server sent an empty array.
 local function keep_arrays(before, after)
   for name, value in pairs(after) do
     local old = type(value) == "table" and table_at(before, name)
@@ -138,7 +135,7 @@ local function given_text(value)
   return type(value) == "string" and value ~= ""
 end
 
--- Does an operation write at a place, or above it?
+-- Whether an operation writes at a path, or above it.
 local function has_path(patch, path)
   for _, op in ipairs(patch) do
     if op.path == path or path:sub(1, #op.path + 1) == op.path .. "/" then return true end
@@ -146,7 +143,7 @@ local function has_path(patch, path)
   return false
 end
 
--- Or below it?
+-- Whether an operation writes at a path, above or below it.
 local function touches(patch, path)
   for _, op in ipairs(patch) do
     if op.path:sub(1, #path + 1) == path .. "/" then return true end
@@ -154,15 +151,14 @@ local function touches(patch, path)
   return has_path(patch, path)
 end
 
--- The object that a secret rule is about, where it is one that needs its secret.
+-- The object of a secret rule, if it is one that needs its secret; or nil.
 local function marked_object(rule, value)
   local object = follow(value, rule.root)
   return object and given_text(object[rule.mark]) and object or nil
 end
 
--- Masks the secrets that the rules are about, should the answer show them, so
--- that one the function gives again can be told from one it left alone. Returns
--- them by their rules.
+-- Masks the secrets of the rules that the answer shows, to tell one that the function gives again from one that it left
+-- alone. Returns the secrets by their rules.
 local function mask_shown(secret_rules, value)
   local shown = {}
   for _, rule in ipairs(secret_rules) do
@@ -175,7 +171,7 @@ local function mask_shown(secret_rules, value)
   return shown
 end
 
--- The rules whose secrets, shown to the function, it has given again.
+-- The rules whose secrets the answer showed and the function gave again.
 local function given_again(shown, after)
   local again = {}
   for rule, secret in pairs(shown) do
@@ -185,16 +181,19 @@ local function given_again(shown, after)
   return again
 end
 
--- Applies a secret rule to a patch, to which it may add. Wants masked secrets put
--- back before. Returns an issue, or nil.
+-- Applies a secret rule to a patch, to which it may add operations. keep_secrets must have run. Returns an issue, or
+-- nil.
 local function check_secret(rule, patch, before, after, again)
   local old, new = follow(before, rule.root), marked_object(rule, after)
   if not (new and touches(patch, rule.root)) then return nil end
   local secret = new[rule.secret]
   if not given_text(secret) or (not again and old and old[rule.secret] == secret) then
-    return { path = rule.root .. "/" .. rule.secret, code = "required", severity = "error", message = rule.message, hint = rule.hint }
+    return {
+      path = rule.root .. "/" .. rule.secret, code = "required", severity = "error",
+      message = rule.message, hint = rule.hint,
+    }
   end
-  -- The two belong together in every patch that writes one of them.
+  -- A patch that writes one of the two must write both.
   for _, name in ipairs { rule.mark, rule.secret } do
     local path = rule.root .. "/" .. name
     if not has_path(patch, path) then patch[#patch + 1] = { op = "replace", path = path, value = new[name] } end
@@ -202,14 +201,16 @@ local function check_secret(rule, patch, before, after, again)
   return nil
 end
 
--- An object that needs its secret no longer has no use for the one that shows masked.
+-- Drops the old secret of an object that needs none any more.
 local function drop_stale(rule, before, after)
   local old, new = marked_object(rule, before), follow(after, rule.root)
-  if old and new and not marked_object(rule, after) and new[rule.secret] == old[rule.secret] then new[rule.secret] = nil end
+  if old and new and not marked_object(rule, after) and new[rule.secret] == old[rule.secret] then
+    new[rule.secret] = nil
+  end
 end
 
--- Finds a masked secret that would be sent after all, inside an array that is
--- written whole. Returns its path.
+-- Finds a masked secret that the patch would send, inside an array that is written as a whole. Returns its path, or
+-- nil.
 local function masked_inside(tree, value, path, patch)
   if type(value) ~= "table" then
     return tree == true and type(value) == "string" and masked(value) and has_path(patch, path) and path or nil
@@ -223,8 +224,7 @@ local function masked_inside(tree, value, path, patch)
   return nil
 end
 
--- The options of one of the two requests. A query parameter that only one of
--- them knows goes to that one.
+-- The options of one of the two requests. A query parameter that only one of them knows is sent with that one.
 local function options_for(op, other, given, deadline)
   local out = {}
   for name, value in pairs(given or {}) do
@@ -251,7 +251,7 @@ local function deadline_of(client, op, given)
   return given and given.deadline or client._deadline or math.max(op.deadline or call.DEADLINE, timeout)
 end
 
--- Makes places in a patch places in the object that it changes.
+-- Turns paths in a patch into paths in the object that it changes.
 local function in_place(issues, patch)
   for _, issue in ipairs(issues) do
     local index, rest = issue.path:match "^/(%d+)/value(.*)$"
@@ -261,10 +261,17 @@ local function in_place(issues, patch)
   end
 end
 
--- From the object as it is and as it shall be to the patch, or nil, error.
--- `facts`: what the contract says of secret and read-only fields, the secret
--- rules, and the kind.
-local function patch_between(facts, before, after, shown, arrays)
+-- What the parts of one update share.
+---@class tavus.Change
+---@field title string the method's name for messages
+---@field facts table the contract's trees of secret and read-only fields, the secret rules, and the kind
+---@field before table as the server answered it
+---@field shown table? secrets in `before`, by their rules
+---@field whole boolean replace changed arrays as a whole
+
+-- The patch that makes `after` of an object, or nil and an error.
+local function patch_to(change, after)
+  local facts, before, shown = change.facts, change.before, change.shown
   local issues = {}
   if facts.read_only then keep_read_only(facts.read_only, before, after, "", issues) end
   if #issues > 0 then return nil, errors.validation(issues, facts.kind) end
@@ -272,9 +279,8 @@ local function patch_between(facts, before, after, shown, arrays)
   if facts.secret then keep_secrets(facts.secret, before, after) end
   for _, rule in ipairs(facts.secret_rules) do drop_stale(rule, before, after) end
   keep_arrays(before, after)
-  -- An object that is replaced would lose what Tavus keeps of it and does not show, and what others changed meanwhile.
-  local operations, problem = diff(before, after, arrays == "whole", true)
-  -- What `diff` calls the document after is the persona here.
+  -- Replacing a whole object would lose what Tavus stores and does not show, and what others changed meanwhile.
+  local operations, problem = diff(before, after, change.whole, true)
   if not operations then return nil, problem.issues and errors.validation(problem.issues, facts.kind) or problem end
   local patch = new_patch(operations)
   for _, rule in ipairs(facts.secret_rules) do
@@ -283,49 +289,54 @@ local function patch_between(facts, before, after, shown, arrays)
   end
   local hidden = facts.secret and masked_inside(facts.secret, after, "", patch)
   if hidden then
-    return nil, errors.issue(hidden, "value", "is masked, and would be stored as it is shown",
+    return nil, errors.issue(hidden, "value", "is masked, and the mask would be stored",
       "give the secret again", facts.kind)
   end
   return patch
 end
 
--- What the function makes of an object, which stays as it is. Returns the object
--- after and the secrets that were shown, by their rules; or nil, error.
-local function changed_by(fn, before, title, facts)
-  local working = core.copy(before)
+-- Calls the function with a copy of the object. Returns the changed object, or nil and an error.
+local function changed_by(fn, change)
+  local facts, working = change.facts, core.copy(change.before)
   mark_objects(working, false)
-  local shown = mask_shown(facts.secret_rules, working)
+  change.shown = mask_shown(facts.secret_rules, working)
   local result = fn(working)
   if result == nil then result = working end
   if type(result) ~= "table" then
-    error(("%s: the function must return a table or nothing, not %s"):format(title, type(result)), 3)
+    error(("%s: the function must return a table or nothing, not %s"):format(change.title, type(result)), 3)
   end
-  -- A copy, since the table may be the caller's own.
+  -- A copy, because the table may belong to the caller.
   local after, message = core.copy(result)
   if not after then return nil, errors.issue("", "value", message, nil, facts.kind) end
-  if core.is_array(after) then return nil, errors.issue("", "type", "must be an object, not an array", nil, facts.kind) end
-  return after, shown
+  if core.is_array(after) then
+    return nil, errors.issue("", "type", "must be an object, not an array", nil, facts.kind)
+  end
+  return after
 end
 
--- Sends the patch in what the reading has left of the time. What the answer says
--- of places in the patch, it says of places in the object then.
-local function send_patch(self, class, id, patch, given, spent_ms)
+-- The options of sending the patch in the time that reading has left, or nil and an error.
+local function options_left(client, class, id, given, spent_ms)
   local send = class.operations.patch
-  local deadline = deadline_of(self._client, send, given)
+  local deadline = deadline_of(client, send, given)
   local left = deadline - spent_ms / 1000
-  if left <= 0 then
-    return nil, errors.new { type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
-      method = send.method, path = send.parts[1] .. http.escape(id) .. send.parts[2], attempts = 0, elapsed_ms = spent_ms,
-      retryable = true, ambiguous = false }
-  end
-  local answered, meta = self:patch(id, patch, options_for(send, class.operations.get, given, left))
+  if left > 0 then return options_for(send, class.operations.get, given, left) end
+  local calling = call.new(client, send, send.parts[1] .. http.escape(id) .. send.parts[2])
+  calling.started = calling.started - spent_ms / 1000
+  return nil, call.sign(calling, errors.new {
+    type = "timeout", message = ("the deadline of %g s came before the patch was sent"):format(deadline),
+    retryable = true, ambiguous = false,
+  })
+end
+
+-- Turns paths in the patch, in what came of sending it, into paths in the object.
+local function paths_in_object(kind, patch, answered, meta)
   if answered then
     in_place(meta.warnings, patch)
   elseif meta.issues then
     in_place(meta.issues, patch)
-    if meta.type == "validation" then meta = errors.validation(meta.issues, class.name) end
+    if meta.type == "validation" then return errors.validation(meta.issues, kind) end
   end
-  return answered, meta
+  return meta
 end
 
 --- Makes the method `update` of a resource.
@@ -337,40 +348,48 @@ function update.method(class, data)
   local title = class.collection .. ":update"
   local facts
 
-  --- Reads an object, lets a function change it, and sends the smallest patch,
-  -- or nothing when nothing changed.
+  --- Reads an object, lets a function change it, and sends the smallest patch, or nothing when nothing changed.
   ---@param id string
-  ---@param fn fun(object: table): table|nil changes its argument, a copy, or returns a new object
-  ---@param given table|nil options of the calls, and arrays = "whole" (default) | "items"
-  ---@return table|nil object as Tavus answered it, else as it was sent
+  ---@param fn fun(object: table): table? changes its argument, a copy, or returns a new object
+  ---@param given table? options of the calls, and arrays = "whole" (default) | "items"
+  ---@return table? object as Tavus answered it, else as it was sent
   ---@return tavus.Meta|tavus.Error meta.changed is false when nothing had to be sent
   return function(self, id, fn, given)
     if type(self) ~= "table" or not self._client then
       error(("update: call it with a colon: client.%s:update(...)"):format(class.collection), 2)
     end
-    if type(fn) ~= "function" then error(("%s: wants a function that changes the object, not %s"):format(title, type(fn)), 2) end
+    if type(fn) ~= "function" then
+      error(("%s: wants a function that changes the object, not %s"):format(title, type(fn)), 2)
+    end
     local fine, problem = options.check(given, rules, title, 2)
     if not fine then return nil, problem end
     if type(id) ~= "string" then error(("%s: the id must be a string, not %s"):format(title, type(id)), 2) end
+    -- Read from the contract once.
     facts = facts or {
       kind = class.name, secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}),
       secret_rules = data.secret_rules or {},
     }
 
     local before, meta = self:get(id, options_for(get, send, given))
-    -- An error, or a 304 to a condition among the caller's own headers.
+    -- An error, or true for a 304, which the caller's own headers may ask for.
     if type(before) ~= "table" then return before, meta end
-    local after, shown = changed_by(fn, before, title, facts)
-    if not after then return nil, shown end
-    local patch
-    patch, problem = patch_between(facts, before, after, shown, given and given.arrays or "whole")
+    local change = {
+      title = title, facts = facts, before = before, shown = nil, whole = not given or given.arrays ~= "items",
+    }
+    local after, patch, rest
+    after, problem = changed_by(fn, change)
+    if not after then return nil, problem end
+    patch, problem = patch_to(change, after)
     if not patch then return nil, problem end
     if #patch == 0 then
       meta.changed = false
       return before, meta
     end
+    rest, problem = options_left(self._client, class, id, given, meta.elapsed_ms)
+    if not rest then return nil, problem end
     local answered
-    answered, meta = send_patch(self, class, id, patch, given, meta.elapsed_ms)
+    answered, meta = self:patch(id, patch, rest)
+    meta = paths_in_object(class.name, patch, answered, meta)
     if not answered then return nil, meta end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then

@@ -1,20 +1,19 @@
 --- The blocking host: the program waits.
 --
--- Ctrl-C reaches a Lua program only while Lua runs, so the waiting is done in
--- short steps in a Lua loop.
+-- Ctrl-C reaches a Lua program only while Lua runs, so a Lua loop waits in short steps.
 
 local http = require "tavus.http"
 
 local blocking = {}
 
+-- Seconds of one step.
 local STEP = 0.1
 
 local function wait(engine, request)
   while not engine:wait(request, STEP) do end
 end
 
---- Waits until a request is done. An error out of the wait (Ctrl-C) cancels
--- the request and goes on to the caller.
+--- Waits until a request is done. An error out of the wait (Ctrl-C) cancels the request and is raised again.
 ---@param engine userdata
 ---@param request userdata
 function blocking.perform(engine, request)
@@ -26,14 +25,14 @@ end
 
 local function protected(ok, ...)
   if ok then return ... end
-  collectgarbage() -- cancels a request that was submitted, and not waited for yet
+  collectgarbage() -- cancels a request that was submitted and has no waiter yet
   error((...), 0)
 end
 
---- Calls a function that submits a request and waits for it. After an error out
--- of it (Ctrl-C) the request is cancelled, wherever the error came.
+--- Calls a function that submits a request and waits for it. An error out of it (Ctrl-C) cancels the request, wherever
+-- it came.
 ---@param fn function
----@return any ... what it returned
+---@return any ... what fn returned
 function blocking.protect(fn, ...)
   return protected(pcall(fn, ...))
 end

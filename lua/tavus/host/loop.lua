@@ -1,11 +1,10 @@
---- The coroutine loop: tasks are coroutines, and whoever steps it lends it the
--- time to run them.
+--- The coroutine loop: tasks are coroutines, and each step of the loop runs those that can go on.
 --
--- The loop is the VM's, as the engine is, and holds its tasks weakly: they
--- belong to their clients, and go when those are collected.
+-- The VM has one loop, as it has one engine. The loop holds tasks weakly: they belong to their clients, and are
+-- collected with them.
 --
--- Ctrl-C may end a turn at any instruction. The next one then resumes every task,
--- and each looks itself whether it can go on (`recover`).
+-- Ctrl-C may end a turn at any instruction. The next turn then resumes every task, and each checks whether it can go on
+-- (`recover`).
 
 local http = require "tavus.http"
 local log = require "tavus.log"
@@ -16,18 +15,17 @@ local status_of = coroutine.status
 local close_thread = rawget(coroutine, "close") -- Lua 5.4
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack") -- Lua 5.1 has it there
 local max, min = math.max, math.min
--- A host may leave the library out.
+-- A host program may leave out the debug library.
 local traceback = debug and debug.traceback or function() end
 local hook_of = debug and debug.gethook or function() end
 
 local loop = { notify = true }
 
--- Seconds that tasks may run in one step before the rest of them has to wait
--- for the next.
+-- Seconds that tasks may run in one step; the rest of them wait for the next step.
 local WORK = 0.002
 -- Seconds of one wait: Ctrl-C reaches a program only between them.
 local STEP = 0.1
--- What our own yields give, so that one of the user's own is told apart.
+-- The value of the loop's own yields, which tells them from yields of the program.
 local WAITING = {}
 
 local weak = { __mode = "v" }
@@ -35,10 +33,10 @@ local weak = { __mode = "v" }
 local current -- the task whose code runs now
 local waiting = setmetatable({}, weak) -- the task that waits for a request, by the request's id
 local ready, first, last = setmetatable({}, weak), 1, 0 -- tasks to resume, in this order
-local stop = 0 -- the last of them that is resumed in this turn
+local stop = 0 -- index in `ready` of the last task that this turn resumes
 local sleepers = {} -- { when, task }, the latest first; task is held weakly
-local clients = setmetatable({}, { __mode = "k" }) -- those that had tasks
-local unsure = false -- an error came out of the middle of something: see `recover`
+local clients = setmetatable({}, { __mode = "k" }) -- clients that had tasks
+local unsure = false -- an error interrupted a change: see `recover`
 
 -- A task that was collected meanwhile is nil here.
 local function push(task)
@@ -47,24 +45,24 @@ local function push(task)
   ready[last] = task
 end
 
---- The task whose code calls this, if it is on the task's own coroutine.
----@return table|nil
+--- The task whose code calls this on the task's own coroutine, or nil.
+---@return table?
 function loop.running()
   local thread = current and current._thread
   return thread and thread == running() and current or nil
 end
 
--- Whether the thread's code is what runs now, or what that was called from.
+-- Whether the thread runs now, or resumed the coroutine that does.
 local function is_at_work(thread)
   if not thread then return false end
   local status = status_of(thread)
   return status == "running" or status == "normal"
 end
 
---- The task whose code calls this, on whatever coroutine.
----@return table|nil
+--- The task whose code calls this, on any coroutine, or nil.
+---@return table?
 function loop.inside()
-  -- Ctrl-C may have come between the end of a task's turn and the note of it.
+  -- Ctrl-C may have left `current` set after the end of the task's turn.
   return current and is_at_work(current._thread) and current or nil
 end
 
@@ -74,15 +72,15 @@ local function guarded(ok, ...)
   error((...), 0)
 end
 
---- Calls a function that changes what the loop or its tasks rely on. After an
--- error out of it the next turn goes through all tasks.
+--- Calls a function that changes the state of the loop or of tasks. After an error out of it the next turn goes through
+-- all tasks.
 ---@param fn function
----@return any ... what it returned
+---@return any ... what fn returned
 function loop.guard(fn, ...)
   return guarded(pcall(fn, ...))
 end
 
--- ---- what a call in a task waits with ----
+-- ---- waiting for a call in a task ----
 
 local function give_up_request(task)
   local request = task._request
@@ -92,9 +90,8 @@ local function give_up_request(task)
   task._request = false
 end
 
--- Whoever else resumes a task's coroutine finds it waiting still: hence the
--- loops around our yields. And where a yield fails (in a pcall of Lua 5.1) and
--- the task goes on, what it waited for is given up with its next wait.
+-- Foreign code may resume a task's coroutine early, so every yield re-checks its condition in a loop. Where a yield
+-- fails (in a pcall of Lua 5.1) and the task goes on, its next wait gives up the request of the failed one.
 
 --- Yields until the request is done.
 ---@param _ userdata
@@ -102,7 +99,7 @@ end
 function loop.perform(_, request)
   local task = current
   give_up_request(task)
-  if task._done then request:cancel() end -- it cancelled itself, and ends with this yield
+  if task._done then request:cancel() end -- the task cancelled itself, and ends with this yield
   task._request = request
   waiting[request:id()] = task
   repeat yield(WAITING) until current == task and request:done()
@@ -114,8 +111,8 @@ end
 ---@param seconds number
 function loop.sleep(_, seconds)
   local task, when = current, now() + seconds
-  -- Made first: nothing may be collected, whose finalizer could cancel a task
-  -- that sleeps, between finding its place and putting it there.
+  -- Allocated first: a finalizer that runs here may cancel a sleeping task, which would change the list between the
+  -- search and the insertion.
   local sleeper = setmetatable({ when = when, task = task }, weak)
   local low, high = 1, #sleepers + 1
   while low < high do
@@ -128,13 +125,12 @@ end
 
 -- ---- running tasks ----
 
--- What a coroutine gives when it has kept what its task's function returned.
+-- The value a coroutine yields after its task's function returned.
 local RETURNED = {}
--- Coroutines that wait for another task: a new one for each costs as much as
--- the rest of a task, and work for the collector. They hold nothing.
+-- Idle coroutines, reused because making one costs as much as the rest of a task. They refer to nothing.
 local idle = {}
 local MOST_IDLE = 64
--- What wakes them; resumed by whoever else kept one, it ends.
+-- The value that resumes an idle coroutine; with any other it ends.
 local NEXT = {}
 
 local function begin(task)
@@ -162,15 +158,15 @@ local function idle_thread()
   return coroutine.create(serve)
 end
 
--- Makes a task ready, and tells a loop that only watches the descriptor.
+-- Makes a task ready, and wakes a host that only watches the descriptor.
 local function wake(task)
   push(task)
   local engine = get_engine()
   if engine then engine:alarm(0) end
 end
 
---- Makes a task ready. It first runs in the next step; but what a map begins
--- runs in the same one, when nothing else waits for the next.
+--- Makes a task ready. It first runs in the next step; a task of a map runs in this one, unless others wait for the
+-- next.
 ---@param task table
 ---@param fn function
 function loop.start(task, fn, ...)
@@ -179,17 +175,17 @@ function loop.start(task, fn, ...)
   clients[task._client] = true
   task:_enter()
   if not task._map then return wake(task) end
-  -- (Whoever waits for a map drives the loop: nobody is to be woken.)
+  -- The code that waits for a map drives the loop, so no wake-up is needed.
   local goes_on = stop == last
   push(task)
   if goes_on then stop = last end
 end
 
---- Ends the coroutine of a task that has its outcome, and what it waited for.
+--- Ends the coroutine of a task that has its outcome, and gives up its request.
 ---@param task table
 function loop.stop(task)
   local thread = task._thread
-  if is_at_work(thread) then return end -- `resumed` does it
+  if is_at_work(thread) then return end -- `resumed` calls this again
   give_up_request(task)
   task._fn = false
   if task._arguments then task._arguments = false end
@@ -204,12 +200,13 @@ local function explained(err)
   if err == "cannot resume dead coroutine" then return "the task failed, and an interrupt took its error" end
   -- Plain Lua 5.1 cannot yield in a pcall or in the iterator of a `for`.
   if type(err) == "string" and err:find("attempt to yield across metamethod/C-call boundary", 1, true) then
-    return err .. " (Lua 5.1 cannot wait inside pcall, or in a for over each(), within a task: use list(), or another Lua)"
+    return err
+      .. " (Lua 5.1 cannot wait inside pcall, or in a for over each(), within a task: use list(), or another Lua)"
   end
   return err
 end
 
--- Keeps a coroutine that waits at its end for the next task.
+-- Keeps the coroutine of a finished task for the next one.
 local function retire(task)
   local thread = task._thread
   give_up_request(task)
@@ -225,17 +222,17 @@ local function resumed(task, before, ok, what)
     if what == RETURNED then retire(task) else loop.stop(task) end
     task:_finish()
     if failed and log.is_interrupt(what) then -- LuaJIT's Ctrl-C reaches tasks, too
-      collectgarbage() -- cancels a request that was submitted, and not waited for yet
+      collectgarbage() -- cancels a request that was submitted and has no waiter yet
       error(what, 0)
     end
-  elseif what ~= WAITING then -- it gave way: on with it in the next step
+  elseif what ~= WAITING then -- a yield of the program's own: the task goes on in the next step
     give_up_request(task)
     push(task)
   end
 end
 
 local function resume(task)
-  if task._values then -- an interrupt came before its end was told
+  if task._values then -- an interrupt came before _finish
     loop.stop(task)
     return task:_finish()
   end
@@ -249,8 +246,7 @@ local function resume(task)
   return resumed(task, before, resume_thread(task._thread))
 end
 
--- Makes every task ready: after an interrupt nobody knows what its turn, or
--- whoever changed a task, had still to do.
+-- Makes every task ready, because an interrupt may have left any change half done.
 local function recover()
   ready, first, last, stop = setmetatable({}, weak), 1, 0, 0
   for client in pairs(clients) do
@@ -265,7 +261,7 @@ local function recover()
   unsure = false
 end
 
--- Resumes those that are ready now, at least one, until the time is over.
+-- Resumes the tasks that are ready now, at least one, until the time is over.
 local function run_ready(ends)
   stop = last
   while first <= stop do
@@ -278,12 +274,11 @@ local function run_ready(ends)
       if now() >= ends then break end
     end
   end
-  -- A list that begins anew needs no room for more.
+  -- An empty list starts again at 1.
   if first > last then first, last, stop = 1, 0, 0 end
 end
 
--- Makes ready whose request is done or whose sleep is over. Returns whether
--- any task is ready.
+-- Makes tasks ready whose request is done or whose sleep is over. Returns whether any task is ready.
 local function gather(engine, time)
   local id = engine:finished()
   while id do
@@ -300,8 +295,8 @@ local function gather(engine, time)
   return first <= last
 end
 
--- When the engine has nothing left, nobody waits for a report: in a forked
--- child the parent's requests are done without one, and Ctrl-C may take one away.
+-- Makes all waiting tasks ready when the engine has nothing left: in a forked child the parent's requests end without a
+-- report, and Ctrl-C may lose one.
 local function gather_orphans()
   for id, task in pairs(waiting) do
     push(task)
@@ -309,16 +304,16 @@ local function gather_orphans()
   end
 end
 
--- When the host must step again, though no answer comes.
+-- Sets the time at which the host must step again without an answer.
 local function set_alarm(engine)
   local next_one = sleepers[#sleepers]
   if first <= last then engine:alarm(0) else engine:alarm(next_one and next_one.when) end
 end
 
--- Waits until a task can go on, at most so long, and resumes those that can.
+-- Waits until a task can go on, at most so long, and resumes the tasks that can.
 ---@param seconds number
----@return userdata|nil engine when a task was resumed
----@return boolean stuck nothing that could still come would make a task ready
+---@return userdata? engine when a task was resumed
+---@return boolean stuck no event can make a task ready any more
 local function turn(seconds)
   local engine, problem = get_engine()
   if not engine then error(problem, 0) end
@@ -328,7 +323,7 @@ local function turn(seconds)
   local stuck = false
   local busy = gather(engine, time)
   if busy then
-    -- Where there is something to run in every turn, answers must come in, too.
+    -- Answers must be read even if every turn has tasks to run.
     engine:step(0)
     gather(engine, time)
   end
@@ -355,20 +350,19 @@ end
 local function is_done(gate) return gate._done end
 local function has_none_left(client) return client._left == 0 end
 
--- Turns until this is true of the thing.
+-- Turns until is_over(thing).
 local function turn_until(is_over, thing)
   local looked = false
   while not is_over(thing) do
     local _, stuck = loop.guard(turn, STEP)
     if stuck and not is_over(thing) then
       if looked then error("the tasks that are left wait for each other: none can go on", 0) end
-      looked, unsure = true, true -- a second interrupt may have come before the first was noted
+      looked, unsure = true, true -- an interrupt may have gone unnoted
     end
   end
 end
 
---- Returns when a task, or whatever else settles as one does, is done: yields
--- in a task, and steps the loop elsewhere.
+--- Returns when a task, or the gate of a map, is done: yields in a task, and steps the loop elsewhere.
 ---@param gate table
 function loop.wait(gate)
   local task = loop.running()
@@ -378,8 +372,7 @@ function loop.wait(gate)
   repeat yield(WAITING) until current == task and gate._done
 end
 
---- One step, for a host that has more to do: what is to be sent, is sent
--- before it returns. (Not by a second step, that would be twice the work of one.)
+--- Makes one step, for a frame loop or another event loop. New requests are sent before it returns.
 ---@param _ table the client
 ---@param seconds number how long it may wait
 function loop.step(_, seconds)

@@ -1,21 +1,18 @@
---- The host inside nginx (lua-nginx-module, OpenResty): a call waits on a
--- semaphore, and the worker serves everybody else meanwhile.
+--- The host inside nginx (lua-nginx-module, OpenResty): a call waits on a semaphore, and the worker serves other
+-- requests meanwhile.
 --
--- One pump a VM drives the engine: a timer's light thread, because one of a
--- request would hold that request open. It lives only while calls wait (and
--- 5 ms more, so that calls in a row share one). It looks every 1 to 5 ms, there
--- being no way to hand a descriptor of ours to nginx; new work rings its bell
--- where it would not come within a millisecond by itself.
+-- One pump in each VM drives the engine. It is the light thread of a timer, because a thread of a request would hold
+-- that request open. It lives while calls wait, and 5 ms longer, so that consecutive calls share one. It steps the
+-- engine every 1 to 5 ms, because nginx cannot watch a descriptor of the engine. New work wakes the pump, unless the
+-- pump wakes within a millisecond anyway.
 --
--- nginx kills a waiting call by taking its coroutine off the semaphore (the
--- client went away, ngx.exit, ngx.thread.kill): no Lua of ours runs then, so
--- the pump looks now and then whether somebody still waits, and cancels the
--- request when nobody does.
+-- nginx kills a waiting call (the client went away, ngx.exit, ngx.thread.kill) by taking its coroutine off the
+-- semaphore, and no Lua code runs then. So the pump checks at intervals whether each request still has a waiter, and
+-- cancels those without.
 
 local ngx = package.loaded.ngx
 
--- A part of nginx's API, as its worker threads and some test doubles have it,
--- is not enough.
+-- Worker threads of nginx and some test doubles have only a part of this API, which is not enough.
 if not (ngx and ngx.get_phase and ngx.timer and ngx.thread and pcall(require, "ngx.semaphore")) then
   return { found = function() return false end }
 end
@@ -30,22 +27,22 @@ local get_phase, timer_at, now = ngx.get_phase, ngx.timer.at, ngx.now
 local worker_pid, monotonic = ngx.worker.pid, http.now
 local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
-local openresty = { notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, inside = tasks.running }
+local openresty = {
+  notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, inside = tasks.running,
+}
 
 --- Whether this program is an nginx.
 ---@return boolean
 function openresty.found() return true end
 
--- Seconds between two looks at the engine: twice as long each time that
--- nothing came of it.
+-- Seconds between two steps of the engine; doubled after each step without a result.
 local SHORTEST, LONGEST = 0.001, 0.005
--- How many requests one step of the engine starts, and for how many seconds one
--- step may follow another before others have their turn.
+-- How many requests one step of the engine starts, and for how many seconds steps may follow each other before the pump
+-- waits.
 local STARTS, WORK = http.starts, 0.001
--- Seconds between two looks for waiters that were killed.
+-- Seconds between two searches for waiters that were killed.
 local PATROL = 0.05
--- Seconds after which a waiter looks whether there is a pump at all, and how
--- often it calls for a new one before it gives up.
+-- Seconds after which a waiter checks whether a pump runs, and how often it starts a new one before it gives up.
 local DOUBT, PATIENCE = 1, 2
 
 -- ---- where a call may wait ----
@@ -56,8 +53,8 @@ local yieldable = {
   proxy_ssl_cert = true, proxy_ssl_verify = true,
 }
 
--- nginx takes coroutine.isyieldable away. A yield that fails would leave this
--- coroutine on the semaphore, so it must be known before.
+-- nginx removes coroutine.isyieldable. A yield that fails would leave this coroutine on the semaphore, so it is checked
+-- before.
 ffi.cdef [[int tavus_is_yieldable(void *) __asm__("lua_isyieldable");]]
 local pointer, cast, format, running = ffi.typeof "void *", ffi.cast, string.format, coroutine.running
 
@@ -69,23 +66,23 @@ if not pcall(function() return ffi.C.tavus_is_yieldable end) then is_yieldable =
 local IN_A_TIMER = "call it in a timer: ngx.timer.at(0, function() ... end)"
 local remedies = {
   init = "workers do not exist yet: in init_worker_by_lua, " .. IN_A_TIMER,
-  exit_worker = "the worker ends with this function: make the call earlier",
+  exit_worker = "the worker ends after this function: make the call earlier",
 }
 
 local function cannot_wait(code, message, hint)
   return errors.new { type = "config", code = code, message = message, hint = hint }
 end
 
---- Whether a call may wait here. Asked before anything is submitted.
----@return tavus.Error|nil nil when it may
+--- Why a call cannot wait here, or nil. Checked before anything is submitted.
+---@return tavus.Error?
 function openresty.check()
   local phase = get_phase()
   if not yieldable[phase] then
-    return cannot_wait("phase", "a call must wait for its answer, and nginx lets nothing wait in the phase " .. phase,
+    return cannot_wait("phase", "a call must wait for its answer, and nothing can wait in nginx's phase " .. phase,
       remedies[phase] or IN_A_TIMER)
   end
   if not is_yieldable() then
-    return cannot_wait("yield", "a call must wait for its answer, and nothing can wait inside a function that C calls back:"
+    return cannot_wait("yield", "a call must wait for its answer, and nothing can wait inside a function that C calls:"
       .. " a file that is being loaded by require, a function given to table.sort or string.gsub",
       "make the call outside of it, or " .. IN_A_TIMER)
   end
@@ -94,27 +91,26 @@ end
 
 -- ---- the pump ----
 
--- What belongs to one process: a worker must not believe in a pump that its
--- master, or whoever forked it, had.
+-- The state of one process: after a fork the child has none of its parent's pumps.
 local function new_state()
   return {
     pid = worker_pid(),
     waiters = {}, -- by the request's id
     count = 0,
     fresh = {}, -- ids that no pump has seen yet
-    arrived = 0, -- how many
-    bell = signal.new(),
-    pump = nil, -- identity of the pump that runs or is about to
-    asleep = false, -- it waits for the bell
-    pause = SHORTEST, -- how long at most, while there are waiters
-    rounds = 0, -- how often a pump went round
-    called = 0, -- when the last one was called for
+    arrived = 0, -- how many ids `fresh` holds
+    bell = signal.new(), -- wakes the pump
+    pump = nil, -- identity of the pump that runs or was started
+    asleep = false, -- the pump waits for the bell
+    pause = SHORTEST, -- how long the pump waits at most, while calls wait
+    rounds = 0, -- how often a pump went through its loop
+    called = 0, -- when the last pump was started
   }
 end
 
 local state
 
--- Waiters (signals) for the next calls: a semaphore is dear to make and dear to collect.
+-- Waiters (signals) for reuse: a semaphore is expensive to make and to collect.
 local spare, spares, MOST_SPARES = {}, 0, 256
 
 local function take_waiter(request)
@@ -130,7 +126,7 @@ local function take_waiter(request)
   return waiter
 end
 
--- Only a waiter that came back from its wait may be used again.
+-- Keeps a waiter for reuse. Its wait must have returned.
 local function give_back(waiter)
   waiter.request, waiter.failure = false, false
   if spares < MOST_SPARES then
@@ -145,8 +141,7 @@ local function wake(mine, id, waiter)
   waiter:post()
 end
 
--- A waiter is in the table until it is woken; that nobody waits for it means
--- that its thread was killed.
+-- A waiter is in the table until it is woken; if its signal is not awaited, its thread was killed.
 local function cancel_if_killed(mine, id, waiter)
   if waiter:is_awaited() then return end
   mine.waiters[id] = nil
@@ -158,7 +153,7 @@ local function patrol(mine)
   for id, waiter in pairs(mine.waiters) do cancel_if_killed(mine, id, waiter) end
 end
 
--- Nothing is sent for a call that never came to wait.
+-- Cancels new requests whose threads were killed before their waits, so that they are not sent.
 local function admit(mine)
   local fresh = mine.fresh
   for i = 1, mine.arrived do
@@ -168,7 +163,7 @@ local function admit(mine)
   mine.arrived = 0
 end
 
--- Wakes those whose request is done.
+-- Wakes the waiters whose request is done.
 local function deliver(mine, engine)
   local id = engine:finished()
   while id do
@@ -184,8 +179,7 @@ local function drive(mine, me, engine)
   while mine.pump == me do
     local starts = mine.arrived
     if starts > 0 then admit(mine) end
-    -- A step starts a few requests, and may end with the first answer of many:
-    -- while it gets on, it is worth another.
+    -- A step starts a few requests, and may end with the first of several answers; it is repeated while it has results.
     local count, ends = mine.count, monotonic() + WORK
     local before
     repeat
@@ -225,8 +219,7 @@ end
 
 local start
 
--- The timer's function. That it is premature (nginx reloads) changes nothing:
--- calls under way are still answered.
+-- The timer's function. It ignores `premature` (nginx reloads): calls under way still get their answers.
 local function pump(_, mine, me)
   if mine.pump ~= me then return end
   local rounds = mine.rounds
@@ -240,7 +233,7 @@ local function pump(_, mine, me)
   if problem then fail_all(mine, problem) end
 end
 
--- Calls for a pump. Returns why there will be none, or nil.
+-- Starts a pump. Returns why there will be none, or nil.
 function start(mine)
   local me = {}
   mine.pump, mine.called = me, now()
@@ -250,10 +243,10 @@ function start(mine)
   return tostring(ok and why or called)
 end
 
--- ---- what a call asks of its host ----
+-- ---- waiting for a call ----
 
 local function no_pump(why)
-  return cannot_wait("timer", "nginx gives no timer to drive the request with: " .. why,
+  return cannot_wait("timer", "the request needs a timer, and nginx gives none: " .. why,
     "see lua_max_pending_timers, lua_max_running_timers and worker_connections")
 end
 
@@ -269,7 +262,7 @@ local function wait(mine, waiter)
     else
       missed = missed + 1
       if missed > PATIENCE then return no_pump "its timers do not run" end
-      -- the first to notice calls for another, on behalf of all
+      -- the first waiter to notice starts a pump for all
       local problem = now() - mine.called >= DOUBT * 0.9 and start(mine)
       if problem then return no_pump(problem) end
     end
@@ -279,7 +272,7 @@ end
 --- Waits until a request is done.
 ---@param _ userdata engine
 ---@param request userdata
----@return tavus.Error|nil when it cannot wait here
+---@return tavus.Error? err when it cannot wait here
 function openresty.perform(_, request)
   local task = tasks.running()
   if task then
@@ -298,7 +291,7 @@ function openresty.perform(_, request)
     local problem = start(mine)
     if problem then return no_pump(problem) end
   elseif mine.asleep and (mine.pause > SHORTEST or mine.count == 0) then
-    -- else it comes by itself as soon, and takes all that arrives meanwhile
+    -- otherwise it wakes by itself as soon
     mine.asleep = false
     mine.bell:post()
   end
@@ -320,7 +313,7 @@ function openresty.perform(_, request)
   return problem
 end
 
---- Waits for a time; requests of others go on meanwhile.
+--- Waits for a time; other requests go on meanwhile.
 ---@param _ userdata engine
 ---@param seconds number
 function openresty.sleep(_, seconds)
@@ -334,14 +327,14 @@ local function check_or_raise()
   if refused then error(refused, 0) end
 end
 
---- Returns when a task, or whatever else settles as one does, is done.
+--- Returns when a task, or the gate of a map, is done.
 ---@param gate table
 function openresty.wait(gate)
   check_or_raise()
   tasks.wait(gate)
 end
 
---- Lets others work, at most so long, until one of the client's tasks is done.
+--- Yields until one of the client's tasks is done, at most so long.
 ---@param client table
 ---@param seconds number
 function openresty.step(client, seconds)
@@ -349,7 +342,7 @@ function openresty.step(client, seconds)
   tasks.step(client, seconds)
 end
 
---- Waits until none of the tasks that the client has in this request is left.
+--- Waits until no task that the client has in this request is left.
 ---@param client table
 function openresty.run(client)
   check_or_raise()

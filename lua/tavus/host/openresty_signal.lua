@@ -1,11 +1,9 @@
 --- How a light thread of nginx waits: for a signal, or for a time.
 --
--- nginx may resume a waiting thread though nothing came: the threads that it
--- once waited for (ngx.thread.wait for the first of several) do so at their
--- ends, with values of their own. So what a semaphore's wait returns proves
--- nothing. And the thread is still in that semaphore's queue: waiting on any
--- semaphore then, or posting to that one later, corrupts the queue. ngx.sleep
--- takes it out, and returns no values when the time is really over.
+-- nginx may resume a waiting thread early: threads that it once waited for (ngx.thread.wait for the first of several)
+-- resume it at their ends, with values of their own. So the results of a semaphore's wait prove nothing. The thread is
+-- also still in that semaphore's queue: waiting on any semaphore then, or posting to that one later, corrupts the
+-- queue. ngx.sleep takes the thread out of the queue, and returns no values when the time is really over.
 
 local semaphores = require "ngx.semaphore"
 local now = require("tavus.http").now
@@ -19,8 +17,7 @@ Signal.__index = Signal
 
 -- Seconds of the shortest sleep, which is nginx's resolution.
 local SHORTEST = 0.001
--- Seconds for which a thread is believed to be in that sleep. nginx may have
--- killed it there, which cannot be seen.
+-- Seconds for which a thread counts as being in that sleep. nginx may kill it there without a trace.
 local TRUST = 10
 
 local signal = {}
@@ -35,7 +32,7 @@ function signal.new()
   return setmetatable({ semaphore = assert(semaphores.new()), posted = false, away = false }, Signal)
 end
 
---- Sleeps, and leaves nothing behind that could wake the thread later.
+--- Sleeps for the whole time, although other threads may resume this one.
 ---@param seconds number
 function signal.sleep(seconds)
   local ends = now() + seconds
@@ -47,16 +44,14 @@ local function run(outcome, fn, ...)
   outcome.ended = true
 end
 
---- Calls a function that waits for signals: on a light thread of its own where
--- the caller is the request's first thread, or a coroutine. A program's thread
--- that was woken for nothing may still be in the queue of its own semaphore, or
--- wait for a socket, and must not be in a queue of ours besides; and nginx takes
--- no coroutine out of a queue when its request ends. (The program's other
--- threads may be killed one by one, which cancels only what they wait for themselves.)
+--- Calls a function that waits for signals. Where the caller is the request's first thread, or a coroutine, the
+-- function runs on a light thread of its own. A thread of the program that was resumed early may still be in the queue
+-- of another semaphore, or wait for a socket, and must not enter a second queue; and nginx does not take coroutines out
+-- of queues when their request ends. Other threads of the program may be killed one by one, so they wait themselves.
 ---@param fn fun(...): any
 ---@return any value
 function signal.apart(fn, ...)
-  local _, why = kill(running_thread()) -- never does, but tells what it is
+  local _, why = kill(running_thread()) -- always fails; the message says what kind of thread this is
   if why ~= "not user thread" then return fn(...) end
   local outcome = { ended = false, ok = false, value = false }
   local thread = spawn(run, outcome, fn, ...)
@@ -67,21 +62,21 @@ function signal.apart(fn, ...)
   return outcome.value
 end
 
---- Ends the wait for it. What is posted before the wait ends it, too.
+--- Ends the wait for it, also a wait that begins later.
 function Signal:post()
   if self.posted then return end
   self.posted = true
   if not self.away then self.semaphore:post(2) end
 end
 
---- Whether a thread waits for it. None does any more when nginx killed it.
+--- Whether a thread waits for it; false after nginx killed the thread.
 ---@return boolean
 function Signal:is_awaited()
   return self.semaphore:count() < 0 or self.away and now() < self.away
 end
 
--- Whether a wait ended as it should, and the thread is out of the queue. The
--- second of the two posts can only be taken when the queue is empty.
+-- Whether a wait ended regularly, with the thread out of the queue. The second of the two posts can only be taken when
+-- the queue is empty.
 local function has_ended(self)
   if self.posted then return self.semaphore:wait(0) and self.semaphore:count() == 0 end
   return self.semaphore:count() == 0
@@ -95,10 +90,10 @@ local function leave_queue(self)
   self.away = false
 end
 
---- Waits for it, at most so long, and takes it: it may be waited for again.
+--- Waits for it, at most so long, and resets it for the next wait.
 ---@param seconds number
 ---@return boolean came
----@return string|nil why "timeout", or why nothing can wait here
+---@return string? why "timeout", or why nothing can wait here
 function Signal:wait(seconds)
   local ends = now() + seconds
   repeat

@@ -1,12 +1,8 @@
---- Tasks inside nginx: each is a light thread of the request that started it,
--- and the request ends when they have.
+--- Tasks inside nginx: each is a light thread of the request that started it, and the request ends after its tasks.
 --
--- nginx lets only the thread that spawned another one kill it, while a task may
--- be cancelled from anywhere. So a keeper spawns the task's thread and then
--- waits for the word that it is over, in whatever way. The keeper tells one
--- thing more: when nginx killed everything that the request had, nobody waits
--- for that word any longer, and so it is known that the task will not end by
--- itself.
+-- Only the spawning thread may kill another, and a task may be cancelled from anywhere, so each task has a guardian
+-- thread that spawns the task's thread and waits for the signal `finished`. A guardian that no longer waits means nginx
+-- killed the request.
 
 local get_request = require("resty.core.base").get_request
 local errors = require "tavus.errors"
@@ -20,24 +16,23 @@ local pairs, xpcall = pairs, xpcall
 
 local tasks = {}
 
--- Seconds: how long to wait for a task before looking whether it still can
--- come to an end, and between two such looks of those who start tasks.
+-- Seconds to wait for a task before checking whether nginx killed it, and between two such checks when tasks are
+-- started.
 local DOUBT, PATROL = 1, 0.05
--- Seconds of a keeper's wait; it has nothing to do in between.
+-- Seconds of one wait of a guardian, which has nothing else to do.
 local LONG = 3600
--- Seconds between two looks whether a cancelled task has left a coroutine of
--- its own.
+-- Seconds between two checks whether a cancelled task has left a coroutine of its own.
 local NESTED = 0.01
 
-local over = {} -- by task, as long as it has a thread: the signal that gives its keeper the word
+local finished_of = {} -- by task, while it has a thread: the signal that its guardian waits for
 local count = 0
-local of_thread = setmetatable({}, { __mode = "k" }) -- task, by its thread, which nginx may use again
-local used = false -- there has been a task at all
+local of_thread = setmetatable({}, { __mode = "k" }) -- the task, by its thread, which nginx may reuse
+local used = false -- a task was started
 local reaping, reap_due = false, 0
 
 local function forget(task)
-  if not over[task] then return end
-  over[task] = nil
+  if not finished_of[task] then return end
+  finished_of[task] = nil
   count = count - 1
   if task._thread then
     of_thread[task._thread] = nil
@@ -50,23 +45,23 @@ local function end_with_request(task)
   task:_settle(false, errors.new { type = "cancelled", message = "nginx ended the request that the task belonged to" })
 end
 
--- Whether nginx killed it, with all that its request had.
-local function is_dead(task, word)
-  return not word:is_awaited() and (task._kept or now() - task._begun >= DOUBT)
+-- Whether nginx killed it together with its request.
+local function is_dead(task, finished)
+  return not finished:is_awaited() and (task._guarded or now() - task._begun >= DOUBT)
 end
 
 --- Settles the tasks that nginx killed with their requests.
 function tasks.reap()
   if count == 0 then return end
   local dead
-  for task, word in pairs(over) do
-    if is_dead(task, word) then
+  for task, finished in pairs(finished_of) do
+    if is_dead(task, finished) then
       dead = dead or {}
       dead[#dead + 1] = task
     end
   end
   if not dead then return end
-  -- What would follow on them (the next item of a map) must not begin here.
+  -- The next items of their maps must not start here.
   reaping = true
   for i = 1, #dead do
     local task = dead[i]
@@ -78,18 +73,18 @@ function tasks.reap()
 end
 
 --- The task on whose thread this is called.
----@return table|nil
+---@return table?
 function tasks.running()
   local task = used and of_thread[running_thread()]
-  -- nginx may use the thread, and the memory of the request, for another one
-  return task and task._home == get_request() and not is_dead(task, over[task]) and task or nil
+  -- nginx may reuse the thread, and the memory of the request
+  return task and task._home == get_request() and not is_dead(task, finished_of[task]) and task or nil
 end
 
 local function with_trace(err)
   return { err, (traceback("", 2):gsub("^\n", "")) }
 end
 
-local function finish(task, word, ok, ...)
+local function finish(task, finished, ok, ...)
   forget(task)
   if ok then
     task:_settle(true, ...)
@@ -97,43 +92,42 @@ local function finish(task, word, ok, ...)
     local raised = ...
     task:_settle(false, raised[1], raised[2])
   end
-  word:post()
+  finished:post()
 end
 
-local function work(task, word, fn, ...)
+local function work(task, finished, fn, ...)
   local thread = running_thread()
   task._thread, of_thread[thread] = thread, task
-  finish(task, word, xpcall(fn, with_trace, ...))
+  finish(task, finished, xpcall(fn, with_trace, ...))
 end
 
--- Whether nginx may kill the thread: not while a coroutine that it resumed
--- waits, which would later go on with the dead thread.
+-- Whether nginx may kill the thread: not while a coroutine that it resumed waits, because that would later resume the
+-- dead thread.
 local function may_be_killed(thread)
   return status_of(thread) ~= "normal"
 end
 
-local function keep(task, word, parent, fn, ...)
-  local thread = spawn(work, task, word, fn, ...)
-  task._kept = true
-  while not word:wait(LONG) do end -- luacheck: ignore 542
+local function guard(task, finished, parent, fn, ...)
+  local thread = spawn(work, task, finished, fn, ...)
+  task._guarded = true
+  while not finished:wait(LONG) do end -- luacheck: ignore 542
   while not may_be_killed(thread) do
     task._begun = now()
     sleep(NESTED)
   end
-  kill(thread) -- of one that ended by itself it frees what is left
+  kill(thread) -- for a thread that ended by itself this frees its memory
   forget(task)
   local inner = task._guardians
   for i = 1, inner and #inner or 0 do inner[i]:post() end
-  -- Where a thread is killed, nginx holds the request open for those of its
-  -- children that ended before.
-  if parent and over[parent] then
+  -- When a thread is killed, nginx keeps the request open for its children that ended before. So they stay until then.
+  if parent and finished_of[parent] then
     parent._guardians = parent._guardians or {}
-    table.insert(parent._guardians, word)
-    while not word:wait(LONG) do end -- luacheck: ignore 542
+    table.insert(parent._guardians, finished)
+    while not finished:wait(LONG) do end -- luacheck: ignore 542
   end
 end
 
---- Makes a task's thread; it runs at once, until it waits for the first time.
+--- Makes a task's thread, which runs at once until its first wait.
 ---@param task table
 ---@param fn function
 function tasks.start(task, fn, ...)
@@ -143,44 +137,44 @@ function tasks.start(task, fn, ...)
     reap_due = now() + PATROL
     tasks.reap()
   end
-  local word, parent = signal.new(), tasks.running()
-  over[task], count, used = word, count + 1, true
+  local finished, parent = signal.new(), tasks.running()
+  finished_of[task], count, used = finished, count + 1, true
   task._home, task._begun = get_request(), now()
-  spawn(keep, task, word, parent, fn, ...)
+  spawn(guard, task, finished, parent, fn, ...)
 end
 
---- Ends the thread of a cancelled task, and what it waits for.
+--- Ends the thread of a cancelled task, and cancels its request.
 ---@param task table
 function tasks.stop(task)
-  local request, word = task._request, over[task]
+  local request, finished = task._request, finished_of[task]
   task._request = nil
   if request then request:cancel() end
-  if not word then return end
-  -- its keeper comes for it, unless nginx is faster
-  task._kept, task._begun = false, now()
-  word:post()
+  if not finished then return end
+  -- the guardian ends the thread, unless nginx kills both first
+  task._guarded, task._begun = false, now()
+  finished:post()
 end
 
---- For the thread of a task that was cancelled: waits for its keeper.
+--- Called on the thread of a cancelled task: waits for the guardian, which kills it.
 function tasks.await_end()
   while true do sleep(LONG) end
 end
 
--- Made in a function that returns at once: what a closure shares with a thread
--- that waits may, when nginx killed it, be somebody else's.
-local function poster(word)
-  return function() word:post() end
+-- The closure is made in a function that returns at once: nginx reuses the stack of a killed thread, which would change
+-- variables that a closure shares with it.
+local function poster(finished)
+  return function() finished:post() end
 end
 
 local function wait(gate)
-  local word = signal.new()
-  gate:_watch(poster(word))
+  local finished = signal.new()
+  gate:_watch(poster(finished))
   while not gate._done do
-    if not word:wait(DOUBT) then tasks.reap() end
+    if not finished:wait(DOUBT) then tasks.reap() end
   end
 end
 
---- Returns when a task, or whatever else settles as one does, is done.
+--- Returns when a task, or the gate of a map, is done.
 ---@param gate table
 function tasks.wait(gate)
   signal.apart(wait, gate)
@@ -188,7 +182,7 @@ function tasks.wait(gate)
   if task and task._done then tasks.await_end() end
 end
 
---- Lets others work, at most so long, until one of the client's tasks is done.
+--- Yields until one of the client's tasks is done, at most so long.
 ---@param client table
 ---@param seconds number
 function tasks.step(client, seconds)
@@ -202,8 +196,8 @@ function tasks.step(client, seconds)
   tasks.reap()
 end
 
---- Waits until none of the tasks that the client has in this request is left:
--- a client that serves a whole worker has always some in others.
+--- Waits until no task that the client has in this request is left. A client that serves a whole worker may always have
+-- tasks in other requests.
 ---@param client table
 function tasks.run(client)
   tasks.reap()

@@ -1,7 +1,6 @@
---- Applying and undoing a JSON Patch (RFC 6902) on Lua values.
+--- Applies and inverts a JSON Patch (RFC 6902) on Lua values.
 --
--- The document is copied once and changed in the copy, so a patch that fails
--- half way leaves nothing behind. Every failure is `nil, err`; nothing in a
+-- The copy of the document is changed, so a patch that fails half way has no effect. Every failure is `nil, err`; no
 -- patch can raise.
 
 local core = require "tavus.core"
@@ -16,11 +15,11 @@ local described = values.described
 
 local apply = {}
 
--- The deepest nesting JSON text may have here, in reading and in writing.
+-- The deepest nesting of JSON text, in reading and in writing.
 local MAX_DEPTH = core.max_depth
 
--- What the `copy` operations of one patch may copy together. Copies of copies double:
--- forty short operations would otherwise fill any memory.
+-- Values that the `copy` operations of one patch may copy together. Copies of copies double, so forty short operations
+-- could otherwise fill any memory.
 local MAX_COPIED = 1000000
 
 local function failure(message, issues, path)
@@ -34,7 +33,7 @@ end
 
 -- Finding places -----------------------------------------------------------
 
--- The position of an existing item, or nil and why there is none.
+-- The position of an existing item, or nil and a message.
 local function item_position(array, token)
   if token == "-" then
     return nil, '"-" is the place after the last item, and nothing is there'
@@ -49,7 +48,7 @@ local function item_position(array, token)
   return position
 end
 
--- What the member or item `token` of `node` is, or nil and why it is not there.
+-- The member or item `token` of `node`, or nil and a message.
 local function child(node, token)
   if type(node) ~= "table" then
     return nil, ('%s has no member "%s"'):format(described(node), token)
@@ -73,7 +72,7 @@ local function inside(tokens, count)
   return (" (in %s)"):format(count == 0 and "the root" or pointer.format(tokens, count))
 end
 
--- Follow the first `count` tokens from the root.
+-- Follows the first `count` tokens from the root.
 local function follow(box, tokens, count)
   local node = box.root
   for i = 1, count do
@@ -162,7 +161,7 @@ end
 -- Returns the value that was taken out.
 local function remove(box, tokens, undo)
   if #tokens == 0 then
-    -- A document without a root cannot be told from none; null is as empty as JSON gets.
+    -- A document without a root is nil, which means failure; null stands for it.
     local old = box.root
     box.root = null
     note(undo, "replace", "", old)
@@ -211,7 +210,7 @@ local function replace(box, tokens, value, undo)
   return true
 end
 
--- True when `inner` lies below `outer`, which is what a move must not do.
+-- Whether `inner` lies below `outer`, where a move is not allowed.
 local function is_below(inner, outer)
   if #inner <= #outer then
     return false
@@ -254,7 +253,7 @@ function STEPS.move(box, step, undo)
     return true
   end
   if undo then
-    -- What is undone later must not share parts with what goes on changing.
+    -- The undo operation must not share tables with the document, which changes further.
     local first, second = {}, {}
     value = remove(box, step.from, second)
     second[1].value = core.copy(value)
@@ -285,12 +284,12 @@ function STEPS.test(box, step)
     return nil, message
   end
   if not core.equal(value, step.value) then
-    return nil, "the value is another one"
+    return nil, "the value is different"
   end
   return true
 end
 
--- Run a patch on a copy of `document`.
+-- Runs a patch on a copy of `document`.
 ---@return table? box the changed copy in `box.root`
 ---@return table? err
 ---@return table[][]? undos what takes each step back
@@ -322,7 +321,7 @@ local function run(document, patch, with_undo)
   return box, nil, undos
 end
 
---- Apply `patch` to a copy of `document`. See `tavus.patch.apply`.
+--- Applies `patch` to a copy of `document`. See `tavus.patch.apply`.
 ---@param document any
 ---@param patch any
 ---@return any? document

@@ -1,9 +1,8 @@
 --- The smallest patch between two JSON values.
 --
--- Objects are compared member by member, and replaced where that is shorter and loses nothing. Arrays are lined up by the longest
--- common subsequence of their items' keys, so that a tool inserted at the front
--- is one `add` and not a rewrite of all that follow; where a list of small
--- changes is longer than the array itself, the array is replaced.
+-- Objects are compared member by member, and replaced where that is shorter and loses nothing. Arrays are aligned by
+-- the longest common subsequence of their items' keys, so that a tool inserted at the front is one `add`. Where the
+-- list of changes is longer than the array itself, the array is replaced.
 
 local core = require "tavus.core"
 local pointer = require "tavus.patch.pointer"
@@ -14,8 +13,8 @@ local type, next, concat, sort = type, next, table.concat, table.sort
 local floor, huge = math.floor, math.huge
 local is_array, null = core.is_array, core.null
 
--- Cells of subsequence tables that one diff may fill: about a tenth of a
--- second. What would need more is replaced whole.
+-- Cells of subsequence tables that one diff may fill, about a tenth of a second. An array that needs more is replaced
+-- as a whole.
 local CELL_BUDGET = 400000
 
 local function kind_of(value)
@@ -25,8 +24,7 @@ local function kind_of(value)
   return is_array(value) and "array" or "object"
 end
 
--- Only members with string keys exist in JSON; the check before the diff has
--- made sure of it.
+-- values.copy has checked that all keys are strings.
 local function sorted_keys(first, second)
   local keys = {}
   for key in next, first do
@@ -94,8 +92,7 @@ local function name_of(item)
   return nil
 end
 
--- One key an item. A name that two items of one array share tells nothing
--- about which is which; those go by their value.
+-- One key for each item: its name, or its value where two items of one array share the name.
 ---@return string[] keys
 ---@return boolean[] named
 local function item_keys(array, shared)
@@ -191,7 +188,7 @@ local function align(before, after, state)
   if n >= first and m >= first then
     local b = common_positions(before, first, n, after, first, m)
     local a = common_positions(after, first, m, before, first, n)
-    -- What is left after the strangers are out is often the same on both sides.
+    -- Without the items of only one side, the rest is often the same on both sides.
     local b_first, a_last = 1, {}
     while b[b_first] and a[b_first] and before[b[b_first]] == after[a[b_first]] do
       matches[#matches + 1] = { b[b_first], a[b_first] }
@@ -245,8 +242,8 @@ local function size_of(state, operation)
   return size
 end
 
--- What is left of some bytes when a value is written with them, about and at least; negative
--- as soon as they do not suffice. A large value is not looked through.
+-- A lower bound of the bytes that remain of a budget after a value is written; negative as soon as they do not suffice,
+-- so that a large value is not searched to its end.
 local function left_of(budget, value)
   local kind = type(value)
   if kind == "string" then
@@ -264,7 +261,7 @@ local function left_of(budget, value)
   return budget
 end
 
--- The names of ids that Tavus gives, read once a VM.
+-- The names of ids that Tavus assigns, read once.
 local id_names
 
 local function is_kept(name)
@@ -277,8 +274,8 @@ local function is_kept(name)
   return id_names[name] or redact.is_secret(name)
 end
 
--- Does an object hold what no `replace` of it can give back: a secret, of which
--- an answer of Tavus has only a mask; an id, beside which are members that cannot be written?
+-- Whether an object holds what a `replace` of it would lose: a secret, which answers only show masked, or an id, which
+-- stands beside members that cannot be written.
 local function holds_kept(value)
   if type(value) ~= "table" then
     return false
@@ -291,7 +288,7 @@ local function holds_kept(value)
   return false
 end
 
--- Put one `replace` in place of the operations after `start`, where it is shorter.
+-- Replaces the operations after `start` by one `replace`, where it is shorter.
 local function shorten(state, start, path, value)
   local ops, size = state.ops, 0
   for i = start + 1, #ops do
@@ -311,8 +308,8 @@ end
 
 local compare
 
--- Between two items that stay, what left and what came share their places:
--- a pair is one `replace`, or the changes inside it where those are shorter.
+-- Compares a removed and an added item at the same position: one `replace`, or the changes inside where those are
+-- shorter.
 local function compare_pair(state, path, before, after, may_go_inside)
   if may_go_inside and kind_of(before) ~= "scalar" and kind_of(before) == kind_of(after) then
     compare(state, path, before, after)
@@ -333,8 +330,7 @@ local function compare_items(state, path, before, after)
 
   local start = #state.ops
   matches[#matches + 1] = { #before + 1, #after + 1 }
-  -- `at` is the place in the array as it is when the operation is applied:
-  -- what lies before it is already as it will be.
+  -- `at` is the position when the operation is applied: the items before it already have their final values.
   local i, j, at = 1, 1, 0
   for _, match in ipairs(matches) do
     while i < match[1] and j < match[2] do
@@ -398,7 +394,7 @@ end
 local function diff(before, after, whole, members)
   local copies = {}
   for i, value in ipairs { before, after } do
-    -- A copy checks as it goes, and the patch must not change with `after`.
+    -- Copying checks the value, and keeps the patch independent of `after`.
     local copy, problem = values.copy(value)
     if problem then
       return nil, values.refusal(i == 1 and "the value before" or "the value after", problem)

@@ -1,8 +1,7 @@
 --- JSON Patch (RFC 6902): building, applying, comparing, undoing.
 --
--- A patch is a list of operations, ordinary data. The metatable it gets here
--- only holds the methods that add to it; a hand-written list is as good
--- everywhere.
+-- A patch is a list of operations, ordinary data. Its metatable only holds the methods that add to it; every function
+-- also takes a hand-written list.
 --
 --    local patch = tavus.patch()
 --      :add("/layers/stt/hotwords", "leadership")
@@ -10,6 +9,7 @@
 
 local core = require "tavus.core"
 local changes = require "tavus.patch.apply"
+local check_options = require("tavus.options").check
 local compare = require "tavus.patch.diff"
 local pointer = require "tavus.patch.pointer"
 local values = require "tavus.patch.values"
@@ -26,10 +26,9 @@ local error, rawget, type = error, rawget, type
 ---@field [integer] tavus.PatchOperation
 local methods = {}
 
-local patch_mt = { __index = methods, __name = "tavus.patch" }
-core.use_marks { list_mt = patch_mt }
+local patch_mt = core.list_mark { __index = methods, __name = "tavus.patch" }
 
---- Called, it begins a patch: an empty one, or one with the operations of a list (which stays as it is).
+--- Called, it begins a patch: an empty one, or one with the operations of a list, which is not changed.
 ---@class tavus.PatchModule
 ---@overload fun(operations?: tavus.PatchOperation[]): tavus.Patch
 local patch = {}
@@ -45,8 +44,8 @@ end
 local function check_value(method, value)
   if value == nil then
     error(("patch:%s: the value is missing (tavus.null stands for null)"):format(method), 3)
-  elseif not values.is_json_kind(value) then
-    error(("patch:%s: a %s is no JSON value"):format(method, type(value)), 3)
+  elseif not values.is_json_type(value) then
+    error(("patch:%s: a %s is not a JSON value"):format(method, type(value)), 3)
   end
 end
 
@@ -56,7 +55,7 @@ local function check_self(method, self)
   end
 end
 
---- Add a member (or replace it, when it exists), or insert an array item before `path`'s index.
+--- Adds a member (or replace it, when it exists), or inserts an array item before `path`'s index.
 --- `-` as the last token appends to an array.
 ---@param path string JSON Pointer; all but its last token must exist
 ---@param value any JSON value; `tavus.null` for null
@@ -69,7 +68,7 @@ function methods:add(path, value)
   return self
 end
 
---- Remove what is at `path`.
+--- Removes what is at `path`.
 ---@param path string JSON Pointer of something that exists
 ---@return tavus.Patch self
 function methods:remove(path, ...)
@@ -82,7 +81,7 @@ function methods:remove(path, ...)
   return self
 end
 
---- Replace what is at `path`.
+--- Replaces what is at `path`.
 ---@param path string JSON Pointer of something that exists
 ---@param value any JSON value; `tavus.null` for null
 ---@return tavus.Patch self
@@ -94,7 +93,7 @@ function methods:replace(path, value)
   return self
 end
 
---- Take the value at `from` away and add it at `path`.
+--- Removes the value at `from` and adds it at `path`.
 ---@param from string JSON Pointer of something that exists
 ---@param path string JSON Pointer, not below `from`
 ---@return tavus.Patch self
@@ -106,7 +105,7 @@ function methods:move(from, path)
   return self
 end
 
---- Add a copy of the value at `from` at `path`.
+--- Adds a copy of the value at `from` at `path`.
 ---@param from string JSON Pointer of something that exists
 ---@param path string JSON Pointer
 ---@return tavus.Patch self
@@ -118,7 +117,7 @@ function methods:copy(from, path)
   return self
 end
 
---- Let the whole patch fail unless the value at `path` equals `value`.
+--- Makes the whole patch fail unless the value at `path` equals `value`.
 --- Numbers are equal by value (1 and 1.0), objects whatever the order of their members.
 ---@param path string JSON Pointer
 ---@param value any JSON value; `tavus.null` for null
@@ -162,9 +161,9 @@ setmetatable(patch, {
   end,
 })
 
---- Apply a patch to a document.
+--- Applies a patch to a document.
 ---
---- The document stays as it is; the answer shares nothing with it or with the
+--- The document is not changed, and the result shares nothing with it or with the
 --- patch. All operations are applied or none. Unknown members of an operation are
 --- ignored. Removing the root leaves `tavus.null`. Nesting is limited to 128 levels.
 ---@param document any JSON value; `nil` raises
@@ -179,35 +178,30 @@ function patch.apply(document, operations)
   return changes.apply(document, operations)
 end
 
+local diff_options = { arrays = { type = "string", choices = { whole = true, items = true } } }
+
 --- The patch that turns `before` into `after`; empty when they are equal.
 ---
---- Only `add`, `remove` and `replace` are used. No `replace` of one object or array around the changes is
---- shorter; where one is, it takes their place, but for an object with an id or a secret of Tavus' in it: these
---- could not be written again. Array items are
---- matched by their `function.name`, else their `name`, else their value.
---- An array is also replaced where matching would take too long.
+--- It uses `add`, `remove` and `replace`. Where one `replace` of a surrounding object or array is shorter than the
+--- changes inside, it takes their place; not for an object that holds an id or a secret of Tavus, which could not be
+--- written again. Array items are matched by their `function.name`, else their `name`, else their value. An array is
+--- also replaced where matching would take too long.
 ---@param before any JSON value; `nil` raises
 ---@param after any JSON value; `nil` raises
----@param options? { arrays?: "items"|"whole" } `"whole"` replaces every array that changed: longer, but safe to send twice
+---@param options? { arrays?: "items"|"whole" } `"whole"` replaces every array that changed: longer, but safe to send
+--- twice
 ---@return tavus.Patch? patch
----@return tavus.Error? err `type = "validation"`: a value has cycles, is nested deeper than 128 levels, too large, or no JSON
+---@return tavus.Error? err `type = "validation"`: a value has cycles, is nested deeper than 128 levels, too large, or
+--- not JSON
 function patch.diff(before, after, options)
   if before == nil or after == nil then
     error(("tavus.patch.diff: %s is nil (tavus.null stands for null)"):format(before == nil and "before" or "after"), 2)
   end
-  if options ~= nil and type(options) ~= "table" then
-    error("tavus.patch.diff: options must be a table, not a " .. type(options), 2)
+  local fine, problem = check_options(options, diff_options, "tavus.patch.diff", 2)
+  if not fine then
+    return nil, problem
   end
-  for name in next, options or {} do
-    if name ~= "arrays" then
-      error(("tavus.patch.diff has no option '%s'; it has: arrays"):format(tostring(name)), 2)
-    end
-  end
-  local arrays = options and options.arrays
-  if arrays ~= nil and arrays ~= "items" and arrays ~= "whole" then
-    error('tavus.patch.diff: options.arrays must be "items" or "whole"', 2)
-  end
-  local operations, err = compare(before, after, arrays == "whole")
+  local operations, err = compare(before, after, options and options.arrays == "whole")
   if not operations then
     return nil, err
   end
@@ -236,7 +230,7 @@ end
 ---@param operations tavus.Patch|tavus.PatchOperation[]
 ---@return boolean
 function patch.repeatable(operations)
-  -- What is no list has no operations to look at.
+  -- A table that is not a list has no operations.
   if type(operations) ~= "table" or (#operations == 0 and next(operations) ~= nil) then
     return false
   end

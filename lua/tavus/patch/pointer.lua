@@ -1,14 +1,13 @@
---- JSON Pointer (RFC 6901): the addresses that patches and issues use.
+--- JSON Pointer (RFC 6901): the paths of patches and issues.
 --
--- A pointer counts array items from zero and Lua counts them from one; the
--- step from one to the other is taken here and nowhere else.
+-- A pointer counts array items from 0, and Lua from 1. Only this module converts between them.
 
 local pointer = {}
 
 local find, gmatch, gsub, match = string.find, string.gmatch, string.gsub, string.match
 local tonumber = tonumber
 
---- Escape one reference token: `~` becomes `~0`, then `/` becomes `~1`.
+--- Escapes one reference token: `~` becomes `~0`, then `/` becomes `~1`.
 ---@param token string
 ---@return string
 function pointer.escape(token)
@@ -18,7 +17,7 @@ function pointer.escape(token)
   return (gsub(gsub(token, "~", "~0"), "/", "~1"))
 end
 
---- Undo `escape`: `~1` first, so that `~01` reads as `~1` and not as `/`.
+--- Undoes `escape`: `~1` first, so that `~01` reads as `~1` and not as `/`.
 ---@param token string
 ---@return string
 function pointer.unescape(token)
@@ -28,10 +27,10 @@ function pointer.unescape(token)
   return (gsub(gsub(token, "~1", "/"), "~0", "~"))
 end
 
---- Split a pointer into its tokens, unescaped. The root, `""`, has none.
+--- Splits a pointer into its tokens, unescaped. The root, `""`, has none.
 ---@param text any
 ---@return string[]? tokens
----@return string? message why `text` is no JSON Pointer
+---@return string? message why `text` is not a JSON Pointer
 function pointer.parse(text)
   if type(text) ~= "string" then
     return nil, "must be a JSON Pointer (a string), not a " .. type(text)
@@ -49,7 +48,7 @@ function pointer.parse(text)
   return tokens
 end
 
---- Write the first `count` tokens as a pointer.
+--- Writes the first `count` tokens as a pointer.
 ---@param tokens string[]
 ---@param count? integer how many of them; all by default
 ---@return string
@@ -61,10 +60,8 @@ function pointer.format(tokens, count)
   return table.concat(parts)
 end
 
---- Read a token as an array position.
---
--- RFC 6901 allows `0` or digits without a leading zero. `-`, the place after
--- the last item, is no number and is the caller's to recognise.
+--- Reads a token as an array position: `0`, or digits without a leading zero. The caller handles `-`, the place after
+--- the last item.
 ---@param token string
 ---@return integer? position Lua's position, from one
 ---@return string? message

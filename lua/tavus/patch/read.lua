@@ -1,4 +1,4 @@
---- Reading a JSON Patch: its form, before anything is applied.
+--- Reads a JSON Patch: checks its form before anything is applied.
 
 local core = require "tavus.core"
 local pointer = require "tavus.patch.pointer"
@@ -7,7 +7,7 @@ local values = require "tavus.patch.values"
 local type, next, getmetatable, rawget = type, next, getmetatable, rawget
 local is_array, described = core.is_array, values.described
 
--- What each operation must carry beside `op` and `path`.
+-- Members that each operation needs beside `op` and `path`.
 local OPERATIONS = {
   add = { value = true },
   remove = {},
@@ -34,14 +34,14 @@ local function read_operation(operation, index, issues)
     issues[#issues + 1] = issue(index, nil, "type", "an operation is an object, not " .. described(operation))
     return nil
   end
-  -- Raw, as the encoder reads: what a metatable would add is not sent, and may raise.
+  -- Raw, as the encoder reads: members from a metatable are not sent, and reading them may raise.
   local name, path = rawget(operation, "op"), rawget(operation, "path")
   local wants = type(name) == "string" and OPERATIONS[name]
   if not wants then
     issues[#issues + 1] = issue(index, "op", name == nil and "required" or "op",
       name == nil and 'the member "op" is missing'
         or type(name) ~= "string" and "must be a string, not " .. described(name)
-        or ('"%s" is no operation'):format(name),
+        or ('"%s" is not an operation'):format(name),
       "one of add, remove, replace, move, copy, test")
     return nil
   end
@@ -78,15 +78,15 @@ local function read_operation(operation, index, issues)
       local problem
       step.value, problem = values.copy(value)
       if problem then
-        issues[#issues + 1] = issue(index, "value" .. problem.path, problem.code, problem.message)
+        issues[#issues + 1] = issue(index, "value" .. problem.path, problem.code, problem.message, problem.hint)
       end
     end
   end
   return #issues == before and step or nil
 end
 
---- Read a patch. All that is wrong with its form is told at once. Unknown members of an
---- operation are ignored, as RFC 6902 asks.
+--- Reads a patch. Reports all faults of its form together. Unknown members of an operation are ignored, as RFC 6902
+-- asks.
 ---@param patch any
 ---@return table[]? steps one an operation: op, path, tokens, from_path, from, value (a copy), index
 ---@return tavus.Issue[]? issues
@@ -105,7 +105,7 @@ local function read_patch(patch)
   for i = 1, count do
     local operation = rawget(patch, i)
     if operation == nil then
-      -- An operation behind a hole would be left out without a word.
+      -- An operation after a hole would be dropped silently.
       return nil, { issue(nil, nil, "sparse", "a patch is an array of operations, without holes and named members") }
     end
     steps[i] = read_operation(operation, i, issues)
