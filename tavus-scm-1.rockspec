@@ -84,7 +84,7 @@ build = {
          ["tavus.patch.values"] = "lua/tavus/patch/values.lua",
          ["tavus.query"] = "lua/tavus/query.lua",
          ["tavus.secret.redact"] = "lua/tavus/secret/redact.lua",
-         ["tavus.secret.sanitize"] = "lua/tavus/secret/sanitize.lua",
+         ["tavus.text"] = "lua/tavus/text.lua",
          ["tavus.types"] = "lua/tavus/types.lua",
          ["tavus.version"] = "lua/tavus/version.lua",
       },

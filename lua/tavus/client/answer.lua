@@ -48,6 +48,7 @@ end
 -- Tells the log what the check found doubtful: its message may quote a value,
 -- and a secret may have been put in the wrong place; place, code and hint do not.
 local function log_warnings(client, op, path, warnings)
+  path = redact.text(client._session, call.shown(path))
   for _, issue in ipairs(warnings) do
     log.write(client._log, "info", ("%s %s: doubtful: %s: %s%s"):format(op.method, path, issue.path, issue.code,
       issue.hint and " (" .. issue.hint .. ")" or ""))
@@ -55,13 +56,13 @@ local function log_warnings(client, op, path, warnings)
 end
 
 -- The error of an answer that says success and cannot be used.
-local function unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets)
+local function unreadable(client, op, path, sent, result, attempts, elapsed_ms, problem)
   result.body = call.body(result)
   result.request:forget()
-  local err = failure.of_decode(client._session, result, problem, secrets or redact.secrets_of(body))
+  local err = failure.of_decode(client._session, result, problem, redact.sent(sent))
   -- With the key gone (a hook closed the client), nobody can tell whether it is in there.
   if client._closed then err.body = nil end
-  err.method, err.path, err.attempts, err.elapsed_ms = op.method, call.shown(path), attempts, elapsed_ms
+  err.method, err.path, err.attempts, err.elapsed_ms = op.method, redact.text(client._session, call.shown(path), sent.secrets), attempts, elapsed_ms
   err.request_id = request_id(err.headers)
   err.retryable, err.ambiguous = false, false
   if not op.reads then
@@ -163,7 +164,10 @@ function answer.of(client, op, path, body, given, may_repeat, secrets, warnings)
     return nil, err
   end
   local value, problem = content(op, result)
-  if problem then return nil, unreadable(client, op, path, body, result, attempts, elapsed_ms, problem, secrets) end
+  if problem then
+    local sent = { secrets = secrets, body = body, path = path, given = given, headers = given and given.headers, query = given and given.query }
+    return nil, unreadable(client, op, path, sent, result, attempts, elapsed_ms, problem)
+  end
   result.request:forget()
   return value, answer.meta(op, result, attempts, elapsed_ms, doubtful, warnings)
 end

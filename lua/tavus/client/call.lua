@@ -77,10 +77,13 @@ end
 ---@field body string|nil
 ---@field headers table|nil
 ---@field query table|nil
+---@field given table|nil  the options of the call
 ---@field secrets string[]|nil
 ---@field may_repeat boolean
 ---@field notify boolean|nil
 ---@field without_key boolean|nil  the key stays here
+---@field place string|nil  the path as it is told
+---@field known string[]|nil  secrets that it has sent
 ---@field timeout number   seconds for this attempt
 ---@field deadline number  seconds left for the call
 ---@field started number   when it began
@@ -90,6 +93,18 @@ end
 ---@field doubtful boolean  an earlier try went out, of which no answer came, and may have done it
 ---@field asked table|nil   what the recording keeps of the request
 
+-- The path as it is told of a call, without secrets: an id may be one by mistake.
+local function place(calling)
+  calling.place = calling.place or redact.text(calling.client._session, shown(calling.path), calling.secrets)
+  return calling.place
+end
+
+-- What it has sent that is not to be shown.
+local function known(calling)
+  calling.known = calling.known or redact.sent(calling)
+  return calling.known
+end
+
 -- Sleeps before the next attempt. Returns the seconds left for it, or nil, and
 -- the seconds that were not slept when the deadline comes first.
 local function rest(calling, result)
@@ -98,7 +113,7 @@ local function rest(calling, result)
   local pause = pause_before(client, n, retry_after)
   if now() + pause >= calling.ends then return nil, pause < huge and pause or retry_after end
   local status = result.outcome == "answer" and result.status or nil
-  local method, path = calling.op.method, shown(calling.path)
+  local method, path = calling.op.method, place(calling)
   if client._log then
     log.write(client._log, "info", ("%s %s: %s, retry %d in %.6g s"):format(method, path,
       status and "status " .. status or result.outcome, n, pause))
@@ -134,11 +149,11 @@ local function tell_request(calling)
   local client, method, number = calling.client, calling.op.method, calling.retried + 1
   if client._on_request then
     hook(client, "on_request", {
-      method = method, path = shown(calling.path), attempt = number, timeout = calling.timeout,
+      method = method, path = place(calling), attempt = number, timeout = calling.timeout,
     })
   end
   if client._log then
-    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, shown(calling.path), number, calling.timeout))
+    log.write(client._log, "debug", ("%s %s: attempt %d, at most %.6g s"):format(method, place(calling), number, calling.timeout))
   end
   if client._record and not calling.asked then
     calling.asked = client._record:asked(client, calling)
@@ -151,9 +166,9 @@ local function tell_response(calling, result)
   if calling.asked then client._record:answered(client, calling.asked, result, number) end
   if not client._on_response then return end
   local id = result.headers and request_id(result.headers)
-  if id then id = redact.text(client._session, id, calling.secrets or redact.secrets_of(calling.body)) end
+  if id then id = redact.text(client._session, id, known(calling)) end
   hook(client, "on_response", {
-    method = calling.op.method, path = shown(calling.path), attempt = number, outcome = result.outcome,
+    method = calling.op.method, path = place(calling), attempt = number, outcome = result.outcome,
     status = result.outcome == "answer" and result.status or nil, elapsed_ms = result.elapsed_ms, request_id = id,
   })
 end
@@ -161,12 +176,12 @@ end
 local function log_end(calling, status, elapsed_ms, remark)
   local where = calling.client._log
   if not where then return end
-  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, shown(calling.path), status, elapsed_ms, remark))
+  log.write(where, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, place(calling), status, elapsed_ms, remark))
 end
 
 -- Says in an error which call it is of.
 local function signed(calling, err)
-  err.method, err.path = calling.op.method, shown(calling.path)
+  err.method, err.path = calling.op.method, place(calling)
   err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
   return err
 end
@@ -187,7 +202,7 @@ local function attempt(calling)
   if not request then
     -- A hook may have closed the client meanwhile.
     return not_made(calling, client._closed and call.closed()
-      or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) })
+      or errors.new { type = "config", message = redact.text(client._session, refused, known(calling)) })
   end
   local cannot_wait = calling.host.perform(engine, request)
   if cannot_wait then
@@ -211,7 +226,7 @@ end
 
 -- The error of an attempt after which there is no other.
 local function failed(calling, result, verdict)
-  local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
+  local session, secrets = calling.client._session, known(calling)
   local err
   local doubtful = false
   if result.outcome == "answer" then
@@ -309,7 +324,7 @@ function call.run(client, op, path, body, given, may_repeat, secrets)
     notify = host.notify, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
     attempts = 0, retried = 0, doubtful = false, without_key = op.without_key,
   }
-  if given then calling.headers, calling.query = given.headers, given.query end
+  if given then calling.given, calling.headers, calling.query = given, given.headers, given.query end
 
   while true do
     calling.timeout = min(timeout, calling.deadline)

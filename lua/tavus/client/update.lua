@@ -11,19 +11,13 @@ local errors = require "tavus.errors"
 local options = require "tavus.options"
 local diff = require "tavus.patch.diff"
 local new_patch = require "tavus.patch"
+local redact = require "tavus.secret.redact"
 
 local update = {}
 
-local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
+local masked = core.is_masked
 
--- Does a secret look as if the server hid it?
-local function masked(text)
-  if text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:lower():find("redacted", 1, true) then
-    return true
-  end
-  -- Prose may hold an ellipsis; the rest of a key has no blanks around it.
-  return (text:find("...", 1, true) or text:find("\226\128\166", 1, true)) and not text:find "%s"
-end
+local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
 
 local function is_secret(field) return field.secret end
 
@@ -308,8 +302,9 @@ local function changed_by(fn, before, title, facts)
 end
 
 -- Sends the patch in what the reading has left of the time. What the answer says
--- of places in the patch, it says of places in the object then.
-local function send_patch(self, class, id, patch, given, spent_ms)
+-- of places in the patch, it says of places in the object then. Secrets of the object
+-- as it was are hidden, too.
+local function send_patch(self, class, id, before, patch, given, spent_ms)
   local send = class.operations.patch
   local deadline = deadline_of(self._client, send, given)
   local left = deadline - spent_ms / 1000
@@ -318,7 +313,9 @@ local function send_patch(self, class, id, patch, given, spent_ms)
       method = send.method, path = send.parts[1] .. http.escape(id) .. send.parts[2], attempts = 0, elapsed_ms = spent_ms,
       retryable = true, ambiguous = false }
   end
-  local answered, meta = self:patch(id, patch, options_for(send, class.operations.get, given, left))
+  local mine = options_for(send, class.operations.get, given, left)
+  redact.remember(mine, before)
+  local answered, meta = self:patch(id, patch, mine)
   if answered then
     in_place(meta.warnings, patch)
   elseif meta.issues then
@@ -370,7 +367,7 @@ function update.method(class, data)
       return before, meta
     end
     local answered
-    answered, meta = send_patch(self, class, id, patch, given, meta.elapsed_ms)
+    answered, meta = send_patch(self, class, id, before, patch, given, meta.elapsed_ms)
     if not answered then return nil, meta end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
