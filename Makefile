@@ -139,8 +139,9 @@ clean:
 # ---------------------------------------------------------------- what LuaRocks calls
 
 # sources, shared objects and Lua files of the two rocks
-CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c)
-HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c)
+CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c csrc/secret/*.c)
+HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c) csrc/contract/secrets.c csrc/json/utf8.c \
+  $(addprefix csrc/secret/,plain.c redact.c secrets.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 
 libs-tavus         := core http
@@ -186,7 +187,7 @@ STATIC         := $(BUILD)-static
 STATIC_INCDIR   = $(eval STATIC_INCDIR := $(shell $(FLAGS) .ci/headers '$(LUA)'))$(STATIC_INCDIR)
 STATIC_COMPILE  = $(CC) -DTAVUS_STATIC $(WARNINGS) $(call include,$(STATIC_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
 BUNDLE          = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
-static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(CORE) $(HTTP) csrc/static/open.c csrc/static/bundle.c)
+static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(sort $(CORE) $(HTTP)) csrc/static/open.c csrc/static/bundle.c)
 # -l: takes the archive by its name; without it the linker would prefer the shared Lua. A linker without -l: wants LUA_ARCHIVE.
 LUA_ARCHIVE    ?= -l:lib$(or $(patsubst luajit%,luajit-5.1,$(filter luajit%,$(LUA_NAME))),$(LUA_NAME)).a
 STATIC_LIBS     = $(STATIC)/libtavus.a $(call link,CURL,curl) $(LUA_ARCHIVE) -lpthread -lm -ldl

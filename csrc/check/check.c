@@ -24,7 +24,9 @@ int tavus_check(lua_State *L, int value, const tavus_kind *kind, bool strict,
   };
   lua_settop(L, base + TAVUS_CHECK_SECRETS);
   tavus_step root = { .up = NULL };
-  if (w.sends == TAVUS_SENDS_JSON_PATCH) tavus_walk_patch(&w, value, kind, &root);
-  else tavus_walk_value(&w, value, w.root, &root);
+  if (w.sends == TAVUS_SENDS_JSON_PATCH)
+    tavus_walk_patch(&w, value, kind, &root);
+  else
+    tavus_walk_value(&w, value, w.root, &root);
   return w.error_count;
 }

@@ -5,28 +5,8 @@
 #include "nearest.h"
 #include "words.h"
 
-#define PLACES 3   /* places that a hint names, at most */
-#define DEEPEST 6  /* levels that are searched */
-
-/* Does the name end so, in any spelling? */
-static bool ends_in(const char *name, size_t length, const char *ending) {
-  size_t at = strlen(ending); /* letters of the ending still to be met */
-  while (at > 0 && length > 0) {
-    char c = name[--length];
-    if (c == '_' || c == '-') continue;
-    if (c >= 'A' && c <= 'Z') c = (char)(c | 0x20);
-    if (c != ending[--at]) return false;
-  }
-  return at == 0;
-}
-
-bool tavus_is_secret_name(const char *name, size_t length) {
-  static const char *const endings[] = { "apikey", "token", "secret", "password",
-                                         "authorization" };
-  for (size_t i = 0; i < TAVUS_COUNT(endings); i++)
-    if (ends_in(name, length, endings[i])) return true;
-  return false;
-}
+#define PLACES 3  /* places that a hint names, at most */
+#define DEEPEST 6 /* levels that are searched */
 
 /* --- names in other places --- */
 
@@ -67,10 +47,9 @@ static const tavus_field *same_field(const tavus_shape *shape, const char *name,
 }
 
 /* Adds each place where a field has the name to the string on the top. */
-static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
-                         bool inner) {
-  const tavus_field *field = inner && shape != s->here
-      ? same_field(shape, s->name, s->length) : NULL;
+static void search_shape(lua_State *L, search *s, const tavus_shape *shape, bool inner) {
+  const tavus_field *field =
+      inner && shape != s->here ? same_field(shape, s->name, s->length) : NULL;
   if (field != NULL && s->found < PLACES) {
     s->field = field;
     if ((field->flags & TAVUS_SECRET) != 0) s->secret = true;
@@ -78,11 +57,9 @@ static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
     const char *place = lua_tostring(L, -1);
     const char *so_far = lua_tostring(L, -2);
     if (s->found++ == 0)
-      lua_pushfstring(L, *place ? "belongs under %s" : "belongs at the top level",
-                      place);
+      lua_pushfstring(L, *place ? "belongs under %s" : "belongs at the top level", place);
     else
-      lua_pushfstring(L, *place ? "%s or %s" : "%s or at the top level", so_far,
-                      place);
+      lua_pushfstring(L, *place ? "%s or %s" : "%s or at the top level", so_far, place);
     lua_replace(L, -3);
     lua_pop(L, 1);
   }
@@ -96,8 +73,8 @@ static void search_shape(lua_State *L, search *s, const tavus_shape *shape,
   }
 }
 
-static bool hint_alias(lua_State *L, const tavus_alias *aliases,
-                       const char *name, size_t length) {
+static bool hint_alias(lua_State *L, const tavus_alias *aliases, const char *name,
+                       size_t length) {
   if (aliases == NULL) return false;
   for (const tavus_alias *a = aliases; a->name != NULL; a++) {
     if (!tavus_same_name(a->name, strlen(a->name), name, length)) continue;
@@ -114,12 +91,10 @@ static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
 }
 
 /* Returns the field that the contract prefers to this one, the field itself, or NULL. */
-static const tavus_field *preferred(const tavus_shape *shape,
-                                    const tavus_field *field) {
+static const tavus_field *preferred(const tavus_shape *shape, const tavus_field *field) {
   if ((field->flags & TAVUS_READ_ONLY) != 0) return NULL;
   const char *name = field->successor;
-  if (field->twin != NULL && (field->flags & TAVUS_TWIN_ALLOWED) == 0)
-    name = field->twin;
+  if (field->twin != NULL && (field->flags & TAVUS_TWIN_ALLOWED) == 0) name = field->twin;
   return name == NULL ? field : tavus_field_find(shape, name, strlen(name));
 }
 
@@ -161,21 +136,21 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
   }
   if (best == NULL) return false;
   if ((best->flags & TAVUS_SECRET) != 0) *secret = true;
-  if (moved(best)) lua_pushfstring(L, "use %s", best->successor);
-  else push_did_you_mean(L, best->name, best->length);
+  if (moved(best))
+    lua_pushfstring(L, "use %s", best->successor);
+  else
+    push_did_you_mean(L, best->name, best->length);
   return true;
 }
 
 /* Hints at another resource that has a field of that name, in any spelling. */
-static bool hint_foreign(tavus_walk *w, const char *name, size_t length,
-                         bool *secret) {
+static bool hint_foreign(tavus_walk *w, const char *name, size_t length, bool *secret) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
     if ((*r)->root == w->root) continue;
     const tavus_field *field = same_field((*r)->root->shape, name, length);
     if (field == NULL) continue;
     if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
-    if ((field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D)
-      continue;
+    if ((field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D) continue;
     lua_pushfstring(w->L, "is a field of a %s", (*r)->name);
     return true;
   }
@@ -192,16 +167,15 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
   if (s.found == 0 && !shape->vocabulary && w->root != NULL && w->root->shape != NULL)
     search_shape(L, &s, w->root->shape, true);
   *secret = s.secret || tavus_is_secret_name(name, length);
-  if (s.found > 0 && (s.field->length != length ||
-                      memcmp(s.field->name, name, length) != 0)) {
+  if (s.found > 0 &&
+      (s.field->length != length || memcmp(s.field->name, name, length) != 0)) {
     lua_pushfstring(L, "%s, as %s", lua_tostring(L, -1), s.field->name);
     lua_remove(L, -2);
   }
   int top = lua_gettop(L);
   if (hint_alias(L, shape->aliases, name, length) ||
       hint_same(L, shape, name, length, secret) ||
-      (s.found == 0 && !shape->vocabulary &&
-       hint_foreign(w, name, length, secret)) ||
+      (s.found == 0 && !shape->vocabulary && hint_foreign(w, name, length, secret)) ||
       (s.found == 0 && hint_near(L, shape, name, length, secret)))
     lua_replace(L, top);
   else if (s.found == 0 && shape->stray != NULL) {
@@ -216,8 +190,7 @@ static const tavus_choice *choice_of(const tavus_field *field, const char *text,
                                      size_t length) {
   if (field->choices == NULL) return NULL;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++)
-    if (strlen(c->value) == length && memcmp(c->value, text, length) == 0)
-      return c;
+    if (strlen(c->value) == length && memcmp(c->value, text, length) == 0) return c;
   return NULL;
 }
 
@@ -243,8 +216,8 @@ static const tavus_field *owner_of(const tavus_shape *shape, const char *text,
 /* Hints at the levels when only the level in `name:level` is unknown. */
 static bool hint_level(lua_State *L, const tavus_field *field, const char *text,
                        size_t length) {
-  const char *colon = (field->flags & TAVUS_LEVELS) == 0
-      ? NULL : memchr(text, ':', length);
+  const char *colon =
+      (field->flags & TAVUS_LEVELS) == 0 ? NULL : memchr(text, ':', length);
   if (colon == NULL || choice_of(field, text, (size_t)(colon - text)) == NULL)
     return false;
   lua_pushstring(L, tavus_level_hint);
@@ -262,20 +235,20 @@ static bool hint_number(lua_State *L, const tavus_field *field, const char *text
   return number;
 }
 
-void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
-                       const char *text, size_t length) {
+void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text,
+                       size_t length) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
-  if (hint_alias(L, field->words, text, length) ||
-      hint_level(L, field, text, length) || hint_number(L, field, text, length))
+  if (hint_alias(L, field->words, text, length) || hint_level(L, field, text, length) ||
+      hint_number(L, field, text, length))
     return;
   if (w->root != NULL && w->root->shape != NULL) {
     int owners = 0;
     const tavus_field *owner = owner_of(w->root->shape, text, length, 0, &owners);
     if (owner != NULL && owners == 1 && owner != field) {
       char quoted[TAVUS_QUOTED];
-      lua_pushfstring(L, "%s is %s (%s)", tavus_quote(quoted, text, length),
-                      owner->label, owner->name);
+      lua_pushfstring(L, "%s is %s (%s)", tavus_quote(quoted, text, length), owner->label,
+                      owner->name);
       return;
     }
   }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "../json/utf8.h"
+#include "../secret/secrets.h"
 #include "words.h"
 
 /* Adds a key as a token of a JSON Pointer. Bytes that are not UTF-8 become \xNN, so that
@@ -28,7 +29,8 @@ static void add_token(luaL_Buffer *b, const char *key, size_t length) {
 
 static void add_index(luaL_Buffer *b, size_t index) {
   char digits[24], *at = digits + sizeof digits;
-  do *--at = (char)('0' + index % 10); while ((index /= 10) > 0);
+  do *--at = (char)('0' + index % 10);
+  while ((index /= 10) > 0);
   luaL_addlstring(b, at, (size_t)(digits + sizeof digits - at));
 }
 
@@ -37,8 +39,10 @@ static void add_path(luaL_Buffer *b, const tavus_step *step) {
   if (step == NULL || step->up == NULL) return;
   add_path(b, step->up);
   luaL_addchar(b, '/');
-  if (step->key != NULL) add_token(b, step->key, step->length);
-  else add_index(b, step->index);
+  if (step->key != NULL)
+    add_token(b, step->key, step->length);
+  else
+    add_index(b, step->index);
 }
 
 /* Pushes the path of a step. */
@@ -112,15 +116,18 @@ void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
 }
 
 void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
-                      const tavus_step *step, const char *message,
-                      const char *hint) {
+                      const tavus_step *step, const char *message, const char *hint) {
   tavus_push_hint(w, hint != NULL ? "%s" : NULL, hint);
   tavus_issue(w, severity, code, step, "%s", message);
 }
 
 void tavus_keep_secret(tavus_walk *w, int index) {
   lua_State *L = w->L;
-  if (lua_rawlen(L, index) == 0) return;
+  size_t length;
+  const char *text = lua_tolstring(L, index, &length);
+  if (length == 0 ||
+      (w->secrecy == TAVUS_SECRET_BY_NAME && !tavus_is_likely_secret(text, length)))
+    return;
   luaL_checkstack(L, 4, "too many secrets");
   if (lua_type(L, w->secrets) != LUA_TTABLE) {
     lua_newtable(L);
@@ -161,8 +168,7 @@ static const char *type_hint(lua_State *L, int index, const tavus_field *field,
     if (own != NULL) return own;
     if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
     if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
-    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 &&
-        lua_isnumber(L, index))
+    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 && lua_isnumber(L, index))
       return "write the number without quotes";
     return NULL;
   }
@@ -177,12 +183,11 @@ static const char *type_hint(lua_State *L, int index, const tavus_field *field,
     if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
     return NULL;
   }
-  if (wanted == TAVUS_BOOLEAN && strcmp(got, "number") == 0)
-    return "write true or false";
+  if (wanted == TAVUS_BOOLEAN && strcmp(got, "number") == 0) return "write true or false";
   if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
     return field->items != NULL && field->items->types == TAVUS_STRING
-        ? "write the items without names: { \"...\", \"...\" }"
-        : "put it in an array: { { ... } }";
+               ? "write the items without names: { \"...\", \"...\" }"
+               : "put it in an array: { { ... } }";
   if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
       lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
     return "an empty object is tavus.object{}";
@@ -190,8 +195,7 @@ static const char *type_hint(lua_State *L, int index, const tavus_field *field,
 }
 
 static void type_issue(tavus_walk *w, int index, const tavus_field *field,
-                       const char *got, tavus_severity severity,
-                       const tavus_step *step) {
+                       const char *got, tavus_severity severity, const tavus_step *step) {
   char wanted[TAVUS_TYPES_ROOM];
   const char *hint = type_hint(w->L, index, field, got);
   if (field->types == TAVUS_STRING && field->choices != NULL)
@@ -202,8 +206,8 @@ static void type_issue(tavus_walk *w, int index, const tavus_field *field,
               tavus_type_words(wanted, field->types), got);
 }
 
-void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
-                      const char *got, const tavus_step *step) {
+void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field, const char *got,
+                      const tavus_step *step) {
   type_issue(w, index, field, got, tavus_grade(w, field->sure), step);
 }
 
@@ -219,14 +223,12 @@ void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
               luaL_typename(w->L, index));
 }
 
-void tavus_range_issue(tavus_walk *w, const tavus_field *field,
-                       const tavus_step *step) {
+void tavus_range_issue(tavus_walk *w, const tavus_field *field, const tavus_step *step) {
   tavus_push_hint(w, NULL);
   /* The contract's limits are whole; %f would write 2.0 here and 2 there. */
   if (field->has_minimum && field->has_maximum)
     tavus_issue(w, TAVUS_WARNING, "range", step, "outside the usual range %d to %d",
                 (int)field->minimum, (int)field->maximum);
   else
-    tavus_issue(w, TAVUS_WARNING, "range", step, "less than %d",
-                (int)field->minimum);
+    tavus_issue(w, TAVUS_WARNING, "range", step, "less than %d", (int)field->minimum);
 }

@@ -14,9 +14,12 @@ tavus_keys tavus_count_keys(lua_State *L, int index) {
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
     size_t item = tavus_item_of(L, -1);
-    if (item > 0) k.indexes++;
-    else if (lua_type(L, -1) == LUA_TSTRING) k.texts++;
-    else k.others++;
+    if (item > 0)
+      k.indexes++;
+    else if (lua_type(L, -1) == LUA_TSTRING)
+      k.texts++;
+    else
+      k.others++;
     if (item > k.largest) k.largest = item;
   }
   return k;
@@ -36,12 +39,12 @@ static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
     lua_pushvalue(L, -1); /* lua_tostring changes the number that it reads */
     const char *number = lua_tostring(L, -1);
     tavus_push_hint(w, "the first position is 1");
-    tavus_issue(w, TAVUS_ERROR, "key", step,
-                "the key %s is not a position in an array", number);
+    tavus_issue(w, TAVUS_ERROR, "key", step, "the key %s is not a position in an array",
+                number);
   } else {
     bool boolean = lua_type(L, -1) == LUA_TBOOLEAN;
-    const char *which = boolean ? lua_toboolean(L, -1) ? "true" : "false"
-                                : luaL_typename(L, -1);
+    const char *which =
+        boolean ? lua_toboolean(L, -1) ? "true" : "false" : luaL_typename(L, -1);
     tavus_push_hint(w, "keys of a JSON object are strings");
     tavus_issue(w, TAVUS_ERROR, "key", step,
                 "%s %s is neither a string nor an array index",
@@ -72,7 +75,8 @@ void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
     tavus_push_hint(w, "use tavus.null for an item that is empty");
     tavus_issue(w, TAVUS_ERROR, "sparse", step,
                 "the array has a hole: nothing at Lua index %d, but something "
-                "at %d", (int)hole, (int)k->largest);
+                "at %d",
+                (int)hole, (int)k->largest);
   }
 }
 

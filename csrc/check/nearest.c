@@ -3,8 +3,8 @@
 
 #define LONGEST 64 /* longer names are never near */
 
-size_t tavus_distance(const char *a, size_t a_length, const char *b,
-                      size_t b_length, size_t limit) {
+size_t tavus_distance(const char *a, size_t a_length, const char *b, size_t b_length,
+                      size_t limit) {
   unsigned char rows[3][LONGEST + 1];
   if (a_length > LONGEST || b_length > LONGEST) return limit + 1;
   unsigned char *before = rows[0], *last = rows[1], *now = rows[2];
@@ -35,14 +35,12 @@ static size_t fold(char *out, const char *name, size_t length) {
   size_t n = 0;
   for (size_t i = 0; i < length && n <= LONGEST; i++) {
     if (name[i] == '_' || name[i] == '-' || name[i] == ' ') continue;
-    out[n++] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20)
-                                                : name[i];
+    out[n++] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
   }
   return n;
 }
 
-bool tavus_same_name(const char *a, size_t a_length, const char *b,
-                     size_t b_length) {
+bool tavus_same_name(const char *a, size_t a_length, const char *b, size_t b_length) {
   char left[LONGEST + 1], right[LONGEST + 1];
   size_t n = fold(left, a, a_length), m = fold(right, b, b_length);
   return n > 0 && n == m && n <= LONGEST && memcmp(left, right, n) == 0;
@@ -55,9 +53,8 @@ size_t tavus_nearness(const char *name, size_t length, const char *known,
                       size_t known_length) {
   size_t limit = allowance(known_length < length ? known_length : length);
   char folded[2][LONGEST + 1];
-  size_t distance = tavus_distance(
-      folded[0], fold(folded[0], name, length),
-      folded[1], fold(folded[1], known, known_length), limit);
+  size_t distance = tavus_distance(folded[0], fold(folded[0], name, length), folded[1],
+                                   fold(folded[1], known, known_length), limit);
   if (distance <= limit) return distance;
   const char *small = name, *large = known;
   size_t n = length, m = known_length;
@@ -66,8 +63,7 @@ size_t tavus_nearness(const char *name, size_t length, const char *known,
     n = known_length, m = length;
   }
   if (n < 4 || n == m) return SIZE_MAX;
-  bool head = memcmp(small, large, n) == 0 &&
-              (large[n] == '_' || large[n] == '-');
+  bool head = memcmp(small, large, n) == 0 && (large[n] == '_' || large[n] == '-');
   bool tail = memcmp(small, large + (m - n), n) == 0 &&
               (large[m - n - 1] == '_' || large[m - n - 1] == '-');
   return head || tail ? limit + 1 + (m - n) : SIZE_MAX;
@@ -85,8 +81,8 @@ bool tavus_push_nearest(lua_State *L, int index, const char *name, size_t length
     size_t known_length;
     const char *known = lua_tolstring(L, -1, &known_length);
     size_t n = tavus_nearness(name, length, known, known_length);
-    if (n < least || (n == least && n != SIZE_MAX &&
-                      strcmp(known, lua_tostring(L, best)) < 0)) {
+    if (n < least ||
+        (n == least && n != SIZE_MAX && strcmp(known, lua_tostring(L, best)) < 0)) {
       least = n;
       lua_pushvalue(L, -1);
       lua_replace(L, best);

@@ -18,8 +18,8 @@ typedef struct place {
   bool in_perception_tool, secret;
 } place;
 
-static void pointer_issue(tavus_walk *w, const tavus_step *step,
-                          const char *message, const char *hint) {
+static void pointer_issue(tavus_walk *w, const tavus_step *step, const char *message,
+                          const char *hint) {
   tavus_issue_text(w, TAVUS_ERROR, "pointer", step, message, hint);
 }
 
@@ -32,8 +32,10 @@ static size_t straighten(char *meant, const char *text, size_t length) {
   for (size_t i = length > 1 && (*text == '#' || *text == '$'); i < length; i++) {
     char c = text[i];
     if (c == ']' || c == '\'' || c == '"') continue;
-    if (c != '/' && c != '.' && c != '[') meant[n++] = c;
-    else if (meant[n - 1] != '/') meant[n++] = '/';
+    if (c != '/' && c != '.' && c != '[')
+      meant[n++] = c;
+    else if (meant[n - 1] != '/')
+      meant[n++] = '/';
   }
   return meant[n - 1] == '/' ? n - 1 : n;
 }
@@ -47,13 +49,14 @@ static void push_meant(tavus_walk *w, const char *text, size_t length) {
   }
   size_t n = straighten(meant, text, length);
   char quoted[TAVUS_QUOTED];
-  if (n == 0) tavus_push_hint(w, "the whole document is \"\"");
-  else tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
+  if (n == 0)
+    tavus_push_hint(w, "the whole document is \"\"");
+  else
+    tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
 }
 
 /* Does that pointer lead to a secret? Reports nothing. */
-static bool means_secret(const tavus_field *field, const char *text,
-                         size_t length) {
+static bool means_secret(const tavus_field *field, const char *text, size_t length) {
   char meant[LONGEST_NAME + 1];
   if (length > LONGEST_NAME) return false;
   tavus_pointer walk = { meant, meant + straighten(meant, text, length) };
@@ -78,8 +81,7 @@ static void malformed(tavus_walk *w, const char *text, size_t length,
     return;
   }
   push_meant(w, text, length);
-  tavus_issue(w, TAVUS_ERROR, "pointer", step,
-              "a JSON Pointer begins with \"/\"");
+  tavus_issue(w, TAVUS_ERROR, "pointer", step, "a JSON Pointer begins with \"/\"");
 }
 
 /* Is an unknown token a mistake in writing the pointer: empty, or a known name that a dot
@@ -91,9 +93,9 @@ static bool is_slip(const tavus_shape *shape, const char *token, size_t length) 
 }
 
 /* Reports that the pointer `text` leads through `name`, which `shape` does not have. */
-static void unknown_place(tavus_walk *w, const tavus_shape *shape,
-                          const char *name, size_t length, const char *text,
-                          size_t text_length, place *p, const tavus_step *step) {
+static void unknown_place(tavus_walk *w, const tavus_shape *shape, const char *name,
+                          size_t length, const char *text, size_t text_length, place *p,
+                          const tavus_step *step) {
   char quoted[TAVUS_QUOTED];
   tavus_hint_name(w, shape, name, length, &p->secret);
   if (is_slip(shape, name, length)) {
@@ -106,19 +108,22 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape,
 }
 
 /* May the token follow an array? Reports it if not. */
-static bool array_token(tavus_walk *w, const char *token, size_t length,
-                        bool appends, const char *text, size_t text_length,
-                        const tavus_step *step) {
+static bool array_token(tavus_walk *w, const char *token, size_t length, bool appends,
+                        const char *text, size_t text_length, const tavus_step *step) {
   size_t index;
   if (length == 1 && token[0] == '-') {
     if (appends) return true;
-    pointer_issue(w, step, "\"-\" is the place after the last item: only add, "
-                  "move and copy can write there", NULL);
+    pointer_issue(w, step,
+                  "\"-\" is the place after the last item: only add, "
+                  "move and copy can write there",
+                  NULL);
     return false;
   }
   if (tavus_pointer_index(token, length, &index)) return true;
-  if (length == 0 || token[0] == '[') push_meant(w, text, text_length);
-  else tavus_push_hint(w, NULL);
+  if (length == 0 || token[0] == '[')
+    push_meant(w, text, text_length);
+  else
+    tavus_push_hint(w, NULL);
   tavus_issue(w, TAVUS_ERROR, "pointer", step,
               "an array is indexed with 0, 1, 2, ... or \"-\"");
   return false;
@@ -126,11 +131,12 @@ static bool array_token(tavus_walk *w, const char *token, size_t length,
 
 /* Reports that the pointer `text` goes on behind `field`, which has no members or items.
 ** `slip`: only a slash follows. */
-static void too_far(tavus_walk *w, const tavus_field *field, bool slip,
-                    const char *text, size_t text_length,
-                    const tavus_step *step) {
-  if (slip) push_meant(w, text, text_length);
-  else tavus_push_hint(w, NULL);
+static void too_far(tavus_walk *w, const tavus_field *field, bool slip, const char *text,
+                    size_t text_length, const tavus_step *step) {
+  if (slip)
+    push_meant(w, text, text_length);
+  else
+    tavus_push_hint(w, NULL);
   tavus_issue(w, tavus_grade(w, field->sure), "pointer", step,
               "%s %s no object or array: the path ends there",
               field->name != NULL ? field->name : "the item",
@@ -153,8 +159,8 @@ static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
 
 /* Finds the place of a pointer in the contract. `appends`: it may end in `-`. `writes`:
 ** the use of the fields on the way is checked. */
-static place resolve(tavus_walk *w, const char *text, size_t length,
-                     bool writes, bool appends, const tavus_step *step) {
+static place resolve(tavus_walk *w, const char *text, size_t length, bool writes,
+                     bool appends, const tavus_step *step) {
   place p = { .field = w->root };
   tavus_pointer walk = { text, text + length };
   const char *token;
@@ -179,14 +185,12 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
     p.field = NULL;
     if (shape != NULL) {
       p.field = tavus_field_find(shape, token, size);
-      if (p.field != NULL && writes)
-        tavus_remark_field(w, p.field, NULL, step);
+      if (p.field != NULL && writes) tavus_remark_field(w, p.field, NULL, step);
       if (p.field == NULL) p.field = shape->other;
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))
         p.field = field->items;
-      if (p.field == NULL)
-        unknown_place(w, shape, token, size, text, length, &p, step);
+      if (p.field == NULL) unknown_place(w, shape, token, size, text, length, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {
       if (array_token(w, token, size, appends && last, text, length, step))
@@ -198,8 +202,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
       p.broken = true;
     }
     if (p.field == NULL) {
-      if (!p.broken &&
-          rest_is_secret(w, token, size, &walk, !last && shape != NULL))
+      if (!p.broken && rest_is_secret(w, token, size, &walk, !last && shape != NULL))
         p.secret = true;
       break;
     }
@@ -215,8 +218,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length,
 
 static const tavus_patch_word *find_word(const char *text, size_t length) {
   for (const tavus_patch_word *p = tavus_patch_words; p->word != NULL; p++)
-    if (strlen(p->word) == length && memcmp(p->word, text, length) == 0)
-      return p;
+    if (strlen(p->word) == length && memcmp(p->word, text, length) == 0) return p;
   return NULL;
 }
 
@@ -227,8 +229,7 @@ static const tavus_patch_word *nearest_word(const char *given, size_t length) {
   char text[16];
   if (length > sizeof text) return NULL;
   for (size_t i = 0; i < length; i++)
-    text[i] = given[i] >= 'A' && given[i] <= 'Z' ? (char)(given[i] | 0x20)
-                                                 : given[i];
+    text[i] = given[i] >= 'A' && given[i] <= 'Z' ? (char)(given[i] | 0x20) : given[i];
   for (const tavus_patch_word *p = tavus_patch_words; p->word != NULL; p++) {
     size_t n = tavus_distance(text, length, p->word, strlen(p->word), 2);
     if (n < least) {
@@ -248,8 +249,7 @@ static const char *text_at(lua_State *L, int index, size_t *length) {
 }
 
 /* Returns the operation, or NULL after an issue. */
-static const tavus_patch_word *check_word(tavus_walk *w, int op,
-                                          const tavus_step *step) {
+static const tavus_patch_word *check_word(tavus_walk *w, int op, const tavus_step *step) {
   lua_State *L = w->L;
   if (lua_isnil(L, op) || tavus_is_null(L, op)) {
     tavus_issue_text(w, TAVUS_ERROR, "required", step, "op is missing",
@@ -263,8 +263,10 @@ static const tavus_patch_word *check_word(tavus_walk *w, int op,
   if (word != NULL && strcmp(word->word, word->op) == 0) return word;
   if (word == NULL) word = nearest_word(text, length);
   char quoted[TAVUS_QUOTED];
-  if (word != NULL) tavus_push_hint(w, "did you mean \"%s\"?", word->op);
-  else tavus_push_hint(w, "add, remove, replace, move, copy or test");
+  if (word != NULL)
+    tavus_push_hint(w, "did you mean \"%s\"?", word->op);
+  else
+    tavus_push_hint(w, "add, remove, replace, move, copy or test");
   tavus_issue(w, TAVUS_ERROR, "op", step, "%s is not an operation of JSON Patch",
               tavus_quote(quoted, text, length));
   return NULL;
@@ -281,18 +283,17 @@ static void check_member(tavus_walk *w, const tavus_patch_word *word, int index,
   bool value = strcmp(step->key, "value") == 0;
   if (wanted) {
     tavus_push_hint(w, value ? "JSON's null is tavus.null" : "a JSON Pointer");
-    tavus_issue(w, TAVUS_ERROR, "required", step, "%s needs %s", word->op,
-                step->key);
+    tavus_issue(w, TAVUS_ERROR, "required", step, "%s needs %s", word->op, step->key);
   } else {
     tavus_push_hint(w, value && strcmp(word->op, "remove") == 0
                            ? "remove takes away the whole of what path names; an "
                              "item of an array is named by its index"
                            : "leave it out");
     /* Some serializers write all members of an operation, as null or "". */
-    bool nothing = null || (lua_type(L, index) == LUA_TSTRING &&
-                            lua_rawlen(L, index) == 0);
-    tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step,
-                "%s takes no %s", word->op, step->key);
+    bool nothing =
+        null || (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) == 0);
+    tavus_issue(w, nothing ? TAVUS_WARNING : TAVUS_ERROR, "op", step, "%s takes no %s",
+                word->op, step->key);
   }
 }
 
@@ -331,8 +332,7 @@ static void check_op(tavus_walk *w, int index, const tavus_step *step) {
     lua_rawget(L, index);
   }
   tavus_step at_op = member_step(step, "op"), at_path = member_step(step, "path"),
-             at_from = member_step(step, "from"),
-             at_value = member_step(step, "value");
+             at_from = member_step(step, "from"), at_value = member_step(step, "value");
   const tavus_patch_word *word = check_word(w, base + OP, &at_op);
   place to = { .field = NULL };
   size_t length;
@@ -352,7 +352,12 @@ static void check_op(tavus_walk *w, int index, const tavus_step *step) {
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->op.warn_only = w->op.verbatim = tests;
     w->op.value_in_perception_tool = to.in_perception_tool;
-    w->op.value_is_secret = to.secret;
+    if (to.secret)
+      w->op.value_secrecy = to.field != NULL && (to.field->flags & TAVUS_SECRET) != 0
+                                ? TAVUS_SECRET_BY_CONTRACT
+                                : TAVUS_SECRET_BY_NAME;
+    else
+      w->op.value_secrecy = TAVUS_NOT_SECRET;
   }
   if (word != NULL) {
     check_member(w, word, base + FROM, word->from, &at_from);
@@ -386,8 +391,7 @@ static const char *push_op_path(lua_State *L, int index, int i) {
 
 /* Is the op at Lua index `i` an add or replace at `path` (or, with `above`, at
 ** a place that contains it)? */
-static bool writes_at(tavus_walk *w, int index, int i, const char *path,
-                      bool above) {
+static bool writes_at(tavus_walk *w, int index, int i, const char *path, bool above) {
   lua_State *L = w->L;
   int base = lua_gettop(L);
   bool yes = false;
@@ -431,21 +435,21 @@ static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
   for (int i = 1; i <= n; i++) {
     if (rule->needs == NULL) {
       const char *path = push_op_path(w->L, index, i);
-      if (path != NULL && !is_inside(path, rule->path)) others = true;
-      else if (path != NULL && first == 0) first = i;
+      if (path != NULL && !is_inside(path, rule->path))
+        others = true;
+      else if (path != NULL && first == 0)
+        first = i;
       lua_pop(w->L, 1);
       continue;
     }
     if (writes_at(w, index, i, rule->needs, true)) return 0;
-    if (first == 0 && writes_at(w, index, i, rule->path, false) &&
-        !clears(w, index, i))
+    if (first == 0 && writes_at(w, index, i, rule->path, false) && !clears(w, index, i))
       first = i;
   }
   return rule->needs != NULL || others ? first : 0;
 }
 
-static void check_patch_rule(tavus_walk *w, int index,
-                             const tavus_patch_rule *rule,
+static void check_patch_rule(tavus_walk *w, int index, const tavus_patch_rule *rule,
                              const tavus_step *step) {
   int first = breaks_rule(w, index, rule);
   if (first == 0) return;

@@ -3,23 +3,20 @@
 
 #include "words.h"
 
-void tavus_check_use(tavus_walk *w, const tavus_field *field,
-                     const tavus_view *view, const tavus_step *step) {
+void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *view,
+                     const tavus_step *step) {
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
     tavus_push_hint(w, "leave it out");
     tavus_issue(w, TAVUS_WARNING, "read_only", step,
                 "%s is read only: the server sets it", field->name);
   } else if (field->deprecated != NULL) {
-    tavus_push_hint(w, field->successor != NULL ? "use %s" : NULL,
-                    field->successor);
+    tavus_push_hint(w, field->successor != NULL ? "use %s" : NULL, field->successor);
     tavus_issue(w, TAVUS_WARNING, "deprecated", step, "%s: %s", field->name,
                 field->deprecated);
   } else if (field->successor != NULL) {
-    if (view != NULL && tavus_view_is(w, view, field->home, field->home_values))
-      return;
+    if (view != NULL && tavus_view_is(w, view, field->home, field->home_values)) return;
     tavus_push_hint(w, "renamed to %s", field->successor);
-    tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is an old name",
-                field->name);
+    tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is an old name", field->name);
   } else if (field->twin != NULL) {
     if ((field->flags & TAVUS_TWIN_ALLOWED) != 0) return;
     tavus_push_hint(w, "called \"%s\" here", field->twin);
@@ -27,8 +24,8 @@ void tavus_check_use(tavus_walk *w, const tavus_field *field,
                 field->name, field->twin);
   } else {
     tavus_push_hint(w, field->hint != NULL ? "%s" : NULL, field->hint);
-    tavus_issue(w, TAVUS_WARNING, "unverified", step,
-                "%s is not documented and unproven", field->name);
+    tavus_issue(w, TAVUS_WARNING, "unverified", step, "%s is not documented and unproven",
+                field->name);
   }
 }
 
@@ -45,25 +42,26 @@ static void check_choice(tavus_walk *w, const char *text, size_t length,
                          const tavus_field *field, const tavus_view *view,
                          const tavus_step *step) {
   char quoted[TAVUS_QUOTED];
-  size_t name = (field->flags & TAVUS_LEVELS) != 0
-      ? tavus_without_level(text, length) : length;
+  size_t name =
+      (field->flags & TAVUS_LEVELS) != 0 ? tavus_without_level(text, length) : length;
   for (const tavus_choice *c = field->choices; c->value != NULL; c++) {
     if (c->value[0] != text[0] || strncmp(c->value, text, name) != 0 ||
         c->value[name] != '\0')
       continue;
     if (c->retired == NULL) return;
     tavus_push_known(w->L, field);
-    tavus_issue(w, TAVUS_WARNING, "deprecated", step, "\"%s\": %s", c->value,
-                c->retired);
+    tavus_issue(w, TAVUS_WARNING, "deprecated", step, "\"%s\": %s", c->value, c->retired);
     return;
   }
   if (custom_given(w, field, view)) return;
   bool closed = (field->flags & TAVUS_CLOSED) != 0 && !w->op.warn_only;
   bool secret = (field->flags & TAVUS_SECRET) != 0;
-  if (secret) tavus_push_hint(w, NULL);
-  else tavus_hint_choice(w, field, text, name);
+  if (secret)
+    tavus_push_hint(w, NULL);
+  else
+    tavus_hint_choice(w, field, text, name);
   tavus_issue(w, closed ? TAVUS_ERROR : TAVUS_WARNING, "choice", step,
-              secret ? "unknown value"
+              secret                 ? "unknown value"
               : field->label != NULL ? "%s is not known as %s"
                                      : "%s is not a known value",
               tavus_quote(quoted, text, length), field->label);
@@ -84,13 +82,11 @@ static void check_id(tavus_walk *w, const char *text, size_t length,
   if (look != NULL && strcmp(look, field->id_of) != 0) {
     tavus_push_hint(w, "this looks like a %s id, and a %s id is wanted", look,
                     field->id_of);
-    tavus_issue(w, TAVUS_WARNING, "id", step, "does not look like a %s id",
-                field->id_of);
+    tavus_issue(w, TAVUS_WARNING, "id", step, "does not look like a %s id", field->id_of);
   } else if (length == 0 || memchr(text, '/', length) != NULL) {
     tavus_push_hint(w, NULL);
     tavus_issue(w, TAVUS_WARNING, "id", step,
-                length == 0 ? "an empty %s id" : "a %s id holds no \"/\"",
-                field->id_of);
+                length == 0 ? "an empty %s id" : "a %s id holds no \"/\"", field->id_of);
   }
 }
 
@@ -103,10 +99,11 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
   if (grade == TAVUS_NAME_DOUBTFUL) {
     tavus_issue_text(w, TAVUS_WARNING, "value", step,
                      "the tools registry takes letters, digits and _ only, and "
-                     "no digit first", NULL);
+                     "no digit first",
+                     NULL);
   } else if (length == 0) {
-    tavus_issue_text(w, severity, "value", step,
-                     "a function name must not be empty", NULL);
+    tavus_issue_text(w, severity, "value", step, "a function name must not be empty",
+                     NULL);
   } else {
     tavus_push_hint(w, "1 to 64 letters, digits, _ or -");
     tavus_issue(w, severity, "value", step, "%s is not a function name",
@@ -114,9 +111,10 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
   }
 }
 
-/* A secret as it is shown to whoever reads an object. */
-static void check_mask(tavus_walk *w, const char *text, const tavus_step *step) {
-  if (strstr(text, "**") != NULL || strstr(text, "\xe2\x80\xa2") != NULL)
+/* A secret as the server shows it. */
+static void check_mask(tavus_walk *w, const char *text, size_t length,
+                       const tavus_step *step) {
+  if (tavus_is_masked(text, length))
     tavus_issue_text(w, TAVUS_WARNING, "masked", step,
                      "is masked, and would be stored as it is shown",
                      "give the secret again");
@@ -126,8 +124,7 @@ static void check_end(tavus_walk *w, const char *text, size_t length,
                       const tavus_field *field, const tavus_step *step) {
   size_t end = strlen(field->appended);
   if (length > 0 && text[length - 1] == '/') length--;
-  if (length < end || memcmp(text + length - end, field->appended, end) != 0)
-    return;
+  if (length < end || memcmp(text + length - end, field->appended, end) != 0) return;
   tavus_push_hint(w, "Tavus appends it");
   tavus_issue(w, TAVUS_WARNING, "value", step, "%s goes without %s", field->name,
               field->appended);
@@ -138,12 +135,10 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_step *step) {
   if (field->choices != NULL) check_choice(w, text, length, field, view, step);
   if (field->id_of != NULL) check_id(w, text, length, field, step);
-  if ((field->flags & TAVUS_APPENDED) != 0)
-    check_end(w, text, length, field, step);
+  if ((field->flags & TAVUS_APPENDED) != 0) check_end(w, text, length, field, step);
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
-    check_mask(w, text, step);
-  if ((field->flags & TAVUS_TOOL_NAME) != 0)
-    check_tool_name(w, text, length, step);
+    check_mask(w, text, length, step);
+  if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&
       characters(text, length) > field->max_length) {
     tavus_push_hint(w, NULL);
@@ -152,8 +147,7 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   }
   if ((field->flags & TAVUS_LANGUAGE) != 0 && length >= 2 &&
       (length == 2 || text[2] == '-' || text[2] == '_'))
-    tavus_issue_text(w, TAVUS_WARNING, "value", step,
-                     "language codes are refused",
+    tavus_issue_text(w, TAVUS_WARNING, "value", step, "language codes are refused",
                      "write the English name, such as \"german\", or "
                      "\"multilingual\"");
 }

@@ -5,8 +5,7 @@
 #include "words.h"
 
 /* Returns the member of that name, or NULL. Members are sorted. */
-static const tavus_member *find_member(const tavus_view *view,
-                                       const char *name) {
+static const tavus_member *find_member(const tavus_view *view, const char *name) {
   for (int i = 0; i < view->count; i++) {
     const tavus_member *member = &view->members[i];
     unsigned char first = (unsigned char)member->key[0];
@@ -22,16 +21,15 @@ int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name) {
   lua_State *L = w->L;
   if (view->members != NULL) {
     const tavus_member *member = find_member(view, name);
-    if (member == NULL || (member->type == LUA_TLIGHTUSERDATA &&
-                           tavus_is_null(L, member->slot)))
+    if (member == NULL ||
+        (member->type == LUA_TLIGHTUSERDATA && tavus_is_null(L, member->slot)))
       return 0;
     return member->slot;
   }
   lua_pushstring(L, name);
   lua_rawget(L, view->table);
   lua_replace(L, view->spare);
-  return lua_isnil(L, view->spare) || tavus_is_null(L, view->spare)
-      ? 0 : view->spare;
+  return lua_isnil(L, view->spare) || tavus_is_null(L, view->spare) ? 0 : view->spare;
 }
 
 /* How much a member holds. */
@@ -64,13 +62,12 @@ bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
   return false;
 }
 
-static void issue_at(tavus_walk *w, tavus_severity severity,
-                     const tavus_rule *rule, const char *code,
-                     const char *field, const tavus_step *step) {
+static void issue_at(tavus_walk *w, tavus_severity severity, const tavus_rule *rule,
+                     const char *code, const char *field, const tavus_step *step) {
   tavus_step inner = { .up = step, .key = field };
   if (field != NULL) inner.length = strlen(field);
-  tavus_issue_text(w, severity, code, field != NULL ? &inner : step,
-                   rule->message, rule->hint);
+  tavus_issue_text(w, severity, code, field != NULL ? &inner : step, rule->message,
+                   rule->hint);
 }
 
 static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
@@ -80,8 +77,8 @@ static void rule_issue(tavus_walk *w, const tavus_rule *rule, const char *code,
 }
 
 /* Is the member a text that is not one of the choices of its field? */
-static bool is_unknown(tavus_walk *w, const tavus_shape *shape,
-                       const tavus_view *view, const char *name) {
+static bool is_unknown(tavus_walk *w, const tavus_shape *shape, const tavus_view *view,
+                       const char *name) {
   const tavus_field *field =
       name == NULL ? NULL : tavus_field_find(shape, name, strlen(name));
   if (field == NULL || field->choices == NULL) return false;
@@ -96,9 +93,8 @@ static bool is_unknown(tavus_walk *w, const tavus_shape *shape,
 /* A missing field breaks the rule; where the value of `when` is unknown, nobody
 ** knows what it needs, and a missing field only warns. An empty text is doubtful
 ** in a rule with `when`, and fine in one without. */
-static void rule_unless(tavus_walk *w, const tavus_rule *rule,
-                        const tavus_shape *shape, const tavus_view *view,
-                        const tavus_step *step) {
+static void rule_unless(tavus_walk *w, const tavus_rule *rule, const tavus_shape *shape,
+                        const tavus_view *view, const tavus_step *step) {
   amount a = given(w, view, rule->field);
   if (a == SOMETHING || tavus_view_is(w, view, rule->when, rule->values)) return;
   if (a == NOTHING && !is_unknown(w, shape, view, rule->when))
@@ -110,20 +106,19 @@ static void rule_unless(tavus_walk *w, const tavus_rule *rule,
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
 }
 
-static void rule_not_with(tavus_walk *w, const tavus_rule *rule,
-                          const tavus_view *view, const tavus_step *step) {
+static void rule_not_with(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                          const tavus_step *step) {
   if (!tavus_view_is(w, view, rule->when, rule->values)) return;
   for (const char *const *f = rule->fields; *f != NULL; f++)
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
 
 /* A member of a wrong type counts as given. */
-static void rule_one_of(tavus_walk *w, const tavus_rule *rule,
-                        const tavus_view *view, const tavus_step *step) {
+static void rule_one_of(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                        const tavus_step *step) {
   for (const char *const *f = rule->fields; *f != NULL; f++) {
     int slot = tavus_view_find(w, view, *f);
-    if (slot != 0 && (lua_type(w->L, slot) != LUA_TSTRING ||
-                      lua_rawlen(w->L, slot) > 0))
+    if (slot != 0 && (lua_type(w->L, slot) != LUA_TSTRING || lua_rawlen(w->L, slot) > 0))
       return;
   }
   rule_issue(w, rule, "required", rule->field, step);
@@ -147,8 +142,8 @@ static bool holds(tavus_walk *w, const tavus_view *view, const char *name,
   return found;
 }
 
-static void rule_sum(tavus_walk *w, const tavus_rule *rule,
-                     const tavus_view *view, const tavus_step *step) {
+static void rule_sum(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                     const tavus_step *step) {
   size_t sum = 0;
   bool alone = false; /* one alone is too long, which its own limit reports */
   for (const char *const *f = rule->fields; *f != NULL; f++) {
@@ -169,42 +164,40 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
   if (view->members != NULL) {
     /* Usually there is no newer name. */
     int i = 0;
-    while (i < view->count && (view->members[i].field == NULL ||
-                               view->members[i].field->twin == NULL))
+    while (i < view->count &&
+           (view->members[i].field == NULL || view->members[i].field->twin == NULL))
       i++;
     if (i == view->count) return;
   }
   for (size_t i = 0; i < shape->count && !fresh; i++)
-    if (shape->fields[i].twin != NULL &&
-        given(w, view, shape->fields[i].name) != NOTHING)
+    if (shape->fields[i].twin != NULL && given(w, view, shape->fields[i].name) != NOTHING)
       fresh = true;
   if (!fresh) return;
   for (size_t i = 0; i < shape->count && !old; i++)
-    if (shape->fields[i].twin != NULL &&
-        given(w, view, shape->fields[i].twin) != NOTHING)
+    if (shape->fields[i].twin != NULL && given(w, view, shape->fields[i].twin) != NOTHING)
       old = true;
   if (old) rule_issue(w, rule, "rule", NULL, step);
 }
 
 /* Pushes the value of a member, or nil, and returns its type. */
-static int push_member(tavus_walk *w, const tavus_view *view,
-                       const char *name) {
+static int push_member(tavus_walk *w, const tavus_view *view, const char *name) {
   int slot = tavus_view_find(w, view, name);
-  if (slot == 0) lua_pushnil(w->L);
-  else lua_pushvalue(w->L, slot);
+  if (slot == 0)
+    lua_pushnil(w->L);
+  else
+    lua_pushvalue(w->L, slot);
   return lua_type(w->L, -1);
 }
 
-static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
-                          const tavus_view *view, const tavus_step *step) {
+static void rule_names_in(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                          const tavus_step *step) {
   lua_State *L = w->L;
   int names = lua_gettop(L) + 1, known = names + 1;
   int type = push_member(w, view, rule->field);
   int known_type = push_member(w, view, rule->when);
   if (type == LUA_TTABLE &&
       (known_type == LUA_TTABLE || (known_type == LUA_TNIL && rule->limit > 0))) {
-    tavus_step list = { .up = step, .key = rule->field,
-                        .length = strlen(rule->field) };
+    tavus_step list = { .up = step, .key = rule->field, .length = strlen(rule->field) };
     for (int i = 1; !w->stopped; i++) {
       lua_rawgeti(L, names, i);
       if (lua_isnil(L, -1)) break;
@@ -216,18 +209,18 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
         lua_pop(L, 1);
       }
       /* Properties in an array have the wrong type, which is reported already. */
-      if (!there && known_type == LUA_TTABLE)
-        there = tavus_is_array(L, known, w->marks);
+      if (!there && known_type == LUA_TTABLE) there = tavus_is_array(L, known, w->marks);
       if (!there) {
         tavus_step item = { .up = &list, .index = (size_t)(i - 1) };
         size_t length;
         const char *text = lua_tolstring(L, -1, &length);
         char quoted[TAVUS_QUOTED];
-        if (known_type == LUA_TTABLE) tavus_hint_key(w, known, text, length);
-        else tavus_push_hint(w, "describe it under %s", rule->when);
-        tavus_issue(w, w->op.warn_only ? TAVUS_WARNING : TAVUS_ERROR, "required",
-                    &item, "%s %s", tavus_quote(quoted, text, length),
-                    rule->message);
+        if (known_type == LUA_TTABLE)
+          tavus_hint_key(w, known, text, length);
+        else
+          tavus_push_hint(w, "describe it under %s", rule->when);
+        tavus_issue(w, w->op.warn_only ? TAVUS_WARNING : TAVUS_ERROR, "required", &item,
+                    "%s %s", tavus_quote(quoted, text, length), rule->message);
       }
       lua_settop(L, known);
     }
@@ -235,9 +228,8 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule,
   lua_settop(L, names - 1);
 }
 
-static void check_rule(tavus_walk *w, const tavus_rule *rule,
-                       const tavus_shape *shape, const tavus_view *view,
-                       const tavus_step *step) {
+static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape *shape,
+                       const tavus_view *view, const tavus_step *step) {
   switch (rule->kind) {
     case TAVUS_RULE_UNLESS: rule_unless(w, rule, shape, view, step); break;
     case TAVUS_RULE_WHEN:
@@ -254,13 +246,10 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule,
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
     case TAVUS_RULE_ONE_OF: rule_one_of(w, rule, view, step); break;
     case TAVUS_RULE_WHEN_IN:
-      if (holds(w, view, rule->when, rule->values[0]))
-        rule_one_of(w, rule, view, step);
+      if (holds(w, view, rule->when, rule->values[0])) rule_one_of(w, rule, view, step);
       break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
-    case TAVUS_RULE_ONE_NAMING:
-      rule_one_naming(w, rule, shape, view, step);
-      break;
+    case TAVUS_RULE_ONE_NAMING: rule_one_naming(w, rule, shape, view, step); break;
     case TAVUS_RULE_NAMES_IN: rule_names_in(w, rule, view, step); break;
   }
 }
@@ -278,8 +267,8 @@ static bool is_partial(const tavus_walk *w, const tavus_step *step) {
          (w->sends == TAVUS_SENDS_PARTIAL && step->up == NULL);
 }
 
-void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
-                       const tavus_view *view, const tavus_step *step) {
+void tavus_check_rules(tavus_walk *w, const tavus_shape *shape, const tavus_view *view,
+                       const tavus_step *step) {
   bool partial = is_partial(w, step);
   luaL_checkstack(w->L, 16, "rules");
   for (size_t i = 0; i < shape->rule_count && !w->stopped; i++)

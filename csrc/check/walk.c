@@ -15,8 +15,7 @@ static void append(tavus_walk *w, const char *text, size_t length) {
 
 static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
   tavus_push_hint(w, "strings are sent as UTF-8; encode binary data first");
-  tavus_issue(w, TAVUS_ERROR, "utf8", step, "not valid UTF-8 at byte %d",
-              (int)(bad + 1));
+  tavus_issue(w, TAVUS_ERROR, "utf8", step, "not valid UTF-8 at byte %d", (int)(bad + 1));
   APPEND(w, "\"\"");
 }
 
@@ -33,7 +32,7 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
                         const tavus_view *view, const tavus_step *step) {
   size_t length;
   const char *text = lua_tolstring(w->L, index, &length);
-  if (w->in_secret) tavus_keep_secret(w, index);
+  if (w->secrecy != TAVUS_NOT_SECRET) tavus_keep_secret(w, index);
   if (field != NULL) {
     if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->op.verbatim) {
       bool yes = length == 4 && memcmp(text, "true", 4) == 0;
@@ -41,22 +40,23 @@ static void walk_string(tavus_walk *w, int index, const tavus_field *field,
         tavus_issue_text(w, TAVUS_WARNING, "type", step,
                          "a boolean in a string; sent as a boolean",
                          "write true or false, no quotes");
-        if (yes) APPEND(w, "true");
-        else APPEND(w, "false");
+        if (yes)
+          APPEND(w, "true");
+        else
+          APPEND(w, "false");
         return;
       }
     }
     if ((field->types & TAVUS_STRING) == 0) {
       tavus_type_issue(w, index, field, "string", step);
       size_t bad; /* one issue is enough */
-      if (!tavus_write_string(w->L, w->out, text, length, &bad))
-        APPEND(w, "\"\"");
+      if (!tavus_write_string(w->L, w->out, text, length, &bad)) APPEND(w, "\"\"");
       return;
     }
   }
   if (write_text(w, text, length, step) && field != NULL &&
-      (field->choices != NULL || field->max_length != 0 ||
-       field->id_of != NULL || field->flags != 0))
+      (field->choices != NULL || field->max_length != 0 || field->id_of != NULL ||
+       field->flags != 0))
     tavus_check_string(w, text, length, field, view, step);
 }
 
@@ -97,8 +97,10 @@ static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
                          const tavus_step *step) {
   if (field != NULL && (field->types & TAVUS_BOOLEAN) == 0)
     tavus_type_issue(w, index, field, "boolean", step);
-  if (lua_toboolean(w->L, index)) APPEND(w, "true");
-  else APPEND(w, "false");
+  if (lua_toboolean(w->L, index))
+    APPEND(w, "true");
+  else
+    APPEND(w, "false");
 }
 
 static void walk_light(tavus_walk *w, int index, const tavus_field *field,
@@ -106,8 +108,8 @@ static void walk_light(tavus_walk *w, int index, const tavus_field *field,
   if (tavus_is_null(w->L, index)) {
     /* A member of any type may be null. A document, its replacement by a patch and an
     ** operation of a patch may not; another item of an array should not. */
-    if (field != NULL && (step->up == NULL || field == w->root ||
-                          field == &tavus_field_patch_op))
+    if (field != NULL &&
+        (step->up == NULL || field == w->root || field == &tavus_field_patch_op))
       tavus_type_issue(w, index, field, "null", step);
     else if (field != NULL && step->key == NULL && field->types != TAVUS_ANY)
       tavus_null_item(w, index, field, step);
@@ -124,13 +126,12 @@ static void walk_light(tavus_walk *w, int index, const tavus_field *field,
 
 /* --- arrays --- */
 
-static void walk_other(tavus_walk *w, int index, int type,
-                       const tavus_field *field, tavus_step *step);
+static void walk_other(tavus_walk *w, int index, int type, const tavus_field *field,
+                       tavus_step *step);
 
 static void size_issue(tavus_walk *w, const tavus_step *step) {
   if (!w->stopped)
-    tavus_issue_text(w, TAVUS_ERROR, "size", step,
-                     "the value is too large to send",
+    tavus_issue_text(w, TAVUS_ERROR, "size", step, "the value is too large to send",
                      "a table that is used in many places counts each time");
   w->stopped = true;
 }
@@ -159,8 +160,7 @@ static inline bool is_key(lua_State *L, int index, size_t n) {
 #if TAVUS_HAS_INTEGERS
   return lua_isinteger(L, index) && lua_tointeger(L, index) == (lua_Integer)n;
 #else
-  return lua_type(L, index) == LUA_TNUMBER &&
-         lua_tonumber(L, index) == (lua_Number)n;
+  return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == (lua_Number)n;
 #endif
 }
 
@@ -184,8 +184,8 @@ static size_t walk_scattered(tavus_walk *w, int index, const tavus_field *items,
   return n;
 }
 
-static void walk_array(tavus_walk *w, int index, const tavus_field *field,
-                       bool marked, tavus_step *step) {
+static void walk_array(tavus_walk *w, int index, const tavus_field *field, bool marked,
+                       tavus_step *step) {
   lua_State *L = w->L;
   const tavus_field *items = field != NULL ? field->items : NULL;
   tavus_step inner = { .up = step };
@@ -205,8 +205,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   lua_settop(L, value - 2);
   if (!plain) {
     tavus_keys k = tavus_count_keys(L, index);
-    if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked &&
-        field != NULL)
+    if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked && field != NULL)
       tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
       tavus_keys_issue(w, index, &k, step);
@@ -221,9 +220,8 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
   tavus_buffer_byte(L, w->out, ']');
   if (field != NULL && field->max_items != 0 && n > field->max_items) {
     tavus_push_hint(w, NULL);
-    tavus_issue(w, TAVUS_WARNING, "range", step,
-                "%d items; at most %d are documented", (int)n,
-                (int)field->max_items);
+    tavus_issue(w, TAVUS_WARNING, "range", step, "%d items; at most %d are documented",
+                (int)n, (int)field->max_items);
   }
 }
 
@@ -231,8 +229,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field,
 
 static int order_of(const tavus_member *a, const tavus_member *b) {
   /* A Lua string ends with a zero byte, so there is a first byte. */
-  if (a->key[0] != b->key[0])
-    return (unsigned char)a->key[0] - (unsigned char)b->key[0];
+  if (a->key[0] != b->key[0]) return (unsigned char)a->key[0] - (unsigned char)b->key[0];
   size_t common = a->length < b->length ? a->length : b->length;
   int order = memcmp(a->key, b->key, common);
   if (order != 0) return order;
@@ -240,11 +237,10 @@ static int order_of(const tavus_member *a, const tavus_member *b) {
 }
 
 /* Returns the field of a key, or NULL. Asks the cache first. */
-static inline const tavus_field *find_field(tavus_walk *w,
-                                            const tavus_shape *shape,
+static inline const tavus_field *find_field(tavus_walk *w, const tavus_shape *shape,
                                             const char *key, size_t length) {
-  uint64_t mixed = ((uint64_t)(uintptr_t)key ^ (uint64_t)(uintptr_t)shape << 16)
-                   * UINT64_C(0x9E3779B97F4A7C15);
+  uint64_t mixed = ((uint64_t)(uintptr_t)key ^ (uint64_t)(uintptr_t)shape << 16) *
+                   UINT64_C(0x9E3779B97F4A7C15);
   struct tavus_found *found = &(*w->found)[mixed >> (64 - TAVUS_FOUND_BITS)];
   if (found->shape == shape && found->field->length == length &&
       memcmp(found->field->name, key, length) == 0)
@@ -257,11 +253,29 @@ static inline const tavus_field *find_field(tavus_walk *w,
   return field;
 }
 
-/* May the name alone make the member a secret? A text or a list may be one; an object is
-** rather the schema of an argument. */
-static bool is_plain(const tavus_walk *w, const tavus_member *member) {
-  return member->type == LUA_TSTRING ||
-         (member->type == LUA_TTABLE && lua_rawlen(w->L, member->slot) > 0);
+/* Is the table at `index` a JSON Schema: has it keywords only, and one that tells? */
+static bool is_schema(lua_State *L, int index) {
+  bool tells = false;
+  size_t length;
+  luaL_checkstack(L, 3, "nesting too deep");
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    const char *key =
+        lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+    if (key != NULL && tavus_is_schema_word(key, length, &tells)) continue;
+    lua_pop(L, 1);
+    return false;
+  }
+  return tells;
+}
+
+/* Makes the strings of a member secret that only its name calls so. An object may be
+** the schema of an argument of that name. */
+static void mark_named(tavus_walk *w, const tavus_member *member) {
+  if (w->secrecy == TAVUS_NOT_SECRET &&
+      (member->type != LUA_TTABLE || !is_schema(w->L, member->slot)))
+    w->secrecy = TAVUS_SECRET_BY_NAME;
 }
 
 /* Reports a member that the contract does not know, and walks it in free form. */
@@ -272,15 +286,15 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
   tavus_hint_name(w, shape, step->key, step->length, &secret);
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step, "unknown field %s",
               tavus_quote(quoted, step->key, step->length));
-  bool in_secret = w->in_secret;
-  if (secret && is_plain(w, member)) w->in_secret = true;
+  tavus_secrecy secrecy = w->secrecy;
+  if (secret) mark_named(w, member);
   walk_typed(w, member->slot, member->type, NULL, NULL, step);
-  w->in_secret = in_secret;
+  w->secrecy = secrecy;
 }
 
 /* Writes `before`, the key and a colon. Returns false after an issue. */
-static inline bool write_key(tavus_walk *w, const tavus_member *member,
-                             char before, const tavus_step *step) {
+static inline bool write_key(tavus_walk *w, const tavus_member *member, char before,
+                             const tavus_step *step) {
   if (member->field != NULL) { /* a name of the contract: plain ASCII */
     char *to = tavus_buffer_reserve(w->L, w->out, member->length + 4);
     to[0] = before;
@@ -298,44 +312,45 @@ static inline bool write_key(tavus_walk *w, const tavus_member *member,
 }
 
 /* Walks a member of `view`. `before`: the character before its key. */
-static inline void walk_member(tavus_walk *w, const tavus_member *member,
-                               char before,
-                               const tavus_shape *shape,
-                               const tavus_view *view, tavus_step *inner) {
+static inline void walk_member(tavus_walk *w, const tavus_member *member, char before,
+                               const tavus_shape *shape, const tavus_view *view,
+                               tavus_step *inner) {
   inner->key = member->key;
   inner->length = member->length;
   bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
-  bool in_perception_tool = w->in_perception_tool, in_secret = w->in_secret;
-  bool secret = false; /* by its name alone, in free form */
+  bool in_perception_tool = w->in_perception_tool;
+  tavus_secrecy secrecy = w->secrecy;
   if (field == NULL) {
     if (shape != NULL) field = shape->other;
     if (shape != NULL && field == NULL && good) {
       unknown_member(w, shape, member, inner);
       return;
     }
-    secret = (field == NULL || field == &tavus_field_anything) &&
-             tavus_is_secret_name(member->key, member->length) &&
-             is_plain(w, member);
+    /* In free form the name is all that tells. A value without a kind is a body of
+    ** the caller's own: its text is searched when it comes back. */
+    if ((field == NULL || field == &tavus_field_anything) && w->root != NULL &&
+        tavus_is_secret_name(member->key, member->length))
+      mark_named(w, member);
   } else {
     tavus_remark_field(w, field, view, inner);
     /* The value of an operation has the type of the field at its path. */
     if ((field->flags & TAVUS_PATCH_VALUE) != 0) {
-      w->in_secret = w->op.value_is_secret;
+      w->secrecy = w->op.value_secrecy;
       w->in_perception_tool = w->op.value_in_perception_tool;
       walk_typed(w, member->slot, member->type, w->op.place, NULL, inner);
       w->in_perception_tool = in_perception_tool;
-      w->in_secret = in_secret;
+      w->secrecy = secrecy;
       return;
     }
   }
   if (field != NULL && (field->flags & TAVUS_PERCEPTION_TOOLS) != 0)
     w->in_perception_tool = true;
-  if (secret || (field != NULL && (field->flags & TAVUS_SECRET) != 0))
-    w->in_secret = true;
+  if (field != NULL && (field->flags & TAVUS_SECRET) != 0)
+    w->secrecy = TAVUS_SECRET_BY_CONTRACT;
   walk_typed(w, member->slot, member->type, field, view, inner);
   w->in_perception_tool = in_perception_tool;
-  w->in_secret = in_secret;
+  w->secrecy = secrecy;
 }
 
 /* Writes the sorted members of a table and checks the rules. Fetches the members of a
@@ -363,9 +378,7 @@ static void walk_members(tavus_walk *w, tavus_member *members, size_t count,
     tavus_check_rules(w, shape, view, step);
 }
 
-static int compare_members(const void *a, const void *b) {
-  return order_of(a, b);
-}
+static int compare_members(const void *a, const void *b) { return order_of(a, b); }
 
 /* Walks an object of many members. A Lua table keeps the keys alive while they are
 ** sorted. */
@@ -391,7 +404,8 @@ static void walk_large(tavus_walk *w, int index, const tavus_field *field,
     member->key = lua_tolstring(L, -1, &member->length);
     member->slot = base + 4;
     member->field = shape == NULL || shape->count == 0
-        ? NULL : tavus_field_find(shape, member->key, member->length);
+                        ? NULL
+                        : tavus_field_find(shape, member->key, member->length);
     lua_pushvalue(L, -1);
     lua_rawseti(L, base + 2, (int)count);
   }
@@ -430,8 +444,7 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
     member.key = lua_tolstring(L, slot - 1, &member.length);
     member.slot = slot;
     member.type = lua_type(L, slot);
-    member.field =
-        names ? find_field(w, shape, member.key, member.length) : NULL;
+    member.field = names ? find_field(w, shape, member.key, member.length) : NULL;
     int at = count++;
     for (; at > 0 && order_of(&member, &members[at - 1]) < 0; at--)
       members[at] = members[at - 1];
@@ -461,8 +474,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   const void *table = lua_topointer(L, index);
   unsigned depth = step->up == NULL ? 1 : step->up->depth + 1;
   if (in_cycle(table, step->up)) {
-    tavus_issue_text(w, TAVUS_ERROR, "cycle", step,
-                     "the table contains itself", NULL);
+    tavus_issue_text(w, TAVUS_ERROR, "cycle", step, "the table contains itself", NULL);
     APPEND(w, "null");
     return;
   }
@@ -477,8 +489,7 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   bool array, marked = mark == TAVUS_ARRAY;
   if (mark == TAVUS_ARRAY || mark == TAVUS_OBJECT) {
     array = marked;
-  } else if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) ==
-             TAVUS_ARRAY_TYPE) {
+  } else if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) == TAVUS_ARRAY_TYPE) {
     array = true;
   } else {
     /* A border of 0 means t[1] is nil; lua_rawlen is cheaper than a lookup. */
@@ -488,7 +499,8 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
       array = !lua_isnil(L, -1);
       lua_pop(L, 1);
     }
-    if (!array && mark == TAVUS_EMPTY_ARRAY) array = marked = !tavus_has_members(L, index);
+    if (!array && mark == TAVUS_EMPTY_ARRAY)
+      array = marked = !tavus_has_members(L, index);
     /* Items in what should be an object: if it has names too, those count, and
     ** the walk over them reports the mixture. */
     if (array && (wanted & TAVUS_ARRAY_TYPE) == 0 && !marked)
@@ -504,15 +516,18 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   step->shape = !array && field != NULL ? field->shape : NULL;
   bool is_op = w->before_op != NULL && field == &tavus_field_patch_op;
   if (is_op) w->before_op(w, index, step);
-  if (array) walk_array(w, index, field, marked, step);
-  else if (roomy) walk_object(w, index, field, step);
-  else walk_large(w, index, field, step);
+  if (array)
+    walk_array(w, index, field, marked, step);
+  else if (roomy)
+    walk_object(w, index, field, step);
+  else
+    walk_large(w, index, field, step);
   if (is_op) w->op = (tavus_op){ .place = NULL }; /* it was for that one alone */
 }
 
 /* A value of Lua type `type`, which is no string. */
-static void walk_other(tavus_walk *w, int index, int type,
-                       const tavus_field *field, tavus_step *step) {
+static void walk_other(tavus_walk *w, int index, int type, const tavus_field *field,
+                       tavus_step *step) {
   bool roomy;
   switch (type) {
     case LUA_TNUMBER: walk_number(w, index, field, step); break;

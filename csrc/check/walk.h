@@ -42,22 +42,29 @@ struct tavus_step {
   const tavus_step *up; /* NULL at the root */
   const char *key;      /* NULL: an item of an array */
   size_t length;
-  size_t index;         /* zero-based */
-  const void *table;    /* identity of the table at this step */
-  unsigned depth;       /* of that table, from 1 */
+  size_t index;             /* zero-based */
+  const void *table;        /* identity of the table at this step */
+  unsigned depth;           /* of that table, from 1 */
   const tavus_shape *shape; /* of that table, or NULL */
-  bool type_reported; /* an issue says that the table has the wrong type */
+  bool type_reported;       /* an issue says that the table has the wrong type */
 };
 
 typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
 
+/* Who calls a string secret: its name alone also calls words such as "string" so. */
+typedef enum tavus_secrecy {
+  TAVUS_NOT_SECRET,
+  TAVUS_SECRET_BY_NAME,
+  TAVUS_SECRET_BY_CONTRACT
+} tavus_secrecy;
+
 /* How the value of an operation of a JSON Patch is walked. */
 typedef struct tavus_op {
   const tavus_field *place; /* the field at `path`; NULL: free form */
-  bool warn_only; /* a test: errors of the contract only warn */
-  bool verbatim;  /* a test: values are written unchanged */
+  bool warn_only;           /* a test: errors of the contract only warn */
+  bool verbatim;            /* a test: values are written unchanged */
   bool value_in_perception_tool;
-  bool value_is_secret;
+  tavus_secrecy value_secrecy;
 } tavus_op;
 
 typedef struct tavus_walk tavus_walk;
@@ -69,11 +76,11 @@ struct tavus_walk {
   int secrets; /* stack slot of the strings in secret fields, or nil */
   int issue_count, secret_count, error_count;
   size_t nodes;
-  bool strict;   /* warnings become errors */
-  bool stopped;  /* a limit was reached: the walk ends */
+  bool strict;  /* warnings become errors */
+  bool stopped; /* a limit was reached: the walk ends */
   bool in_perception_tool;
-  bool in_secret; /* every string here is a secret */
-  tavus_sends sends; /* of the whole value */
+  tavus_secrecy secrecy;   /* of each string here */
+  tavus_sends sends;       /* of the whole value */
   const tavus_field *root; /* where hints search for names, or NULL */
   /* In a patch: called for each operation, before its members are walked. */
   void (*before_op)(tavus_walk *w, int index, const tavus_step *step);
@@ -105,21 +112,18 @@ void tavus_walk_value(tavus_walk *w, int index, const tavus_field *field,
                       tavus_step *step);
 
 /* The same for a whole JSON Patch. */
-void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
-                      tavus_step *step);
+void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind, tavus_step *step);
 
 /* Reports the use of a field that is read only, deprecated, renamed or unverified. `view`
 ** is the object that it is in, or NULL when that is not known. tavus_remark_field calls
 ** it only for such fields. */
-void tavus_check_use(tavus_walk *w, const tavus_field *field,
-                     const tavus_view *view, const tavus_step *step);
+void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *view,
+                     const tavus_step *step);
 
 static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
-                                      const tavus_view *view,
-                                      const tavus_step *step) {
-  if (field->deprecated != NULL || field->successor != NULL ||
-      field->twin != NULL || (field->flags & TAVUS_READ_ONLY) != 0 ||
-      field->sure == TAVUS_SURE_D)
+                                      const tavus_view *view, const tavus_step *step) {
+  if (field->deprecated != NULL || field->successor != NULL || field->twin != NULL ||
+      (field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D)
     tavus_check_use(w, field, view, step);
 }
 
@@ -129,8 +133,8 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_step *step);
 
 /* Checks the rules of a shape. */
-void tavus_check_rules(tavus_walk *w, const tavus_shape *shape,
-                       const tavus_view *view, const tavus_step *step);
+void tavus_check_rules(tavus_walk *w, const tavus_shape *shape, const tavus_view *view,
+                       const tavus_step *step);
 
 /* Returns the stack index of the value of a member, or 0 when it is absent or null. It is
 ** valid until the next call. */
@@ -174,25 +178,23 @@ void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
 
 /* Adds an issue with constant texts; `hint` may be NULL. */
 void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
-                      const tavus_step *step, const char *message,
-                      const char *hint);
+                      const tavus_step *step, const char *message, const char *hint);
 
 /* Reports that the value at `index` has the JSON type `got`, which `field` may not have. */
-void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field,
-                      const char *got, const tavus_step *step);
+void tavus_type_issue(tavus_walk *w, int index, const tavus_field *field, const char *got,
+                      const tavus_step *step);
 
 /* Reports a null at `index` in an array of `field`. */
 void tavus_null_item(tavus_walk *w, int index, const tavus_field *field,
                      const tavus_step *step);
 
 /* Reports a number outside the limits of `field`. */
-void tavus_range_issue(tavus_walk *w, const tavus_field *field,
-                       const tavus_step *step);
+void tavus_range_issue(tavus_walk *w, const tavus_field *field, const tavus_step *step);
 
 /* Reports a value at `index` that JSON cannot express. */
 void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step);
 
-/* Keeps a string of a secret field. */
+/* Keeps the string at `index`, which is secret. */
 void tavus_keep_secret(tavus_walk *w, int index);
 
 /* Returns the severity of violating a fact of that grade. */
@@ -205,13 +207,9 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
 void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
                      size_t length, bool *secret);
 
-/* Does the name say that it holds a secret: does it end in api_key, token, ...,
-** however it is written? */
-bool tavus_is_secret_name(const char *name, size_t length);
-
 /* What an unknown value was meant to be. */
-void tavus_hint_choice(tavus_walk *w, const tavus_field *field,
-                       const char *text, size_t length);
+void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text,
+                       size_t length);
 
 /* The nearest string key of the table at `index`. */
 void tavus_hint_key(tavus_walk *w, int index, const char *name, size_t length);

@@ -331,6 +331,19 @@ extern const char tavus_level_hint[];
 ** NULL. Ids are opaque, so this is for hints only. */
 const char *tavus_id_look(const char *id, size_t length);
 
+/* Does a name say that its value is secret (secrets.c): `api_key`, `X-Auth-Token`,
+** `clientSecret`, `headers`; not `max_tokens`? */
+bool tavus_is_secret_name(const char *name, size_t length);
+
+/* Does a secret look as if the server hid it? */
+bool tavus_is_masked(const char *text, size_t length);
+
+/* Is it a keyword of JSON Schema? *tells: one that makes a schema of its object. */
+bool tavus_is_schema_word(const char *name, size_t length, bool *tells);
+
+/* Is it a type of JSON Schema? */
+bool tavus_is_schema_type(const char *text, size_t length);
+
 #define TAVUS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Room for all type names, joined. */

@@ -215,3 +215,22 @@ const tavus_shape tavus_shape_parameters = {
   .rules = root_rules, .rule_count = TAVUS_COUNT(root_rules),
   .vocabulary = true
 };
+
+bool tavus_is_schema_word(const char *name, size_t length, bool *tells) {
+  static const char *const telling[] = {
+    "$ref", "allOf", "anyOf", "description", "enum", "items", "oneOf",
+    "properties", "type"
+  };
+  if (tavus_field_find(&tavus_shape_schema, name, length) == NULL) return false;
+  for (size_t i = 0; i < TAVUS_COUNT(telling); i++)
+    if (strlen(telling[i]) == length && memcmp(telling[i], name, length) == 0)
+      *tells = true;
+  return true;
+}
+
+bool tavus_is_schema_type(const char *text, size_t length) {
+  for (const tavus_choice *c = types; c->value != NULL; c++)
+    if (strlen(c->value) == length && memcmp(c->value, text, length) == 0)
+      return true;
+  return false;
+}

@@ -12,6 +12,7 @@
 #include "../json/json.h"
 #include "../json/marks.h"
 #include "files.h"
+#include "redact.h"
 
 /* --- arguments --- */
 
@@ -143,10 +144,14 @@ static int core_nearest(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "contract", core_contract },
   { "encode", core_encode },
+  { "gather", tavus_core_gather },
+  { "is_masked", tavus_core_is_masked },
+  { "is_secret", tavus_core_is_secret },
   { "is_terminal", tavus_core_is_terminal },
   { "list_dir", tavus_core_list_dir },
   { "lock", tavus_core_lock },
   { "nearest", core_nearest },
+  { "redact", tavus_core_redact },
   { "save", tavus_core_save },
   { "validate", core_validate },
   { "with_globals", core_with_globals },
@@ -158,6 +163,7 @@ TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 /* require "tavus.core" --> the module. */
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L) {
   tavus_core_files_open(L);
+  tavus_core_redact_open(L);
   lua_newtable(L);
   int module = lua_gettop(L);
   tavus_json_new(L);

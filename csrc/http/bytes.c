@@ -1,18 +1,12 @@
 /* bytes.c - see bytes.h. */
 #include "bytes.h"
 
+#include "../secret/secrets.h"
+
 /* Most texts fit, so that the buffer does not grow again. */
 #define FIRST_CAPACITY 256
 
-void tavus_http_wipe(void *memory, size_t length) {
-  volatile unsigned char *at = memory;
-#if defined(__GLIBC__) || defined(__FreeBSD__) || defined(__OpenBSD__)
-  (void)at;
-  if (memory != NULL) explicit_bzero(memory, length);
-#else
-  while (length-- > 0) *at++ = 0;
-#endif
-}
+void tavus_http_wipe(void *memory, size_t length) { tavus_wipe(memory, length); }
 
 char *tavus_http_copy(const char *data, size_t length) {
   if (length == SIZE_MAX) return NULL;
@@ -49,8 +43,7 @@ bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra) {
   return true;
 }
 
-bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data,
-                          size_t length) {
+bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data, size_t length) {
   if (!tavus_http_bytes_reserve(bytes, length)) return false;
   if (length > 0) memcpy(bytes->data + bytes->length, data, length);
   bytes->length += length;

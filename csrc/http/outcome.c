@@ -13,22 +13,21 @@ static bool is_certificate_fault(CURLcode code) {
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-      return true;
-    default:
-      return false;
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH: return true;
+    default: return false;
   }
 }
 
 #define TOO_LARGE_CODE 100 /* CURLE_TOO_LARGE, since 8.6 */
-#define HEADERS_TOO_LARGE "the answer's headers are larger than " TAVUS_DIGITS(TAVUS_HTTP_HEADERS_KIB) " KiB"
+#define HEADERS_TOO_LARGE                                                                \
+  "the answer's headers are larger than " TAVUS_DIGITS(TAVUS_HTTP_HEADERS_KIB) " KiB"
 
 /* May more descriptors than that of the connection have been needed: for a name look-up,
 ** or for certificates? */
 static bool needs_files(CURLcode code) {
-  return code == CURLE_COULDNT_RESOLVE_HOST ||
-         code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_OUT_OF_MEMORY ||
-         code == CURLE_FAILED_INIT || is_certificate_fault(code);
+  return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+         code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
+         is_certificate_fault(code);
 }
 
 /* Returns what ran out so that the request was not sent: as tavus_http_shortage, or
@@ -43,12 +42,14 @@ static const char *find_shortage(CURLcode code, const char *error, int socket_er
 }
 
 /* Returns the outcome. Sets *message when libcurl's message would not explain it. */
-static tavus_http_outcome judge(const tavus_http_request *request,
-                                const char *error, const char **message) {
+static tavus_http_outcome judge(const tavus_http_request *request, const char *error,
+                                const char **message) {
   CURLcode code = request->code;
   if (request->too_large) {
-    *message = request->headers_too_large ? HEADERS_TOO_LARGE
-                                          : "the answer is larger than " TAVUS_DIGITS(TAVUS_HTTP_BODY_MIB) " MiB";
+    *message =
+        request->headers_too_large
+            ? HEADERS_TOO_LARGE
+            : "the answer is larger than " TAVUS_DIGITS(TAVUS_HTTP_BODY_MIB) " MiB";
     return TAVUS_HTTP_TOO_LARGE;
   }
   if (request->out_of_memory) {
@@ -61,16 +62,13 @@ static tavus_http_outcome judge(const tavus_http_request *request,
     return TAVUS_HTTP_LOST;
   }
   if (code == CURLE_OK) {
-    if (request->headers_complete && request->status >= 200)
-      return TAVUS_HTTP_ANSWER;
-    *message = request->headers_complete
-                   ? "the server changed to another protocol"
-                   : "the answer was cut inside its headers";
+    if (request->headers_complete && request->status >= 200) return TAVUS_HTTP_ANSWER;
+    *message = request->headers_complete ? "the server changed to another protocol"
+                                         : "the answer was cut inside its headers";
     return TAVUS_HTTP_LOST;
   }
   if (request->sent == 0)
-    return is_certificate_fault(code) ? TAVUS_HTTP_CERTIFICATE
-                                      : TAVUS_HTTP_NOT_SENT;
+    return is_certificate_fault(code) ? TAVUS_HTTP_CERTIFICATE : TAVUS_HTTP_NOT_SENT;
   if (code == CURLE_OPERATION_TIMEDOUT) return TAVUS_HTTP_TIMEOUT;
   if (code == CURLE_BAD_CONTENT_ENCODING) return TAVUS_HTTP_GARBLED;
   if (code == CURLE_WRITE_ERROR) { /* not by our callbacks, see above */
@@ -92,9 +90,9 @@ static tavus_http_outcome judge(const tavus_http_request *request,
 
 /* Redacts the key in headers and message, and in the body unless it is a success. */
 static void redact(tavus_http_request *request) {
-  const tavus_http_session *session = request->session;
-  bool success = request->outcome == TAVUS_HTTP_ANSWER &&
-                 request->status >= 200 && request->status < 300;
+  tavus_http_session *session = request->session;
+  bool success = request->outcome == TAVUS_HTTP_ANSWER && request->status >= 200 &&
+                 request->status < 300;
   (void)tavus_http_session_redact(session, &request->answer_headers);
   (void)tavus_http_session_redact(session, &request->message);
   if (!success) (void)tavus_http_session_redact(session, &request->answer_body);
@@ -139,11 +137,12 @@ void tavus_http_request_end(tavus_http_request *request, tavus_http_outcome outc
 /* --- names --- */
 
 static const char *const outcome_names[] = {
-      [TAVUS_HTTP_PENDING] = "pending",     [TAVUS_HTTP_ANSWER] = "answer",
-      [TAVUS_HTTP_NOT_SENT] = "not_sent",   [TAVUS_HTTP_LOST] = "lost",
-      [TAVUS_HTTP_TIMEOUT] = "timeout",     [TAVUS_HTTP_TOO_LARGE] = "too_large",
-      [TAVUS_HTTP_GARBLED] = "garbled",     [TAVUS_HTTP_CERTIFICATE] = "certificate",
-      [TAVUS_HTTP_CANCELLED] = "cancelled"};
+  [TAVUS_HTTP_PENDING] = "pending",    [TAVUS_HTTP_ANSWER] = "answer",
+  [TAVUS_HTTP_NOT_SENT] = "not_sent",  [TAVUS_HTTP_LOST] = "lost",
+  [TAVUS_HTTP_TIMEOUT] = "timeout",    [TAVUS_HTTP_TOO_LARGE] = "too_large",
+  [TAVUS_HTTP_GARBLED] = "garbled",    [TAVUS_HTTP_CERTIFICATE] = "certificate",
+  [TAVUS_HTTP_CANCELLED] = "cancelled"
+};
 
 const char *tavus_http_outcome_name(tavus_http_outcome outcome) {
   return outcome_names[outcome];
@@ -160,43 +159,43 @@ const char *tavus_http_code_name(CURLcode code) {
     CURLcode code;
     const char *name;
   } names[] = {
-#define NAME(x) {x, #x}
-      NAME(CURLE_OK),
-      NAME(CURLE_UNSUPPORTED_PROTOCOL),
-      NAME(CURLE_FAILED_INIT),
-      NAME(CURLE_URL_MALFORMAT),
-      NAME(CURLE_COULDNT_RESOLVE_PROXY),
-      NAME(CURLE_COULDNT_RESOLVE_HOST),
-      NAME(CURLE_COULDNT_CONNECT),
-      NAME(CURLE_WEIRD_SERVER_REPLY),
-      NAME(CURLE_HTTP2),
-      NAME(CURLE_PARTIAL_FILE),
-      NAME(CURLE_WRITE_ERROR),
-      NAME(CURLE_OUT_OF_MEMORY),
-      NAME(CURLE_OPERATION_TIMEDOUT),
-      NAME(CURLE_SSL_CONNECT_ERROR),
-      NAME(CURLE_ABORTED_BY_CALLBACK),
-      NAME(CURLE_INTERFACE_FAILED),
-      NAME(CURLE_GOT_NOTHING),
-      NAME(CURLE_SEND_ERROR),
-      NAME(CURLE_RECV_ERROR),
-      NAME(CURLE_SSL_CERTPROBLEM),
-      NAME(CURLE_SSL_CIPHER),
-      NAME(CURLE_PEER_FAILED_VERIFICATION),
-      NAME(CURLE_BAD_CONTENT_ENCODING),
-      NAME(CURLE_SSL_CACERT_BADFILE),
-      NAME(CURLE_SSL_SHUTDOWN_FAILED),
-      NAME(CURLE_SSL_CRL_BADFILE),
-      NAME(CURLE_SSL_ISSUER_ERROR),
-      NAME(CURLE_SSL_PINNEDPUBKEYNOTMATCH),
-      NAME(CURLE_SSL_INVALIDCERTSTATUS),
-      NAME(CURLE_HTTP2_STREAM),
-      NAME(CURLE_PROXY),
-      NAME(CURLE_BAD_FUNCTION_ARGUMENT),
-      NAME(CURLE_SEND_FAIL_REWIND),
-      NAME(CURLE_SSL_ENGINE_INITFAILED),
-      NAME(CURLE_NO_CONNECTION_AVAILABLE),
-      NAME(CURLE_HTTP_RETURNED_ERROR),
+#define NAME(x) { x, #x }
+    NAME(CURLE_OK),
+    NAME(CURLE_UNSUPPORTED_PROTOCOL),
+    NAME(CURLE_FAILED_INIT),
+    NAME(CURLE_URL_MALFORMAT),
+    NAME(CURLE_COULDNT_RESOLVE_PROXY),
+    NAME(CURLE_COULDNT_RESOLVE_HOST),
+    NAME(CURLE_COULDNT_CONNECT),
+    NAME(CURLE_WEIRD_SERVER_REPLY),
+    NAME(CURLE_HTTP2),
+    NAME(CURLE_PARTIAL_FILE),
+    NAME(CURLE_WRITE_ERROR),
+    NAME(CURLE_OUT_OF_MEMORY),
+    NAME(CURLE_OPERATION_TIMEDOUT),
+    NAME(CURLE_SSL_CONNECT_ERROR),
+    NAME(CURLE_ABORTED_BY_CALLBACK),
+    NAME(CURLE_INTERFACE_FAILED),
+    NAME(CURLE_GOT_NOTHING),
+    NAME(CURLE_SEND_ERROR),
+    NAME(CURLE_RECV_ERROR),
+    NAME(CURLE_SSL_CERTPROBLEM),
+    NAME(CURLE_SSL_CIPHER),
+    NAME(CURLE_PEER_FAILED_VERIFICATION),
+    NAME(CURLE_BAD_CONTENT_ENCODING),
+    NAME(CURLE_SSL_CACERT_BADFILE),
+    NAME(CURLE_SSL_SHUTDOWN_FAILED),
+    NAME(CURLE_SSL_CRL_BADFILE),
+    NAME(CURLE_SSL_ISSUER_ERROR),
+    NAME(CURLE_SSL_PINNEDPUBKEYNOTMATCH),
+    NAME(CURLE_SSL_INVALIDCERTSTATUS),
+    NAME(CURLE_HTTP2_STREAM),
+    NAME(CURLE_PROXY),
+    NAME(CURLE_BAD_FUNCTION_ARGUMENT),
+    NAME(CURLE_SEND_FAIL_REWIND),
+    NAME(CURLE_SSL_ENGINE_INITFAILED),
+    NAME(CURLE_NO_CONNECTION_AVAILABLE),
+    NAME(CURLE_HTTP_RETURNED_ERROR),
 #undef NAME
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

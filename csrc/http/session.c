@@ -1,10 +1,8 @@
 /* session.c - see session.h. */
 #include "session.h"
 
-#include "redact.h"
-
-/* A shorter key may occur in any text by chance, so it is not redacted. */
-#define SHORTEST_SECRET 4
+#include "../contract/contract.h"
+#include "../secret/redact.h"
 
 const char *tavus_http_key_fault(const char *key, size_t length) {
   if (length == 0) return "the API key is empty";
@@ -23,10 +21,37 @@ static bool can_inflate(void) {
   return (info->features & CURL_VERSION_LIBZ) != 0;
 }
 
+/* Adds the "user:password" of a proxy's address. */
+static void add_login(tavus_secrets *known, const char *address) {
+  const char *scheme = strstr(address, "://"), *at = strrchr(address, '@');
+  const char *login = scheme != NULL ? scheme + 3 : address;
+  if (at == NULL || at < login) return;
+  size_t length = (size_t)(at - login);
+  char *copy = tavus_http_copy(login, length);
+  if (copy == NULL) {
+    known->failed = true;
+    return;
+  }
+  tavus_secrets_add_login(known, copy, tavus_plain_decode(copy, length, NULL));
+  tavus_wipe(copy, length);
+  free(copy);
+}
+
+/* Notes what answers and messages must not show. */
+static bool note_secrets(tavus_http_session *session, const char *key) {
+  static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+                                       "all_proxy", "ALL_PROXY" };
+  const char *proxy = session->transport->proxy;
+  tavus_secrets_add_whole(&session->known, key, strlen(key));
+  if (proxy != NULL) add_login(&session->known, proxy);
+  for (size_t i = 0; proxy == NULL && i < sizeof names / sizeof *names; i++)
+    if (getenv(names[i]) != NULL) add_login(&session->known, getenv(names[i]));
+  return !session->known.failed;
+}
+
 tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            tavus_http_transport *transport,
-                                           const char *key,
-                                           const char *user_agent) {
+                                           const char *key, const char *user_agent) {
   tavus_http_session *session = calloc(1, sizeof *session);
   if (session == NULL) return NULL;
   session->owned = true;
@@ -36,30 +61,34 @@ tavus_http_session *tavus_http_session_new(tavus_http_base *base,
       !tavus_http_header_set(&session->headers, "x-api-key", key) ||
       !tavus_http_header_set(&session->headers, "Accept", "application/json") ||
       !tavus_http_header_set(&session->headers, "User-Agent", user_agent) ||
-      (can_inflate() &&
-       !tavus_http_header_set(&session->headers, "Accept-Encoding",
-                              TAVUS_HTTP_ENCODING)) ||
+      (can_inflate() && !tavus_http_header_set(&session->headers, "Accept-Encoding",
+                                               TAVUS_HTTP_ENCODING)) ||
       !tavus_http_headers_copy(&session->body_headers, session->headers) ||
-      !tavus_http_header_set(&session->body_headers, "Content-Type",
-                             "application/json"))
+      !tavus_http_header_set(&session->body_headers, "Content-Type", "application/json"))
     goto failed;
+  session->transport = transport;
+  if (!note_secrets(session, key)) goto failed;
   session->base = *base;
   memset(base, 0, sizeof *base);
-  session->transport = transport;
   return session;
 failed:
+  session->transport = NULL; /* still the caller's */
   tavus_http_session_drop(session);
   return NULL;
 }
 
 bool tavus_http_session_header(tavus_http_session *session, const char *name,
                                const char *value) {
-  return tavus_http_header_set(&session->headers, name, value) &&
+  if (tavus_is_secret_name(name, strlen(name)))
+    tavus_secrets_add(&session->known, value, strlen(value));
+  return !session->known.failed &&
+         tavus_http_header_set(&session->headers, name, value) &&
          tavus_http_header_set(&session->body_headers, name, value);
 }
 
 static void wipe_secrets(tavus_http_session *session) {
   tavus_http_free_text(session->key);
+  tavus_secrets_free(&session->known);
   tavus_http_headers_free(session->headers);
   tavus_http_headers_free(session->body_headers);
   session->key = NULL;
@@ -86,9 +115,7 @@ void tavus_http_session_drop(tavus_http_session *session) {
   free_unused(session);
 }
 
-void tavus_http_session_enter(tavus_http_session *session) {
-  session->requests++;
-}
+void tavus_http_session_enter(tavus_http_session *session) { session->requests++; }
 
 void tavus_http_session_leave(tavus_http_session *session) {
   if (session == NULL) return;
@@ -97,9 +124,17 @@ void tavus_http_session_leave(tavus_http_session *session) {
   free_unused(session);
 }
 
-bool tavus_http_session_redact(const tavus_http_session *session,
-                               tavus_http_bytes *text) {
-  size_t length = session->key == NULL ? 0 : strlen(session->key);
-  if (length < SHORTEST_SECRET) return true;
-  return tavus_http_redact(text, session->key, length);
+bool tavus_http_session_redact(tavus_http_session *session, tavus_http_bytes *text) {
+  tavus_redaction work = { .text = text->data,
+                           .length = text->length,
+                           .known = &session->known,
+                           .as_written = true };
+  bool done = tavus_redact(&work);
+  if (!done || work.out != NULL) tavus_http_bytes_free(text);
+  if (done && work.out != NULL) {
+    *text = (tavus_http_bytes){ work.out, work.out_length, work.out_capacity };
+    work.out = NULL;
+  }
+  tavus_redaction_free(&work);
+  return done;
 }

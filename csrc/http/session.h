@@ -7,6 +7,8 @@
 #include "tls.h"
 #include "url.h"
 
+#include "../secret/secrets.h"
+
 /* The compression that answers may have. The header is in our list, since libcurl
 ** formats its own one twice, byte by byte. */
 #define TAVUS_HTTP_ENCODING "gzip"
@@ -31,7 +33,7 @@ typedef struct tavus_http_line {
 } tavus_http_line;
 
 typedef struct tavus_http_session {
-  bool owned;        /* until tavus_http_session_drop */
+  bool owned; /* until tavus_http_session_drop */
   bool closed;
   unsigned requests; /* not done: they need key and headers */
   tavus_http_line line;
@@ -40,8 +42,10 @@ typedef struct tavus_http_session {
   struct curl_slist *headers;      /* of a request without a body; each
                                    ** line costs libcurl 0.4 us a request */
   struct curl_slist *body_headers; /* of a request with a JSON body */
-  char *key; /* overwritten at close, like our other copies; libcurl does not
+  char *key;           /* overwritten at close, like our other copies; libcurl does not
              ** overwrite its own buffers */
+  tavus_secrets known; /* what is not to be shown: the key, headers, the login at
+                       ** the proxy; overwritten with the key */
 } tavus_http_session;
 
 /* Returns why `key` is not an API key (empty, or not visible ASCII), or NULL. */
@@ -51,8 +55,7 @@ const char *tavus_http_key_fault(const char *key, size_t length);
 ** `transport` and the content of *base, which is emptied. */
 tavus_http_session *tavus_http_session_new(tavus_http_base *base,
                                            tavus_http_transport *transport,
-                                           const char *key,
-                                           const char *user_agent);
+                                           const char *key, const char *user_agent);
 
 /* Adds or replaces a header of every request. It must have passed
 ** tavus_http_header_fault. Returns false when memory runs out. */
@@ -70,9 +73,8 @@ void tavus_http_session_drop(tavus_http_session *session);
 void tavus_http_session_enter(tavus_http_session *session);
 void tavus_http_session_leave(tavus_http_session *session);
 
-/* Replaces the key, in every spelling, by `[redacted]`. Returns false and empties the
-** text when memory runs out. */
-bool tavus_http_session_redact(const tavus_http_session *session,
-                               tavus_http_bytes *text);
+/* Replaces the key and other secrets of the session, in any spelling, by `[redacted]`.
+** Returns false and empties the text when memory runs out. */
+bool tavus_http_session_redact(tavus_http_session *session, tavus_http_bytes *text);
 
 #endif

@@ -11,6 +11,7 @@
 #include "../http/engine.h"
 
 #include "../compat.h"
+#include "../secret/holder.h"
 
 /* A kind of userdata. Each userdata begins with a pointer to its kind. */
 typedef struct tavus_lhttp_kind {
@@ -44,6 +45,9 @@ typedef struct tavus_lhttp_request_box {
 
 /* http.session(options), see session.c. */
 int tavus_lhttp_session(lua_State *L);
+
+/* How tavus.core reads the secrets of a session. */
+extern const tavus_holder tavus_lhttp_session_holder;
 
 /* http.engine(), see engine.c. */
 int tavus_lhttp_engine(lua_State *L);
@@ -79,8 +83,7 @@ int tavus_lhttp_fail_header(lua_State *L, const char *name, const char *fault);
 /* Checks the header whose name and value are at -2 and -1. Pushes the value as text
 ** and returns it. On failure it sets *fault, and has pushed one value or none; *name
 ** is the header's name, or NULL when it is not a string. */
-const char *tavus_lhttp_check_header(lua_State *L, const char **name,
-                                     const char **fault);
+const char *tavus_lhttp_check_header(lua_State *L, const char **name, const char **fault);
 
 /* Seconds as nanoseconds. Negative seconds and NaN count as 0. */
 int64_t tavus_lhttp_to_ns(lua_Number seconds);

@@ -47,9 +47,11 @@ static int verdict(lua_State *L) {
 ** `random`: a number from 0 to 1; without it one is chosen. */
 static int backoff(lua_State *L) {
   lua_Integer n = luaL_checkinteger(L, 1);
-  lua_Number random = lua_isnoneornil(L, 2) ? (lua_Number)tavus_http_random()
-                                            : luaL_checknumber(L, 2);
-  lua_pushnumber(L, (lua_Number)tavus_http_backoff(n < 1 ? 1 : n > 64 ? 64 : (int)n,
+  lua_Number random =
+      lua_isnoneornil(L, 2) ? (lua_Number)tavus_http_random() : luaL_checknumber(L, 2);
+  lua_pushnumber(L, (lua_Number)tavus_http_backoff(n < 1    ? 1
+                                                   : n > 64 ? 64
+                                                            : (int)n,
                                                    (double)random));
   return 1;
 }
@@ -115,18 +117,16 @@ static void initialise(void) {
   initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static const luaL_Reg functions[] = {
-  { "backoff", backoff },
-  { "close_on_exec", close_on_exec },
-  { "engine", tavus_lhttp_engine },
-  { "escape", escape },
-  { "now", now },
-  { "retry_after", retry_after },
-  { "session", tavus_lhttp_session },
-  { "shared", shared },
-  { "verdict", verdict },
-  { NULL, NULL }
-};
+static const luaL_Reg functions[] = { { "backoff", backoff },
+                                      { "close_on_exec", close_on_exec },
+                                      { "engine", tavus_lhttp_engine },
+                                      { "escape", escape },
+                                      { "now", now },
+                                      { "retry_after", retry_after },
+                                      { "session", tavus_lhttp_session },
+                                      { "shared", shared },
+                                      { "verdict", verdict },
+                                      { NULL, NULL } };
 
 TAVUS_EXPORT int luaopen_tavus_http(lua_State *L);
 
@@ -138,6 +138,9 @@ int luaopen_tavus_http(lua_State *L) {
     return luaL_error(L, "libcurl cannot be initialised: %s",
                       curl_easy_strerror(initialised));
   tavus_lhttp_open_kinds(L);
+  luaL_getmetatable(L, tavus_lhttp_session_kind.name);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&tavus_lhttp_session_holder);
+  lua_setfield(L, -2, TAVUS_HOLDER);
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   lua_pushinteger(L, TAVUS_HTTP_STARTS_A_STEP);

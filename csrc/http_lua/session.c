@@ -9,27 +9,24 @@
 
 /* Pushes the option `name` of the table at 1 and returns it, or NULL when it is nil.
 ** Raises an error when it is not a string. */
-static const char *string_option(lua_State *L, const char *name,
-                                 size_t *length) {
+static const char *string_option(lua_State *L, const char *name, size_t *length) {
   lua_getfield(L, 1, name);
   *length = 0;
   if (lua_isnil(L, -1)) return NULL;
   if (lua_type(L, -1) != LUA_TSTRING)
-    luaL_error(L, "option '%s': string expected, got %s", name,
-               luaL_typename(L, -1));
+    luaL_error(L, "option '%s': string expected, got %s", name, luaL_typename(L, -1));
   return lua_tolstring(L, -1, length);
 }
 
 /* Returns the option `name` of the table at 1, or `missing` when it is nil. Raises an
 ** error when it is not a number of at least `least`. */
-static lua_Number number_option(lua_State *L, const char *name,
-                                lua_Number least, lua_Number missing) {
+static lua_Number number_option(lua_State *L, const char *name, lua_Number least,
+                                lua_Number missing) {
   lua_Number value = missing;
   lua_getfield(L, 1, name);
   if (!lua_isnil(L, -1)) {
     if (lua_type(L, -1) != LUA_TNUMBER)
-      luaL_error(L, "option '%s': number expected, got %s", name,
-                 luaL_typename(L, -1));
+      luaL_error(L, "option '%s': number expected, got %s", name, luaL_typename(L, -1));
     value = lua_tonumber(L, -1);
     if (!(value >= least)) luaL_error(L, "option '%s': too small", name);
   }
@@ -56,8 +53,7 @@ static const char *add_headers(lua_State *L, tavus_http_session *session,
   lua_getfield(L, 1, "headers");
   if (lua_isnil(L, -1)) return NULL;
   if (!lua_istable(L, -1))
-    luaL_error(L, "option 'headers': table expected, got %s",
-               luaL_typename(L, -1));
+    luaL_error(L, "option 'headers': table expected, got %s", luaL_typename(L, -1));
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     const char *fault, *value = tavus_lhttp_check_header(L, name, &fault);
@@ -111,9 +107,8 @@ int tavus_lhttp_session(lua_State *L) {
   if (key == NULL || key_length == 0)
     return tavus_lhttp_fail(L, "no API key: give api_key, or set TAVUS_API_KEY");
   if ((fault = tavus_http_key_fault(key, key_length))) return tavus_lhttp_fail(L, fault);
-  box->transport =
-      tavus_http_transport_new(&box->base, ca_file, ca_folder, proxy,
-                               tavus_lhttp_to_ms(connect));
+  box->transport = tavus_http_transport_new(&box->base, ca_file, ca_folder, proxy,
+                                            tavus_lhttp_to_ms(connect));
   if (box->transport == NULL) return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
   box->session = tavus_http_session_new(&box->base, box->transport, key, agent);
   if (box->session == NULL) return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
@@ -152,8 +147,7 @@ static int session_cancel(lua_State *L) {
   if (session == NULL || session->requests == 0) return 0;
   if (tavus_lhttp_engine(L) != 1) return 0; /* a child: they are the parent's */
   tavus_http_engine *engine = tavus_lhttp_check_engine(L, -1);
-  if (engine != NULL && !engine->closed)
-    tavus_http_engine_cancel_all(engine, session);
+  if (engine != NULL && !engine->closed) tavus_http_engine_cancel_all(engine, session);
   return 0;
 }
 
@@ -174,9 +168,18 @@ static int session_base_url(lua_State *L) {
   return 1;
 }
 
-/* session:redact(text) --> text with the key replaced by "[redacted]" */
+/* Adds the secrets of a session that is not closed. */
+static void tell_secrets(void *userdata, tavus_secrets *known) {
+  const tavus_lhttp_session_box *box = userdata;
+  if (box->session != NULL) tavus_secrets_join(known, &box->session->known);
+}
+
+const tavus_holder tavus_lhttp_session_holder = { tell_secrets };
+
+/* session:redact(text) --> text with the secrets of the session replaced by
+** "[redacted]" */
 static int session_redact(lua_State *L) {
-  const tavus_http_session *session = tavus_lhttp_check_session(L, 1);
+  tavus_http_session *session = tavus_lhttp_check_session(L, 1);
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
   lua_settop(L, 2);
@@ -190,22 +193,19 @@ static int session_redact(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-  { "base_url", session_base_url },
-  { "cancel", session_cancel },
-  { "close", session_close },
-  { "redact", session_redact },
-  { NULL, NULL }
-};
+static const luaL_Reg methods[] = { { "base_url", session_base_url },
+                                    { "cancel", session_cancel },
+                                    { "close", session_close },
+                                    { "redact", session_redact },
+                                    { NULL, NULL } };
 
-static const luaL_Reg events[] = {
-  { "__close", session_close },
-  { "__gc", session_gc },
-  { "__tostring", session_tostring },
-  { NULL, NULL }
-};
+static const luaL_Reg events[] = { { "__close", session_close },
+                                   { "__gc", session_gc },
+                                   { "__tostring", session_tostring },
+                                   { NULL, NULL } };
 
-const tavus_lhttp_kind tavus_lhttp_session_kind = {
-  .name = "tavus.http.session", .size = sizeof(tavus_lhttp_session_box),
-  .methods = methods, .events = events
-};
+const tavus_lhttp_kind tavus_lhttp_session_kind = { .name = "tavus.http.session",
+                                                    .size =
+                                                        sizeof(tavus_lhttp_session_box),
+                                                    .methods = methods,
+                                                    .events = events };

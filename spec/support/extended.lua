@@ -9,7 +9,7 @@ local extended = {}
 local kept -- what was loaded before
 
 local function sources()
-  local status, output = process.run "find csrc -name '*.c' ! -name registry.c | grep -E '^csrc/(core|contract|check|json)[/.]' | tr '\\n' ' '"
+  local status, output = process.run "find csrc -name '*.c' ! -name registry.c | grep -E '^csrc/(core|contract|check|json|secret)[/.]' | tr '\\n' ' '"
   assert(status == 0, output)
   return output
 end

@@ -5,7 +5,6 @@ local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local failure = require "tavus.client.failure"
 local log = require "tavus.log"
-local redact = require "tavus.secret.redact"
 
 local run, request_id, is_array = call.run, call.request_id, core.is_array
 
@@ -50,7 +49,7 @@ end
 local function log_warnings(calling)
   local where = calling.client._log
   for _, issue in ipairs(calling.warnings) do
-    log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, calling.path, issue.path,
+    log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, call.place(calling), issue.path,
       issue.code, issue.hint and " (" .. issue.hint .. ")" or ""))
   end
 end
@@ -60,7 +59,7 @@ local function unreadable(calling, result, problem)
   local client = calling.client
   result.body = call.body(result)
   result.request:forget()
-  local err = failure.of_decode(client._session, result, problem, calling.secrets or redact.secrets_of(calling.body))
+  local err = failure.of_decode(client._session, result, problem, call.known(calling))
   -- A hook closed the client: the key is wiped, so it cannot be looked for in the body.
   if client._closed then err.body = nil end
   err.retryable, err.ambiguous = false, false

@@ -32,12 +32,15 @@ call.reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field op table the operation of the contract, or a table like one
 ---@field path string with the query; errors, hooks and the log show it without
 ---@field body string?
+---@field given table? the options of the call
 ---@field headers table?
 ---@field query table?
 ---@field without_key boolean? the key is not sent
 ---@field may_repeat boolean? repeating the request has the same effect as sending it once
 ---@field secrets string[]? secrets in the body
 ---@field warnings tavus.Issue[]? what the check found doubtful in the body
+---@field place string? the path as it is shown
+---@field known string[]? secrets that the call has sent
 ---@field host table? what waits (tavus.host)
 ---@field engine userdata?
 ---@field notify boolean?
@@ -66,7 +69,7 @@ function call.new(client, op, path, body, given)
   local started = now()
   -- Lua makes room for 32 members of a constructor with more than 16, so that the later ones do not grow the table.
   return {
-    client = client, op = op, path = path, body = body,
+    client = client, op = op, path = path, body = body, given = given,
     headers = given and given.headers, query = given and given.query, without_key = op.without_key,
     may_repeat = false,
     per_attempt = timeout, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,
@@ -74,10 +77,24 @@ function call.new(client, op, path, body, given)
   }
 end
 
--- The path without its query, which may hold secrets.
-local function shown(path)
-  return (path:match "^[^?#]*")
+--- The path as it is shown: without its query and without secrets, which an id may be by mistake.
+---@param calling tavus.Calling
+---@return string
+local function place(calling)
+  calling.place = calling.place
+    or redact.text(calling.client._session, calling.path:match "^[^?#]*", calling.secrets)
+  return calling.place
 end
+call.place = place
+
+--- Secrets that the call has sent.
+---@param calling tavus.Calling
+---@return string[]
+local function known(calling)
+  calling.known = calling.known or redact.sent(calling)
+  return calling.known
+end
+call.known = known
 
 local function hook(client, name, facts)
   local ok, err = log.guarded(client["_" .. name], facts)
@@ -98,7 +115,7 @@ call.request_id = request_id
 ---@param err tavus.Error
 ---@return tavus.Error err
 function call.sign(calling, err)
-  err.method, err.path = calling.op.method, shown(calling.path)
+  err.method, err.path = calling.op.method, place(calling)
   err.attempts, err.elapsed_ms = calling.attempts, (now() - calling.started) * 1000
   err.request_id = err.headers and request_id(err.headers)
   return err
@@ -126,7 +143,7 @@ local function rest(calling, result)
   local pause = pause_before(client, n, retry_after)
   if now() + pause >= calling.ends then return nil, pause < huge and pause or retry_after end
   local status = result.outcome == "answer" and result.status or nil
-  local method, path = calling.op.method, shown(calling.path)
+  local method, path = calling.op.method, place(calling)
   if client._log then
     log.write(client._log, "info", ("%s %s: %s, retry %d in %.6g s"):format(method, path,
       status and "status " .. status or result.outcome, n, pause))
@@ -160,7 +177,7 @@ end
 -- Tells the hook, the log and the recording of an attempt that begins.
 local function tell_request(calling)
   local client, method, number = calling.client, calling.op.method, calling.retried + 1
-  local path = shown(calling.path)
+  local path = place(calling)
   if client._on_request then
     hook(client, "on_request", { method = method, path = path, attempt = number, timeout = calling.timeout })
   end
@@ -178,9 +195,9 @@ local function tell_response(calling, result)
   if calling.asked then client._record:answered(client, calling.asked, result, number) end
   if not client._on_response then return end
   local id = result.headers and request_id(result.headers)
-  if id then id = redact.text(client._session, id, calling.secrets or redact.secrets_of(calling.body)) end
+  if id then id = redact.text(client._session, id, known(calling)) end
   hook(client, "on_response", {
-    method = calling.op.method, path = shown(calling.path), attempt = number, outcome = result.outcome,
+    method = calling.op.method, path = place(calling), attempt = number, outcome = result.outcome,
     status = result.outcome == "answer" and result.status or nil, elapsed_ms = result.elapsed_ms, request_id = id,
   })
 end
@@ -202,7 +219,7 @@ local function attempt(calling)
   if not request then
     -- A hook may have closed the client meanwhile.
     return not_made(calling, client._closed and call.closed()
-      or errors.new { type = "config", message = redact.text(client._session, refused, calling.secrets) })
+      or errors.new { type = "config", message = redact.text(client._session, refused, known(calling)) })
   end
   local cannot_wait = calling.host.perform(engine, request)
   if cannot_wait then
@@ -226,7 +243,7 @@ end
 
 -- The error of the last attempt.
 local function failed(calling, result, verdict)
-  local session, secrets = calling.client._session, calling.secrets or redact.secrets_of(calling.body)
+  local session, secrets = calling.client._session, known(calling)
   local err
   local doubtful = false
   if result.outcome == "answer" then
@@ -295,7 +312,7 @@ local function give_up(calling, result, verdict, late)
   end
   if calling.client._log then
     log.write(calling.client._log, "error",
-      ("%s %s: %s: %s"):format(calling.op.method, shown(calling.path), err.type, err.message))
+      ("%s %s: %s: %s"):format(calling.op.method, place(calling), err.type, err.message))
   end
   return err
 end
@@ -306,7 +323,7 @@ local function finish(calling, result, remark)
   calling.elapsed_ms = (now() - calling.started) * 1000
   local client = calling.client
   if client._log then
-    log.write(client._log, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, shown(calling.path),
+    log.write(client._log, "info", ("%s %s: %d in %.0f ms%s"):format(calling.op.method, place(calling),
       result.status, calling.elapsed_ms, remark))
   end
   return result

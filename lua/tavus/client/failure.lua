@@ -6,11 +6,14 @@
 local core = require "tavus.core"
 local errors = require "tavus.errors"
 local redact = require "tavus.secret.redact"
+local text_tools = require "tavus.text"
 
 local failure = {}
 
 local BODY_MOST = 4096
 local MESSAGE_MOST = 300
+-- What is read of a page or a text to find a sentence in it.
+local READ_MOST = 16384
 
 local status_text = {
   [300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
@@ -52,14 +55,14 @@ local known_errors
 
 -- The title or the first heading of an HTML page, or nil.
 local function from_html(body)
-  body = body:sub(1, redact.SEARCH_MOST)
+  body = body:sub(1, READ_MOST)
   local lower = body:lower()
   for _, tag in ipairs { "title", "h1", "h2" } do
     local _, open = lower:find("<" .. tag .. "[^<>]*>")
     local close = open and lower:find("</" .. tag .. ">", open + 1, true)
     if close then
       local text = body:sub(open + 1, close - 1):gsub("<[^<>]*>", " "):gsub("&#39;", "'")
-        :gsub("&(%a+);", redact.entities):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
+        :gsub("&(%a+);", text_tools.entities):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
       if text ~= "" then return text end
     end
   end
@@ -126,7 +129,7 @@ function failure.message(status, body, headers)
   local words = status_text[status] or ("status " .. status)
   if body:find "%S" then
     if is_html(body, headers) then return from_html(body) or words end
-    local text = redact.cut(body, redact.SEARCH_MOST)
+    local text = text_tools.cut(body, READ_MOST)
     if core.encode(text) then return (text:gsub("%c+", " ")), type(decoded) == "table" and decoded or nil end
   end
   return words
@@ -159,15 +162,6 @@ function failure.classify(status, message)
   return status >= 300 and status < 400 and "redirect_blocked" or "server"
 end
 
--- Headers free of secrets. The transport has taken the key out already.
-local function clean_headers(session, headers, secrets)
-  local out = {}
-  for name, value in pairs(headers or {}) do
-    out[name] = type(value) == "string" and redact.text(session, value, secrets) or value
-  end
-  return out
-end
-
 -- The body free of secrets. One that is written with \u escapes is written
 -- again without, since a secret may hide in them.
 local function clean_body(session, body, secrets)
@@ -186,12 +180,13 @@ end
 function failure.of_answer(session, result, secrets)
   local status, whole = result.status, result.body or ""
   local message, decoded = failure.message(status, whole, result.headers)
+  secrets = redact.with(secrets, whole)
   -- Cut after the secrets are gone, or half of one would stay.
-  message = redact.cut(redact.text(session, message, secrets), MESSAGE_MOST)
+  message = text_tools.cut(redact.text(session, message, secrets), MESSAGE_MOST)
   local body = clean_body(session, whole, secrets)
   local kind, hint = failure.classify(status, message)
   local conflict = decoded and text_of(decoded.conflict)
-  conflict = conflict and redact.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
+  conflict = conflict and text_tools.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"
   elseif not hint and status ~= 501 then -- a 501 does not go away with time
@@ -199,7 +194,7 @@ function failure.of_answer(session, result, secrets)
   end
   return errors.new {
     type = kind, message = message, code = conflict, conflict = conflict, status = status,
-    body = redact.cut(body, BODY_MOST), headers = clean_headers(session, result.headers, secrets),
+    body = text_tools.cut(body, BODY_MOST), headers = redact.headers(session, result.headers, secrets),
     hint = hint,
   }
 end
@@ -236,7 +231,7 @@ function failure.of_outcome(session, result, secrets)
   return errors.new {
     type = kind, code = result.code, message = text, hint = hint or hints[kind],
     status = status and status > 0 and status or nil,
-    headers = clean_headers(session, result.headers, secrets),
+    headers = redact.headers(session, result.headers, secrets),
   }
 end
 
@@ -249,11 +244,12 @@ end
 function failure.of_decode(session, result, problem, secrets)
   local err = type(problem) == "table" and errors.decode(problem)
     or errors.new { type = "decode", message = problem }
+  secrets = redact.with(secrets, result.body or "")
   local body = clean_body(session, result.body or "", secrets)
   err.message = "the answer cannot be read: " .. redact.text(session, err.message, secrets)
   err.status = result.status
-  err.body = redact.cut(body, BODY_MOST)
-  err.headers = clean_headers(session, result.headers, secrets)
+  err.body = text_tools.cut(body, BODY_MOST)
+  err.headers = redact.headers(session, result.headers, secrets)
   return err
 end
 

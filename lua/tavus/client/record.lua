@@ -4,9 +4,10 @@
 local core = require "tavus.core"
 local http = require "tavus.http"
 local call = require "tavus.client.call"
-local clean = require "tavus.secret.sanitize"
 local log = require "tavus.log"
 local options = require "tavus.options"
+local printable = require("tavus.text").printable
+local redact = require "tavus.secret.redact"
 
 local record = {}
 
@@ -49,15 +50,15 @@ local function line_of(client, request, result, attempt)
   local session, secrets = client._session, request.secrets
   local entry = {
     time = os.date "!%Y-%m-%dT%H:%M:%SZ", attempt = attempt,
-    method = request.method, path = clean.target(request), headers = request.headers,
+    method = request.method, path = redact.target(request), headers = request.headers,
     body = request.body, body_text = request.text,
     outcome = result.outcome, status = result.status, elapsed_ms = math.floor(result.elapsed_ms * 1000 + 0.5) / 1000,
   }
   -- The client was closed meanwhile: the key is wiped, so it cannot be looked for in the answer.
   if not client._closed then
-    if result.headers then entry.answer_headers = clean.headers(session, result.headers, secrets) end
-    entry.answer_body, entry.answer_text = clean.body(session, call.body(result), secrets)
-    if result.message then entry.message = clean.text(session, result.message, secrets) end
+    if result.headers then entry.answer_headers = redact.recorded_headers(session, result.headers, secrets) end
+    entry.answer_body, entry.answer_text = redact.body(session, call.body(result), secrets)
+    if result.message then entry.message = printable(redact.text(session, result.message, secrets)) end
   end
   local line, issues = core.encode(entry)
   if not line then error(issues[1].message, 0) end
@@ -81,10 +82,10 @@ end
 ---@return table? request for `answered`
 function methods:asked(client, calling)
   if client._closed then return nil end
-  local ok, request = log.guarded(clean.request, client._session, {
+  local ok, request = log.guarded(redact.request, client._session, {
     method = calling.op.method, path = calling.path, query = calling.query, body = calling.body,
     headers = { self.headers, calling.headers or {} },
-  }, calling.secrets)
+  }, calling)
   if ok then return request end
   log.recording_failed(client, request)
   return nil

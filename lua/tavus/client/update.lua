@@ -10,19 +10,12 @@ local errors = require "tavus.errors"
 local options = require "tavus.options"
 local diff = require "tavus.patch.diff"
 local new_patch = require "tavus.patch"
+local redact = require "tavus.secret.redact"
 
 local update = {}
 
+local masked = core.is_masked
 local rules = options.call_and { arrays = { type = "string", choices = { whole = true, items = true } } }
-
--- Whether a secret is masked by the server.
-local function masked(text)
-  if text:find("**", 1, true) or text:find("\226\128\162", 1, true) or text:lower():find("redacted", 1, true) then
-    return true
-  end
-  -- Prose may hold an ellipsis; a shortened key has no blanks around it.
-  return (text:find("...", 1, true) or text:find("\226\128\166", 1, true)) and not text:find "%s"
-end
 
 local function is_secret(field) return field.secret end
 
@@ -388,6 +381,7 @@ function update.method(class, data)
     rest, problem = options_left(self._client, class, id, given, meta.elapsed_ms)
     if not rest then return nil, problem end
     local answered
+    redact.remember(rest, before)
     answered, meta = self:patch(id, patch, rest)
     meta = paths_in_object(class.name, patch, answered, meta)
     if not answered then return nil, meta end

@@ -6,7 +6,6 @@
 
 local core = require "tavus.core"
 local pointer = require "tavus.patch.pointer"
-local redact = require "tavus.secret.redact"
 local values = require "tavus.patch.values"
 
 local type, next, concat, sort = type, next, table.concat, table.sort
@@ -271,7 +270,7 @@ local function is_kept(name)
       id_names[resource.id_field] = true
     end
   end
-  return id_names[name] or redact.is_secret(name)
+  return id_names[name] or core.is_secret(name)
 end
 
 -- Whether an object holds what a `replace` of it would lose: a secret, which answers only show masked, or an id, which

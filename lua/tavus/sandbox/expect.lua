@@ -8,6 +8,7 @@ local pointer = require "tavus.patch.pointer"
 local redact = require "tavus.secret.redact"
 local routes = require "tavus.sandbox.routes"
 local views = require "tavus.sandbox.views"
+local cut = require("tavus.text").cut
 
 local expect = {}
 
@@ -42,9 +43,7 @@ function expect.check(wanted)
   return routes.check_aim(wanted)
 end
 
-local function short(text) return redact.cut(text, MAX_TEXT) end
-
-local function written(value) return short(core.encode(value) or tostring(value)) end
+local function written(value) return core.encode(value) or tostring(value) end
 
 local difference -- found below
 
@@ -53,7 +52,9 @@ local function member_difference(wanted, found, path)
   for name in pairs(wanted) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
-    local text = difference(wanted[name], found[name], path .. "/" .. pointer.escape(name))
+    local place = path .. "/" .. pointer.escape(name)
+    local text = difference(wanted[name], found[name], place)
+    if text and found[name] ~= nil and core.is_secret(name) then return place .. " is another secret" end
     if text then return text end
   end
   return nil
@@ -122,23 +123,26 @@ function expect.satisfied(wanted, count)
   return count > 0
 end
 
-local function described(wanted)
+-- A text without secrets, then cut: half of one would stay.
+local function short(hide, text, most) return cut(hide(text), most or MAX_TEXT) end
+
+local function described(wanted, hide)
   local text = ("%s %s"):format(wanted.method and wanted.method:upper() or "any method,", wanted.path or "any path")
   if wanted.status then text = text .. (" answered with %d"):format(wanted.status) end
-  if type(wanted.body) == "string" then return text .. ", body " .. short(wanted.body) end
-  if wanted.body then return text .. ", body with " .. written(wanted.body) end
+  if type(wanted.body) == "string" then return text .. ", body " .. short(hide, wanted.body) end
+  if wanted.body then return text .. ", body with " .. short(hide, written(wanted.body)) end
   return text
 end
 
-local function one_line(text) return (short(text):gsub("%c", " ")) end
+local function one_line(hide, text) return (short(hide, text):gsub("%c", " ")) end
 
-local function line(entry, reason)
+local function line(entry, reason, hide)
   local outcome = entry.status and ("%d"):format(entry.status) or "closed " .. (entry.closed or "")
   if entry.fault then outcome = outcome .. ", " .. entry.fault end
-  if entry.answer and entry.status >= 400 then outcome = outcome .. " " .. one_line(entry.answer) end
-  local text = ("  %d. %s %s -> %s"):format(entry.seq, entry.method, entry.path, outcome)
-  if reason then return text .. "  (" .. reason .. ")" end
-  return text .. (entry.body and entry.body ~= "" and "  " .. one_line(entry.body) or "")
+  if entry.answer and entry.status >= 400 then outcome = outcome .. " " .. one_line(hide, entry.answer) end
+  local text = ("  %d. %s %s -> %s"):format(entry.seq, entry.method, hide(entry.path), outcome)
+  if reason then return text .. "  (" .. short(hide, reason, 3 * MAX_TEXT) .. ")" end
+  return text .. (entry.body and entry.body ~= "" and "  " .. one_line(hide, entry.body) or "")
 end
 
 --- The message of a failed expectation.
@@ -146,34 +150,36 @@ end
 ---@param count integer how many entries fit
 ---@param all tavus.sandbox.Entry[] all that arrived
 ---@param misfits table<integer, string>
+---@param hide fun(text: string): string takes secrets out
 ---@return string
-function expect.message(wanted, count, all, misfits)
+function expect.message(wanted, count, all, misfits, hide)
   local number = wanted.times and ("%d"):format(wanted.times) or "at least 1"
-  local lines = { ("expected %s of: %s; there were %d."):format(number, described(wanted), count) }
+  local lines = { ("expected %s of: %s; there were %d."):format(number, described(wanted, hide), count) }
   if #all == 0 then
     lines[2] = "Nothing arrived."
     return table.concat(lines, "\n")
   end
   lines[2] = "What arrived:"
   if #all > MAX_SHOWN then lines[2] = ("What arrived, the last %d of %d:"):format(MAX_SHOWN, #all) end
-  for i = math.max(1, #all - MAX_SHOWN + 1), #all do lines[#lines + 1] = line(all[i], misfits[all[i].seq]) end
+  for i = math.max(1, #all - MAX_SHOWN + 1), #all do lines[#lines + 1] = line(all[i], misfits[all[i].seq], hide) end
   return table.concat(lines, "\n")
 end
 
---- Removes the secrets of bodies from a message, which may end in a log.
+--- A function that takes out of a text what bodies hold of secrets: a message ends in a log.
 ---@param session userdata
----@param message string
 ---@param wanted tavus.sandbox.Expectation
 ---@param all tavus.sandbox.Entry[]
----@return string
-function expect.without_secrets(session, message, wanted, all)
-  local secrets = {}
-  local function collect(body)
-    for _, secret in ipairs(body and redact.secrets_of(body) or {}) do secrets[#secrets + 1] = secret end
+---@return fun(text: string): string
+function expect.hider(session, wanted, all)
+  local secrets = wanted.body and redact.with(nil, written(wanted.body)) or {}
+  for i = math.max(1, #all - MAX_SHOWN + 1), #all do
+    local entry = all[i]
+    for _, text in ipairs { entry.body or "", entry.answer or "" } do secrets = redact.with(secrets, text) end
+    for name, value in pairs(entry.headers) do
+      if core.is_secret(name) then secrets[#secrets + 1] = value end
+    end
   end
-  collect(type(wanted.body) == "table" and core.encode(wanted.body) or wanted.body)
-  for i = math.max(1, #all - MAX_SHOWN + 1), #all do collect(all[i].body) end
-  return redact.text(session, message, secrets)
+  return function(text) return redact.text(session, text, secrets) end
 end
 
 return expect

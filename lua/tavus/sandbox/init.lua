@@ -168,7 +168,7 @@ function methods:expect(wanted)
   if expect.satisfied(wanted, #fitting) then return fitting end
   local all, err = self:requests()
   if not all then error("expect: " .. err.message, 2) end
-  error(expect.without_secrets(self.session, expect.message(wanted, #fitting, all, misfits), wanted, all), 2)
+  error(expect.message(wanted, #fitting, all, misfits, expect.hider(self.session, wanted, all)), 2)
 end
 
 --- Refuses connections, as if no server were there, and cuts the open ones; `false`

@@ -2,8 +2,8 @@
 -- first.
 
 local core = require "tavus.core"
+local head = require("tavus.text").head
 local options = require "tavus.options"
-local redact = require "tavus.secret.redact"
 local routes = require "tavus.sandbox.routes"
 
 local journal = {}
@@ -63,7 +63,7 @@ end
 function methods:add(method, path, query_text, headers, body)
   self.seq = self.seq + 1
   local size = body and #body or 0
-  body = body and redact.head(body, MAX_BODY)
+  body = body and head(body, MAX_BODY)
   local entry = {
     seq = self.seq, method = method, path = path, query_text = query_text, headers = headers, body = body,
     body_size = size,
@@ -80,7 +80,7 @@ end
 ---@param status integer
 ---@param answer string?
 function methods:answered(entry, status, answer)
-  answer = answer and answer ~= "" and redact.head(answer, MAX_ANSWER) or nil
+  answer = answer and answer ~= "" and head(answer, MAX_ANSWER) or nil
   local more = (answer and #answer or 0) - (entry.answer and #entry.answer or 0)
   entry.status, entry.answer, entry.size = status, answer, entry.size + more
   self.bytes = self.bytes + more

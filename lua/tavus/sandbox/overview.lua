@@ -2,7 +2,7 @@
 -- requests, with names and ids only, long texts cut, and no body, header or query.
 
 local core = require "tavus.core"
-local redact = require "tavus.secret.redact"
+local cut = require("tavus.text").cut
 local settings = require "tavus.sandbox.settings"
 
 local overview = {}
@@ -14,7 +14,7 @@ local MAX_TEXT = 200     -- bytes
 -- A text, cut between characters; "" for any other value.
 local function text(value)
   if type(value) ~= "string" then return "" end
-  return redact.cut(value, MAX_TEXT)
+  return cut(value, MAX_TEXT)
 end
 
 local function model(row)

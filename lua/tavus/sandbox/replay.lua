@@ -1,9 +1,9 @@
 --- Answers from a recording (the client's option `record`). The entries that fit a
 -- request are used once each, in order; then the last one is repeated.
 
-local clean = require "tavus.secret.sanitize"
 local core = require "tavus.core"
 local http = require "tavus.http"
+local redact = require "tavus.secret.redact"
 local reply = require "tavus.sandbox.reply"
 local script = require "tavus.sandbox.script"
 local unescape = require("tavus.query").unescape
@@ -19,9 +19,6 @@ local NOT_REPLAYED = {
   ["content-length"] = true, ["transfer-encoding"] = true, ["content-encoding"] = true,
   ["connection"] = true, ["keep-alive"] = true, ["date"] = true, ["trailer"] = true, ["upgrade"] = true,
 }
-
--- A session without a key: redacts nothing.
-local no_key = { redact = function(_, text) return text end }
 
 local function answer_rule(entry)
   if type(entry.status) ~= "number" then return nil, "an answer without a status" end
@@ -53,7 +50,7 @@ local RULES = {
 
 -- A request in comparable form, without secrets; see `same`.
 local function question(session, method, target, headers, body)
-  local asked = clean.request(session, { method = method, path = target, headers = { headers }, body = body })
+  local asked = redact.request(session, { method = method, path = target, headers = { headers }, body = body })
   local query = {}
   for i, pair in ipairs(asked.query) do query[i] = pair[1] .. "=" .. pair[2] end
   table.sort(query)
@@ -61,7 +58,7 @@ local function question(session, method, target, headers, body)
   local path = unescape((asked.path:gsub("/", "\0")))
   return {
     place = method .. " " .. path, query = table.concat(query, "&"), value = asked.body, text = asked.text,
-    shown = clean.target(asked),
+    shown = redact.target(asked),
   }
 end
 
@@ -87,7 +84,7 @@ local function read_entry(line)
   local body = entry.body_text
   if entry.body ~= nil then body = core.encode(entry.body) end
   if body ~= nil and type(body) ~= "string" then return nil, "body_text must be a text" end
-  local asked = question(no_key, entry.method, entry.path, {}, body)
+  local asked = question(nil, entry.method, entry.path, {}, body)
   asked.rule = make and rule
   return asked
 end
@@ -118,7 +115,7 @@ local function questions(self, request)
   local headers = views.copy(request.headers)
   local key = headers["x-api-key"]
   headers["x-api-key"] = nil
-  local asked = { question(no_key, request.method, request.uri, headers, request.body) }
+  local asked = { question(nil, request.method, request.uri, headers, request.body) }
   if key and key ~= self.key then
     if self.session then self.session:close() end
     self.key, self.session = key, http.session { base_url = "http://127.0.0.1", api_key = key }

@@ -3,7 +3,7 @@
 -- the caller must not change it.
 
 local core = require "tavus.core"
-local printable = require("tavus.secret.sanitize").printable
+local printable = require("tavus.text").printable
 local pointer = require "tavus.patch.pointer"
 
 local reply = {}

@@ -1,314 +1,178 @@
---- Takes secrets out of what is told: the key, a secret that was sent, the
--- value of a field that the contract marks secret, in whatever disguise.
+--- What is shown of texts, requests and answers: never the key, a secret that was
+-- sent, or what a name calls secret. The finding and replacing is C's
+-- (`core.redact`, `core.gather`); the words are in csrc/contract/secrets.c.
 
 local core = require "tavus.core"
+local http = require "tavus.http"
+local parse_query = require("tavus.query").parse
+local printable = require("tavus.text").printable
 
 local redact = {}
 
---- How much of a text is searched for secret fields: what is shown is far less, and the search must
--- come to an end with a body that was made to take long.
-redact.SEARCH_MOST = 16384
-
---- What stands in the place of a secret; the same that C writes (csrc/http/redact.c).
+--- What stands in the place of a secret; C writes the same.
 redact.MARK = "[redacted]"
 
-local MARK = redact.MARK
-local MARK_PATTERN = MARK:gsub("%W", "%%%0")
+local MARK, is_secret = redact.MARK, core.is_secret
 
--- The names of the contract's secret fields, and those of its objects with secret members; read
--- once a VM and only when something went wrong.
-local secret_names, secret_objects
+-- In a query a "key" is one; in a body it is often the name of something.
+local function is_secret_parameter(name) return is_secret(name) or name:lower() == "key" end
 
--- Fields of one shape share one list of members, so a list is walked once.
-local function collect(field, seen)
-  if field.secret and field.name then secret_names[field.name] = true end
-  if field.other and field.other.secret and field.name then secret_objects[field.name] = true end
-  if field.items then collect(field.items, seen) end
-  if not field.fields or seen[field.fields] then return end
-  seen[field.fields] = true
-  for _, child in ipairs(field.fields) do collect(child, seen) end
-end
-
-local function load_contract()
-  secret_names, secret_objects = {}, {}
-  local seen = {}
-  for _, resource in ipairs(core.contract().resources) do
-    collect(resource, seen)
-    for _, operation in ipairs(resource.operations) do collect({ fields = operation.fields }, seen) end
-  end
-end
-
---- The beginning of a text, which does not end inside a UTF-8 character.
+--- Takes the key and other secrets out of a text.
+---@param session userdata? whose key it is
 ---@param text string
----@param most integer bytes
+---@param secrets string[]? secrets that are known besides the key
 ---@return string
-function redact.head(text, most)
-  if #text <= most then return text end
-  local stop = most
-  while stop > most - 4 and text:find("^[\128-\191]", stop + 1) do stop = stop - 1 end
-  return text:sub(1, stop)
+function redact.text(session, text, secrets) return core.redact(text, secrets, session) end
+
+local function append(all, some)
+  for _, secret in ipairs(some or {}) do all[#all + 1] = secret end
+  return all
 end
 
---- Like `redact.head`, and says so where something is missing.
+--- Secrets that are known, and those in a text.
+---@param secrets string[]?
 ---@param text string
----@param most integer bytes
----@return string
-function redact.cut(text, most)
-  return #text <= most and text or redact.head(text, most) .. "..."
-end
-
-local function replace_plain(text, what, with)
-  local out, from = {}, 1
-  while true do
-    local first, last = text:find(what, from, true)
-    if not first then break end
-    out[#out + 1] = text:sub(from, first - 1)
-    out[#out + 1] = with
-    from = last + 1
-  end
-  if from == 1 then return text end
-  out[#out + 1] = text:sub(from)
-  return table.concat(out)
-end
-
--- Where the string ends that starts after `from`: at the next quote that is
--- not escaped. A string cut off in the middle ends with the text.
-local function string_end(text, from, quote)
-  local at = from
-  while true do
-    local found = text:find("[\\" .. quote .. "]", at)
-    if not found then return #text + 1 end
-    if text:sub(found, found) == quote then return found end
-    at = found + 2
-  end
-end
-
--- Hides the strings that come after `head`, a pattern that captures the
--- backslash before the opening quote, if there is one, and the quote.
-local function hide_strings(text, head)
-  local out, from = {}, 1
-  while true do
-    local _, last, escaped, quote = text:find(head, from)
-    if not last then break end
-    local stop
-    if escaped == "\\" then
-      stop = text:find("\\" .. quote, last + 1, true) or #text + 1
-    else
-      stop = string_end(text, last + 1, quote)
-    end
-    out[#out + 1] = text:sub(from, last) .. (stop > last + 1 and MARK or "")
-    from = stop
-  end
-  if from == 1 then return text end
-  out[#out + 1] = text:sub(from)
-  return table.concat(out)
-end
-
--- A name in quotes and what stands before its value, in JSON (also JSON inside
--- a JSON string) and in Python's print of it.
-local function named(name)
-  return "\\?[\"']" .. name:gsub("%W", "%%%0") .. "\\?[\"']%s*:%s*"
-end
-
--- Hides the values of secret fields, and all strings among the members of
--- objects that hold secrets.
-local function hide_fields(text)
-  if not text:find(":", 1, true) then return text end
-  for name in pairs(secret_names) do
-    text = hide_strings(text, named(name) .. "(\\?)([\"'])")
-  end
-  for name in pairs(secret_objects) do
-    text = text:gsub(named(name) .. "%b{}", function(object) return hide_strings(object, ":%s*(\\?)([\"'])") end)
-    -- One that the end of the text cuts off has no closing brace.
-    local first = text:find(named(name) .. "{[^}]*$")
-    if first then text = text:sub(1, first - 1) .. hide_strings(text:sub(first), ":%s*(\\?)([\"'])") end
-  end
-  return text
-end
-
---- HTML's names for the characters that it needs itself.
-redact.entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", nbsp = " " }
-
-local function ascii(digits, base)
-  local code = tonumber(digits, base)
-  return code and code > 0 and code < 128 and string.char(code) or nil
-end
-
-local function from_hex(digits) return ascii(digits, 16) end
-local function from_decimal(digits) return ascii(digits, 10) end
-
--- The bare characters of a text: escapes and entities are what they stand for; tags, white space
--- and what breaks a line are nothing.
-local function peeled(text)
-  if not text:find "[%s\\&%%<]" then return text end
-  -- A run of backslashes means no more than one, and would take long.
-  text = text:gsub("\\+", "\\"):gsub("\\u00(%x%x)", from_hex):gsub("\\[nrt]", " "):gsub("\\", "")
-  text = text:gsub("&#[xX](%x%x?%x?%x?);", from_hex):gsub("&#(%d%d?%d?%d?);", from_decimal):gsub("&(%a+);", redact.entities)
-  text = text:gsub("%%(%x%x)", from_hex):gsub("<%/?%a[^<>]*>", ""):gsub("=%s+", "")
-  return (text:gsub("%s+", ""))
-end
-
--- How much of a text must agree with a secret before it counts as one in disguise; ordinary words
--- without the blanks between them hold every short one.
-local DISGUISED_LEAST = 8
-
-local function count_marks(text)
-  local _, count = text:gsub(MARK_PATTERN, "")
-  return count
-end
-
--- The length of the session's key, when it stands in the text. The key itself is never seen here.
-local function key_length(session, text)
-  local without = session:redact(text)
-  if without == text then return 0 end
-  return #MARK - (#without - #text) / (count_marks(without) - count_marks(text))
-end
-
--- Does a secret still show once the text is peeled?
-local function disguised(session, text, secrets)
-  local bare = peeled(text)
-  if key_length(session, bare) >= DISGUISED_LEAST then return true end
-  for _, secret in ipairs(secrets) do
-    local plain = peeled(secret)
-    if #plain >= DISGUISED_LEAST and bare:find(plain, 1, true) then return true end
-  end
-  return false
-end
-
-local function longer(a, b) return #a > #b end
-
-local function sorted_by_length(secrets)
-  -- The longest first: another may be its beginning.
-  local sorted = {}
-  for i, secret in ipairs(secrets or {}) do sorted[i] = secret end
-  table.sort(sorted, longer)
-  return sorted
-end
-
--- A text without the key and secrets that are known.
-local function without(session, text, sorted)
-  text = session:redact(text)
-  for _, secret in ipairs(sorted) do
-    -- A secret of three characters is none, and would eat ordinary words.
-    if #secret > 3 then
-      text = replace_plain(text, secret, MARK)
-      local written = core.encode(secret)
-      if written and #written ~= #secret + 2 then text = replace_plain(text, written:sub(2, -2), MARK) end
-      if secret:find("/", 1, true) then text = replace_plain(text, (secret:gsub("/", "\\/")), MARK) end
-    end
-  end
-  return text
-end
-
-local SPEAKING = {
-  "secret_", "token_", "password_", "passwd_", "apikey_", "_key_$", "_auth_", "authorization_", "_cookie_", "credentials?_", "signature_",
-  "_sig_",
-}
-
---- Whether a name speaks of a secret: `api_key`, `X-Auth-Token`, `clientSecret`; not `max_tokens`.
----@param name string
----@return boolean
-function redact.speaks(name)
-  local words = "_" .. name:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_") .. "_"
-  for _, pattern in ipairs(SPEAKING) do
-    if words:find(pattern) then return true end
-  end
-  return redact.is_secret(name)
-end
-
---- A parameter in an address: what stands before it, its name, its value.
-redact.PARAMETER = "([?&;#])([%w_.~%-]+)=([^&;#%s\"'<>]+)"
-
-local function parameter(before, name, value)
-  return redact.speaks(name) and before .. name .. "=" .. MARK or before .. name .. "=" .. value
-end
-
--- What addresses carry: who comes, and parameters whose names speak of a secret.
-local function hide_in_addresses(text)
-  if not text:find ":\\?/\\?/" then return text end
-  text = text:gsub("(:\\?/\\?/)[^/@%s\"'<>]+@", "%1" .. MARK .. "@")
-  return (text:gsub(redact.PARAMETER, parameter))
-end
-
---- Takes the key and other secrets out of a text, and cuts it where no reader would get to. A text in which a
--- secret is hidden (in entities, over several lines) is not shown at all.
----@param session userdata whose key it is
----@param text string
----@param secrets string[]|nil secrets that were sent, as `core.encode` tells them
----@return string
-function redact.text(session, text, secrets)
-  if not secret_names then load_contract() end
-  local sorted = sorted_by_length(secrets)
-  text = hide_in_addresses(hide_fields(redact.cut(without(session, text, sorted), redact.SEARCH_MOST)))
-  if disguised(session, text, sorted) then return MARK end
-  return text
-end
-
---- Whether a field of this name is secret, or holds secrets.
----@param name string
----@return boolean
-function redact.is_secret(name)
-  if not secret_names then load_contract() end
-  return secret_names[name] or secret_objects[name] or false
-end
-
-local function holds_field(text)
-  for _, names in ipairs { secret_names, secret_objects } do
-    for name in pairs(names) do
-      if text:find(named(name)) then return true end
-    end
-  end
-  return false
-end
-
---- Like `redact.text`, and a long text stays whole, unless secret fields are written in it.
----@param session userdata
----@param text string
----@param secrets string[]|nil
----@return string
-function redact.whole(session, text, secrets)
-  if #text <= redact.SEARCH_MOST then return redact.text(session, text, secrets) end
-  if not secret_names then load_contract() end
-  text = without(session, text, sorted_by_length(secrets))
-  if disguised(session, text, secrets or {}) then return MARK end
-  return holds_field(text) and redact.text(session, text, secrets) or hide_in_addresses(text)
-end
-
--- Collects the strings that stand under the names of secrets.
-local function gather_secrets(value, inside, found)
-  if type(value) == "string" then
-    if inside then found[#found + 1] = value end
-    return
-  elseif type(value) ~= "table" then
-    return
-  end
-  for name, child in pairs(value) do
-    gather_secrets(child, inside or secret_names[name] or secret_objects[name], found)
-  end
-  -- An operation of a patch names the place in its path.
-  if type(value.path) == "string" then
-    for name in value.path:gmatch "[^/]+" do
-      if secret_names[name] or secret_objects[name] then return gather_secrets(value.value, true, found) end
-    end
-  end
-end
-
---- Finds the secrets in a value that was not checked along the contract.
----@param value any
 ---@return string[]
-function redact.secrets_in(value)
-  if not secret_names then load_contract() end
-  local found = {}
-  gather_secrets(value, false, found)
-  return found
+function redact.with(secrets, text) return append(append({}, secrets), core.gather(text)) end
+
+-- What options of calls have in mind besides what they send, by their tables.
+local remembered = setmetatable({}, { __mode = "k" })
+
+--- Lets a call with these options hide the secrets of a value, which it does not send.
+---@param given table options of the call
+---@param value table
+function redact.remember(given, value) remembered[given] = value end
+
+-- The query that stands in a path and the one that a call was given (by name, or a list of { name, value }), as pairs.
+local function pairs_of(written, given)
+  local all = parse_query(written)
+  if #given > 0 then
+    for _, pair in ipairs(given) do all[#all + 1] = { pair[1], pair[2] } end
+  else
+    local names = {}
+    for name in pairs(given) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do all[#all + 1] = { name, given[name] } end
+  end
+  for _, pair in ipairs(all) do
+    local value = pair[2]
+    local whole = type(value) == "number" and value % 1 == 0 and math.abs(value) < 1e15
+    pair[2] = whole and ("%d"):format(value) or tostring(value)
+  end
+  return all
 end
 
---- Finds the secrets in a body that was not checked along the contract.
----@param body string|nil
----@return string[]|nil
-function redact.secrets_of(body)
-  local value = body and core.decode(body)
-  return type(value) == "table" and redact.secrets_in(value) or nil
+---@class tavus.Sent
+---@field secrets string[]?  those in secret fields of the body
+---@field body string?
+---@field path string        with the query
+---@field query table?
+---@field headers table?
+---@field given table?       the options of the call
+
+--- All that a call has sent and that is not to be shown, besides the secrets of its session.
+---@param sent tavus.Sent
+---@return string[]
+function redact.sent(sent)
+  local all = redact.with(sent.secrets, sent.body or "")
+  for name, value in pairs(sent.headers or {}) do
+    if is_secret(name) then all[#all + 1] = tostring(value) end
+  end
+  for _, pair in ipairs(pairs_of(sent.path:match "%?([^#]*)" or "", sent.query or {})) do
+    if is_secret_parameter(pair[1]) then all[#all + 1] = pair[2] end
+  end
+  local value = sent.given and remembered[sent.given]
+  return value and append(all, core.gather(core.encode(value) or "")) or all
+end
+
+--- Headers without secrets.
+---@param session userdata?
+---@param headers table?
+---@param secrets string[]?
+---@return table<string, string>
+function redact.headers(session, headers, secrets)
+  local all = {}
+  for name, value in pairs(headers or {}) do
+    all[core.redact(name, secrets, session)] = is_secret(name) and MARK or core.redact(tostring(value), secrets, session)
+  end
+  return all
+end
+
+-- ---------------------------------------------------------------- recordings
+
+--- The body that a recording keeps.
+---@param session userdata?
+---@param text string?
+---@param secrets string[]
+---@return any value where it is JSON
+---@return string? text where it is not, or is too deep to stand in another object
+function redact.body(session, text, secrets)
+  if text == nil or text == "" then return nil end
+  text = printable(core.redact(text, secrets, session))
+  local value = core.decode(text)
+  if value ~= nil and core.encode(core.array { value }) then return value end
+  return nil, text
+end
+
+--- The headers that a recording keeps, in lower case: those that are not secret.
+---@param session userdata?
+---@param headers table
+---@param secrets string[]
+---@return table
+function redact.recorded_headers(session, headers, secrets)
+  local all = {}
+  for name, value in pairs(redact.headers(session, headers, secrets)) do
+    if not is_secret(name) then all[printable(name:lower())] = printable(value) end
+  end
+  return core.object(all)
+end
+
+---@class tavus.CleanRequest
+---@field method string
+---@field path string       without the query
+---@field query string[][]  pairs of names and values, decoded
+---@field headers table
+---@field body any          where it is JSON
+---@field text string?      where it is not
+---@field secrets string[]  what was found besides the key, for the answer
+
+--- A request without secrets. Of its headers the last ones win.
+---@param session userdata?
+---@param asked { method: string, path: string, query: table?, headers: table[], body: string? }
+---@param sent tavus.Sent? what is known of it
+---@return tavus.CleanRequest
+function redact.request(session, asked, sent)
+  local headers, spelled = {}, {} -- a name's capital letters tell its words
+  for _, some in ipairs(asked.headers) do
+    for name, value in pairs(some) do
+      headers[spelled[name:lower()] or name] = nil
+      headers[name], spelled[name:lower()] = value, name
+    end
+  end
+  local all = redact.sent {
+    secrets = sent and sent.secrets, given = sent and sent.given, body = asked.body, path = asked.path, query = asked.query, headers = headers,
+  }
+  local function clean(text) return printable(core.redact(text, all, session)) end
+  local path, written = asked.path:match "^([^?#]*)%??([^#]*)"
+  local query = pairs_of(written, asked.query or {})
+  for _, pair in ipairs(query) do
+    pair[2] = is_secret_parameter(pair[1]) and MARK or clean(pair[2])
+    pair[1] = clean(pair[1])
+  end
+  local body, text = redact.body(session, asked.body, all)
+  return {
+    method = asked.method, path = clean(path), query = query, headers = redact.recorded_headers(session, headers, all),
+    body = body, text = text, secrets = all,
+  }
+end
+
+--- The path with the query, as one text.
+---@param request tavus.CleanRequest
+---@return string
+function redact.target(request)
+  local parts = {}
+  for i, pair in ipairs(request.query) do parts[i] = http.escape(pair[1]) .. "=" .. http.escape(pair[2]) end
+  return request.path .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
 end
 
 return redact
