@@ -33,13 +33,14 @@ local function runnable(line)
   return line
 end
 
--- Where LuaRocks installs when it is not told where to; what a rock depends on is here already.
+-- Builds are copied with their times, so that none is made again. luarocks.lua says where LuaRocks installs when it is not told
+-- where to, with the flags of these builds; what a rock depends on is here already.
 local prepare = [[
   set -e
   mkdir -p FOLDER/home FOLDER/tree/.build
   cp -Rp Makefile .ci .busted .luacheckrc csrc lua examples spec ./*.rockspec ./*.md FOLDER/tree
-  cp -Rp .build/lua5.4 FOLDER/tree/.build
-  printf 'rocks_trees = { { name = "home", root = "%s/rocks" } }\ndeps_mode = "none"\nvariables = { CFLAGS = "-O0" }\n' \
+  for build in lua5.4 lua5.4-asan; do [ ! -e .build/$build ] || cp -Rp .build/$build FOLDER/tree/.build; done
+  printf 'rocks_trees = { { name = "home", root = "%s/rocks" } }\ndeps_mode = "none"\nvariables = { CFLAGS = "-O2" }\n' \
     FOLDER/home > FOLDER/luarocks.lua
 ]]
 

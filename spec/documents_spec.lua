@@ -72,12 +72,14 @@ describe("the documents", function()
       end
     end)
 
-    it(path .. " has lines of " .. WIDTH .. " columns, but for tables", function()
-      for number, line in pairs(prose(path)) do
-        local columns = select(2, line:gsub("[^\128-\191]", ""))
-        if not line:find "^|" then assert.is_true(columns <= WIDTH, ("%s:%d"):format(path, number)) end
-      end
-    end)
+    if path ~= "csrc/contract/README.md" then -- which is generated
+      it(path .. " has lines of " .. WIDTH .. " columns, but for tables", function()
+        for number, line in pairs(prose(path)) do
+          local columns = select(2, line:gsub("[^\128-\191]", ""))
+          if not line:find "^|" then assert.is_true(columns <= WIDTH, ("%s:%d"):format(path, number)) end
+        end
+      end)
+    end
   end
 
   it("show code in languages that a spec runs", function()

@@ -46,12 +46,13 @@ local function blocks_of(file)
   return blocks
 end
 
---- The fenced blocks of all of them.
+--- Their fenced blocks.
 ---@param language? string only those of a language
+---@param only? string only those of this file
 ---@return tavus.spec.Block[]
-function readme.blocks(language)
+function readme.blocks(language, only)
   local blocks = {}
-  for _, file in ipairs(readme.files) do
+  for _, file in ipairs(only and { only } or readme.files) do
     for _, block in ipairs(blocks_of(file)) do
       if not language or block.language == language then blocks[#blocks + 1] = block end
     end
