@@ -40,7 +40,7 @@ local prepare = [[
   mkdir -p FOLDER/home FOLDER/tree/.build
   cp -Rp Makefile .ci .busted .luacheckrc csrc lua examples spec ./*.rockspec ./*.md FOLDER/tree
   for build in lua5.4 lua5.4-asan; do [ ! -e .build/$build ] || cp -Rp .build/$build FOLDER/tree/.build; done
-  printf 'rocks_trees = { { name = "home", root = "%s/rocks" } }\ndeps_mode = "none"\nvariables = { CFLAGS = "-O2" }\n' \
+  printf 'rocks_trees = { { name = "home", root = "%s/rocks" } }\ndeps_mode = "none"\nvariables = { CC = "cc", CFLAGS = "-O2" }\n' \
     FOLDER/home > FOLDER/luarocks.lua
 ]]
 
