@@ -171,9 +171,9 @@ $(BUILD)/lib/tavus/sandbox/httpd.so: $(call objects,$(SANDBOX))
 	@mkdir -p $(@D)
 	$(LINK) $(call link,MICROHTTPD,microhttpd) -lpthread $(MODULE)
 
-# The flags are part of what an object is made of.
+# The flags are part of what an object is made of. Each rock names its own library: the blanks of the others do not count.
 $(BUILD)/flags: force
-	@$(call remember,$(COMPILE) $(LIBFLAG) $(LDFLAGS) $(foreach name,CURL MICROHTTPD,$(call libdir,$(name))))
+	@$(call remember,$(strip $(COMPILE) $(LIBFLAG) $(LDFLAGS) $(foreach name,CURL MICROHTTPD,$(call libdir,$(name)))))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -1,4 +1,4 @@
--- Every example and every Lua block of the README runs, against the sandbox, in a process of its own.
+-- Every example and every Lua block of the READMEs runs, against the sandbox, in a process of its own.
 local process = require "spec.support.process"
 local readme = require "spec.support.readme"
 local sandbox_module = require "tavus.sandbox"
@@ -89,7 +89,7 @@ describe("what the documents show", function()
 
   for _, block in ipairs(blocks) do
     if not readme.is_game(block) then
-      it(("README.md, the block at line %d runs and leaves nothing behind"):format(block.line), function()
+      it(block.where .. ": the block runs and leaves nothing behind", function()
         local folder = wire.folder() -- one block writes a file
         local status, output = process.run(("cd %s && exec %s -e %s"):format(
           process.quote(folder), process.quote(process.interpreter()), process.quote(block.text)), environment)

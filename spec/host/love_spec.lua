@@ -131,7 +131,7 @@ describe("the LÖVE example", function()
   end
 
   for _, block in ipairs(games) do
-    it(("has a short form in README.md, at line %d, that runs"):format(block.line), function()
+    it(("has a short form in %s that runs"):format(block.where), function()
       local folder = wire.folder()
       -- without a sound card, LÖVE's audio keeps SDL from hearing the signal
       for name, text in pairs { main = block.text, conf = "function love.conf(t) t.modules.audio = false end" } do

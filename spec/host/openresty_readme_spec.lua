@@ -1,4 +1,4 @@
--- What README.md shows for nginx runs in the real one: its block as it stands there, and beside it what the text below the
+-- What a README shows for nginx runs in the real one: its block as it stands there, and beside it what the text below the
 -- block asks for.
 local asking = require "spec.support.asking"
 local openresty = require "spec.support.openresty"
@@ -8,11 +8,11 @@ local sandbox_module = require "tavus.sandbox"
 local KEY = "the-key-of-the-readme"
 local blocks = readme.blocks "nginx"
 
-describe("README.md", function()
+describe("a README", function()
   it("shows one block for nginx", function() assert.equal(1, #blocks) end)
 
   for _, block in ipairs(blocks) do
-    describe(("at line %d"):format(block.line), function()
+    describe(block.where, function()
       local sandbox, server, url
 
       setup(function() sandbox = assert(sandbox_module.start { port = 0 }) end)

@@ -33,10 +33,4 @@ describe("the sandbox's README.md", function()
       assert.matches("| `" .. name .. "` |", text, 1, true)
     end
   end)
-
-  it("has links that lead to its headings", function()
-    local headings = {}
-    for heading in text:gmatch "\n#+ ([^\n]+)" do headings[(heading:lower():gsub(" ", "-"))] = true end
-    for link in text:gmatch "%]%(#([^)]*)%)" do assert.is_true(headings[link], link) end
-  end)
 end)

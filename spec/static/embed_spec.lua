@@ -1,5 +1,6 @@
--- tavus linked into C programs: examples/embed, the program of the README, and several Lua states in one program.
+-- tavus linked into C programs: examples/embed, the program of a README, and several Lua states in one program.
 local process = require "spec.support.process"
+local readme = require "spec.support.readme"
 local sandbox_module = require "tavus.sandbox"
 
 local quote = process.quote
@@ -283,18 +284,17 @@ describe("tavus linked into a C program", function()
     end)
   end)
 
-  describe("README.md", function()
-    -- Every C program of the README, built by the line of its section that calls the compiler.
-    local file = assert(io.open "README.md")
-    local text = file:read "*a"
-    file:close()
+  describe("the READMEs", function()
+    -- Every C program in them, built by the line above it that calls the compiler.
     local programs = {}
-    for command, program in text:gmatch "\n(cc [^\n]*npc%.c[^\n]*)\n```\n\n```c\n(.-\n)```" do
-      programs[#programs + 1] = { command = command, text = program }
+    for _, file in ipairs(readme.files) do
+      for command, program in readme.text(file):gmatch "\n(cc [^\n]*npc%.c[^\n]*)\n```\n\n```c\n(.-\n)```" do
+        programs[#programs + 1] = { command = command, text = program }
+      end
     end
 
     for _, program in ipairs(programs) do
-      it("shows a C program of fewer than 30 lines, which runs", function()
+      it("show a C program of fewer than 30 lines, which runs", function()
         assert.is_true(select(2, program.text:gsub("\n", "")) < 30)
         must "make -s -j2 static LUA=lua5.4"
         local source, binary = write_file(program.text), os.tmpname()
@@ -310,6 +310,9 @@ describe("tavus linked into a C program", function()
       end)
     end
 
-    it("shows one", function() assert.are.equal(1, #programs) end)
+    it("show one, and no other C", function()
+      assert.are.equal(1, #programs)
+      assert.are.equal(1, #readme.blocks "c")
+    end)
   end)
 end)
