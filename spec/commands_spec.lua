@@ -9,11 +9,11 @@ local quote = process.quote
 
 -- What takes minutes, or goes on until Ctrl-C, and runs elsewhere: what stands in for it here.
 local stand_ins = {
-  { "^make test%f[%W]", "make -n test" },
-  { "^make bench%f[%W]", "make -n bench" },
-  { "^make check%f[%W]", "make -n check" },
-  { "^make fuzz%f[%W]", "make -n fuzz" },
-  { "^make trust%f[%W]", "make -n trust" },
+  { "^make (test)%f[%W]", "grep -q '^%1:' Makefile" },
+  { "^make (bench)%f[%W]", "grep -q '^%1:' Makefile" },
+  { "^make (check)%f[%W]", "grep -q '^%1:' Makefile" },
+  { "^make (fuzz)%f[%W]", "grep -q '^%1:' Makefile" },
+  { "^make (trust)%f[%W]", "grep -q '^%1:' Makefile" },
   { "^%.ci/(%w+)", "sh -n .ci/%1" },
   { "^[%u=%l ]*(spec/soak/run)", "sh -n %1" },
   { "^[%u=%d ]*(examples/%w+/run)", "sh -n %1" },
