@@ -28,9 +28,7 @@
 #define TAVUS_EXPORT __attribute__((visibility("default")))
 
 /* Raises TAVUS_NO_MEMORY. Does not return. */
-static inline int tavus_no_memory(lua_State *L) {
-  return luaL_error(L, TAVUS_NO_MEMORY);
-}
+static inline int tavus_no_memory(lua_State *L) { return luaL_error(L, TAVUS_NO_MEMORY); }
 
 /* 1 where numbers have an integer subtype; lua_isinteger exists there. */
 #if LUA_VERSION_NUM >= 503
@@ -64,7 +62,7 @@ static inline int tavus_no_memory(lua_State *L) {
 #define tavus_setglobals(L, index) ((void)lua_setfenv((L), (index)))
 #else
 #define tavus_pushglobals(L) lua_pushglobaltable(L)
-#define tavus_getglobals(L, index) \
+#define tavus_getglobals(L, index)                                                       \
   ((void)(lua_getupvalue((L), (index), 1) != NULL || (lua_pushnil(L), true)))
 #define tavus_setglobals(L, index) ((void)lua_setupvalue((L), (index), 1))
 #endif
@@ -76,12 +74,11 @@ static inline int tavus_no_memory(lua_State *L) {
 #define lua_rawgetp(L, index, key) tavus_rawgetp((L), (index), (key))
 #define lua_rawsetp(L, index, key) tavus_rawsetp((L), (index), (key))
 #define luaL_setfuncs(L, list, n) tavus_setfuncs((L), (list), (n))
-#define luaL_setmetatable(L, name) \
+#define luaL_setmetatable(L, name)                                                       \
   (luaL_getmetatable((L), (name)), (void)lua_setmetatable((L), -2))
 
 static inline int tavus_absindex(lua_State *L, int index) {
-  return index > 0 || index <= LUA_REGISTRYINDEX ? index
-                                                 : lua_gettop(L) + index + 1;
+  return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
 }
 
 static inline void tavus_rawgetp(lua_State *L, int index, const void *key) {

@@ -18,7 +18,7 @@ typedef struct tavus_identity {
 
 /* Returns the identity of an open descriptor. */
 static inline tavus_identity tavus_identify(int fd) {
-  tavus_identity known = {0, 0};
+  tavus_identity known = { 0, 0 };
   struct stat file;
   if (fstat(fd, &file) == 0) {
     known.device = file.st_dev;

@@ -26,8 +26,7 @@ static tavus_kind check_kind(lua_State *L, int arg) {
   lua_pushfstring(L, "unknown kind %s; known kinds are",
                   tavus_quote(quoted, name, length));
   for (size_t i = 0; tavus_kind_at(i, &kind); i++)
-    lua_pushfstring(L, "%s%s %s", lua_tostring(L, -1), i > 0 ? "," : "",
-                    kind.name);
+    lua_pushfstring(L, "%s%s %s", lua_tostring(L, -1), i > 0 ? "," : "", kind.name);
   luaL_argerror(L, arg, lua_tostring(L, -1));
   return kind;
 }
@@ -96,10 +95,14 @@ static int core_validate(lua_State *L) {
   luaL_checkany(L, 2);
   int errors = run_check(L, 2, &kind, check_strict(L, 3));
   tavus_buffer_release(L, tavus_marks_table, SLOT_BUFFER);
-  if (errors > 0) lua_pushnil(L);
-  else lua_pushboolean(L, 1);
-  if (lua_isnil(L, SLOT_ISSUES)) lua_newtable(L);
-  else lua_pushvalue(L, SLOT_ISSUES);
+  if (errors > 0)
+    lua_pushnil(L);
+  else
+    lua_pushboolean(L, 1);
+  if (lua_isnil(L, SLOT_ISSUES))
+    lua_newtable(L);
+  else
+    lua_pushvalue(L, SLOT_ISSUES);
   return 2;
 }
 
@@ -142,20 +145,13 @@ static int core_nearest(lua_State *L) {
 
 /* tavus_json_install adds more. */
 static const luaL_Reg functions[] = {
-  { "contract", core_contract },
-  { "encode", core_encode },
-  { "gather", tavus_core_gather },
-  { "is_masked", tavus_core_is_masked },
-  { "is_secret", tavus_core_is_secret },
-  { "is_terminal", tavus_core_is_terminal },
-  { "list_dir", tavus_core_list_dir },
-  { "lock", tavus_core_lock },
-  { "nearest", core_nearest },
-  { "redact", tavus_core_redact },
-  { "save", tavus_core_save },
-  { "validate", core_validate },
-  { "with_globals", core_with_globals },
-  { NULL, NULL }
+  { "contract", core_contract },         { "encode", core_encode },
+  { "gather", tavus_core_gather },       { "is_masked", tavus_core_is_masked },
+  { "is_secret", tavus_core_is_secret }, { "is_terminal", tavus_core_is_terminal },
+  { "list_dir", tavus_core_list_dir },   { "lock", tavus_core_lock },
+  { "nearest", core_nearest },           { "redact", tavus_core_redact },
+  { "save", tavus_core_save },           { "validate", core_validate },
+  { "with_globals", core_with_globals }, { NULL, NULL }
 };
 
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);

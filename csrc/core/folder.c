@@ -53,8 +53,7 @@ int tavus_core_list_dir(lua_State *L) {
   if (*folder != NULL) {
     const struct dirent *entry;
     while (errno = 0, (entry = readdir(*folder)) != NULL) {
-      if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-        continue;
+      if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
       lua_pushstring(L, entry->d_name);
       lua_rawseti(L, 3, (int)++count);
     }

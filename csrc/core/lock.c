@@ -60,7 +60,7 @@ static bool is_at(int file, const char *path) {
 
 /* Takes the lock. Returns NULL, or why not. */
 static const char *take(lock *held, double seconds) {
-  const struct timespec pause = {.tv_nsec = 1000 * 1000 * STEP};
+  const struct timespec pause = { .tv_nsec = 1000 * 1000 * STEP };
   for (;;) {
     held->file = open(held->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (held->file < 0) return strerror(errno);
@@ -119,8 +119,12 @@ int tavus_core_lock(lua_State *L) {
 }
 
 void tavus_core_lock_open(lua_State *L) {
-  static const luaL_Reg methods[] = {{"path", lock_path}, {"release", lock_release}, {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", lock_release}, {"__close", lock_release}, {NULL, NULL}};
+  static const luaL_Reg methods[] = { { "path", lock_path },
+                                      { "release", lock_release },
+                                      { NULL, NULL } };
+  static const luaL_Reg meta[] = { { "__gc", lock_release },
+                                   { "__close", lock_release },
+                                   { NULL, NULL } };
   if (luaL_newmetatable(L, LOCK_TYPE)) {
     luaL_setfuncs(L, meta, 0);
     lua_newtable(L);

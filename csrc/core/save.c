@@ -47,8 +47,10 @@ int tavus_core_cannot_write(lua_State *L, const char *path, const char *reason) 
 
 const char *tavus_core_folder(lua_State *L, const char *path) {
   const char *slash = strrchr(path, '/');
-  if (slash == NULL) lua_pushliteral(L, ".");
-  else lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
+  if (slash == NULL)
+    lua_pushliteral(L, ".");
+  else
+    lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
   return lua_tostring(L, -1);
 }
 

@@ -16,8 +16,7 @@ typedef struct tavus_http_bytes {
 bool tavus_http_bytes_reserve(tavus_http_bytes *bytes, size_t extra);
 
 /* Appends `length` bytes. Returns false when memory runs out. */
-bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data,
-                          size_t length);
+bool tavus_http_bytes_add(tavus_http_bytes *bytes, const char *data, size_t length);
 
 /* Appends a NUL-terminated text. Returns false when memory runs out. */
 bool tavus_http_bytes_text(tavus_http_bytes *bytes, const char *text);

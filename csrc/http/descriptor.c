@@ -14,8 +14,7 @@
 
 int tavus_http_socket(const struct curl_sockaddr *address) {
 #ifdef SOCK_CLOEXEC
-  return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                address->protocol);
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
   int fd = socket(address->family, address->socktype, address->protocol);
   if (fd >= 0) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -102,7 +101,7 @@ const char *tavus_http_shortage(int error) {
 #define NEEDED 3
 
 const char *tavus_http_probe_shortage(void) {
-  struct curl_sockaddr any = {.family = AF_UNIX, .socktype = SOCK_DGRAM};
+  struct curl_sockaddr any = { .family = AF_UNIX, .socktype = SOCK_DGRAM };
   const char *shortage = NULL;
   int opened[NEEDED], count = 0;
   while (count < NEEDED && (opened[count] = tavus_http_socket(&any)) >= 0) count++;

@@ -29,8 +29,8 @@
 static volatile unsigned char *new_mark(void) {
 #ifdef MADV_WIPEONFORK
   size_t size = (size_t)sysconf(_SC_PAGESIZE);
-  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *page =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return NULL;
   if (madvise(page, size, MADV_WIPEONFORK) == 0) {
     *(volatile unsigned char *)page = 1;
@@ -57,17 +57,14 @@ tavus_http_engine *tavus_http_engine_new(void) {
   engine->queue.expiry = -1;
   engine->multi = tavus_http_multi_new();
   engine->share = curl_share_init();
-  if (engine->multi == NULL || engine->share == NULL ||
-      !tavus_http_watch_open(engine)) {
+  if (engine->multi == NULL || engine->share == NULL || !tavus_http_watch_open(engine)) {
     int why = errno;
     tavus_http_engine_drop(engine);
     errno = why;
     return NULL;
   }
-  (void)curl_share_setopt(engine->share, CURLSHOPT_SHARE,
-                          CURL_LOCK_DATA_SSL_SESSION);
-  (void)curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING,
-                          (long)CURLPIPE_MULTIPLEX);
+  (void)curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  (void)curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   (void)curl_multi_setopt(engine->multi, QUICK_EXIT, 1L);
   return engine;
 }
@@ -100,8 +97,7 @@ static void slot_gone(tavus_http_engine *engine, tavus_http_slot *slot) {
 
 /* Returns a handle to the reserve. */
 static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
-  unsigned most =
-      engine->connections > RESERVED ? engine->connections : RESERVED;
+  unsigned most = engine->connections > RESERVED ? engine->connections : RESERVED;
   if (engine->reserved >= most) {
     slot_gone(engine, slot);
     return;
@@ -187,8 +183,7 @@ void tavus_http_engine_close(tavus_http_engine *engine) {
   }
   engine->closed = true;
   forget_reports(engine);
-  while ((request = any_request(engine)) != NULL)
-    tavus_http_engine_cancel(request);
+  while ((request = any_request(engine)) != NULL) tavus_http_engine_cancel(request);
   while (engine->reserved > 0) slot_gone(engine, slot_out(engine));
   if (engine->multi != NULL) curl_multi_cleanup(engine->multi);
   tavus_http_watch_close(engine);
@@ -219,8 +214,8 @@ static int64_t earlier(int64_t a, int64_t b) {
 
 /* Returns when the engine must act, apart from events on sockets. */
 static int64_t next_due(const tavus_http_engine *engine) {
-  return earlier(engine->due, earlier(tavus_http_queue_when(&engine->queue),
-                                      engine->queue.expiry));
+  return earlier(engine->due,
+                 earlier(tavus_http_queue_when(&engine->queue), engine->queue.expiry));
 }
 
 /* Returns when a step is needed at the latest: a time, 0 for at once, -1 for never. */
@@ -243,15 +238,14 @@ static void widen(tavus_http_engine *engine) {
   unsigned widest = 0;
   for (origin = engine->queue.origins; origin != NULL; origin = origin->next)
     if (origin->connections > widest) widest = origin->connections;
-  if (curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                        (long)widest) == CURLM_OK &&
+  if (curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)widest) ==
+          CURLM_OK &&
       curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
                         (long)engine->queue.connections) == CURLM_OK)
     engine->connections = engine->queue.connections;
 }
 
-bool tavus_http_engine_submit(tavus_http_engine *engine,
-                              tavus_http_request *request) {
+bool tavus_http_engine_submit(tavus_http_engine *engine, tavus_http_request *request) {
   if (!tavus_http_queue_add(&engine->queue, request)) return false;
   if (engine->connections != engine->queue.connections) widen(engine);
   request->engine = engine;
@@ -350,8 +344,7 @@ static void shorten_timeout(tavus_http_request *request, int64_t now) {
     request->timeout_ms = left > 0 ? (long)left : 1;
 }
 
-static void start(tavus_http_engine *engine, tavus_http_request *request,
-                  int64_t now) {
+static void start(tavus_http_engine *engine, tavus_http_request *request, int64_t now) {
   tavus_http_slot *slot = slot_out(engine);
   if (slot == NULL) {
     fail_start(engine, request);
@@ -383,8 +376,7 @@ static void start_some(tavus_http_engine *engine, int64_t now) {
               "the request waited in line, and was not sent");
   }
   if (engine->queue.count > 0) tavus_http_watch_look(engine);
-  while (left-- > 0 &&
-         (request = tavus_http_queue_next(&engine->queue, now)) != NULL)
+  while (left-- > 0 && (request = tavus_http_queue_next(&engine->queue, now)) != NULL)
     start(engine, request, now);
 }
 
@@ -399,14 +391,13 @@ static void note_version(tavus_http_origin *origin, CURL *easy) {
 ** fails, libcurl lets the others try one after the other, each for its whole connect
 ** time. So a request that has waited for half of that time ends together with the first
 ** one. */
-static void end_waiting(tavus_http_engine *engine,
-                        const tavus_http_request *failed, int64_t now) {
+static void end_waiting(tavus_http_engine *engine, const tavus_http_request *failed,
+                        int64_t now) {
   const char *message =
       failed->message.length > 0 ? failed->message.data : "no connection in time";
   tavus_http_request *request = engine->active.first, *next;
   for (; request != NULL; request = next) {
-    int64_t half = request->session->transport->connect_ms *
-                   (TAVUS_HTTP_SECOND / 2000);
+    int64_t half = request->session->transport->connect_ms * (TAVUS_HTTP_SECOND / 2000);
     next = request->next;
     if (request->origin != failed->origin || request->sent > 0 ||
         now - request->started < half)
@@ -448,8 +439,7 @@ static void collect(tavus_http_engine *engine) {
     note_version(request->origin, easy);
     tavus_http_slot_unload(slot, code);
     slot_back(engine, slot);
-    if (code == CURLE_OPERATION_TIMEDOUT &&
-        request->outcome == TAVUS_HTTP_NOT_SENT)
+    if (code == CURLE_OPERATION_TIMEDOUT && request->outcome == TAVUS_HTTP_NOT_SENT)
       end_waiting(engine, request, tavus_http_now());
     release(engine, request);
   }
@@ -500,9 +490,8 @@ static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
 }
 
 /* Works until `request`, or any request if NULL, is done, or the time is over. */
-static tavus_http_woken run(tavus_http_engine *engine,
-                            const tavus_http_request *request, int64_t ns,
-                            bool whole_time) {
+static tavus_http_woken run(tavus_http_engine *engine, const tavus_http_request *request,
+                            int64_t ns, bool whole_time) {
   uint64_t before = engine->finished;
   int64_t now = tavus_http_now();
   int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
@@ -511,9 +500,9 @@ static tavus_http_woken run(tavus_http_engine *engine,
   ** event is handled. */
   if (request == NULL && is_idle(engine)) (void)turn(engine, now, now);
   for (;;) {
-    if (request != NULL ? request->state == TAVUS_HTTP_DONE
-                        : !whole_time &&
-                              (engine->finished != before || is_idle(engine))) {
+    if (request != NULL
+            ? request->state == TAVUS_HTTP_DONE
+            : !whole_time && (engine->finished != before || is_idle(engine))) {
       woken = TAVUS_HTTP_WOKEN_DONE;
       break;
     }
@@ -545,8 +534,7 @@ tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns) {
 }
 
 tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
-                                        const tavus_http_request *request,
-                                        int64_t ns) {
+                                        const tavus_http_request *request, int64_t ns) {
   return run(engine, request, ns, false);
 }
 

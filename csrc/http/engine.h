@@ -14,15 +14,15 @@ struct tavus_http_watch;
 typedef struct tavus_http_engine {
   unsigned references; /* one of the owner, and one of each request */
   bool closed;
-  bool broken; /* libcurl ran out of memory in the middle of a call */
-  bool connected; /* a request was sent over a new connection with TLS */
-  long pid; /* the process that made the engine */
+  bool broken;                  /* libcurl ran out of memory in the middle of a call */
+  bool connected;               /* a request was sent over a new connection with TLS */
+  long pid;                     /* the process that made the engine */
   volatile unsigned char *mark; /* 0 after a fork; NULL: compare `pid` */
   CURLM *multi;
   CURLSH *share; /* TLS sessions */
   struct tavus_http_watch *watch;
   struct tavus_http_slot *reserve[2]; /* idle handles: large ones, small ones */
-  unsigned reserved, slots; /* idle handles, and all handles */
+  unsigned reserved, slots;           /* idle handles, and all handles */
   tavus_http_queue queue;
   tavus_http_list active;
   tavus_http_list reports;
@@ -30,8 +30,8 @@ typedef struct tavus_http_engine {
   unsigned connections; /* the limit that libcurl has */
   uint64_t last_id;
   uint64_t finished; /* number of requests that ended */
-  int64_t due;   /* when libcurl must be called; -1: never */
-  int64_t alarm; /* when to wake the host; -1: never */
+  int64_t due;       /* when libcurl must be called; -1: never */
+  int64_t alarm;     /* when to wake the host; -1: never */
 } tavus_http_engine;
 
 /* Returns an engine with one reference, or NULL and errno when memory or descriptors run
@@ -50,8 +50,7 @@ void tavus_http_engine_close(tavus_http_engine *engine);
 void tavus_http_engine_drop(tavus_http_engine *engine);
 
 /* Queues a request. Returns false and keeps nothing when memory runs out. */
-bool tavus_http_engine_submit(tavus_http_engine *engine,
-                              tavus_http_request *request);
+bool tavus_http_engine_submit(tavus_http_engine *engine, tavus_http_request *request);
 
 /* Ends a request at once, in any state, without a report. */
 void tavus_http_engine_cancel(tavus_http_request *request);
@@ -80,8 +79,7 @@ tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns);
 
 /* Works until this request is done. */
 tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
-                                        const tavus_http_request *request,
-                                        int64_t ns);
+                                        const tavus_http_request *request, int64_t ns);
 
 /* Works for the whole time. */
 tavus_http_woken tavus_http_engine_sleep(tavus_http_engine *engine, int64_t ns);

@@ -5,32 +5,31 @@
 
 /* Headers that libcurl writes, that frame the message, or that carry the key. */
 static const char *const reserved[] = {
-    "host",    "content-length", "transfer-encoding", "connection", "expect",
-    "upgrade", "te",             "trailer",           "keep-alive", "x-api-key",
-    "proxy-connection"};
+  "host",       "content-length",  "transfer-encoding",
+  "connection", "expect",          "upgrade",
+  "te",         "trailer",         "keep-alive",
+  "x-api-key",  "proxy-connection"
+};
 
 #define LONGEST_NAME 256
-#define NAME_LENGTH \
+#define NAME_LENGTH                                                                      \
   "a header's name may not be empty or longer than " TAVUS_DIGITS(LONGEST_NAME) " bytes"
 #define LONGEST_VALUE_KIB 16
-#define VALUE_LENGTH \
+#define VALUE_LENGTH                                                                     \
   "a header's value may not be longer than " TAVUS_DIGITS(LONGEST_VALUE_KIB) " KiB"
 
 static bool is_token(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') ||
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 const char *tavus_http_header_fault(const char *name, size_t name_length,
                                     const char *value, size_t value_length) {
-  if (name_length == 0 || name_length > LONGEST_NAME)
-    return NAME_LENGTH;
+  if (name_length == 0 || name_length > LONGEST_NAME) return NAME_LENGTH;
   for (size_t i = 0; i < name_length; i++)
     if (!is_token((unsigned char)name[i]))
       return "a header's name may hold only letters, digits and !#$%&'*+-.^_`|~";
-  if (value_length > LONGEST_VALUE_KIB * 1024)
-    return VALUE_LENGTH;
+  if (value_length > LONGEST_VALUE_KIB * 1024) return VALUE_LENGTH;
   for (size_t i = 0; i < value_length; i++) {
     unsigned char c = (unsigned char)value[i];
     if ((c < 0x20 && c != '\t') || c == 0x7f)
@@ -46,15 +45,15 @@ const char *tavus_http_header_fault(const char *name, size_t name_length,
 
 bool tavus_http_header_set(struct curl_slist **list, const char *name,
                            const char *value) {
-  tavus_http_bytes line = {NULL, 0, 0};
+  tavus_http_bytes line = { NULL, 0, 0 };
   size_t length = strlen(name);
   bool done = false;
   while (*value == ' ' || *value == '\t') value++;
   if (!tavus_http_bytes_add(&line, name, length)) return false;
   /* "name;" is how libcurl is given a header without a value. */
-  if (*value == '\0' ? !tavus_http_bytes_text(&line, ";")
-                     : !tavus_http_bytes_text(&line, ": ") ||
-                           !tavus_http_bytes_text(&line, value))
+  if (*value == '\0'
+          ? !tavus_http_bytes_text(&line, ";")
+          : !tavus_http_bytes_text(&line, ": ") || !tavus_http_bytes_text(&line, value))
     goto out;
   for (struct curl_slist *item = *list; item != NULL; item = item->next) {
     if (strncasecmp(item->data, name, length) == 0 &&
@@ -80,7 +79,7 @@ out:
 bool tavus_http_header_suppress(struct curl_slist **list, const char *name) {
   size_t length = strlen(name);
   struct curl_slist *longer = NULL;
-  tavus_http_bytes line = {NULL, 0, 0};
+  tavus_http_bytes line = { NULL, 0, 0 };
   for (const struct curl_slist *item = *list; item != NULL; item = item->next)
     if (strncasecmp(item->data, name, length) == 0 && item->data[length] == ':')
       return true;
@@ -102,8 +101,7 @@ const char *tavus_http_headers_fault(const struct curl_slist *list) {
   return NULL;
 }
 
-bool tavus_http_headers_copy(struct curl_slist **out,
-                             const struct curl_slist *list) {
+bool tavus_http_headers_copy(struct curl_slist **out, const struct curl_slist *list) {
   *out = NULL;
   for (; list != NULL; list = list->next) {
     struct curl_slist *longer = curl_slist_append(*out, list->data);
@@ -123,8 +121,7 @@ void tavus_http_headers_free(struct curl_slist *list) {
   curl_slist_free_all(list);
 }
 
-bool tavus_http_headers_keep(tavus_http_bytes *block, const char *line,
-                             size_t length) {
+bool tavus_http_headers_keep(tavus_http_bytes *block, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
   size_t end = length, start = block->length;
   if (colon == NULL || colon == line) return true;

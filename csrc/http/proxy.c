@@ -9,13 +9,12 @@
 #define SOCKS "socks4://, socks4a://, socks5:// or socks5h://"
 
 static bool has_https_proxy(void) {
-  return (curl_version_info(CURLVERSION_NOW)->features &
-          CURL_VERSION_HTTPS_PROXY) != 0;
+  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTPS_PROXY) != 0;
 }
 
 static const char *scheme_fault(const char *scheme) {
-  static const char *const names[] = {"http",    "socks",  "socks4",
-                                      "socks4a", "socks5", "socks5h"};
+  static const char *const names[] = { "http",    "socks",  "socks4",
+                                       "socks4a", "socks5", "socks5h" };
   bool https = has_https_proxy();
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcasecmp(scheme, names[i]) == 0) return NULL;
@@ -73,7 +72,7 @@ const char *tavus_http_proxy_fault(const char *text, size_t length) {
   CURLU *url = curl_url();
   if (url == NULL) return "cannot be read: " TAVUS_NO_MEMORY;
   CURLUcode code = curl_url_set(url, CURLUPART_URL, text,
-                      CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+                                CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (code == CURLUE_OK)
     why = parts_fault(url);
   else if (code == CURLUE_OUT_OF_MEMORY)
@@ -96,8 +95,8 @@ static const char *variable(const char *name) {
 
 /* Does an entry of no_proxy name the host, or a domain of it? An address block is taken
 ** to name every address. */
-static bool covers(const char *entry, size_t length, const char *host,
-                   size_t host_length, bool is_address) {
+static bool covers(const char *entry, size_t length, const char *host, size_t host_length,
+                   bool is_address) {
   if (is_address && memchr(entry, '/', length) != NULL) return true;
   if (length > 0 && *entry == '.') entry++, length--;
   if (length == 0 || length > host_length) return false;
@@ -131,8 +130,9 @@ const char *tavus_http_proxy_environment_fault(const tavus_http_base *base,
                                                const char **name) {
   /* libcurl ignores HTTP_PROXY, which a visitor of a CGI program could set. */
   static const char *const names[2][4] = {
-      {"http_proxy", "all_proxy", "ALL_PROXY", NULL},
-      {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
+    { "http_proxy", "all_proxy", "ALL_PROXY", NULL },
+    { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }
+  };
   const char *value = NULL;
   if (base->loopback) return NULL;
   for (size_t i = 0; i < 4 && value == NULL && names[base->https][i] != NULL; i++) {

@@ -94,14 +94,12 @@ bool tavus_http_queue_add(tavus_http_queue *queue, tavus_http_request *request) 
   request->state = TAVUS_HTTP_QUEUED;
   tavus_http_list_append(&line->waiting, request);
   queue->count++;
-  if (request->expires >= 0 &&
-      (queue->expiry < 0 || request->expires < queue->expiry))
+  if (request->expires >= 0 && (queue->expiry < 0 || request->expires < queue->expiry))
     queue->expiry = request->expires;
   return true;
 }
 
-void tavus_http_queue_remove(tavus_http_queue *queue,
-                             tavus_http_request *request) {
+void tavus_http_queue_remove(tavus_http_queue *queue, tavus_http_request *request) {
   tavus_http_line *line = &request->session->line;
   tavus_http_list_remove(&line->waiting, request);
   if (line->waiting.first == NULL) line_remove(request->origin, line);
@@ -117,8 +115,7 @@ static bool has_room(const tavus_http_origin *origin, unsigned active,
 }
 
 /* Do its limits, other than its rate, let the line start a request? */
-static bool may_move(const tavus_http_origin *origin,
-                     const tavus_http_line *line) {
+static bool may_move(const tavus_http_origin *origin, const tavus_http_line *line) {
   return (line->in_flight == 0 || line->active < line->in_flight) &&
          has_room(origin, line->active, line->connections);
 }
@@ -127,8 +124,7 @@ static bool may_move(const tavus_http_origin *origin,
 static tavus_http_line *next_line(const tavus_http_origin *origin, int64_t now) {
   if (!has_room(origin, origin->active, origin->connections)) return NULL;
   for (tavus_http_line *line = origin->first; line != NULL; line = line->next)
-    if (may_move(origin, line) && (line->interval == 0 || line->due <= now))
-      return line;
+    if (may_move(origin, line) && (line->interval == 0 || line->due <= now)) return line;
   return NULL;
 }
 
@@ -138,8 +134,7 @@ tavus_http_request *tavus_http_queue_next(tavus_http_queue *queue, int64_t now) 
   if (queue->count == 0) return NULL;
   do {
     tavus_http_line *line = next_line(origin, now);
-    tavus_http_origin *next =
-        origin->next != NULL ? origin->next : queue->origins;
+    tavus_http_origin *next = origin->next != NULL ? origin->next : queue->origins;
     if (line != NULL) {
       queue->turn = next;
       return line->waiting.first;
@@ -152,7 +147,8 @@ tavus_http_request *tavus_http_queue_next(tavus_http_queue *queue, int64_t now) 
 int64_t tavus_http_queue_when(const tavus_http_queue *queue) {
   int64_t when = -1;
   if (queue->count == 0) return -1;
-  for (const tavus_http_origin *origin = queue->origins; origin != NULL; origin = origin->next) {
+  for (const tavus_http_origin *origin = queue->origins; origin != NULL;
+       origin = origin->next) {
     if (!has_room(origin, origin->active, origin->connections)) continue;
     for (const tavus_http_line *line = origin->first; line != NULL; line = line->next) {
       if (!may_move(origin, line)) continue;
@@ -186,8 +182,7 @@ void tavus_http_queue_end(tavus_http_request *request) {
 
 /* --- all requests --- */
 
-tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
-                                             int64_t now) {
+tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue, int64_t now) {
   tavus_http_origin *origin;
   int64_t earliest = -1;
   if (queue->expiry < 0 || queue->expiry > now) return NULL;
@@ -195,12 +190,10 @@ tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
     tavus_http_line *line;
     for (line = origin->first; line != NULL; line = line->next) {
       tavus_http_request *request;
-      for (request = line->waiting.first; request != NULL;
-           request = request->next) {
+      for (request = line->waiting.first; request != NULL; request = request->next) {
         if (request->expires < 0) continue;
         if (request->expires <= now) return request;
-        if (earliest < 0 || request->expires < earliest)
-          earliest = request->expires;
+        if (earliest < 0 || request->expires < earliest) earliest = request->expires;
       }
     }
   }
@@ -209,7 +202,8 @@ tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
 }
 
 tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue) {
-  for (const tavus_http_origin *origin = queue->origins; origin != NULL; origin = origin->next)
+  for (const tavus_http_origin *origin = queue->origins; origin != NULL;
+       origin = origin->next)
     if (origin->first != NULL) return origin->first->waiting.first;
   return NULL;
 }

@@ -24,15 +24,14 @@ typedef struct tavus_http_queue {
   tavus_http_origin *turn; /* the next one to start a request; NULL: the first */
   unsigned count;
   unsigned connections; /* of all origins together */
-  int64_t expiry; /* the earliest deadline of a waiting request; -1: none */
+  int64_t expiry;       /* the earliest deadline of a waiting request; -1: none */
 } tavus_http_queue;
 
 /* Appends a request to the line of its session. Returns false when memory runs out. */
 bool tavus_http_queue_add(tavus_http_queue *queue, tavus_http_request *request);
 
 /* Removes a request from its line. */
-void tavus_http_queue_remove(tavus_http_queue *queue,
-                             tavus_http_request *request);
+void tavus_http_queue_remove(tavus_http_queue *queue, tavus_http_request *request);
 
 /* Returns the request that may start next, or NULL. A session's requests start in
 ** order; sessions and origins take turns. */
@@ -51,8 +50,7 @@ void tavus_http_queue_end(tavus_http_request *request);
 
 /* Returns a request whose deadline passed while it waited; it stays in its line. NULL:
 ** there is none (any more). */
-tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue,
-                                             int64_t now);
+tavus_http_request *tavus_http_queue_expired(tavus_http_queue *queue, int64_t now);
 
 /* Returns any waiting request, or NULL. */
 tavus_http_request *tavus_http_queue_any(const tavus_http_queue *queue);

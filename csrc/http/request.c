@@ -2,8 +2,8 @@
 #include "request.h"
 
 tavus_http_request *tavus_http_request_new(tavus_http_session *session,
-                                           const char *method,
-                                           const char *target, size_t length) {
+                                           const char *method, const char *target,
+                                           size_t length) {
   tavus_http_request *request = calloc(1, sizeof *request);
   size_t method_length = strlen(method);
   if (request == NULL) return NULL;
@@ -14,8 +14,7 @@ tavus_http_request *tavus_http_request_new(tavus_http_session *session,
   if (method_length < sizeof request->method)
     memcpy(request->method, method, method_length + 1);
   if (!tavus_http_bytes_reserve(&request->url, session->base.length + length) ||
-      !tavus_http_bytes_add(&request->url, session->base.text,
-                            session->base.length) ||
+      !tavus_http_bytes_add(&request->url, session->base.text, session->base.length) ||
       !tavus_http_bytes_add(&request->url, target, length)) {
     (void)tavus_http_request_drop(request);
     return NULL;
@@ -38,9 +37,9 @@ bool tavus_http_request_body(tavus_http_request *request, const char *body,
 static bool own_headers(tavus_http_request *request) {
   const tavus_http_session *session = request->session;
   return request->own_headers != NULL ||
-         tavus_http_headers_copy(
-             &request->own_headers,
-             request->has_body ? session->body_headers : session->headers);
+         tavus_http_headers_copy(&request->own_headers, request->has_body
+                                                            ? session->body_headers
+                                                            : session->headers);
 }
 
 bool tavus_http_request_header(tavus_http_request *request, const char *name,
@@ -54,8 +53,7 @@ bool tavus_http_request_without_key(tavus_http_request *request) {
   if (!own_headers(request)) return false;
   for (struct curl_slist *item = request->own_headers; item != NULL; item = item->next)
     if (strncmp(item->data, name, sizeof name - 1) == 0)
-      tavus_http_wipe(item->data + sizeof name - 1,
-                      strlen(item->data + sizeof name - 1));
+      tavus_http_wipe(item->data + sizeof name - 1, strlen(item->data + sizeof name - 1));
   return true;
 }
 

@@ -34,7 +34,7 @@ typedef struct tavus_http_request {
   struct tavus_http_engine *engine;
   struct tavus_http_origin *origin;
   tavus_http_session *session;
-  struct tavus_http_slot *slot; /* while it is transferred, or NULL */
+  struct tavus_http_slot *slot;               /* while it is transferred, or NULL */
   struct tavus_http_request *previous, *next; /* queue, active or reports */
   uint64_t id;
   bool notify;   /* report the end through tavus_http_engine_report */
@@ -51,19 +51,19 @@ typedef struct tavus_http_request {
 
   int64_t started; /* ns, monotonic; 0: never */
   int64_t ended;
-  unsigned sent; /* how many times, without those that the server refused */
-  uint64_t connection; /* the last one, see stream.h */
+  unsigned sent;        /* how many times, without those that the server refused */
+  uint64_t connection;  /* the last one, see stream.h */
   unsigned long stream; /* its HTTP/2 stream there; 0: none, or unknown */
   bool refused;         /* the server refused that stream */
-  bool repeat_refused; /* libcurl was kept from sending it again */
+  bool repeat_refused;  /* libcurl was kept from sending it again */
   bool headers_complete;
   bool interim;  /* a 1xx, which another answer follows */
   bool bodyless; /* a status of HTTP/1 that has no body */
   bool too_large;
   bool headers_too_large;
   bool out_of_memory;
-  bool collected; /* result() or take() was called */
-  bool taken;     /* take() was called */
+  bool collected;       /* result() or take() was called */
+  bool taken;           /* take() was called */
   const char *shortage; /* what ran out, so that it was not sent: "descriptors",
                            "memory", "threads"; or NULL */
   size_t header_bytes;
@@ -79,8 +79,8 @@ typedef struct tavus_http_request {
 /* Returns a request with one reference, or NULL when memory runs out. `target` is the
 ** path with its query, checked and encoded. */
 tavus_http_request *tavus_http_request_new(tavus_http_session *session,
-                                           const char *method,
-                                           const char *target, size_t length);
+                                           const char *method, const char *target,
+                                           size_t length);
 
 /* Sets the body, of which a copy is kept. Returns false when memory runs out. */
 bool tavus_http_request_body(tavus_http_request *request, const char *body,

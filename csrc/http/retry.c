@@ -20,17 +20,16 @@ static const struct row {
   const char *repeats;
   const char *once;
 } table[] = {
-    {TAVUS_HTTP_NOT_SENT, 0, 0, RETRY, RETRY},
-    {TAVUS_HTTP_LOST, 0, 0, RETRY, AMBIGUOUS},
-    {TAVUS_HTTP_TIMEOUT, 0, 0, RETRY, AMBIGUOUS},
-    {TAVUS_HTTP_ANSWER, 429, 429, RETRY, RETRY},
-    {TAVUS_HTTP_ANSWER, 408, 408, RETRY, AMBIGUOUS},
-    {TAVUS_HTTP_ANSWER, 500, 500, RETRY, AMBIGUOUS},
-    {TAVUS_HTTP_ANSWER, 502, 504, RETRY, AMBIGUOUS},
+  { TAVUS_HTTP_NOT_SENT, 0, 0, RETRY, RETRY },
+  { TAVUS_HTTP_LOST, 0, 0, RETRY, AMBIGUOUS },
+  { TAVUS_HTTP_TIMEOUT, 0, 0, RETRY, AMBIGUOUS },
+  { TAVUS_HTTP_ANSWER, 429, 429, RETRY, RETRY },
+  { TAVUS_HTTP_ANSWER, 408, 408, RETRY, AMBIGUOUS },
+  { TAVUS_HTTP_ANSWER, 500, 500, RETRY, AMBIGUOUS },
+  { TAVUS_HTTP_ANSWER, 502, 504, RETRY, AMBIGUOUS },
 };
 
-const char *tavus_http_verdict(tavus_http_outcome outcome, long status,
-                               bool may_repeat) {
+const char *tavus_http_verdict(tavus_http_outcome outcome, long status, bool may_repeat) {
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const struct row *row = &table[i];
     if (row->outcome != outcome) continue;
@@ -56,7 +55,7 @@ double tavus_http_random(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   uint64_t x = (uint64_t)now.tv_nsec * UINT64_C(2654435761) + (uint64_t)now.tv_sec +
-      ((uint64_t)getpid() << 32) + (uint64_t)(uintptr_t)&now;
+               ((uint64_t)getpid() << 32) + (uint64_t)(uintptr_t)&now;
   /* the finalizer of splitmix64 */
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -113,8 +112,7 @@ static long days_since_epoch(long year, long month, long day) {
   long era = year / 400;
   long of_era = year - era * 400;
   long of_year = (153 * (month - 3) + 2) / 5 + day - 1;
-  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
-         719468;
+  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
 /* Reads hh:mm:ss as seconds, or fails. */
@@ -131,12 +129,11 @@ static int clock_time(reader *in) {
 /* Reads an HTTP date (all three forms of RFC 9110) as Unix seconds, whatever the
 ** locale. */
 static bool read_date(const char *text, double *seconds) {
-  static const char *const days[] = {"Mon", "Tue", "Wed", "Thu",
-                                     "Fri", "Sat", "Sun"};
-  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  reader in = {text, false};
+  static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+  static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  static const int lengths[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+  reader in = { text, false };
   int year, month, day, of_day;
   (void)name(&in, days, 7);
   if (!in.failed && *in.at == ' ') { /* Sun Nov  6 08:49:37 1994 */
@@ -164,8 +161,7 @@ static bool read_date(const char *text, double *seconds) {
     of_day = clock_time(&in);
     expect(&in, " GMT");
   }
-  if (in.failed || *in.at != '\0' || day < 1 || day > lengths[month] ||
-      year < 1600)
+  if (in.failed || *in.at != '\0' || day < 1 || day > lengths[month] || year < 1600)
     return false;
   *seconds = (double)days_since_epoch(year, month + 1, day) * 86400.0 + of_day;
   return true;

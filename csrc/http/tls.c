@@ -10,18 +10,16 @@ static bool copy(char **out, const char *text) {
 }
 
 tavus_http_transport *tavus_http_transport_new(const tavus_http_base *base,
-                                               const char *ca_file,
-                                               const char *ca_folder,
-                                               const char *proxy,
-                                               long connect_ms) {
+                                               const char *ca_file, const char *ca_folder,
+                                               const char *proxy, long connect_ms) {
   tavus_http_transport *transport = calloc(1, sizeof *transport);
   if (transport == NULL) return NULL;
   transport->references = 1;
   transport->https = base->https;
   transport->loopback = base->loopback;
   transport->connect_ms = connect_ms;
-  if (!copy(&transport->ca_file, ca_file) ||
-      !copy(&transport->ca_folder, ca_folder) || !copy(&transport->proxy, proxy)) {
+  if (!copy(&transport->ca_file, ca_file) || !copy(&transport->ca_folder, ca_folder) ||
+      !copy(&transport->proxy, proxy)) {
     tavus_http_transport_drop(transport);
     return NULL;
   }
@@ -55,8 +53,7 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
 /* Is it a name by which OpenSSL finds certificates in a folder, like 5ad8a5d6.0? */
 static bool is_hashed_name(const char *name) {
   for (size_t i = 0; i < 8; i++)
-    if (name[i] == '\0' || strchr("0123456789abcdef", name[i]) == NULL)
-      return false;
+    if (name[i] == '\0' || strchr("0123456789abcdef", name[i]) == NULL) return false;
   return name[8] == '.' && name[9] >= '0' && name[9] <= '9' && name[10] == '\0';
 }
 
@@ -71,9 +68,9 @@ static bool is_hashed_folder(const char *path) {
   return found;
 }
 
-#define TRY(call) \
-  do { \
-    if ((call) != CURLE_OK) return false; \
+#define TRY(call)                                                                        \
+  do {                                                                                   \
+    if ((call) != CURLE_OK) return false;                                                \
   } while (0)
 
 /* Chooses between the default bundle and folder of libcurl. With both, each new
@@ -83,10 +80,9 @@ static tavus_http_trust find_trust(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075400 /* 7.84 returns the defaults of the build */
   char *bundle = NULL, *folder = NULL;
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) == CURLE_OK &&
-      curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) == CURLE_OK &&
-      bundle != NULL && folder != NULL)
-    return is_hashed_folder(folder) ? TAVUS_HTTP_TRUST_FOLDER
-                                    : TAVUS_HTTP_TRUST_BUNDLE;
+      curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder) == CURLE_OK && bundle != NULL &&
+      folder != NULL)
+    return is_hashed_folder(folder) ? TAVUS_HTTP_TRUST_FOLDER : TAVUS_HTTP_TRUST_BUNDLE;
 #else
   (void)easy, (void)is_hashed_folder;
 #endif
@@ -103,8 +99,7 @@ static bool choose_certificates(CURL *easy, tavus_http_transport *transport) {
     return true;
   }
   /* Reading the folder takes as long as the rest of the set-up, so it is done once. */
-  if (transport->trust == TAVUS_HTTP_TRUST_UNKNOWN)
-    transport->trust = find_trust(easy);
+  if (transport->trust == TAVUS_HTTP_TRUST_UNKNOWN) transport->trust = find_trust(easy);
   if (transport->trust == TAVUS_HTTP_TRUST_FOLDER) {
     TRY(curl_easy_setopt(easy, CURLOPT_CAINFO, NULL));
     (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
@@ -126,24 +121,20 @@ static bool choose_protocols(CURL *easy, bool https) {
   return true;
 }
 
-bool tavus_http_transport_apply(CURL *easy,
-                                tavus_http_transport *transport) {
+bool tavus_http_transport_apply(CURL *easy, tavus_http_transport *transport) {
   if (!choose_protocols(easy, transport->https)) return false;
   if (transport->https) {
     if (!choose_certificates(easy, transport)) return false;
     TRY(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
-    (void)curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION,
-                           (long)CURL_SSLVERSION_TLSv1_2);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     TRY(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
     /* A libcurl without HTTP/2 refuses these two; it does not need them. */
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                           (long)CURL_HTTP_VERSION_2TLS);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
   } else {
     /* Waiting for HTTP/2 would queue all requests behind the first answer. */
-    TRY(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                         (long)CURL_HTTP_VERSION_1_1));
+    TRY(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
   }
   if (transport->proxy != NULL) {
     TRY(curl_easy_setopt(easy, CURLOPT_PROXY, transport->proxy));

@@ -20,7 +20,7 @@ typedef struct tavus_http_transport {
   bool https;
   bool loopback;
   char *ca_file, *ca_folder; /* both NULL: libcurl's defaults */
-  char *proxy;     /* NULL: that of the environment; "": none */
+  char *proxy;               /* NULL: that of the environment; "": none */
   long connect_ms;
   tavus_http_trust trust;
   unsigned handles; /* number of handles that were set up */
@@ -29,10 +29,8 @@ typedef struct tavus_http_transport {
 /* Returns a transport with copies of the texts (each may be NULL), or NULL when memory
 ** runs out. */
 tavus_http_transport *tavus_http_transport_new(const tavus_http_base *base,
-                                               const char *ca_file,
-                                               const char *ca_folder,
-                                               const char *proxy,
-                                               long connect_ms);
+                                               const char *ca_file, const char *ca_folder,
+                                               const char *proxy, long connect_ms);
 
 /* Adds a reference. */
 void tavus_http_transport_keep(tavus_http_transport *transport);
@@ -46,7 +44,6 @@ bool tavus_http_transport_equal(const tavus_http_transport *a,
 
 /* Sets the options of a new or reset handle. Returns false when libcurl refuses one or
 ** memory runs out. */
-bool tavus_http_transport_apply(CURL *easy,
-                                tavus_http_transport *transport);
+bool tavus_http_transport_apply(CURL *easy, tavus_http_transport *transport);
 
 #endif

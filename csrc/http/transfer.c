@@ -12,8 +12,7 @@
 static size_t first_piece(CURL *easy, size_t length) {
   const curl_off_t most = 64 * 1024; /* bytes */
   curl_off_t said = 0;
-  if (curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &said) !=
-          CURLE_OK ||
+  if (curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &said) != CURLE_OK ||
       said < (curl_off_t)length)
     return length;
   return (size_t)(said < most ? said : most);
@@ -46,8 +45,8 @@ static bool is_bodyless(const char *line, size_t length) {
 /* Is it the status line of a 1xx, which another answer follows? */
 static bool is_interim(const char *line, size_t length) {
   const char *space = memchr(line, ' ', length);
-  return space != NULL && length - (size_t)(space - line) >= 4 &&
-         space[1] == '1' && memcmp(space + 1, "101", 3) != 0;
+  return space != NULL && length - (size_t)(space - line) >= 4 && space[1] == '1' &&
+         memcmp(space + 1, "101", 3) != 0;
 }
 
 /* Do the headers (see tavus_http_headers_keep) announce a body? */
@@ -100,8 +99,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
   if (request->headers_complete) return length; /* a trailer */
   if (is_blank(data, length)) {
     request->headers_complete = !request->interim;
-    if (request->bodyless && announces_body(&request->answer_headers))
-      forbid_reuse(slot);
+    if (request->bodyless && announces_body(&request->answer_headers)) forbid_reuse(slot);
     return length;
   }
   if (!tavus_http_headers_keep(&request->answer_headers, data, length)) {
@@ -153,8 +151,7 @@ static bool has_loose_header(const curl_version_info_data *info) {
 /* Before 7.88 OpenSSL writes to the socket itself. A connection that was reset would end
 ** the process by SIGPIPE, unless libcurl may ignore that signal. */
 static bool has_sigpipe(const curl_version_info_data *info) {
-  return info->version_num < 0x075800 &&
-         (info->features & CURL_VERSION_ASYNCHDNS) != 0;
+  return info->version_num < 0x075800 && (info->features & CURL_VERSION_ASYNCHDNS) != 0;
 }
 
 tavus_http_slot *tavus_http_slot_new(bool small) {
@@ -179,9 +176,9 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
   free(slot);
 }
 
-#define TRY(call) \
-  do { \
-    if ((call) != CURLE_OK) return false; \
+#define TRY(call)                                                                        \
+  do {                                                                                   \
+    if ((call) != CURLE_OK) return false;                                                \
   } while (0)
 
 #define SMALL_BUFFER (4L * 1024) /* bytes */
@@ -215,23 +212,21 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   TRY(curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot));
 #if TAVUS_HTTP_PREREQ
   TRY(curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot));
-  slot->prereq_works = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
-                                        on_sending) == CURLE_OK;
+  slot->prereq_works =
+      curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending) == CURLE_OK;
 #else
   slot->prereq_works = false;
 #endif
   TRY(curl_easy_setopt(easy, CURLOPT_NOSIGNAL,
                        transport->https && slot->sigpipe ? 0L : 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L));
-  if (slot->small)
-    TRY(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SMALL_BUFFER));
+  if (slot->small) TRY(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SMALL_BUFFER));
   TRY(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
   TRY(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
   /* A libcurl without zlib refuses this; answers are not compressed then. */
   (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, TAVUS_HTTP_ENCODING);
   TRY(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
-  if (engine->share != NULL)
-    TRY(curl_easy_setopt(easy, CURLOPT_SHARE, engine->share));
+  if (engine->share != NULL) TRY(curl_easy_setopt(easy, CURLOPT_SHARE, engine->share));
 #if LIBCURL_VERSION_NUM >= 0x075700
   /* A transfer that is ended does not wait for a slow name server. */
   (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -249,13 +244,12 @@ static bool set_method(tavus_http_slot *slot, const tavus_http_request *request)
   CURL *easy = slot->easy;
   const char *method = request->method;
   bool post = strcmp(method, "POST") == 0;
-  bool natural = post || (!request->has_body && (strcmp(method, "GET") == 0 ||
-                                                 strcmp(method, "HEAD") == 0));
+  bool natural = post || (!request->has_body &&
+                          (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0));
   if (post || request->has_body) {
-    TRY(curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                         request->has_body && request->body.length > 0
-                             ? request->body.data
-                             : ""));
+    TRY(curl_easy_setopt(
+        easy, CURLOPT_POSTFIELDS,
+        request->has_body && request->body.length > 0 ? request->body.data : ""));
     TRY(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t)request->body.length));
     TRY(curl_easy_setopt(easy, CURLOPT_POST, 1L));
@@ -280,7 +274,8 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
     return false;
   CURL *easy = slot->easy;
   TRY(curl_easy_setopt(easy, CURLOPT_URL, request->url.data));
-  if (!set_method(slot, request) || !tavus_http_request_correct_headers(request)) return false;
+  if (!set_method(slot, request) || !tavus_http_request_correct_headers(request))
+    return false;
   TRY(curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
                        request->own_headers != NULL ? request->own_headers
                        : request->has_body          ? session->body_headers
@@ -291,8 +286,7 @@ bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
   if (slot->forbids_reuse) TRY(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L));
   slot->forbids_reuse = false;
   if (!slot->prereq_works)
-    TRY(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
-                         request->may_repeat ? 0L : 1L));
+    TRY(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->may_repeat ? 0L : 1L));
   slot->error[0] = '\0';
   slot->socket_error = 0;
   slot->request = request;

@@ -12,11 +12,11 @@
 typedef struct tavus_http_slot {
   CURL *easy;
   tavus_http_transport *transport; /* that it is set up for; NULL: none yet */
-  tavus_http_request *request; /* NULL while it is in the reserve */
+  tavus_http_request *request;     /* NULL while it is in the reserve */
   struct tavus_http_slot *next;
-  bool small; /* has a small buffer */
-  bool once;  /* may be used for one answer, see has_loose_header */
-  bool sigpipe; /* TLS may raise SIGPIPE, see has_sigpipe */
+  bool small;         /* has a small buffer */
+  bool once;          /* may be used for one answer, see has_loose_header */
+  bool sigpipe;       /* TLS may raise SIGPIPE, see has_sigpipe */
   bool custom_method; /* CURLOPT_CUSTOMREQUEST is set */
   bool prereq_works;  /* libcurl calls back before it sends */
   bool forbids_reuse; /* CURLOPT_FORBID_REUSE is set */

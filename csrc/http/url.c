@@ -8,8 +8,8 @@
 #define LONGEST_URL 8000
 
 static bool is_unreserved(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 bool tavus_http_url_is_plain(const char *text, size_t length) {
@@ -18,8 +18,7 @@ bool tavus_http_url_is_plain(const char *text, size_t length) {
   return true;
 }
 
-bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
-                           size_t length) {
+bool tavus_http_url_encode(tavus_http_bytes *out, const char *text, size_t length) {
   static const char hex[] = "0123456789ABCDEF";
   size_t run = 0;
   for (size_t i = 0; i < length; i++) {
@@ -97,8 +96,7 @@ static bool is_loopback(const char *host) {
   char inner[64];
   size_t length = strlen(host);
   if (strcasecmp(host, "localhost") == 0) return true;
-  if (inet_pton(AF_INET, host, &four) == 1)
-    return (ntohl(four.s_addr) >> 24) == 127;
+  if (inet_pton(AF_INET, host, &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
   if (length < 3 || length >= sizeof inner || host[0] != '[') return false;
   memcpy(inner, host + 1, length - 2);
   inner[length - 2] = '\0';
@@ -115,7 +113,7 @@ static bool part(CURLU *url, CURLUPart which, char **text) {
 static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
   const char *why = TAVUS_NO_MEMORY;
   char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *user = NULL;
-  tavus_http_bytes text = {NULL, 0, 0};
+  tavus_http_bytes text = { NULL, 0, 0 };
   if (!part(url, CURLUPART_SCHEME, &scheme) || !part(url, CURLUPART_HOST, &host) ||
       !part(url, CURLUPART_PORT, &port) || !part(url, CURLUPART_PATH, &path) ||
       !part(url, CURLUPART_USER, &user))
@@ -145,11 +143,11 @@ static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
     why = "base_url goes without /v2: every path begins with it";
     goto done;
   }
-  if (!tavus_http_bytes_text(&text, scheme) ||
-      !tavus_http_bytes_text(&text, "://") || !tavus_http_bytes_text(&text, host))
+  if (!tavus_http_bytes_text(&text, scheme) || !tavus_http_bytes_text(&text, "://") ||
+      !tavus_http_bytes_text(&text, host))
     goto done;
-  if (port != NULL && (!tavus_http_bytes_text(&text, ":") ||
-                       !tavus_http_bytes_text(&text, port)))
+  if (port != NULL &&
+      (!tavus_http_bytes_text(&text, ":") || !tavus_http_bytes_text(&text, port)))
     goto done;
   base->origin = text.length;
   if (length > 0) {
@@ -175,8 +173,8 @@ done:
   return why;
 }
 
-const char *tavus_http_base_read(tavus_http_base *base, const char *text,
-                                 size_t length, bool allow_http) {
+const char *tavus_http_base_read(tavus_http_base *base, const char *text, size_t length,
+                                 bool allow_http) {
   const char *why;
   bool in_brackets = false;
   memset(base, 0, sizeof *base);

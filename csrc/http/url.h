@@ -5,7 +5,7 @@
 #include "bytes.h"
 
 typedef struct tavus_http_base {
-  char *text;   /* scheme://host[:port][/prefix], no slash at the end */
+  char *text; /* scheme://host[:port][/prefix], no slash at the end */
   size_t length;
   size_t origin; /* length of scheme://host[:port] in it */
   bool https;
@@ -17,8 +17,7 @@ bool tavus_http_url_is_plain(const char *text, size_t length);
 
 /* Appends `text`, percent-encoded except for the unreserved characters of RFC 3986.
 ** Returns false when memory runs out. */
-bool tavus_http_url_encode(tavus_http_bytes *out, const char *text,
-                           size_t length);
+bool tavus_http_url_encode(tavus_http_bytes *out, const char *text, size_t length);
 
 /* Returns why `text` may not be a path segment (empty, a dot segment, a control
 ** character), or NULL. */
@@ -30,8 +29,8 @@ const char *tavus_http_url_path_fault(const char *path, size_t length);
 
 /* Reads a base URL into *base, to be freed with tavus_http_base_free. Returns NULL, or
 ** what is wrong. http is accepted for loopback, elsewhere only with `allow_http`. */
-const char *tavus_http_base_read(tavus_http_base *base, const char *text,
-                                 size_t length, bool allow_http);
+const char *tavus_http_base_read(tavus_http_base *base, const char *text, size_t length,
+                                 bool allow_http);
 
 /* Frees the content and empties *base. */
 void tavus_http_base_free(tavus_http_base *base);

@@ -36,13 +36,13 @@ typedef struct place {
 
 typedef struct tavus_http_watch {
   int epoll;
-  int timer;      /* -1 until a host asks for the descriptor */
+  int timer; /* -1 until a host asks for the descriptor */
   tavus_identity epoll_made, timer_made;
-  int64_t armed;  /* when the timer goes off; -1: never */
-  place *places;  /* by descriptor */
+  int64_t armed; /* when the timer goes off; -1: never */
+  place *places; /* by descriptor */
   size_t size;
   struct epoll_event events[EVENTS_A_WAIT]; /* ready ones */
-  int count, done; /* the next wait handles the rest */
+  int count, done;                          /* the next wait handles the rest */
 } tavus_http_watch;
 
 /* Returns the place of a descriptor, or NULL when memory runs out. */
@@ -60,8 +60,7 @@ static place *place_of(tavus_http_watch *watch, int fd) {
 }
 
 /* Registers these bits of a descriptor. */
-static void set_place(tavus_http_watch *watch, int fd, place *at,
-                      unsigned char bits) {
+static void set_place(tavus_http_watch *watch, int fd, place *at, unsigned char bits) {
   struct epoll_event event;
   memset(&event, 0, sizeof event);
   event.data.fd = fd;
@@ -71,14 +70,11 @@ static void set_place(tavus_http_watch *watch, int fd, place *at,
   ** it stays in the set. One-shot, so that it does not report events for ever. */
   if (bits == CURL_POLL_OUT) event.events |= EPOLLONESHOT;
   if (bits == 0) {
-    if (at->registered != 0)
-      (void)epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, &event);
+    if (at->registered != 0) (void)epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, &event);
   } else if (at->registered == 0) {
-    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) != 0 &&
-        errno == EEXIST)
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) != 0 && errno == EEXIST)
       (void)epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event);
-  } else if (epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event) != 0 &&
-             errno == ENOENT) {
+  } else if (epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT) {
     (void)epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event);
   }
   at->registered = bits;
@@ -94,8 +90,7 @@ static bool is_http1(CURL *easy) {
 ** connected. A socket that is watched for reading was connected, so that a request on
 ** an idle connection needs no system call. */
 static bool was_closed(int fd, const place *at) {
-  return at->ours && (at->registered & CURL_POLL_IN) == 0 &&
-         !tavus_is_same(fd, at->made);
+  return at->ours && (at->registered & CURL_POLL_IN) == 0 && !tavus_is_same(fd, at->made);
 }
 
 /* libcurl asks to watch a socket. */
@@ -167,15 +162,12 @@ static int close_socket(void *context, curl_socket_t fd) {
   return close((int)fd);
 }
 
-bool tavus_http_watch_sockets(const tavus_http_engine *engine,
-                              tavus_http_slot *slot) {
+bool tavus_http_watch_sockets(const tavus_http_engine *engine, tavus_http_slot *slot) {
   void *context = (void *)(uintptr_t)engine; /* connections outlive their slots */
   CURL *easy = slot->easy;
-  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
-             CURLE_OK &&
+  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ==
-             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context) == CURLE_OK;
 }
 
@@ -190,12 +182,9 @@ bool tavus_http_watch_open(tavus_http_engine *engine) {
   watch->epoll_made = tavus_identify(watch->epoll);
   return curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
              CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) ==
-             CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) ==
-             CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) ==
-             CURLM_OK;
+         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
+         curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK;
 }
 
 static void free_watch(tavus_http_engine *engine) {
@@ -213,8 +202,7 @@ void tavus_http_watch_close(tavus_http_engine *engine) { free_watch(engine); }
 void tavus_http_watch_abandon(tavus_http_engine *engine) {
   tavus_http_watch *watch = engine->watch;
   for (size_t fd = 0; fd < watch->size; fd++)
-    if (watch->places[fd].ours)
-      tavus_close_inherited((int)fd, watch->places[fd].made);
+    if (watch->places[fd].ours) tavus_close_inherited((int)fd, watch->places[fd].made);
   if (watch->timer >= 0) tavus_close_inherited(watch->timer, watch->timer_made);
   if (watch->epoll >= 0) tavus_close_inherited(watch->epoll, watch->epoll_made);
   watch->timer = watch->epoll = -1;
@@ -224,8 +212,8 @@ void tavus_http_watch_abandon(tavus_http_engine *engine) {
 void tavus_http_watch_run(tavus_http_engine *engine) {
   int running;
   engine->due = -1;
-  if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0,
-                               &running) != CURLM_OK)
+  if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running) !=
+      CURLM_OK)
     engine->broken = true;
 }
 
@@ -261,8 +249,10 @@ void tavus_http_watch_look(tavus_http_engine *engine) {
     int fd = events[count].data.fd;
     place *at = fd != watch->timer ? place_of(watch, fd) : NULL;
     if (at == NULL) continue;
-    if (at->wanted == 0) on_idle_event(watch, fd, at);
-    else rearm(watch, fd);
+    if (at->wanted == 0)
+      on_idle_event(watch, fd, at);
+    else
+      rearm(watch, fd);
   }
 }
 
@@ -299,14 +289,14 @@ static bool gather(tavus_http_watch *watch, int64_t ns) {
   const int64_t ms = TAVUS_HTTP_SECOND / 1000;
   watch->count = watch->done = 0;
   if (ns > 0 && ns < EXACTLY) {
-    struct pollfd set = {watch->epoll, POLLIN, 0};
-    struct timespec time = {0, (long)ns};
+    struct pollfd set = { watch->epoll, POLLIN, 0 };
+    struct timespec time = { 0, (long)ns };
     int ready = ppoll(&set, 1, &time, NULL);
     if (ready <= 0) return ready == 0 || errno != EINTR;
     ns = 0;
   }
-  watch->count = epoll_wait(watch->epoll, watch->events, EVENTS_A_WAIT,
-                            (int)((ns + ms - 1) / ms));
+  watch->count =
+      epoll_wait(watch->epoll, watch->events, EVENTS_A_WAIT, (int)((ns + ms - 1) / ms));
   if (watch->count >= 0) return true;
   watch->count = 0;
   return errno != EINTR;

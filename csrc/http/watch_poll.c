@@ -18,8 +18,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-bool tavus_http_watch_sockets(const tavus_http_engine *engine,
-                              tavus_http_slot *slot) {
+bool tavus_http_watch_sockets(const tavus_http_engine *engine, tavus_http_slot *slot) {
   (void)engine;
   return curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
              CURLE_OK &&
@@ -40,8 +39,7 @@ void tavus_http_watch_look(tavus_http_engine *engine) { (void)engine; }
 
 static int perform(tavus_http_engine *engine) {
   int running = 0;
-  if (curl_multi_perform(engine->multi, &running) != CURLM_OK)
-    engine->broken = true;
+  if (curl_multi_perform(engine->multi, &running) != CURLM_OK) engine->broken = true;
   return running;
 }
 
@@ -84,8 +82,8 @@ void tavus_http_watch_arm(tavus_http_engine *engine, int64_t when) {
   (void)when;
   long ms = -1;
   engine->due = -1;
-  if (engine->active_count == 0 ||
-      curl_multi_timeout(engine->multi, &ms) != CURLM_OK || ms < 0)
+  if (engine->active_count == 0 || curl_multi_timeout(engine->multi, &ms) != CURLM_OK ||
+      ms < 0)
     return;
   engine->due = ms == 0 ? 0 : tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
 }

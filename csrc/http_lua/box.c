@@ -17,9 +17,9 @@ static int bytes_gc(lua_State *L) {
 
 static const luaL_Reg bytes_events[] = { { "__gc", bytes_gc }, { NULL, NULL } };
 
-static const tavus_lhttp_kind bytes_kind = {
-  .name = "tavus.http.bytes", .size = sizeof(bytes_box), .events = bytes_events
-};
+static const tavus_lhttp_kind bytes_kind = { .name = "tavus.http.bytes",
+                                             .size = sizeof(bytes_box),
+                                             .events = bytes_events };
 
 static void open_kind(lua_State *L, const tavus_lhttp_kind *kind) {
   luaL_newmetatable(L, kind->name);

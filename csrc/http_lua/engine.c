@@ -140,8 +140,7 @@ static int engine_fd(lua_State *L) {
 /* engine:timeout() --> seconds until step() must be called | nil: no need */
 static int engine_timeout(lua_State *L) {
   tavus_http_engine *engine = tavus_lhttp_check_engine(L, 1);
-  int64_t ns =
-      engine == NULL || engine->closed ? -1 : tavus_http_engine_timeout(engine);
+  int64_t ns = engine == NULL || engine->closed ? -1 : tavus_http_engine_timeout(engine);
   if (ns < 0) return 0;
   lua_pushnumber(L, (lua_Number)ns / (lua_Number)TAVUS_HTTP_SECOND);
   return 1;
@@ -160,8 +159,7 @@ static int engine_alarm(lua_State *L) {
 ** Each request that was submitted with `notify` is returned once. */
 static int engine_finished(lua_State *L) {
   tavus_http_engine *engine = tavus_lhttp_check_engine(L, 1);
-  uint64_t id =
-      engine == NULL || engine->closed ? 0 : tavus_http_engine_report(engine);
+  uint64_t id = engine == NULL || engine->closed ? 0 : tavus_http_engine_report(engine);
   if (id == 0) return 0;
   lua_pushnumber(L, (lua_Number)id);
   return 1;
@@ -180,25 +178,18 @@ static int engine_tostring(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "alarm", engine_alarm },
-  { "fd", engine_fd },
-  { "finished", engine_finished },
-  { "sleep", engine_sleep },
-  { "start", engine_start },
-  { "step", engine_step },
-  { "submit", tavus_lhttp_submit },
-  { "timeout", engine_timeout },
-  { "wait", engine_wait },
-  { NULL, NULL }
+  { "alarm", engine_alarm },        { "fd", engine_fd },
+  { "finished", engine_finished },  { "sleep", engine_sleep },
+  { "start", engine_start },        { "step", engine_step },
+  { "submit", tavus_lhttp_submit }, { "timeout", engine_timeout },
+  { "wait", engine_wait },          { NULL, NULL }
 };
 
-static const luaL_Reg events[] = {
-  { "__gc", engine_gc },
-  { "__tostring", engine_tostring },
-  { NULL, NULL }
-};
+static const luaL_Reg events[] = { { "__gc", engine_gc },
+                                   { "__tostring", engine_tostring },
+                                   { NULL, NULL } };
 
-const tavus_lhttp_kind tavus_lhttp_engine_kind = {
-  .name = "tavus.http.engine", .size = sizeof(tavus_lhttp_engine_box),
-  .methods = methods, .events = events
-};
+const tavus_lhttp_kind tavus_lhttp_engine_kind = { .name = "tavus.http.engine",
+                                                   .size = sizeof(tavus_lhttp_engine_box),
+                                                   .methods = methods,
+                                                   .events = events };

@@ -147,8 +147,7 @@ static void push_result(lua_State *L, tavus_http_request *request, int reader) {
 static int request_result(lua_State *L) {
   tavus_http_request *request = tavus_lhttp_check_request(L, 1);
   lua_settop(L, 1);
-  if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken)
-    return 0;
+  if (request == NULL || request->state != TAVUS_HTTP_DONE || request->taken) return 0;
   if (!request->collected) {
     push_result(L, request, 0);
     tavus_setuservalue(L, 1);
@@ -178,8 +177,7 @@ static int request_take(lua_State *L) {
 /* request:body() --> text that `value` was decoded from | nil */
 static int request_body(lua_State *L) {
   tavus_http_request *request = tavus_lhttp_check_request(L, 1);
-  if (request == NULL || !request->taken || request->answer_body.data == NULL)
-    return 0;
+  if (request == NULL || !request->taken || request->answer_body.data == NULL) return 0;
   push_body(L, &request->answer_body);
   return 1;
 }
@@ -196,24 +194,19 @@ static int request_tostring(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "body", request_body },
-  { "cancel", request_cancel },
-  { "done", request_done },
-  { "forget", request_forget },
-  { "id", request_id },
-  { "result", request_result },
-  { "take", request_take },
-  { NULL, NULL }
+  { "body", request_body }, { "cancel", request_cancel },
+  { "done", request_done }, { "forget", request_forget },
+  { "id", request_id },     { "result", request_result },
+  { "take", request_take }, { NULL, NULL }
 };
 
-static const luaL_Reg events[] = {
-  { "__close", request_cancel },
-  { "__gc", request_forget },
-  { "__tostring", request_tostring },
-  { NULL, NULL }
-};
+static const luaL_Reg events[] = { { "__close", request_cancel },
+                                   { "__gc", request_forget },
+                                   { "__tostring", request_tostring },
+                                   { NULL, NULL } };
 
-const tavus_lhttp_kind tavus_lhttp_request_kind = {
-  .name = "tavus.http.request", .size = sizeof(tavus_lhttp_request_box),
-  .methods = methods, .events = events
-};
+const tavus_lhttp_kind tavus_lhttp_request_kind = { .name = "tavus.http.request",
+                                                    .size =
+                                                        sizeof(tavus_lhttp_request_box),
+                                                    .methods = methods,
+                                                    .events = events };

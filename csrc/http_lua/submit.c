@@ -5,7 +5,7 @@
 #include "../http/clock.h"
 #include "../http/retry.h"
 
-#define MOST_QUERY 64 /* parts */
+#define MOST_QUERY 64       /* parts */
 #define LONGEST_QUERY 65536 /* bytes, encoded; servers accept less */
 #define LONGEST_METHOD (sizeof((tavus_http_request *)0)->method - 1)
 #define DEFAULT_TIMEOUT_MS 30000
@@ -27,8 +27,7 @@ static const char *query_text(lua_State *L, size_t *length) {
       break;
     case LUA_TNUMBER: {
       lua_Number number = lua_tonumber(L, -1);
-      if (number >= -1e15 && number <= 1e15 &&
-          (lua_Number)(long long)number == number) {
+      if (number >= -1e15 && number <= 1e15 && (lua_Number)(long long)number == number) {
         char digits[32];
         int written = snprintf(digits, sizeof digits, "%lld", (long long)number);
         lua_pushlstring(L, digits, (size_t)written);
@@ -36,29 +35,25 @@ static const char *query_text(lua_State *L, size_t *length) {
       }
       break;
     }
-    case LUA_TSTRING:
-      break;
-    default:
-      return NULL;
+    case LUA_TSTRING: break;
+    default: return NULL;
   }
   return lua_tolstring(L, -1, length);
 }
 
 /* Adds a pair whose value is on the top. Returns a fault or NULL, as do the functions
 ** below. */
-static const char *add_pair(lua_State *L, tavus_http_bytes *target,
-                            const char *name, size_t name_length) {
+static const char *add_pair(lua_State *L, tavus_http_bytes *target, const char *name,
+                            size_t name_length) {
   size_t length;
   const char *value = query_text(L, &length);
-  if (value == NULL)
-    return "a query value must be a string, a number or a boolean";
+  if (value == NULL) return "a query value must be a string, a number or a boolean";
   for (size_t i = 0; i < name_length + length; i++) {
-    unsigned char c =
-        (unsigned char)(i < name_length ? name[i] : value[i - name_length]);
+    unsigned char c = (unsigned char)(i < name_length ? name[i] : value[i - name_length]);
     if (c < 0x20 || c == 0x7f) return "a query may not hold control characters";
   }
-  if (!tavus_http_bytes_text(
-          target, memchr(target->data, '?', target->length) ? "&" : "?") ||
+  if (!tavus_http_bytes_text(target,
+                             memchr(target->data, '?', target->length) ? "&" : "?") ||
       !tavus_http_url_encode(target, name, name_length) ||
       !tavus_http_bytes_text(target, "=") ||
       !tavus_http_url_encode(target, value, length))
@@ -90,8 +85,7 @@ static int compare_names(const void *a, const void *b) {
 }
 
 /* Adds a table by name, sorted. */
-static const char *add_query_table(lua_State *L, int query,
-                                   tavus_http_bytes *target) {
+static const char *add_query_table(lua_State *L, int query, tavus_http_bytes *target) {
   const char *names[MOST_QUERY];
   size_t count = 0, length;
   luaL_checkstack(L, MOST_QUERY + 8, "query");
@@ -99,7 +93,8 @@ static const char *add_query_table(lua_State *L, int query,
   while (lua_next(L, query) != 0) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) return "a query name must be a string";
-    if (count == MOST_QUERY) return "the query has more than " TAVUS_DIGITS(MOST_QUERY) " parts";
+    if (count == MOST_QUERY)
+      return "the query has more than " TAVUS_DIGITS(MOST_QUERY) " parts";
     lua_pushvalue(L, -1); /* a copy for lua_next; the other one keeps the name alive */
     names[count] = lua_tolstring(L, -1, &length);
     if (memchr(names[count], '\0', length) != NULL)
@@ -149,8 +144,7 @@ static bool seconds_option(lua_State *L, const char *name, lua_Number *seconds) 
   lua_getfield(L, 5, name);
   if (lua_isnil(L, -1)) return false;
   if (lua_type(L, -1) != LUA_TNUMBER)
-    luaL_error(L, "option '%s': number expected, got %s", name,
-               luaL_typename(L, -1));
+    luaL_error(L, "option '%s': number expected, got %s", name, luaL_typename(L, -1));
   *seconds = lua_tonumber(L, -1);
   return true;
 }
@@ -165,10 +159,8 @@ static const char *take_options(lua_State *L, tavus_http_request *request,
   if (!lua_isnil(L, -1)) {
     size_t length;
     if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "option 'body': string expected, got %s",
-                 luaL_typename(L, -1));
-    if (strcmp(request->method, "HEAD") == 0)
-      return "a HEAD request has no body";
+      luaL_error(L, "option 'body': string expected, got %s", luaL_typename(L, -1));
+    if (strcmp(request->method, "HEAD") == 0) return "a HEAD request has no body";
     const char *body = lua_tolstring(L, -1, &length);
     if (!tavus_http_request_body(request, body, length)) return TAVUS_NO_MEMORY;
   }
@@ -216,7 +208,8 @@ int tavus_lhttp_submit(lua_State *L) {
     return tavus_lhttp_fail(L, "the session is closed");
   if (!is_method(method, method_length))
     return tavus_lhttp_fail(L, "the method must be 1 to 15 capital letters");
-  if ((fault = tavus_http_url_path_fault(path, length))) return tavus_lhttp_fail(L, fault);
+  if ((fault = tavus_http_url_path_fault(path, length)))
+    return tavus_lhttp_fail(L, fault);
   tavus_lhttp_request_box *box = tavus_lhttp_push_box(L, &tavus_lhttp_request_kind);
   if (!tavus_http_bytes_add(&box->target, path, length))
     return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
@@ -226,8 +219,8 @@ int tavus_lhttp_submit(lua_State *L) {
       return tavus_lhttp_fail(L, fault);
     lua_settop(L, 6);
   }
-  box->request = tavus_http_request_new(session, method, box->target.data,
-                                        box->target.length);
+  box->request =
+      tavus_http_request_new(session, method, box->target.data, box->target.length);
   if (box->request == NULL) return tavus_lhttp_fail(L, TAVUS_NO_MEMORY);
   tavus_http_bytes_free(&box->target);
   box->request->may_repeat = tavus_http_is_safe_to_repeat(method);

@@ -41,8 +41,7 @@ static int buffer_gc(lua_State *L) {
 
 tavus_buffer *tavus_buffer_new(lua_State *L) {
   luaL_checkstack(L, 4, "buffer");
-  tavus_buffer *buffer =
-      (tavus_buffer *)lua_newuserdata(L, sizeof(tavus_buffer));
+  tavus_buffer *buffer = (tavus_buffer *)lua_newuserdata(L, sizeof(tavus_buffer));
   memset(buffer, 0, sizeof *buffer);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
   if (lua_isnil(L, -1)) {
@@ -88,11 +87,9 @@ char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra) {
     void *context;
     lua_Alloc allocate = lua_getallocf(L, &context);
     size_t capacity = buffer->capacity;
-    if (extra > SIZE_MAX / 2 - buffer->length)
-      tavus_no_memory(L);
+    if (extra > SIZE_MAX / 2 - buffer->length) tavus_no_memory(L);
     capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity * 2;
-    if (capacity <= buffer->length + extra)
-      capacity = buffer->length + extra + 1;
+    if (capacity <= buffer->length + extra) capacity = buffer->length + extra + 1;
     /* A new block instead of a resized one, so that the old one is overwritten. */
     char *data = (char *)allocate(context, NULL, 0, capacity);
     if (data == NULL) tavus_no_memory(L);

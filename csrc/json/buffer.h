@@ -43,8 +43,7 @@ char *tavus_buffer_grow(lua_State *L, tavus_buffer *buffer, size_t extra);
 ** one spare byte, so the returned pointer is valid for an empty buffer. */
 static inline char *tavus_buffer_reserve(lua_State *L, tavus_buffer *buffer,
                                          size_t extra) {
-  if (buffer->capacity - buffer->length > extra)
-    return buffer->data + buffer->length;
+  if (buffer->capacity - buffer->length > extra) return buffer->data + buffer->length;
   return tavus_buffer_grow(L, buffer, extra);
 }
 
@@ -57,8 +56,7 @@ static inline void tavus_buffer_append(lua_State *L, tavus_buffer *buffer,
 }
 
 /* Appends one byte. */
-static inline void tavus_buffer_byte(lua_State *L, tavus_buffer *buffer,
-                                     char byte) {
+static inline void tavus_buffer_byte(lua_State *L, tavus_buffer *buffer, char byte) {
   *tavus_buffer_reserve(L, buffer, 1) = byte;
   buffer->length++;
 }

@@ -10,7 +10,7 @@
 #define BUDGET (MILLIONS * 1000 * 1000)
 #define TABLE_COST 10
 #define VALUES TAVUS_DIGITS(MILLIONS) " million values"
-#define TOO_LARGE \
+#define TOO_LARGE                                                                        \
   "too large: more than " VALUES ", where a table counts as " TAVUS_DIGITS(TABLE_COST)
 
 typedef struct walk {
@@ -115,8 +115,7 @@ static bool equal_values(walk *w, int a, int b) {
   bool table_b = lua_istable(L, b);
   if (!table_a || !table_b) {
     /* cjson.empty_array against an empty array */
-    if (table_a == table_b || !array_like(w, a) || !array_like(w, b))
-      return false;
+    if (table_a == table_b || !array_like(w, a) || !array_like(w, b)) return false;
     return !tavus_has_members(L, table_a ? a : b);
   }
   if (!enter(w, lua_topointer(L, a))) return false;

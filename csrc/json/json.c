@@ -98,17 +98,15 @@ static int json_use_marks(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = {
-  { "array", json_array },
-  { "copy", tavus_json_copy },
-  { "decode", tavus_json_decode },
-  { "equal", tavus_json_equal },
-  { "is_array", json_is_array },
-  { "list_mark", json_list_mark },
-  { "object", json_object },
-  { "use_marks", json_use_marks },
-  { NULL, NULL }
-};
+static const luaL_Reg functions[] = { { "array", json_array },
+                                      { "copy", tavus_json_copy },
+                                      { "decode", tavus_json_decode },
+                                      { "equal", tavus_json_equal },
+                                      { "is_array", json_is_array },
+                                      { "list_mark", json_list_mark },
+                                      { "object", json_object },
+                                      { "use_marks", json_use_marks },
+                                      { NULL, NULL } };
 
 void tavus_json_install(lua_State *L, int module) {
   module = lua_absindex(L, module);

@@ -22,7 +22,7 @@
 /* The upvalues. */
 #define TAVUS_MARKS_UPVALUE 1
 #define TAVUS_MARKS_TABLE 2
-#define tavus_marks_here(L) \
+#define tavus_marks_here(L)                                                              \
   ((tavus_marks *)lua_touserdata((L), lua_upvalueindex(TAVUS_MARKS_UPVALUE)))
 #define tavus_marks_table lua_upvalueindex(TAVUS_MARKS_TABLE)
 
@@ -66,15 +66,13 @@ bool tavus_has_members(lua_State *L, int index);
 
 /* Is the value at `index` JSON null: lightuserdata NULL? */
 static inline bool tavus_is_null(lua_State *L, int index) {
-  return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
-         lua_touserdata(L, index) == NULL;
+  return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL;
 }
 
 /* Is the value at `index` cjson.empty_array? */
 static inline bool tavus_is_empty_value(lua_State *L, int index,
                                         const tavus_marks *marks) {
-  return marks->empty_value != NULL &&
-         lua_type(L, index) == LUA_TLIGHTUSERDATA &&
+  return marks->empty_value != NULL && lua_type(L, index) == LUA_TLIGHTUSERDATA &&
          lua_touserdata(L, index) == marks->empty_value;
 }
 

@@ -20,9 +20,9 @@
 #define EXPONENT_CAP INT64_C(100000000000)
 
 /* Powers of ten that a double holds exactly. */
-static const double exact_power[] = {
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double exact_power[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
 /* An operation rounds once, unless the machine computes in a wider format than
 ** double. */
@@ -86,8 +86,7 @@ bool tavus_number_read(const char **at, tavus_number *number) {
   if (negative) p++;
   if (*p == '0') p++;
   const char *first = p; /* the first significant digit */
-  for (; is_digit(*p); p++)
-    significand = significand * 10 + (uint64_t)(*p - '0');
+  for (; is_digit(*p); p++) significand = significand * 10 + (uint64_t)(*p - '0');
   int64_t digits = p - first;
   bool plain = *p != '.' && (*p | 0x20) != 'e';
 
@@ -96,8 +95,7 @@ bool tavus_number_read(const char **at, tavus_number *number) {
     uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
     if (significand <= limit && !(negative && significand == 0)) {
       number->is_integer = true;
-      number->integer = negative ? -(int64_t)(significand - 1) - 1
-                                 : (int64_t)significand;
+      number->integer = negative ? -(int64_t)(significand - 1) - 1 : (int64_t)significand;
       return true;
     }
     number->is_integer = false; /* the conversion rounds once */
@@ -112,8 +110,7 @@ bool tavus_number_read(const char **at, tavus_number *number) {
       first = p;
     }
     const char *from = p;
-    for (; is_digit(*p); p++)
-      significand = significand * 10 + (uint64_t)(*p - '0');
+    for (; is_digit(*p); p++) significand = significand * 10 + (uint64_t)(*p - '0');
     digits += p - from;
     exponent = -(int64_t)(p - point);
   }

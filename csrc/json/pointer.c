@@ -15,8 +15,8 @@ bool tavus_pointer_check(const char *text, size_t length, size_t *bad_offset) {
   return true;
 }
 
-bool tavus_pointer_next(tavus_pointer *walk, const char **token,
-                        size_t *length, bool *escaped) {
+bool tavus_pointer_next(tavus_pointer *walk, const char **token, size_t *length,
+                        bool *escaped) {
   const char *at = walk->at;
   if (at >= walk->end) return false;
   *token = ++at;

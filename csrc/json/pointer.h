@@ -21,8 +21,8 @@ typedef struct tavus_pointer {
 } tavus_pointer;
 
 /* Finds the next token. Returns false after the last one. */
-bool tavus_pointer_next(tavus_pointer *walk, const char **token,
-                        size_t *length, bool *escaped);
+bool tavus_pointer_next(tavus_pointer *walk, const char **token, size_t *length,
+                        bool *escaped);
 
 /* Writes the token without escapes to `out` and returns its length. `out` has room
 ** for `length` bytes; it may be the token itself. */

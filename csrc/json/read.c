@@ -26,16 +26,15 @@ typedef struct reader {
   tavus_buffer *notes;
   cursor at;
   cursor end;
-  const char *message;     /* what is wrong with the text */
-  size_t longest_escaped;  /* length of the longest string with escapes */
-  int deepest;             /* nesting */
+  const char *message;    /* what is wrong with the text */
+  size_t longest_escaped; /* length of the longest string with escapes */
+  int deepest;            /* nesting */
 } reader;
 
 /* ---- first pass: check and note ---------------------------------------- */
 
 static inline cursor skip_space(cursor p) {
-  while (*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-    p++;
+  while (*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
   return p;
 }
 
@@ -74,9 +73,14 @@ static int32_t read_hex4(cursor p) {
 /* Checks the escape at the backslash `p`. Returns what follows it, or NULL. */
 static cursor check_escape(reader *r, cursor p) {
   switch (p[1]) {
-    case '"': case '\\': case '/': case 'b':
-    case 'f': case 'n': case 'r': case 't':
-      return p + 2;
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't': return p + 2;
     case 'u': {
       int32_t code = read_hex4(p + 2);
       if (code < 0) {
@@ -91,9 +95,7 @@ static cursor check_escape(reader *r, cursor p) {
       fail(r, p, "half of a surrogate pair");
       return NULL;
     }
-    default:
-      fail(r, p + 1 >= r->end ? r->end : p, "unknown escape");
-      return NULL;
+    default: fail(r, p + 1 >= r->end ? r->end : p, "unknown escape"); return NULL;
   }
 }
 
@@ -184,14 +186,11 @@ static bool check_text(reader *r) {
 value:
   p = skip_space(p);
   switch (*p) {
-    case '"':
-      is_name = false;
-      goto string;
+    case '"': is_name = false; goto string;
     case '{':
     case '[': {
       bool is_object = *p == '{';
-      if (depth == TAVUS_JSON_DEPTH)
-        return fail(r, p, TAVUS_JSON_TOO_DEEP);
+      if (depth == TAVUS_JSON_DEPTH) return fail(r, p, TAVUS_JSON_TOO_DEEP);
       frames[depth].note = add_note(r, 0);
       frames[depth].count = 0;
       frames[depth].is_object = is_object;
@@ -206,8 +205,17 @@ value:
       if (is_object) goto key;
       goto value;
     }
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
       p = check_number(r, p);
       if (p == NULL) return false;
       break;
@@ -223,8 +231,7 @@ value:
       p = check_word(r, p, "null");
       if (p == NULL) return false;
       break;
-    default:
-      return fail(r, p, "value expected");
+    default: return fail(r, p, "value expected");
   }
 
 after:
@@ -242,8 +249,9 @@ after:
     goto key;
   }
   if (*p != (inner->is_object ? '}' : ']'))
-    return fail(r, p, inner->is_object ? "',' or '}' expected in an object"
-                                       : "',' or ']' expected in an array");
+    return fail(r, p,
+                inner->is_object ? "',' or '}' expected in an object"
+                                 : "',' or ']' expected in an array");
   memcpy(r->notes->data + inner->note, &inner->count, sizeof inner->count);
   depth--;
   p++;
@@ -253,7 +261,7 @@ key:
   if (*p != '"') return fail(r, p, "a name in double quotes expected");
   is_name = true;
 
-string: {
+string : {
   uint32_t escaped = 0;
   cursor start = ++p;
   for (;;) {
@@ -366,8 +374,10 @@ static void push_other(builder *b);
 ** leaves any number of values on the stack. The first pass limits the depth. */
 static inline void push_value(builder *b) {
   b->at = skip_space(b->at);
-  if (*b->at == '"') push_string(b); /* the most frequent type */
-  else push_other(b);
+  if (*b->at == '"')
+    push_string(b); /* the most frequent type */
+  else
+    push_other(b);
 }
 
 /* Like push_value, for a value that is not a string, without space before it. */
@@ -418,9 +428,7 @@ static void push_other(builder *b) {
       lua_pushlightuserdata(L, NULL);
       b->at += 4;
       return;
-    default:
-      push_number(b);
-      return;
+    default: push_number(b); return;
   }
 }
 
@@ -436,8 +444,7 @@ typedef struct json_error {
 } json_error;
 
 /* Fills *error. */
-static void locate(json_error *error, const char *text, cursor at,
-                   const char *message) {
+static void locate(json_error *error, const char *text, cursor at, const char *message) {
   const char *stop = (const char *)at;
   const char *line_start = text;
   error->message = message;
@@ -460,7 +467,7 @@ static bool read_json(lua_State *L, const char *text, size_t length, int marks,
   luaL_checkstack(L, 4, "JSON text");
   cursor start = (cursor)text;
   int top = lua_gettop(L);
-  reader r = {L, NULL, start, start + length, NULL, 0, 0};
+  reader r = { L, NULL, start, start + length, NULL, 0, 0 };
   if (length > MAX_TEXT) {
     locate(error, text, start, "longer than 2 GiB");
     return false;
@@ -481,10 +488,9 @@ static bool read_json(lua_State *L, const char *text, size_t length, int marks,
     char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
     r.notes->length += r.longest_escaped;
     lua_rawgeti(L, marks, TAVUS_SLOT_ARRAY);
-    builder b = {L, start, r.notes->data, spare, top + 2, true};
+    builder b = { L, start, r.notes->data, spare, top + 2, true };
     push_value(&b);
-    if (!b.in_range)
-      good = fail(&r, b.at, "number beyond the range of a double");
+    if (!b.in_range) good = fail(&r, b.at, "number beyond the range of a double");
   }
   tavus_buffer_release(L, marks, top + 1);
   if (!good) {
@@ -512,8 +518,8 @@ static int decode(lua_State *L, const char *text, size_t length, int marks) {
   if (read_json(L, text, length, marks, &error)) return 1;
   lua_pushnil(L);
   lua_createtable(L, 0, 4);
-  lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message,
-                  (int)error.line, (int)error.column, (int)error.offset + 1);
+  lua_pushfstring(L, "%s at line %d, column %d (byte %d)", error.message, (int)error.line,
+                  (int)error.column, (int)error.offset + 1);
   lua_setfield(L, -2, "message");
   push_count(L, error.line);
   lua_setfield(L, -2, "line");

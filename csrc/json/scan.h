@@ -53,8 +53,7 @@ static inline const unsigned char *tavus_scan_run(const unsigned char *at,
 /* Copies the plain bytes at the beginning of `at`, at most `length`, and returns
 ** their number. `out` has room for `length` bytes; the bytes behind the copied ones
 ** are undefined. The last word overlaps the one before it. */
-static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
-                                     size_t length) {
+static inline size_t tavus_scan_copy(char *out, const unsigned char *at, size_t length) {
   size_t done = 0;
   if (length >= 8) {
     while (done < length) {
@@ -74,8 +73,7 @@ static inline size_t tavus_scan_copy(char *out, const unsigned char *at,
       return length;
     }
   }
-  for (; done < length && tavus_scan_plain(at[done]); done++)
-    out[done] = (char)at[done];
+  for (; done < length && tavus_scan_plain(at[done]); done++) out[done] = (char)at[done];
   return done;
 }
 

@@ -16,8 +16,7 @@ size_t tavus_utf8_sequence(const unsigned char *at, const unsigned char *end) {
     return 3;
   }
   if (first > 0xF4 || left < 4) return 0;
-  if ((at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80 ||
-      (at[3] & 0xC0) != 0x80)
+  if ((at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80 || (at[3] & 0xC0) != 0x80)
     return 0;
   if (first == 0xF0 && at[1] < 0x90) return 0; /* overlong */
   if (first == 0xF4 && at[1] > 0x8F) return 0; /* above U+10FFFF */
@@ -28,14 +27,12 @@ bool tavus_utf8_check(const char *text, size_t length, size_t *bad_offset) {
   const unsigned char *at = (const unsigned char *)text;
   const unsigned char *end = at + length;
   while (at < end) {
-    while (end - at >= 8 && (tavus_scan_load(at) & TAVUS_SCAN_HIGH) == 0)
-      at += 8;
+    while (end - at >= 8 && (tavus_scan_load(at) & TAVUS_SCAN_HIGH) == 0) at += 8;
     while (at < end && *at < 0x80) at++;
     while (at < end && *at >= 0x80) {
       size_t size = tavus_utf8_sequence(at, end);
       if (size == 0) {
-        if (bad_offset != NULL)
-          *bad_offset = (size_t)(at - (const unsigned char *)text);
+        if (bad_offset != NULL) *bad_offset = (size_t)(at - (const unsigned char *)text);
         return false;
       }
       at += size;

@@ -12,8 +12,8 @@
 static size_t write_escape(char *out, unsigned char byte) {
   static const char hex[] = "0123456789ABCDEF";
   static const char letters['\\' + 1] = {
-    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-    ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+    ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+    ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'
   };
   out[0] = '\\';
   out[1] = letters[byte];
@@ -101,8 +101,7 @@ static uint64_t shortest(double value, int *exponent) {
     (void)snprintf(text, sizeof text, "%.*e", precision - 1, value);
     const char *p = text;
     for (; *p != 'e' && *p != '\0'; p++)
-      if (*p >= '0' && *p <= '9')
-        significand = significand * 10 + (uint64_t)(*p - '0');
+      if (*p >= '0' && *p <= '9') significand = significand * 10 + (uint64_t)(*p - '0');
     bool down = *p == 'e' && p[1] == '-';
     for (; *p != '\0'; p++)
       if (*p >= '0' && *p <= '9') power = power * 10 + (*p - '0');
@@ -145,8 +144,7 @@ static bool short_decimal(double value, uint64_t *significand, int *exponent) {
 
 /* Writes significand * 10^exponent, with an exponent only outside 1e-5 to 1e17. A
 ** float always gets a fraction or an exponent. Returns the end. */
-static char *layout(char *out, uint64_t significand, int exponent,
-                    bool is_float) {
+static char *layout(char *out, uint64_t significand, int exponent, bool is_float) {
   char digits[20];
   int count = (int)(write_digits(digits, significand) - digits);
   int point = count + exponent; /* digits before the decimal point */
@@ -182,8 +180,7 @@ static char *layout(char *out, uint64_t significand, int exponent,
 /* Appends the shortest decimal that is read back as `value`, which must be finite.
 ** `is_float` (a float of Lua 5.3 and later): it is never written as an integer, but
 ** as `1.0`, `-0.0` or `1e+300`. */
-static void write_real(lua_State *L, tavus_buffer *buffer, double value,
-                       bool is_float) {
+static void write_real(lua_State *L, tavus_buffer *buffer, double value, bool is_float) {
   char *out = tavus_buffer_reserve(L, buffer, MAX_NUMBER);
   uint64_t significand;
   int exponent = 0;

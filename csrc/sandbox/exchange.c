@@ -25,17 +25,17 @@ struct tavus_exchange {
   struct MHD_Response *response;
   unsigned int status;
   ending end;
-  tavus_fault *fault;       /* what to write before the end, or NULL */
-  double until;             /* on tavus_sandbox_clock: nothing is sent before */
-  double due;               /* when it is looked at next */
-  tavus_exchange *before;   /* in the server's list while `waiting` */
+  tavus_fault *fault;     /* what to write before the end, or NULL */
+  double until;           /* on tavus_sandbox_clock: nothing is sent before */
+  double due;             /* when it is looked at next */
+  tavus_exchange *before; /* in the server's list while `waiting` */
   tavus_exchange *after;
-  bool begun;               /* the headers have been read */
+  bool begun; /* the headers have been read */
   bool waiting;
-  bool answered;            /* the service has returned */
+  bool answered; /* the service has returned */
   bool too_large;
-  const char *method;       /* libmicrohttpd's memory, valid during the call */
-  char uri[];               /* path and query as they came */
+  const char *method; /* libmicrohttpd's memory, valid during the call */
+  char uri[];         /* path and query as they came */
 };
 
 typedef struct {
@@ -58,19 +58,27 @@ static void enqueue(tavus_server *server, tavus_exchange *exchange) {
   while (place != NULL && place->due > exchange->due) place = place->before;
   exchange->before = place;
   exchange->after = place != NULL ? place->after : server->first;
-  if (exchange->after != NULL) exchange->after->before = exchange;
-  else server->last = exchange;
-  if (place != NULL) place->after = exchange;
-  else server->first = exchange;
+  if (exchange->after != NULL)
+    exchange->after->before = exchange;
+  else
+    server->last = exchange;
+  if (place != NULL)
+    place->after = exchange;
+  else
+    server->first = exchange;
   exchange->waiting = true;
 }
 
 static void dequeue(tavus_server *server, tavus_exchange *exchange) {
   if (!exchange->waiting) return;
-  if (exchange->before != NULL) exchange->before->after = exchange->after;
-  else server->first = exchange->after;
-  if (exchange->after != NULL) exchange->after->before = exchange->before;
-  else server->last = exchange->before;
+  if (exchange->before != NULL)
+    exchange->before->after = exchange->after;
+  else
+    server->first = exchange->after;
+  if (exchange->after != NULL)
+    exchange->after->before = exchange->before;
+  else
+    server->last = exchange->before;
   exchange->before = exchange->after = NULL;
   exchange->waiting = false;
 }
@@ -134,7 +142,7 @@ static tavus_mhd_result collect_header(void *context, enum MHD_ValueKind kind,
   (void)kind;
   if (headers->count == headers->room) return MHD_NO;
   headers->list[headers->count++] =
-    (header){ name, value != NULL ? value : "", name_length, value_length };
+      (header){ name, value != NULL ? value : "", name_length, value_length };
   return MHD_YES;
 }
 
@@ -235,16 +243,15 @@ int tavus_exchange_answer(lua_State *L) {
     size_t length = 0;
     const char *body = luaL_optlstring(L, 2, "", &length);
     exchange->status = (unsigned int)status;
-    exchange->response = MHD_create_response_from_buffer(
-        length, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    exchange->response = MHD_create_response_from_buffer(length, (void *)(uintptr_t)body,
+                                                         MHD_RESPMEM_MUST_COPY);
     if (exchange->response == NULL) return luaL_error(L, "out of memory");
     add_headers(L, 3, exchange->response);
   }
   exchange->end = end;
   /* A fault is written after the connection is suspended, even without a delay. */
-  exchange->until = delay > 0 || exchange->fault != NULL
-                        ? tavus_sandbox_clock() + (double)delay
-                        : 0;
+  exchange->until =
+      delay > 0 || exchange->fault != NULL ? tavus_sandbox_clock() + (double)delay : 0;
   return 0;
 }
 
@@ -267,8 +274,8 @@ static void drop_body(tavus_exchange *exchange) {
   exchange->length = exchange->capacity = 0;
 }
 
-static bool append_body(tavus_server *server, tavus_exchange *exchange,
-                        const char *data, size_t length) {
+static bool append_body(tavus_server *server, tavus_exchange *exchange, const char *data,
+                        size_t length) {
   if (exchange->too_large) return true; /* the rest is read and dropped */
   if (length > server->max_body - exchange->length) {
     exchange->too_large = true;
@@ -328,10 +335,10 @@ static void reset_connection(struct MHD_Connection *connection) {
   (void)connect(tavus_connection_fd(connection), &none, sizeof none);
 }
 
-tavus_mhd_result tavus_exchange_handle(
-    void *context, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *upload_data,
-    size_t *upload_data_size, void **request) {
+tavus_mhd_result tavus_exchange_handle(void *context, struct MHD_Connection *connection,
+                                       const char *url, const char *method,
+                                       const char *version, const char *upload_data,
+                                       size_t *upload_data_size, void **request) {
   tavus_server *server = context;
   tavus_exchange *exchange = *request;
   (void)url;
@@ -359,8 +366,8 @@ tavus_mhd_result tavus_exchange_handle(
   return MHD_queue_response(connection, exchange->status, exchange->response);
 }
 
-void tavus_exchange_end(void *context, struct MHD_Connection *connection,
-                        void **request, enum MHD_RequestTerminationCode code) {
+void tavus_exchange_end(void *context, struct MHD_Connection *connection, void **request,
+                        enum MHD_RequestTerminationCode code) {
   tavus_exchange *exchange = *request;
   (void)connection;
   (void)code;

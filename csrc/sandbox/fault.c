@@ -137,8 +137,7 @@ double tavus_fault_step(tavus_fault *fault, int fd) {
     ssize_t count = send(fd, fault->text[fault->part] + fault->written,
                          left < budget ? left : budget, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      return errno == EAGAIN || errno == EWOULDBLOCK ? try_later(fault) : -1;
+    if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? try_later(fault) : -1;
     advance(fault, (size_t)count);
     budget -= (size_t)count;
   }

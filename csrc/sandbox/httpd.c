@@ -19,11 +19,7 @@
 
 #define SERVER_TYPE "tavus.sandbox.httpd.server"
 
-enum {
-  MAX_BODY = 16 * 1024 * 1024,
-  MAX_CONNECTIONS = 16384,
-  IDLE_SECONDS = 120
-};
+enum { MAX_BODY = 16 * 1024 * 1024, MAX_CONNECTIONS = 16384, IDLE_SECONDS = 120 };
 
 /* The userdata. `server` comes from malloc, because a thread uses it. */
 typedef struct {
@@ -46,21 +42,23 @@ static int push_failure(lua_State *L, const char *what, int error) {
   const char *reason = has_text ? text : "";
 #endif
   lua_pushnil(L);
-  if (*reason != '\0') lua_pushfstring(L, "%s: %s", what, reason);
-  else lua_pushstring(L, what);
+  if (*reason != '\0')
+    lua_pushfstring(L, "%s: %s", what, reason);
+  else
+    lua_pushstring(L, what);
   return 2;
 }
 
 /* What the server's Lua state is made of. */
 typedef struct {
-  lua_State *parent;  /* its stack anchors the strings below */
-  int options;        /* index of the options table in it */
-  int modules;        /* index of the table of modules in it, or of nil */
+  lua_State *parent; /* its stack anchors the strings below */
+  int options;       /* index of the options table in it */
+  int modules;       /* index of the table of modules in it, or of nil */
   const char *entry;
   const char *path;
   const char *cpath;
   tavus_server *server; /* its ports become the options `port` and `steering` */
-  bool luarocks;      /* the parent finds its modules through luarocks.loader */
+  bool luarocks;        /* the parent finds its modules through luarocks.loader */
 } preparation;
 
 /* Pushes a copy of the parent's table of strings, numbers and booleans. No call on the
@@ -79,8 +77,10 @@ static void copy_options(lua_State *L, lua_State *parent, int index) {
           lua_pushlstring(L, text, length);
           break;
         case LUA_TNUMBER:
-          if (lua_isinteger(parent, -1)) lua_pushinteger(L, lua_tointeger(parent, -1));
-          else lua_pushnumber(L, lua_tonumber(parent, -1));
+          if (lua_isinteger(parent, -1))
+            lua_pushinteger(L, lua_tointeger(parent, -1));
+          else
+            lua_pushnumber(L, lua_tonumber(parent, -1));
           break;
         case LUA_TBOOLEAN: lua_pushboolean(L, lua_toboolean(parent, -1)); break;
         default: lua_pushnil(L); break;
@@ -195,16 +195,16 @@ static int protect(lua_State *L, lua_CFunction function, void *argument) {
 #endif
 }
 
-static handle *check_handle(lua_State *L) {
-  return luaL_checkudata(L, 1, SERVER_TYPE);
-}
+static handle *check_handle(lua_State *L) { return luaL_checkudata(L, 1, SERVER_TYPE); }
 
 static void stop(handle *h) {
   tavus_server *server = h->server;
   if (server == NULL) return;
   h->server = NULL;
-  if (h->owner == getpid()) tavus_server_stop(server);
-  else tavus_server_abandon(server);
+  if (h->owner == getpid())
+    tavus_server_stop(server);
+  else
+    tavus_server_abandon(server);
   free(server);
 }
 
@@ -232,24 +232,24 @@ static int server_port(lua_State *L) {
 
 static int server_tostring(lua_State *L) {
   const handle *h = check_handle(L);
-  if (h->server == NULL) lua_pushliteral(L, "sandbox server (stopped)");
-  else lua_pushfstring(L, "sandbox server (127.0.0.1:%d)", (int)h->port);
+  if (h->server == NULL)
+    lua_pushliteral(L, "sandbox server (stopped)");
+  else
+    lua_pushfstring(L, "sandbox server (127.0.0.1:%d)", (int)h->port);
   return 1;
 }
 
 /* An integer field of the options at `index`, within [low, high]. */
 static unsigned int option_integer(lua_State *L, int index, const char *name,
-                                   lua_Number fallback, lua_Number low,
-                                   lua_Number high) {
+                                   lua_Number fallback, lua_Number low, lua_Number high) {
   lua_getfield(L, index, name);
   lua_Number value = lua_isnil(L, -1) ? fallback : lua_tonumber(L, -1);
-  bool good = (lua_isnil(L, -1) || lua_type(L, -1) == LUA_TNUMBER) &&
-              value >= low && value <= high &&
-              value == (lua_Number)(unsigned int)value;
+  bool good = (lua_isnil(L, -1) || lua_type(L, -1) == LUA_TNUMBER) && value >= low &&
+              value <= high && value == (lua_Number)(unsigned int)value;
   lua_pop(L, 1);
   if (!good)
-    luaL_error(L, "option '%s' must be an integer from %d to %d", name,
-               (int)low, (int)high);
+    luaL_error(L, "option '%s' must be an integer from %d to %d", name, (int)low,
+               (int)high);
   return (unsigned int)value;
 }
 
@@ -413,25 +413,22 @@ static int httpd_raise_file_limit(lua_State *L) {
 TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L);
 
 TAVUS_EXPORT int luaopen_tavus_sandbox_httpd(lua_State *L) {
-  static const luaL_Reg methods[] = {
-    { "stop", server_stop }, { "port", server_port }, { NULL, NULL }
-  };
-  static const luaL_Reg meta[] = {
-    { "__gc", server_gc },
-    { "__close", server_gc },
-    { "__tostring", server_tostring },
-    { NULL, NULL }
-  };
-  static const luaL_Reg functions[] = {
-    { "start", httpd_start },
-    { "time", httpd_time },
-    { "utc", httpd_utc },
-    { "open_standard_files", httpd_open_standard_files },
-    { "hold_signals", httpd_hold_signals },
-    { "wait_signal", httpd_wait_signal },
-    { "raise_file_limit", httpd_raise_file_limit },
-    { NULL, NULL }
-  };
+  static const luaL_Reg methods[] = { { "stop", server_stop },
+                                      { "port", server_port },
+                                      { NULL, NULL } };
+  static const luaL_Reg meta[] = { { "__gc", server_gc },
+                                   { "__close", server_gc },
+                                   { "__tostring", server_tostring },
+                                   { NULL, NULL } };
+  static const luaL_Reg functions[] = { { "start", httpd_start },
+                                        { "time", httpd_time },
+                                        { "utc", httpd_utc },
+                                        { "open_standard_files",
+                                          httpd_open_standard_files },
+                                        { "hold_signals", httpd_hold_signals },
+                                        { "wait_signal", httpd_wait_signal },
+                                        { "raise_file_limit", httpd_raise_file_limit },
+                                        { NULL, NULL } };
   if (luaL_newmetatable(L, SERVER_TYPE)) {
     luaL_setfuncs(L, meta, 0);
     lua_newtable(L);

@@ -49,13 +49,11 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
   server->daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
           MHD_USE_SUPPRESS_DATE_NO_CLOCK | ONE_THREAD,
-      0, NULL, NULL, tavus_exchange_handle, server,
-      MHD_OPTION_CONNECTION_LIMIT, server->max_connections,
-      MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+      0, NULL, NULL, tavus_exchange_handle, server, MHD_OPTION_CONNECTION_LIMIT,
+      server->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
       MHD_OPTION_NOTIFY_CONNECTION, tavus_server_connection, server,
       MHD_OPTION_URI_LOG_CALLBACK, tavus_exchange_begin, server,
-      MHD_OPTION_NOTIFY_COMPLETED, tavus_exchange_end, server,
-      MHD_OPTION_END);
+      MHD_OPTION_NOTIFY_COMPLETED, tavus_exchange_end, server, MHD_OPTION_END);
   if (server->daemon == NULL)
     return tavus_fail(failure, "libmicrohttpd does not start", errno);
   const union MHD_DaemonInfo *info =
@@ -67,17 +65,14 @@ bool tavus_server_open(tavus_server *server, unsigned short port,
 }
 
 /* The earlier of two times from now; negative means never. */
-static double earlier(double a, double b) {
-  return a < 0 || (b >= 0 && b < a) ? b : a;
-}
+static double earlier(double a, double b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
 
 /* The milliseconds that poll may sleep: until libmicrohttpd's next timeout or the next
 ** delayed answer. Rounded up, so that poll does not spin. */
 static int poll_time(tavus_server *server, double next) {
   MHD_UNSIGNED_LONG_LONG limit;
   double seconds = -1;
-  if (MHD_get_timeout(server->daemon, &limit) == MHD_YES)
-    seconds = (double)limit * 1e-3;
+  if (MHD_get_timeout(server->daemon, &limit) == MHD_YES) seconds = (double)limit * 1e-3;
   seconds = earlier(seconds, next);
   if (seconds < 0) return -1;
   double milliseconds = seconds * 1e3;

@@ -35,23 +35,23 @@ typedef struct {
 /* A running server. The starting thread fills it; then it belongs to the server's
 ** thread until tavus_server_stop has joined that. Any thread may write to `wake_fd`. */
 typedef struct tavus_server {
-  lua_State *lua;            /* stack: [1] traceback, [2] the answering function */
+  lua_State *lua; /* stack: [1] traceback, [2] the answering function */
   struct MHD_Daemon *daemon;
-  tavus_exchange *first;     /* delayed exchanges, the next due one first */
+  tavus_exchange *first; /* delayed exchanges, the next due one first */
   tavus_exchange *last;
-  size_t max_body;           /* bytes of a request's body that are kept */
+  size_t max_body; /* bytes of a request's body that are kept */
   tavus_port ports[TAVUS_PORTS];
-  bool *is_api;              /* by descriptor: a connection to the API's port */
+  bool *is_api; /* by descriptor: a connection to the API's port */
   size_t is_api_size;
   unsigned int connections;
   unsigned int max_connections;
-  double full_until;         /* on tavus_sandbox_clock: nothing is accepted before */
-  int current_fd;            /* of the request that the service handles, or -1 */
-  int epoll_fd;              /* libmicrohttpd's */
-  int wake_fd;               /* ours, an eventfd */
+  double full_until; /* on tavus_sandbox_clock: nothing is accepted before */
+  int current_fd;    /* of the request that the service handles, or -1 */
+  int epoll_fd;      /* libmicrohttpd's */
+  int wake_fd;       /* ours, an eventfd */
   tavus_identity epoll_made, wake_made;
-  bool stopping;             /* set by the thread: no more answers */
-  bool running;              /* set by the starter: there is a thread to join */
+  bool stopping; /* set by the thread: no more answers */
+  bool running;  /* set by the starter: there is a thread to join */
   pthread_t thread;
 } tavus_server;
 
@@ -103,12 +103,12 @@ void tavus_server_connection(void *context, struct MHD_Connection *connection,
 ** server. */
 void *tavus_exchange_begin(void *context, const char *uri,
                            struct MHD_Connection *connection);
-tavus_mhd_result tavus_exchange_handle(
-    void *context, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *upload_data,
-    size_t *upload_data_size, void **request);
-void tavus_exchange_end(void *context, struct MHD_Connection *connection,
-                        void **request, enum MHD_RequestTerminationCode code);
+tavus_mhd_result tavus_exchange_handle(void *context, struct MHD_Connection *connection,
+                                       const char *url, const char *method,
+                                       const char *version, const char *upload_data,
+                                       size_t *upload_data_size, void **request);
+void tavus_exchange_end(void *context, struct MHD_Connection *connection, void **request,
+                        enum MHD_RequestTerminationCode code);
 
 /* Resumes every delayed exchange that is due (all of them if the server is stopping).
 ** Returns the seconds until MHD_run is needed: 0 if one was resumed, else the time

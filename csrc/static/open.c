@@ -11,8 +11,7 @@ TAVUS_EXPORT int luaopen_tavus_http(lua_State *L);
 
 /* A loader; its upvalue is the chunk: (name, nil, globals | nil) --> module */
 static int load_chunk(lua_State *L) {
-  const tavus_chunk *chunk =
-      (const tavus_chunk *)lua_touserdata(L, lua_upvalueindex(1));
+  const tavus_chunk *chunk = (const tavus_chunk *)lua_touserdata(L, lua_upvalueindex(1));
   if (luaL_loadbuffer(L, (const char *)chunk->text, chunk->size, chunk->file) != 0)
     return lua_error(L);
   if (lua_istable(L, 3)) {
@@ -29,19 +28,28 @@ static const struct {
   const char *library;
   const char *global;
 } needed[] = {
-  { "base", "setmetatable" }, { "coroutine", "coroutine" }, { "io", "io" },
-  { "math", "math" },         { "os", "os" },               { "package", NULL },
-  { "string", "string" },     { "table", "table" },
+  { "base", "setmetatable" },
+  { "coroutine", "coroutine" },
+  { "io", "io" },
+  { "math", "math" },
+  { "os", "os" },
+  { "package", NULL },
+  { "string", "string" },
+  { "table", "table" },
 };
 
 /* Pushes package.loaded, and package.preload or nil, from the registry, which a script
 ** cannot have changed. */
 static void push_package(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  if (lua_istable(L, -1)) lua_getfield(L, -1, "package");
-  else lua_pushnil(L);
-  if (lua_istable(L, -1)) lua_getfield(L, -1, "preload");
-  else lua_pushnil(L);
+  if (lua_istable(L, -1))
+    lua_getfield(L, -1, "package");
+  else
+    lua_pushnil(L);
+  if (lua_istable(L, -1))
+    lua_getfield(L, -1, "preload");
+  else
+    lua_pushnil(L);
   lua_remove(L, -2);
 }
 
@@ -79,8 +87,10 @@ static int open_library(lua_State *L) {
   for (const tavus_chunk *chunk = tavus_bundle; chunk->name != NULL; chunk++) {
     lua_pushlightuserdata(L, (void *)(uintptr_t)chunk);
     lua_pushcclosure(L, load_chunk, 1);
-    if (strcmp(chunk->name, "tavus") == 0) lua_insert(L, 2);
-    else lua_setfield(L, 1, chunk->name);
+    if (strcmp(chunk->name, "tavus") == 0)
+      lua_insert(L, 2);
+    else
+      lua_setfield(L, 1, chunk->name);
   }
   lua_pushvalue(L, 2);
   lua_setfield(L, 1, "tavus");
