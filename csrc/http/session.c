@@ -32,7 +32,8 @@ static void add_login(tavus_secrets *known, const char *address) {
     known->failed = true;
     return;
   }
-  tavus_secrets_add_login(known, copy, tavus_plain_decode(copy, length, NULL));
+  tavus_secrets_add_login(known, copy,
+                          tavus_plain_decode(copy, length, NULL, TAVUS_PERCENT));
   tavus_wipe(copy, length);
   free(copy);
 }

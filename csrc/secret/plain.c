@@ -98,30 +98,28 @@ static size_t entity(const char *at, const char *end, meaning *m) {
   const char *first = from;
   for (; from < end && (digit = hex_digit(*from)) >= 0 && digit < base; from++)
     if (code <= 0x10ffff) code = code * base + digit;
-  if (from == first) return 0;
+  if (from == first || from == end || *from != ';') return 0;
   *m = character(code);
-  return (size_t)(from - at) + (from < end && *from == ';');
+  return (size_t)(from - at) + 1;
 }
 
-static size_t escape(const char *at, const char *end, meaning *m) {
-  int value;
-  switch (*at) {
-    case '%':
-      if ((value = hex_value(at + 1, end, 2)) < 0) return 0;
-      *m = byte_of(value);
-      return 3;
-    case '\\': return backslash(at, end, m);
-    case '&': return entity(at, end, m);
-    default: return 0;
-  }
+static size_t escape(const char *at, const char *end, unsigned signs, meaning *m) {
+  if (*at == '\\' && (signs & TAVUS_BACKSLASH) != 0) return backslash(at, end, m);
+  if (*at == '&' && (signs & TAVUS_AMPERSAND) != 0) return entity(at, end, m);
+  if (*at != '%' || (signs & TAVUS_PERCENT) == 0) return 0;
+  int value = hex_value(at + 1, end, 2);
+  if (value < 0) return 0;
+  *m = byte_of(value);
+  return 3;
 }
 
-size_t tavus_plain_decode(char *text, size_t length, tavus_origin *origins) {
+size_t tavus_plain_decode(char *text, size_t length, tavus_origin *origins,
+                          unsigned signs) {
   const char *end = text + length;
   size_t size = 0;
   for (size_t i = 0; i < length;) {
     meaning m;
-    size_t step = escape(text + i, end, &m);
+    size_t step = escape(text + i, end, signs, &m);
     if (step == 0) {
       if (origins != NULL) origins[size] = origins[i];
       text[size++] = text[i++];

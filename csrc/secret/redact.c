@@ -68,18 +68,37 @@ static bool make_window(tavus_redaction *r) {
   return !r->failed;
 }
 
+/* Copies the text of the layer to the window. */
+static void open_layer(tavus_redaction *r, tavus_layer *layer, size_t length) {
+  memcpy(r->window, r->text + layer->base, length);
+  for (size_t i = 0; i < length; i++)
+    r->origins[i] = (tavus_origin){ (uint32_t)i, (uint32_t)i + 1 };
+  layer->text = r->window;
+  layer->origins = r->origins;
+  layer->length = length;
+}
+
+/* Looks for secrets that hold a sign of escaping, with the escapes of some signs
+** taken off. */
+static void look_for_signs(tavus_redaction *r, tavus_layer *layer) {
+  size_t length = layer->length;
+  for (unsigned signs = 1; signs < TAVUS_ALL_SIGNS; signs++) {
+    open_layer(r, layer, length);
+    layer->length = tavus_plain_decode(r->window, length, r->origins, signs);
+    if (layer->length < length) find(r, layer, &r->known->plain);
+  }
+  layer->length = length;
+}
+
 /* Looks at one window: by names, or for what is known. */
 static void look(tavus_redaction *r, tavus_layer *layer, bool names) {
   if (!make_window(r)) return;
+  if (!names && r->known->has_signs) look_for_signs(r, layer);
+  open_layer(r, layer, layer->length);
   char *text = r->window;
   size_t length = layer->length;
-  memcpy(text, r->text + layer->base, length);
-  for (size_t i = 0; i < length; i++)
-    r->origins[i] = (tavus_origin){ (uint32_t)i, (uint32_t)i + 1 };
-  layer->text = text;
-  layer->origins = r->origins;
   for (int i = 0; i < TAVUS_PLAIN_LEVELS && has_escapes(text, length); i++) {
-    layer->length = tavus_plain_decode(text, length, r->origins);
+    layer->length = tavus_plain_decode(text, length, r->origins, TAVUS_ALL_SIGNS);
     if (layer->length == length) break;
     length = layer->length;
     if (names)

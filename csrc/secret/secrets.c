@@ -149,12 +149,12 @@ void tavus_secrets_free(tavus_secrets *secrets) {
 
 /* --- adding --- */
 
-/* Is there enough in the text, besides signs, to tell it from others? */
+/* Are there letters and digits enough in the text to tell it from others? */
 static bool is_telling(const char *text, size_t length) {
   size_t told = 0;
   for (size_t i = 0; i < length; i++)
     if (is_letter(text[i]) || (text[i] >= '0' && text[i] <= '9')) told++;
-  return length >= TAVUS_SECRET_LIKELY && told >= TAVUS_SECRET_SHORTEST;
+  return told >= TAVUS_SECRET_SHORTEST;
 }
 
 /* Adds a text as it is looked for: as it is, without escapes, without blanks. */
@@ -168,13 +168,14 @@ static void look_for(tavus_secrets *secrets, const char *text, size_t length) {
   put(secrets, &secrets->plain, text, length);
   size_t before = length, size = length;
   for (int i = 0; i < TAVUS_PLAIN_LEVELS; i++) {
-    size = tavus_plain_decode(copy, before, NULL);
+    size = tavus_plain_decode(copy, before, NULL, TAVUS_ALL_SIGNS);
     if (size == before) break;
     before = size;
   }
   if (size < length && is_telling(copy, size)) put(secrets, &secrets->plain, copy, size);
   size = tavus_plain_strip(copy, size, NULL);
-  if (is_telling(copy, size)) put(secrets, &secrets->bare, copy, size);
+  if (size >= TAVUS_SECRET_LIKELY && is_telling(copy, size))
+    put(secrets, &secrets->bare, copy, size);
   tavus_wipe(copy, length);
   free(copy);
 }
@@ -231,6 +232,8 @@ static bool add(tavus_secrets *secrets, const char *text, size_t length) {
     return false;
   put(secrets, &secrets->given, text, length);
   look_for(secrets, text, length);
+  for (size_t i = 0; i < length; i++)
+    if (text[i] == '%' || text[i] == '\\' || text[i] == '&') secrets->has_signs = true;
   return true;
 }
 
@@ -249,6 +252,7 @@ void tavus_secrets_join(tavus_secrets *secrets, const tavus_secrets *others) {
   put_all(secrets, &secrets->plain, &others->plain);
   put_all(secrets, &secrets->bare, &others->bare);
   if (others->failed) secrets->failed = true;
+  if (others->has_signs) secrets->has_signs = true;
 }
 
 void tavus_secrets_add(tavus_secrets *secrets, const char *text, size_t length) {

@@ -32,7 +32,8 @@ typedef struct tavus_secrets {
   tavus_texts plain; /* those, their parts, and both without escapes */
   tavus_texts bare;  /* likewise, without blanks and tags */
   bool sorted;
-  bool failed; /* memory ran out: the list is not complete */
+  bool has_signs; /* one holds a sign that begins an escape */
+  bool failed;    /* memory ran out: the list is not complete */
 } tavus_secrets;
 
 /* Adds a secret as a whole. */
