@@ -44,7 +44,7 @@ describe("inside nginx, the phase", function()
   local function assert_refused(name, remedy)
     local note = server:note(name)
     assert.matches("^config phase: ", note)
-    assert.matches("in the phase " .. name, note, 1, true)
+    assert.matches("in nginx's phase " .. name, note, 1, true)
     assert.matches(remedy or "call it in a timer: ngx.timer.at(0, function() ... end)", note, 1, true)
   end
 
