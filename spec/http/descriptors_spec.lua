@@ -149,7 +149,7 @@ describe("a child process inherits nothing", function()
 end)
 
 describe("a process without descriptors", function()
-  local HINT = "nothing was sent; close what is open .*raise the limit %(ulimit %-n%)"
+  local HINT = "nothing was sent; close files and sockets .*raise the limit %(ulimit %-n%)"
 
   it("is told so by a call, whatever could not be opened, and the call may be made again", function()
     for free = 0, 2 do
@@ -196,8 +196,8 @@ describe("a process without descriptors", function()
       table.remove(held):close()
       print(type(caller:fd()))
     ]], 60)
-    assert.matches("^out of file descriptors: close what is open, or raise the limit %(ulimit %-n%)\n", output)
-    assert.matches("\nconfig: record cannot be written: [^\n]*Too many open files[^\n]*\n.*hint: close what is open", output)
+    assert.matches("^out of file descriptors: close files and sockets, or raise the limit %(ulimit %-n%)\n", output)
+    assert.matches("\nconfig: record cannot be written: [^\n]*Too many open files[^\n]*\n.*hint: close files and sockets", output)
     assert.matches("\ntrue\nnumber\n$", output)
   end)
 

@@ -264,8 +264,8 @@ describe("the descriptor", function()
       return times
     end
     local times = round()
-    for _ = 1, 19 do times = times > 3 and times or round() end
-    assert.is_true(times > 3, times)
+    for _ = 1, 19 do times = (times == 0 or times > 3) and times or round() end
+    assert.is_true(times == 0 or times > 3, times) -- libcurl from 8 on leaves no such timer behind
   end)
 
   it("is enough for a loop that only watches it", function()
