@@ -128,10 +128,11 @@ static int engine_fd(lua_State *L) {
   int fd = engine == NULL || engine->closed ? -1 : tavus_http_engine_fd(engine);
   const char *shortage = fd < 0 ? tavus_http_shortage(errno) : NULL;
   if (shortage != NULL)
-    return tavus_lhttp_fail(L, strcmp(shortage, "memory") == 0
-                                   ? TAVUS_NO_MEMORY
-                                   : "out of file descriptors: close what is open, or "
-                                     "raise the limit (ulimit -n)");
+    return tavus_lhttp_fail(L,
+                            strcmp(shortage, "memory") == 0
+                                ? TAVUS_NO_MEMORY
+                                : "out of file descriptors: close files and sockets, or "
+                                  "raise the limit (ulimit -n)");
   if (fd < 0) return tavus_lhttp_fail(L, "no descriptor on this system: use timeout()");
   lua_pushinteger(L, fd);
   return 1;
