@@ -118,21 +118,27 @@ static size_t bound(const tavus_texts *texts, size_t low, size_t high, size_t de
 }
 
 size_t tavus_texts_at(const tavus_texts *texts, const char *at, size_t length) {
-  size_t low = 0, high = texts->count, longest = 0;
+  size_t low = 0, high = texts->count, longest = 0, depth = 0;
   if (length < TAVUS_SECRET_SHORTEST) return 0;
   size_t head = head_of(at);
   if ((texts->heads[head >> 3] >> (head & 7) & 1) == 0) return 0;
-  for (size_t depth = 0; low < high; depth++) {
+  for (; low < high; depth++) {
     if (texts->items[low].length == depth) { /* all others here are longer */
       longest = depth;
       low++;
     }
-    if (depth == length) break;
+    if (depth == length || low == high) break;
     unsigned c = (unsigned char)at[depth];
-    low = bound(texts, low, high, depth, c);
-    high = bound(texts, low, high, depth, c + 1);
+    if (high - low == 1) {
+      if ((unsigned char)texts->items[low].data[depth] != c) break;
+      continue;
+    }
+    size_t first = bound(texts, low, high, depth, c);
+    high = bound(texts, first, high, depth, c + 1);
+    low = first;
+    if (low == high) break;
   }
-  return longest;
+  return depth >= TAVUS_SECRET_TELLING ? depth : longest;
 }
 
 static void free_texts(tavus_texts *texts) {

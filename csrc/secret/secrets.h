@@ -12,6 +12,8 @@
 /* Likewise one that only its name calls a secret, a part of a secret, and one that
 ** is compared without blanks and tags. */
 #define TAVUS_SECRET_LIKELY 8
+/* So many bytes of the beginning of a secret are taken for the secret. */
+#define TAVUS_SECRET_TELLING 64
 /* Most secrets of one text. One with more was made to take long. */
 #define TAVUS_SECRET_MOST 500
 
@@ -55,8 +57,9 @@ void tavus_secrets_join(tavus_secrets *secrets, const tavus_secrets *others);
 /* Prepares the lists for tavus_texts_at. */
 void tavus_secrets_sort(tavus_secrets *secrets);
 
-/* The length of the longest text that the `length` bytes at `at` begin with; 0:
-** there is none. */
+/* The length of the longest text that the `length` bytes at `at` begin with, or of what
+** they have in common with a long one; 0: there is none. Over a whole text the time
+** is in proportion to its length. */
 size_t tavus_texts_at(const tavus_texts *texts, const char *at, size_t length);
 
 /* Wipes and frees. */

@@ -318,6 +318,15 @@ describe("a long text", function()
     end
   end)
 
+  it("is searched to its end, though it was made to take long", function()
+    local size = 2 ^ 18
+    for _, piece in ipairs { "token=", '"token":{', '"key":{"key":', '"value":{"value":', '"api_key":"\\', "://a:", "%2525", "&amp;amp;" } do
+      local text = piece:rep(math.floor(size / #piece))
+      assert.is_string(core.redact(text, { secret }))
+      assert.is_string(core.redact(core.encode { password = text:sub(1, size / 2) .. "x", rows = text }))
+    end
+  end)
+
   it("has long secrets", function()
     for _, size in ipairs { 3000, 40000, 200000 } do
       local long = (PART .. "-/"):rep(math.floor(size / 10))

@@ -93,7 +93,8 @@ end
 function redact.headers(session, headers, secrets)
   local all = {}
   for name, value in pairs(headers or {}) do
-    all[core.redact(name, secrets, session)] = is_secret(name) and MARK or core.redact(tostring(value), secrets, session)
+    local shown = is_secret(name) and MARK or core.redact(tostring(value), secrets, session)
+    all[core.redact(name, secrets, session)] = shown
   end
   return all
 end
@@ -150,7 +151,8 @@ function redact.request(session, asked, sent)
     end
   end
   local all = redact.sent {
-    secrets = sent and sent.secrets, given = sent and sent.given, body = asked.body, path = asked.path, query = asked.query, headers = headers,
+    secrets = sent and sent.secrets, given = sent and sent.given,
+    body = asked.body, path = asked.path, query = asked.query, headers = headers,
   }
   local function clean(text) return printable(core.redact(text, all, session)) end
   local path, written = asked.path:match "^([^?#]*)%??([^#]*)"
