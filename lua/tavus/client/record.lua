@@ -38,7 +38,7 @@ function record.open(name, headers)
   local file, message, code = io.open(name, "ab")
   if not file then
     return nil, "cannot be written: " .. tostring(message),
-      options.no_descriptor[code] and "close files and sockets, or raise the limit of file descriptors (ulimit -n)" or nil
+      options.no_descriptor[code] and "close files and sockets, or raise the limit of file descriptors (ulimit -n)"
   end
   pcall(http.close_on_exec, file) -- fails where the host program replaced Lua's files
   -- Every line is one write at the file's end, so that several programs may write to it.
