@@ -389,7 +389,10 @@ describe("client:step and client:run", function()
     assert.matches("task_spec.lua:%d+: run: call it with a colon", clients.raised(function() client.run() end))
   end)
 
-  it("are an error without a descriptor for the engine", function()
+  -- Without epoll the engine needs no descriptor, and the calls themselves fail (spec/http/descriptors_spec.lua).
+  local with_epoll = require "tavus.http".engine():fd() ~= nil
+  local it_with_epoll = with_epoll and it or function() end
+  it_with_epoll("are an error without a descriptor for the engine", function()
     local status, output = process.run("ulimit -n 60 && exec " .. process.quote(process.interpreter()) .. " -e " .. process.quote [[
       local client = assert(require("tavus").new { api_key = "k3y" })
       local held, file = {}
