@@ -95,7 +95,7 @@ describe("a registered host", function()
       local first = select(2, client.personas:list())
       assert(sandbox:next { method = "GET", delay = 5 })
       err = select(2, client.personas:list(nil, { deadline = 0.1 }))
-      local next_row = client.personas:each { limit = 10 } -- plain Lua 5.1 cannot yield in the iterator of a for
+      local next_row = client.personas:each { limit = 10 } -- a loop's iterator cannot yield in plain Lua 5.1
       while next_row() do rows = rows + 1 end
       meta = first
     end)
