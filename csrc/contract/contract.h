@@ -283,8 +283,8 @@ typedef struct tavus_error_row {
 extern const tavus_resource *const tavus_resources[];
 extern const tavus_error_row tavus_error_rows[];
 
-extern const tavus_shape tavus_shape_layers, tavus_shape_parameters,
-    tavus_shape_schema;
+extern const tavus_shape tavus_shape_layers, tavus_shape_llm, tavus_shape_tts,
+    tavus_shape_stt, tavus_shape_parameters, tavus_shape_schema;
 extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,

@@ -1,16 +1,7 @@
 /* conversations.c - the conversation: fields, rules, operations. */
-#include "contract.h"
+#include "rows.h"
 
-#define S .types = TAVUS_STRING
-#define B .types = TAVUS_BOOLEAN
-#define I .types = TAVUS_INTEGER
-#define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
-#define OBJECT_OF(its) .types = TAVUS_OBJECT_TYPE, .shape = &its
-#define SURE(grade) .sure = TAVUS_SURE_##grade
-#define READ_ONLY .flags = TAVUS_READ_ONLY
-#define MEAN(name) "did you mean \"" name "\"?"
 #define OF_LAYERS "belongs to the layers of a persona"
-#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const tavus_choice providers[] = {
   { "s3", NULL }, { "gcs", NULL }, { "azure_blob", NULL }, { NULL, NULL }

@@ -1,9 +1,7 @@
 /* persona_rules.c - rules between the fields of a persona. Rules 1 and 2 are errors,
 ** because the server refuses such bodies. Rule 3 is about patches and is in personas.c.
 ** The server checks 12 and 13. */
-#include "contract.h"
-
-#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+#include "rows.h"
 
 const tavus_rule tavus_persona_rules[5] = {
   { .kind = TAVUS_RULE_UNLESS, .number = 1, .error = true,

@@ -1,13 +1,6 @@
 /* personas.c - the persona: top level and operations. Its layers are in persona_layers.c,
 ** the rules between fields in persona_rules.c. */
-#include "contract.h"
-
-#define S .types = TAVUS_STRING
-#define B .types = TAVUS_BOOLEAN
-#define O .types = TAVUS_OBJECT_TYPE
-#define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
-#define SURE(grade) .sure = TAVUS_SURE_##grade
-#define READ_ONLY .flags = TAVUS_READ_ONLY
+#include "rows.h"
 
 static const tavus_choice modes[] = {
   { "full", NULL }, { "echo", NULL }, { NULL, NULL }
@@ -94,7 +87,6 @@ static const tavus_field fields[] = {
     .generation = "G4", .text = "What it shows to tell that it is an AI." }
 };
 
-#define MEAN(name) "did you mean \"" name "\"?"
 #define OF_CALL "is a field of a conversation"
 #define OF_PROPERTIES "is a property of a conversation"
 #define ENVELOPE "the persona's fields stand at the top level"
@@ -180,7 +172,6 @@ static const tavus_secret_rule secret_rules[] = {
   { NULL, NULL, NULL, NULL, NULL }
 };
 
-#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 #define ONE "/v2/personas/{persona_id}"
 
 static const tavus_operation operations[] = {

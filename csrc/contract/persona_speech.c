@@ -1,0 +1,157 @@
+/* persona_speech.c - the layers of a persona that speak and listen: tts and stt. */
+#include "rows.h"
+
+#define USE_FLOW(name) "use conversational_flow." name
+
+/* --- tts ---------------------------------------------------------------- */
+
+static const tavus_choice tts_engines[] = {
+  { "cartesia", NULL }, { "elevenlabs", NULL }, { "azure", NULL },
+  { "playht", "removed in January 2026" }, { NULL, NULL }
+};
+
+static const tavus_alias tts_words[] = {
+  { "tavus-auto",
+    "seen in programs, named in no document: leave it out for the default" },
+  { NULL, NULL }
+};
+
+static const tavus_choice emotions[] = {
+  { "anger", NULL }, { "curiosity", NULL }, { "positivity", NULL },
+  { "sadness", NULL }, { "surprise", NULL }, { NULL, NULL }
+};
+
+static const tavus_choice speeds[] = {
+  { "slowest", NULL }, { "slow", NULL }, { "normal", NULL }, { "fast", NULL },
+  { "fastest", NULL }, { NULL, NULL }
+};
+
+static const tavus_field emotion = {
+  S, SURE(B), .flags = TAVUS_LEVELS, .choices = emotions, .label = "an emotion",
+  .text = "A name, or name:level with low, medium or high."
+};
+
+#define SHARE .has_minimum = true, .has_maximum = true, .maximum = 1
+
+static const tavus_field voice_settings_fields[] = {
+  { TAVUS_NAME("emotion"), .types = TAVUS_ARRAY_TYPE, .items = &emotion, SURE(B),
+    .generation = "G0+", .text = "Emotions in the voice (older sonic models)." },
+  { TAVUS_NAME("similarity_boost"), N, SHARE, .generation = "G0+",
+    .text = "How close to the original voice (ElevenLabs), 0 to 1." },
+  { TAVUS_NAME("speed"), .types = TAVUS_NUMBER | TAVUS_STRING, .generation = "G0+",
+    .choices = speeds, .label = "a speed",
+    .text = "A number or a word such as normal; the range is the engine's." },
+  { TAVUS_NAME("stability"), N, SHARE, .generation = "G0+",
+    .text = "How even the voice is (ElevenLabs), 0 to 1." },
+  /* Certain for ElevenLabs only; the styles of azure have names. */
+  { TAVUS_NAME("style"), N, SHARE, SURE(C), .generation = "G0+",
+    .text = "How exaggerated the style is (ElevenLabs), 0 to 1." },
+  { TAVUS_NAME("use_speaker_boost"), B, .generation = "G0+",
+    .text = "Bring out the speaker (ElevenLabs)." },
+  { TAVUS_NAME("volume"), N, SURE(B), .generation = "G2+",
+    .text = "Loudness (sonic-3)." }
+};
+
+static const tavus_shape voice_settings = SHAPE(
+  voice_settings, .other = &tavus_field_anything);
+
+static const tavus_field tts_fields[] = {
+  { TAVUS_NAME("api_key"), S, .flags = TAVUS_SECRET, .generation = "G0+",
+    .text = "Key of the voice provider, for private voices." },
+  { TAVUS_NAME("external_voice_id"), S, .generation = "G0+",
+    .text = "The voice's id at its provider." },
+  { TAVUS_NAME("playht_user_id"), S, .generation = "G0, G1",
+    .deprecated = "PlayHT was removed in January 2026",
+    .text = "Account at PlayHT." },
+  { TAVUS_NAME("pronunciation_dictionary_id"), S, SURE(B), .generation = "G3+",
+    .text = "How to say certain words; empty detaches it." },
+  { TAVUS_NAME("tts_emotion_control"), B, .flags = TAVUS_WORD_BOOLEAN,
+    .generation = "G0+", .text = "Let the voice show emotion." },
+  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines,
+    .words = tts_words, .label = "a TTS engine",
+    .generation = "G0+", .text = "Who speaks; cartesia by default." },
+  { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
+    .text = "The provider's model; none with azure." },
+  { TAVUS_NAME("voice_id"), S, SURE(D), .generation = "G4",
+    .hint = MEAN("external_voice_id"),
+    .text = "A voice of Tavus' own list; a provider's goes to "
+            "external_voice_id." },
+  { TAVUS_NAME("voice_settings"), OBJECT_OF(voice_settings), .generation = "G0+",
+    .text = "Settings of the voice; which ones is the engine's." }
+};
+
+static const tavus_alias tts_aliases[] = {
+  { "cartesia_voice_id", MEAN("external_voice_id") },
+  { "elevenlabs_voice_id", MEAN("external_voice_id") },
+  { "engine", MEAN("tts_engine") },
+  { "language", "is a property of a conversation" },
+  { "model", MEAN("tts_model_name") },
+  { "model_id", MEAN("tts_model_name") },
+  { "playht_voice_id", MEAN("external_voice_id") },
+  { "provider", MEAN("tts_engine") },
+  { "tts_voice_id", MEAN("external_voice_id") },
+  { "voice", MEAN("external_voice_id") },
+  { NULL, NULL }
+};
+
+const tavus_shape tavus_shape_tts = SHAPE(
+  tts, .aliases = tts_aliases, RULES(tavus_tts_rules));
+
+/* --- stt ---------------------------------------------------------------- */
+
+static const tavus_choice stt_engines[] = {
+  { "tavus-auto", NULL }, { "tavus-parakeet", NULL }, { "tavus-soniox", NULL },
+  { "tavus-whisper", NULL }, { "tavus-deepgram-medical", NULL },
+  { "tavus-advanced", "deprecated since March 2026" },
+  { "tavus-turbo", "retired" }, { NULL, NULL }
+};
+
+static const tavus_choice sensitivities[] = {
+  { "superlow", NULL }, { "verylow", NULL }, { "low", NULL },
+  { "medium", NULL }, { "high", NULL }, { NULL, NULL }
+};
+
+static const tavus_field stt_fields[] = {
+  { TAVUS_NAME("diarization"), .types = TAVUS_ANY, SURE(D), .generation = "?",
+    .text = "Tell speakers apart; a Deepgram name, unproven." },
+  { TAVUS_NAME("hotwords"), S, .generation = "G0+",
+    .text = "Words to listen for, as one text." },
+  { TAVUS_NAME("language"), .types = TAVUS_ANY, SURE(D), .generation = "?",
+    .hint = "is a property of a conversation",
+    .text = "Language; a Deepgram name, unproven." },
+  { TAVUS_NAME("participant_interrupt_sensitivity"), S, .choices = sensitivities,
+    .label = "a sensitivity", .generation = "G0 to G2",
+    .deprecated = "moved to conversational_flow",
+    .successor = "conversational_flow.replica_interruptibility",
+    .text = "How easily a participant interrupts." },
+  { TAVUS_NAME("participant_pause_sensitivity"), S, .choices = sensitivities,
+    .label = "a sensitivity", .generation = "G0 to G2",
+    .deprecated = "moved to conversational_flow",
+    .successor = "conversational_flow.turn_taking_patience",
+    .text = "How soon a pause counts as the end of a turn." },
+  { TAVUS_NAME("smart_format"), .types = TAVUS_ANY, SURE(D), .generation = "?",
+    .text = "Format numbers and dates; a Deepgram name, unproven." },
+  { TAVUS_NAME("smart_turn_detection"), B, .generation = "G0 to G2",
+    .deprecated = "legacy", .successor = "conversational_flow.turn_detection_model",
+    .text = "Find the end of a turn with sparrow-0." },
+  { TAVUS_NAME("stt_engine"), S, .choices = stt_engines,
+    .label = "an STT engine",
+    .generation = "G0+", .text = "Who listens; tavus-auto by default." }
+};
+
+static const tavus_alias stt_aliases[] = {
+  { "engine", MEAN("stt_engine") },
+  { "interrupt_sensitivity", USE_FLOW("replica_interruptibility") },
+  { "keywords", MEAN("hotwords") },
+  { "model", MEAN("stt_engine") },
+  { "pause_sensitivity", USE_FLOW("turn_taking_patience") },
+  { "provider", MEAN("stt_engine") },
+  { "smart_turn", USE_FLOW("turn_detection_model") },
+  { "stt_model", MEAN("stt_engine") },
+  { "turn_detection", USE_FLOW("turn_detection_model") },
+  { "vocabulary", MEAN("hotwords") },
+  { NULL, NULL }
+};
+
+const tavus_shape tavus_shape_stt = SHAPE(
+  stt, .aliases = stt_aliases, RULES(tavus_stt_rules));
