@@ -2,20 +2,11 @@
 #include "engine.h"
 
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "descriptor.h"
 #include "outcome.h"
 #include "transfer.h"
-
-/* The smallest number of idle handles that are kept. */
-#define RESERVED 64
-
-/* The number of handles with libcurl's own buffer of 16 KB. Further ones have a small
-** one, which with a thousand requests saves two thirds of the memory of the process. */
-#define FEW 128
 
 /* CURLMOPT_QUICK_EXIT, since 8.20: cleaning up does not wait for slow name servers. By
 ** its number, since the headers may be older than the library; an older library refuses
@@ -24,87 +15,37 @@
 
 /* --- life --- */
 
-/* Returns a byte that is 1 here and 0 in a forked child, or NULL. Reading it is cheaper
-** than getpid(), a system call. */
-static volatile unsigned char *new_mark(void) {
-#ifdef MADV_WIPEONFORK
-  size_t size = (size_t)sysconf(_SC_PAGESIZE);
-  void *page =
-      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return NULL;
-  if (madvise(page, size, MADV_WIPEONFORK) == 0) {
-    *(volatile unsigned char *)page = 1;
-    return page;
-  }
-  munmap(page, size);
-#endif
-  return NULL;
-}
-
-static void free_mark(tavus_http_engine *engine) {
-  if (engine->mark != NULL)
-    munmap((void *)(uintptr_t)engine->mark, (size_t)sysconf(_SC_PAGESIZE));
-  engine->mark = NULL;
-}
-
 tavus_http_engine *tavus_http_engine_new(void) {
   tavus_http_engine *engine = calloc(1, sizeof *engine);
   if (engine == NULL) return NULL;
   engine->references = 1;
-  engine->pid = (long)getpid();
-  engine->mark = new_mark();
-  engine->due = engine->alarm = -1;
+  tavus_http_maker_note(&engine->maker);
+  engine->loop.due = engine->alarm = -1;
   engine->queue.expiry = -1;
-  engine->multi = tavus_http_multi_new();
-  engine->share = curl_share_init();
-  if (engine->multi == NULL || engine->share == NULL || !tavus_http_watch_open(engine)) {
+  engine->loop.multi = tavus_http_multi_new();
+  engine->loop.share = curl_share_init();
+  if (engine->loop.multi == NULL || engine->loop.share == NULL ||
+      !tavus_http_watch_open(&engine->loop)) {
     int why = errno;
     tavus_http_engine_drop(engine);
     errno = why;
     return NULL;
   }
-  (void)curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  (void)curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-  (void)curl_multi_setopt(engine->multi, QUICK_EXIT, 1L);
+  (void)curl_share_setopt(engine->loop.share, CURLSHOPT_SHARE,
+                          CURL_LOCK_DATA_SSL_SESSION);
+  (void)curl_multi_setopt(engine->loop.multi, CURLMOPT_PIPELINING,
+                          (long)CURLPIPE_MULTIPLEX);
+  (void)curl_multi_setopt(engine->loop.multi, QUICK_EXIT, 1L);
   return engine;
 }
 
 bool tavus_http_engine_is_inherited(const tavus_http_engine *engine) {
-  if (engine->mark != NULL) return *engine->mark == 0;
-  return engine->pid != (long)getpid();
+  return tavus_http_maker_is_other(&engine->maker);
 }
 
-/* Returns an idle or new handle, or NULL. Prefers handles with the large buffer; small
-** ones made during a burst stay idle. */
-static tavus_http_slot *slot_out(tavus_http_engine *engine) {
-  bool small = engine->reserve[false] == NULL;
-  tavus_http_slot *slot = engine->reserve[small];
-  if (slot != NULL) {
-    engine->reserve[small] = slot->next;
-    engine->reserved--;
-    return slot;
-  }
-  slot = tavus_http_slot_new(engine->slots >= FEW);
-  if (slot != NULL) engine->slots++;
-  return slot;
-}
-
-/* Frees a handle. */
-static void slot_gone(tavus_http_engine *engine, tavus_http_slot *slot) {
-  tavus_http_slot_free(slot);
-  engine->slots--;
-}
-
-/* Returns a handle to the reserve. */
+/* Returns a handle to the pool. */
 static void slot_back(tavus_http_engine *engine, tavus_http_slot *slot) {
-  unsigned most = engine->connections > RESERVED ? engine->connections : RESERVED;
-  if (engine->reserved >= most) {
-    slot_gone(engine, slot);
-    return;
-  }
-  slot->next = engine->reserve[slot->small];
-  engine->reserve[slot->small] = slot;
-  engine->reserved++;
+  tavus_http_pool_return(&engine->pool, slot, engine->connections);
 }
 
 /* Removes a reference to a request, and with the last one that of the request to its
@@ -132,24 +73,26 @@ static void leave_line(tavus_http_engine *engine, tavus_http_request *request) {
   if (request->state == TAVUS_HTTP_QUEUED) {
     tavus_http_queue_remove(&engine->queue, request);
   } else {
-    tavus_http_list_remove(&engine->active, request);
-    engine->active_count--;
+    tavus_http_list_remove(&engine->loop.active, request);
+    engine->loop.active_count--;
     tavus_http_queue_end(request);
   }
 }
 
 static tavus_http_request *any_request(tavus_http_engine *engine) {
-  if (engine->active.first != NULL) return engine->active.first;
+  if (engine->loop.active.first != NULL) return engine->loop.active.first;
   return tavus_http_queue_any(&engine->queue);
 }
 
+/* Removes a request from the reports. */
+static void drop_report(tavus_http_engine *engine, tavus_http_request *request) {
+  tavus_http_list_remove(&engine->reports, request);
+  request->reported = false;
+  drop(request);
+}
+
 static void forget_reports(tavus_http_engine *engine) {
-  tavus_http_request *request;
-  while ((request = engine->reports.first) != NULL) {
-    tavus_http_list_remove(&engine->reports, request);
-    request->reported = false;
-    drop(request);
-  }
+  while (engine->reports.first != NULL) drop_report(engine, engine->reports.first);
 }
 
 /* In a forked child: ends all requests and calls nothing of libcurl. */
@@ -165,11 +108,11 @@ static void abandon(tavus_http_engine *engine) {
                            "under way: it belongs to the parent");
     release(engine, request);
   }
-  tavus_http_watch_abandon(engine);
+  tavus_http_watch_abandon(&engine->loop);
   tavus_http_queue_free(&engine->queue);
-  engine->multi = NULL;
-  engine->share = NULL;
-  engine->reserve[false] = engine->reserve[true] = NULL;
+  engine->loop.multi = NULL;
+  engine->loop.share = NULL;
+  memset(&engine->pool, 0, sizeof engine->pool);
 }
 
 void tavus_http_engine_close(tavus_http_engine *engine) {
@@ -184,12 +127,13 @@ void tavus_http_engine_close(tavus_http_engine *engine) {
   engine->closed = true;
   forget_reports(engine);
   while ((request = any_request(engine)) != NULL) tavus_http_engine_cancel(request);
-  while (engine->reserved > 0) slot_gone(engine, slot_out(engine));
-  if (engine->multi != NULL) curl_multi_cleanup(engine->multi);
-  tavus_http_watch_close(engine);
-  if (engine->share != NULL) curl_share_cleanup(engine->share);
-  engine->multi = NULL;
-  engine->share = NULL;
+  while (engine->pool.idle_count > 0)
+    tavus_http_pool_free(&engine->pool, tavus_http_pool_take(&engine->pool));
+  if (engine->loop.multi != NULL) curl_multi_cleanup(engine->loop.multi);
+  tavus_http_watch_close(&engine->loop);
+  if (engine->loop.share != NULL) curl_share_cleanup(engine->loop.share);
+  engine->loop.multi = NULL;
+  engine->loop.share = NULL;
   tavus_http_queue_free(&engine->queue);
   tavus_http_engine_drop(engine);
 }
@@ -201,7 +145,7 @@ void tavus_http_engine_drop(tavus_http_engine *engine) {
     tavus_http_engine_close(engine);
     engine->references--;
   }
-  free_mark(engine);
+  tavus_http_maker_free(&engine->maker);
   free(engine);
 }
 
@@ -214,7 +158,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 
 /* Returns when the engine must act, apart from events on sockets. */
 static int64_t next_due(const tavus_http_engine *engine) {
-  return earlier(engine->due,
+  return earlier(engine->loop.due,
                  earlier(tavus_http_queue_when(&engine->queue), engine->queue.expiry));
 }
 
@@ -226,7 +170,7 @@ static int64_t next_step(const tavus_http_engine *engine) {
 
 /* Sets the timer behind the descriptor. */
 static void arm(tavus_http_engine *engine) {
-  tavus_http_watch_arm(engine, next_step(engine));
+  tavus_http_watch_arm(&engine->loop, next_step(engine));
 }
 
 /* --- requests in and out --- */
@@ -238,9 +182,9 @@ static void widen(tavus_http_engine *engine) {
   unsigned widest = 0;
   for (origin = engine->queue.origins; origin != NULL; origin = origin->next)
     if (origin->connections > widest) widest = origin->connections;
-  if (curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)widest) ==
-          CURLM_OK &&
-      curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
+  if (curl_multi_setopt(engine->loop.multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                        (long)widest) == CURLM_OK &&
+      curl_multi_setopt(engine->loop.multi, CURLMOPT_MAXCONNECTS,
                         (long)engine->queue.connections) == CURLM_OK)
     engine->connections = engine->queue.connections;
 }
@@ -262,7 +206,7 @@ static void end_early(tavus_http_engine *engine, tavus_http_request *request,
   tavus_http_slot *slot = request->slot;
   leave_line(engine, request);
   if (slot != NULL) {
-    curl_multi_remove_handle(engine->multi, slot->easy);
+    curl_multi_remove_handle(engine->loop.multi, slot->easy);
     slot->request = NULL;
     request->slot = NULL;
     slot_back(engine, slot);
@@ -275,11 +219,7 @@ void tavus_http_engine_cancel(tavus_http_request *request) {
   tavus_http_engine *engine = request->engine;
   if (engine == NULL) return;
   if (request->state == TAVUS_HTTP_DONE) {
-    if (request->reported) {
-      tavus_http_list_remove(&engine->reports, request);
-      request->reported = false;
-      drop(request);
-    }
+    if (request->reported) drop_report(engine, request);
     return;
   }
   if (tavus_http_engine_is_inherited(engine)) {
@@ -300,7 +240,7 @@ void tavus_http_engine_forget(tavus_http_request *request) {
 void tavus_http_engine_cancel_all(tavus_http_engine *engine,
                                   const tavus_http_session *session) {
   static const char message[] = "the client was closed";
-  tavus_http_request *request = engine->active.first, *next;
+  tavus_http_request *request = engine->loop.active.first, *next;
   while (session->line.waiting.first != NULL)
     end_early(engine, session->line.waiting.first, TAVUS_HTTP_CANCELLED, message);
   for (; request != NULL; request = next) {
@@ -312,17 +252,14 @@ void tavus_http_engine_cancel_all(tavus_http_engine *engine,
 }
 
 unsigned tavus_http_engine_left(const tavus_http_engine *engine) {
-  return engine->active_count + engine->queue.count;
+  return engine->loop.active_count + engine->queue.count;
 }
 
 uint64_t tavus_http_engine_report(tavus_http_engine *engine) {
   tavus_http_request *request = engine->reports.first;
-  uint64_t id;
   if (request == NULL) return 0;
-  id = request->id;
-  tavus_http_list_remove(&engine->reports, request);
-  request->reported = false;
-  drop(request);
+  uint64_t id = request->id;
+  drop_report(engine, request);
   return id;
 }
 
@@ -345,26 +282,26 @@ static void shorten_timeout(tavus_http_request *request, int64_t now) {
 }
 
 static void start(tavus_http_engine *engine, tavus_http_request *request, int64_t now) {
-  tavus_http_slot *slot = slot_out(engine);
+  tavus_http_slot *slot = tavus_http_pool_take(&engine->pool);
   if (slot == NULL) {
     fail_start(engine, request);
     return;
   }
   shorten_timeout(request, now);
-  if (!tavus_http_slot_load(slot, request, engine) ||
-      curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
+  if (!tavus_http_slot_load(slot, request, &engine->loop) ||
+      curl_multi_add_handle(engine->loop.multi, slot->easy) != CURLM_OK) {
     slot->request = NULL;
     request->slot = NULL;
-    slot_gone(engine, slot);
+    tavus_http_pool_free(&engine->pool, slot);
     fail_start(engine, request);
     return;
   }
   tavus_http_queue_start(&engine->queue, request, now);
-  tavus_http_list_append(&engine->active, request);
-  engine->active_count++;
+  tavus_http_list_append(&engine->loop.active, request);
+  engine->loop.active_count++;
   request->state = TAVUS_HTTP_ACTIVE;
   request->started = now;
-  engine->due = 0; /* without epoll, libcurl does not say so */
+  engine->loop.due = 0; /* without epoll, libcurl does not say so */
 }
 
 static void start_some(tavus_http_engine *engine, int64_t now) {
@@ -375,7 +312,7 @@ static void start_some(tavus_http_engine *engine, int64_t now) {
     end_early(engine, request, TAVUS_HTTP_NOT_SENT,
               "the request waited in line, and was not sent");
   }
-  if (engine->queue.count > 0) tavus_http_watch_look(engine);
+  if (engine->queue.count > 0) tavus_http_watch_look(&engine->loop);
   while (left-- > 0 && (request = tavus_http_queue_next(&engine->queue, now)) != NULL)
     start(engine, request, now);
 }
@@ -395,7 +332,7 @@ static void end_waiting(tavus_http_engine *engine, const tavus_http_request *fai
                         int64_t now) {
   const char *message =
       failed->message.length > 0 ? failed->message.data : "no connection in time";
-  tavus_http_request *request = engine->active.first, *next;
+  tavus_http_request *request = engine->loop.active.first, *next;
   for (; request != NULL; request = next) {
     int64_t half = request->session->transport->connect_ms * (TAVUS_HTTP_SECOND / 2000);
     next = request->next;
@@ -411,20 +348,37 @@ static void end_waiting(tavus_http_engine *engine, const tavus_http_request *fai
 ** it speaks HTTP/2, but not when it speaks HTTP/1: they would wait for the first answer.
 ** Removing any handle makes libcurl look again. */
 static void wake_waiting(tavus_http_engine *engine) {
-  tavus_http_slot *slot = engine->active_count > 1 ? slot_out(engine) : NULL;
-  engine->connected = false;
+  tavus_http_slot *slot =
+      engine->loop.active_count > 1 ? tavus_http_pool_take(&engine->pool) : NULL;
+  engine->loop.connected = false;
   if (slot == NULL) return;
-  if (curl_multi_add_handle(engine->multi, slot->easy) == CURLM_OK)
-    curl_multi_remove_handle(engine->multi, slot->easy);
+  if (curl_multi_add_handle(engine->loop.multi, slot->easy) == CURLM_OK)
+    curl_multi_remove_handle(engine->loop.multi, slot->easy);
   slot_back(engine, slot);
-  engine->due = 0; /* libcurl does not always say so */
+  engine->loop.due = 0; /* libcurl does not always say so */
+}
+
+/* Ends all transfers after libcurl ran out of memory in the middle of a call, since some
+** of them might never end. */
+static void give_up(tavus_http_engine *engine) {
+  tavus_http_request *request;
+  engine->loop.broken = false;
+  while ((request = engine->loop.active.first) != NULL) {
+    tavus_http_slot *slot = request->slot;
+    leave_line(engine, request);
+    curl_multi_remove_handle(engine->loop.multi, slot->easy);
+    request->out_of_memory = true;
+    tavus_http_slot_unload(slot, CURLE_OUT_OF_MEMORY);
+    tavus_http_pool_free(&engine->pool, slot);
+    release(engine, request);
+  }
 }
 
 /* Takes over finished transfers. */
 static void collect(tavus_http_engine *engine) {
   CURLMsg *message;
   int left;
-  while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
+  while ((message = curl_multi_info_read(engine->loop.multi, &left)) != NULL) {
     char *context = NULL;
     CURLcode code = message->data.result;
     CURL *easy = message->easy_handle;
@@ -434,7 +388,7 @@ static void collect(tavus_http_engine *engine) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);
     slot = (tavus_http_slot *)(void *)context;
     request = slot->request;
-    curl_multi_remove_handle(engine->multi, easy);
+    curl_multi_remove_handle(engine->loop.multi, easy);
     leave_line(engine, request);
     note_version(request->origin, easy);
     tavus_http_slot_unload(slot, code);
@@ -443,49 +397,34 @@ static void collect(tavus_http_engine *engine) {
       end_waiting(engine, request, tavus_http_now());
     release(engine, request);
   }
-  if (engine->connected) wake_waiting(engine);
+  if (engine->loop.connected) wake_waiting(engine);
+  if (engine->loop.broken) give_up(engine);
 }
 
-/* Ends all transfers after libcurl ran out of memory in the middle of a call, since some
-** of them might never end. */
-static void give_up(tavus_http_engine *engine) {
-  tavus_http_request *request;
-  engine->broken = false;
-  while ((request = engine->active.first) != NULL) {
-    tavus_http_slot *slot = request->slot;
-    leave_line(engine, request);
-    curl_multi_remove_handle(engine->multi, slot->easy);
-    request->out_of_memory = true;
-    tavus_http_slot_unload(slot, CURLE_OUT_OF_MEMORY);
-    slot_gone(engine, slot);
-    release(engine, request);
-  }
+/* Starts requests, runs what is due and collects. */
+static void begin_turn(tavus_http_engine *engine, int64_t now) {
+  start_some(engine, now);
+  if (engine->loop.due >= 0 && engine->loop.due <= now)
+    tavus_http_watch_run(&engine->loop);
+  collect(engine);
 }
 
 static bool is_idle(const tavus_http_engine *engine) {
   return tavus_http_engine_left(engine) == 0;
 }
 
-/* One round: starts requests, runs what is due and collects. Unless that finished a
-** request, it waits for events until `until` and handles them. Returns false when a
-** signal arrived. */
+/* One round. Unless it finishes a request at once, it waits for events until `until` and
+** handles them. Returns false when a signal arrived. */
 static bool turn(tavus_http_engine *engine, int64_t now, int64_t until) {
   uint64_t before = engine->finished;
-  int64_t wait, due;
-  bool undisturbed;
-  start_some(engine, now);
-  if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
-  collect(engine);
-  if (engine->broken) give_up(engine);
-  due = next_due(engine);
-  wait = engine->finished != before ? 0 : until - now;
+  begin_turn(engine, now);
+  int64_t due = next_due(engine), wait = engine->finished != before ? 0 : until - now;
   if (due >= 0 && due - now < wait) wait = due - now;
   if (wait < 0) wait = 0;
   /* A host that polls (until == now) also handles events, not only timers. */
   if (wait == 0 && engine->finished != before && until > now) return true;
-  undisturbed = tavus_http_watch_wait(engine, wait);
+  bool undisturbed = tavus_http_watch_wait(&engine->loop, wait);
   collect(engine);
-  if (engine->broken) give_up(engine);
   return undisturbed;
 }
 
@@ -521,16 +460,8 @@ static tavus_http_woken run(tavus_http_engine *engine, const tavus_http_request 
 }
 
 void tavus_http_engine_start(tavus_http_engine *engine) {
-  int64_t now = tavus_http_now();
-  start_some(engine, now);
-  if (engine->due >= 0 && engine->due <= now) tavus_http_watch_run(engine);
-  collect(engine);
-  if (engine->broken) give_up(engine);
+  begin_turn(engine, tavus_http_now());
   arm(engine);
-}
-
-tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns) {
-  return run(engine, NULL, ns, false);
 }
 
 tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
@@ -548,7 +479,7 @@ int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
   int64_t next = next_step(engine), left;
 #if !TAVUS_HTTP_EPOLL
   /* Only a step finds out what arrived. */
-  if (engine->active_count > 0)
+  if (engine->loop.active_count > 0)
     next = earlier(next, tavus_http_now() + TAVUS_HTTP_SECOND / 100);
 #endif
   if (next <= 0) return next;
@@ -557,7 +488,7 @@ int64_t tavus_http_engine_timeout(const tavus_http_engine *engine) {
 }
 
 int tavus_http_engine_fd(tavus_http_engine *engine) {
-  int fd = tavus_http_watch_fd(engine);
+  int fd = tavus_http_watch_fd(&engine->loop);
   arm(engine);
   return fd;
 }

@@ -3,34 +3,24 @@
 #ifndef TAVUS_HTTP_ENGINE_H
 #define TAVUS_HTTP_ENGINE_H
 
+#include "fork.h"
 #include "queue.h"
+#include "watch.h"
 
 /* How many requests one step starts; http.starts in Lua. */
 #define TAVUS_HTTP_STARTS_A_STEP 8
 
-struct tavus_http_slot;
-struct tavus_http_watch;
-
 typedef struct tavus_http_engine {
   unsigned references; /* one of the owner, and one of each request */
   bool closed;
-  bool broken;                  /* libcurl ran out of memory in the middle of a call */
-  bool connected;               /* a request was sent over a new connection with TLS */
-  long pid;                     /* the process that made the engine */
-  volatile unsigned char *mark; /* 0 after a fork; NULL: compare `pid` */
-  CURLM *multi;
-  CURLSH *share; /* TLS sessions */
-  struct tavus_http_watch *watch;
-  struct tavus_http_slot *reserve[2]; /* idle handles: large ones, small ones */
-  unsigned reserved, slots;           /* idle handles, and all handles */
+  tavus_http_maker maker;
+  tavus_http_loop loop;
+  tavus_http_pool pool;
   tavus_http_queue queue;
-  tavus_http_list active;
   tavus_http_list reports;
-  unsigned active_count;
   unsigned connections; /* the limit that libcurl has */
   uint64_t last_id;
   uint64_t finished; /* number of requests that ended */
-  int64_t due;       /* when libcurl must be called; -1: never */
   int64_t alarm;     /* when to wake the host; -1: never */
 } tavus_http_engine;
 
@@ -74,10 +64,7 @@ typedef enum tavus_http_woken {
 /* Starts queued requests as a step does, without handling events. */
 void tavus_http_engine_start(tavus_http_engine *engine);
 
-/* Works for at most `ns` nanoseconds. Returns as soon as a request is done. */
-tavus_http_woken tavus_http_engine_step(tavus_http_engine *engine, int64_t ns);
-
-/* Works until this request is done. */
+/* Works until this request, or any one if NULL, is done, for at most `ns` nanoseconds. */
 tavus_http_woken tavus_http_engine_wait(tavus_http_engine *engine,
                                         const tavus_http_request *request, int64_t ns);
 
@@ -96,40 +83,5 @@ void tavus_http_engine_alarm(tavus_http_engine *engine, int64_t when);
 
 /* Returns the id of the next request with `notify` that is done, or 0. */
 uint64_t tavus_http_engine_report(tavus_http_engine *engine);
-
-/* --- the event loop (watch_epoll.c, watch_poll.c) --- */
-
-/* Makes the loop of engine->multi. Returns false and errno when it cannot. */
-bool tavus_http_watch_open(tavus_http_engine *engine);
-
-/* Closes the descriptors of the loop, after curl_multi_cleanup. */
-void tavus_http_watch_close(tavus_http_engine *engine);
-
-/* Closes the descriptors in a forked child, without a call to libcurl. */
-void tavus_http_watch_abandon(tavus_http_engine *engine);
-
-/* Called before requests are started. With epoll, shuts down idle HTTP/1 connections on
-** which their end or unexpected bytes have arrived; libcurl before 8 reads those as the
-** next answer. On an idle HTTP/2 connection frames may arrive; libcurl reads them. */
-void tavus_http_watch_look(tavus_http_engine *engine);
-
-/* Lets libcurl do what is due. */
-void tavus_http_watch_run(tavus_http_engine *engine);
-
-/* Waits at most `ns` for events and lets libcurl handle them. Returns false when a signal
-** arrived. Handles no more events after that time or two milliseconds, whichever is
-** longer (with epoll; curl_multi_poll() handles all events). */
-bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns);
-
-/* Sets the options of a handle that let the loop follow its sockets. Returns false when
-** libcurl refuses one. */
-bool tavus_http_watch_sockets(const tavus_http_engine *engine,
-                              struct tavus_http_slot *slot);
-
-/* Returns the descriptor for tavus_http_engine_fd. */
-int tavus_http_watch_fd(tavus_http_engine *engine);
-
-/* Sets the timer behind the descriptor to `when`: a time, 0 for at once, -1 for never. */
-void tavus_http_watch_arm(tavus_http_engine *engine, int64_t when);
 
 #endif

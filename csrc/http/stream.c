@@ -1,7 +1,7 @@
 /* stream.c - see stream.h. */
 #include "stream.h"
 
-#include "engine.h"
+#include "watch.h"
 
 #define LONGEST_LINE 127
 
@@ -69,10 +69,10 @@ static bool sent_away(const char *text, unsigned long *last) {
 
 /* Marks the streams after the last one that the server names as refused: it has not
 ** processed them (RFC 9113, 6.8). */
-static void refuse_behind(const tavus_http_request *hearer, unsigned long last) {
-  tavus_http_request *request = hearer->engine->active.first;
+static void refuse_behind(const tavus_http_slot *hearer, unsigned long last) {
+  tavus_http_request *request = hearer->loop->active.first;
   for (; request != NULL; request = request->next)
-    if (request->connection == hearer->connection && request->stream > last)
+    if (request->connection == hearer->request->connection && request->stream > last)
       request->refused = true;
 }
 
@@ -92,7 +92,7 @@ static int on_log(CURL *easy, curl_infotype kind, char *data, size_t size,
   if ((id = opened(text)) != 0) {
     request->stream = id;
   } else if (request->stream != 0 && sent_away(text, &id)) {
-    refuse_behind(request, id);
+    refuse_behind(slot, id);
   } else if (after(text, "REFUSED_STREAM, retrying") != NULL) {
     /* libcurl repeats the line later, when a connection of the handle dies. */
     request->refused = request->refused || !slot->resent;

@@ -3,7 +3,7 @@
 #ifndef TAVUS_HTTP_STREAM_H
 #define TAVUS_HTTP_STREAM_H
 
-#include "transfer.h"
+#include "slot.h"
 
 /* Reads the log of the slot's handle. Returns false when libcurl refuses. */
 bool tavus_http_stream_listen(tavus_http_slot *slot);

@@ -1,7 +1,6 @@
 /* transfer.c - see transfer.h. The callbacks fill C buffers and do nothing else. */
 #include "transfer.h"
 
-#include "engine.h"
 #include "outcome.h"
 #include "stream.h"
 
@@ -112,11 +111,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
 #if TAVUS_HTTP_PREREQ
 /* Notes a new connection: other requests may wait in libcurl to learn whether it speaks
 ** HTTP/2. */
-static void note_connection(const tavus_http_request *request, CURL *easy) {
+static void note_connection(const tavus_http_slot *slot) {
   long made = 0;
-  if (request->session->transport->https &&
-      curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made > 0)
-    request->engine->connected = true;
+  if (slot->transport->https &&
+      curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made > 0)
+    slot->loop->connected = true;
 }
 
 /* Called before a request is sent. libcurl sends it again by itself when a reused
@@ -134,47 +133,12 @@ static int on_sending(void *context, char *remote, char *local, int remote_port,
   }
   request->sent++;
   tavus_http_stream_begin(request, remote, remote_port, local, local_port);
-  note_connection(request, slot->easy);
+  note_connection(slot);
   return CURL_PREREQFUNC_OK;
 }
 #endif
 
-/* --- handles --- */
-
-/* libcurl 7.83 to 8.1.0 keeps a pointer to the last header of an answer, even over a
-** reset. When the next answer on the handle begins with a continuation line, it writes to
-** freed memory. So a handle may be used once. */
-static bool has_loose_header(const curl_version_info_data *info) {
-  return info->version_num >= 0x075300 && info->version_num < 0x080101;
-}
-
-/* Before 7.88 OpenSSL writes to the socket itself. A connection that was reset would end
-** the process by SIGPIPE, unless libcurl may ignore that signal. */
-static bool has_sigpipe(const curl_version_info_data *info) {
-  return info->version_num < 0x075800 && (info->features & CURL_VERSION_ASYNCHDNS) != 0;
-}
-
-tavus_http_slot *tavus_http_slot_new(bool small) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  tavus_http_slot *slot = calloc(1, sizeof *slot);
-  if (slot == NULL) return NULL;
-  slot->small = small;
-  slot->once = has_loose_header(info);
-  slot->sigpipe = has_sigpipe(info);
-  slot->easy = curl_easy_init();
-  if (slot->easy == NULL) {
-    free(slot);
-    return NULL;
-  }
-  return slot;
-}
-
-void tavus_http_slot_free(tavus_http_slot *slot) {
-  if (slot == NULL) return;
-  curl_easy_cleanup(slot->easy);
-  tavus_http_transport_drop(slot->transport);
-  free(slot);
-}
+/* --- options --- */
 
 #define TRY(call)                                                                        \
   do {                                                                                   \
@@ -186,7 +150,7 @@ void tavus_http_slot_free(tavus_http_slot *slot) {
 /* Sets the options of a handle that do not depend on the request. Returns false when
 ** libcurl refuses one or memory runs out. */
 static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
-                   const tavus_http_engine *engine) {
+                   tavus_http_loop *loop) {
   CURL *easy = slot->easy;
   if ((slot->small || slot->once || slot->resent) && slot->transport != NULL) {
     /* A reset may keep a small buffer and forget its size, so that libcurl 7.88 would
@@ -226,16 +190,17 @@ static bool set_up(tavus_http_slot *slot, tavus_http_transport *transport,
   /* A libcurl without zlib refuses this; answers are not compressed then. */
   (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, TAVUS_HTTP_ENCODING);
   TRY(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
-  if (engine->share != NULL) TRY(curl_easy_setopt(easy, CURLOPT_SHARE, engine->share));
+  if (loop->share != NULL) TRY(curl_easy_setopt(easy, CURLOPT_SHARE, loop->share));
 #if LIBCURL_VERSION_NUM >= 0x075700
   /* A transfer that is ended does not wait for a slow name server. */
   (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
   if (transport->https && slot->prereq_works && !tavus_http_stream_listen(slot))
     return false;
-  if (!tavus_http_watch_sockets(engine, slot)) return false;
+  if (!tavus_http_watch_sockets(loop, slot)) return false;
   tavus_http_transport_keep(transport);
   slot->transport = transport;
+  slot->loop = loop;
   return true;
 }
 
@@ -266,11 +231,11 @@ static bool set_method(tavus_http_slot *slot, const tavus_http_request *request)
 }
 
 bool tavus_http_slot_load(tavus_http_slot *slot, tavus_http_request *request,
-                          const tavus_http_engine *engine) {
+                          tavus_http_loop *loop) {
   const tavus_http_session *session = request->session;
   if ((slot->transport == NULL || slot->once || slot->resent ||
        !tavus_http_transport_equal(slot->transport, session->transport)) &&
-      !set_up(slot, session->transport, engine))
+      !set_up(slot, session->transport, loop))
     return false;
   CURL *easy = slot->easy;
   TRY(curl_easy_setopt(easy, CURLOPT_URL, request->url.data));

@@ -4,7 +4,7 @@
 ** ** An idle connection stays registered, so a request on it needs no epoll_ctl. When an
 ** event arrives on an idle connection, it is removed from the set, and shut down if it
 ** speaks HTTP/1, where nothing may arrive then. */
-#include "engine.h"
+#include "watch.h"
 
 #if TAVUS_HTTP_EPOLL
 
@@ -18,7 +18,6 @@
 
 #include "../inherited.h"
 #include "clock.h"
-#include "transfer.h"
 
 #define EVENTS_A_WAIT 64
 
@@ -96,7 +95,7 @@ static bool was_closed(int fd, const place *at) {
 /* libcurl asks to watch a socket. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                      void *unused) {
-  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
+  tavus_http_watch *watch = ((tavus_http_loop *)context)->watch;
   place *at = place_of(watch, (int)fd);
   unsigned char bits;
   (void)unused;
@@ -121,19 +120,19 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 
 /* libcurl asks to be called later. */
 static int on_timer(CURLM *multi, long ms, void *context) {
-  tavus_http_engine *engine = context;
+  tavus_http_loop *loop = context;
   (void)multi;
   if (ms <= 0) /* at once, or never */
-    engine->due = ms;
+    loop->due = ms;
   else
-    engine->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
+    loop->due = tavus_http_now() + ms * (TAVUS_HTTP_SECOND / 1000);
   return 0;
 }
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
   tavus_http_slot *slot = context;
-  tavus_http_watch *watch = slot->request->engine->watch;
+  tavus_http_watch *watch = slot->loop->watch;
   int fd = tavus_http_slot_socket(slot, address);
   place *at;
   (void)purpose;
@@ -151,7 +150,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
 }
 
 static int close_socket(void *context, curl_socket_t fd) {
-  tavus_http_watch *watch = ((tavus_http_engine *)context)->watch;
+  tavus_http_watch *watch = ((tavus_http_loop *)context)->watch;
   place *at = place_of(watch, (int)fd);
   if (at != NULL) {
     /* When a forked child holds the socket, close() does not remove it from the set. */
@@ -162,8 +161,8 @@ static int close_socket(void *context, curl_socket_t fd) {
   return close((int)fd);
 }
 
-bool tavus_http_watch_sockets(const tavus_http_engine *engine, tavus_http_slot *slot) {
-  void *context = (void *)(uintptr_t)engine; /* connections outlive their slots */
+bool tavus_http_watch_sockets(const tavus_http_loop *loop, tavus_http_slot *slot) {
+  void *context = (void *)(uintptr_t)loop; /* connections outlive their slots */
   CURL *easy = slot->easy;
   return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK &&
@@ -171,50 +170,48 @@ bool tavus_http_watch_sockets(const tavus_http_engine *engine, tavus_http_slot *
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context) == CURLE_OK;
 }
 
-bool tavus_http_watch_open(tavus_http_engine *engine) {
+bool tavus_http_watch_open(tavus_http_loop *loop) {
   tavus_http_watch *watch = calloc(1, sizeof *watch);
   if (watch == NULL) return false;
   watch->timer = -1;
   watch->armed = -1;
   watch->epoll = epoll_create1(EPOLL_CLOEXEC);
-  engine->watch = watch;
+  loop->watch = watch;
   if (watch->epoll < 0) return false;
   watch->epoll_made = tavus_identify(watch->epoll);
-  return curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ==
-             CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-         curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK;
+  return curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) == CURLM_OK;
 }
 
-static void free_watch(tavus_http_engine *engine) {
-  tavus_http_watch *watch = engine->watch;
+static void free_watch(tavus_http_loop *loop) {
+  tavus_http_watch *watch = loop->watch;
   if (watch == NULL) return;
   if (watch->timer >= 0) close(watch->timer);
   if (watch->epoll >= 0) close(watch->epoll);
   free(watch->places);
   free(watch);
-  engine->watch = NULL;
+  loop->watch = NULL;
 }
 
-void tavus_http_watch_close(tavus_http_engine *engine) { free_watch(engine); }
+void tavus_http_watch_close(tavus_http_loop *loop) { free_watch(loop); }
 
-void tavus_http_watch_abandon(tavus_http_engine *engine) {
-  tavus_http_watch *watch = engine->watch;
+void tavus_http_watch_abandon(tavus_http_loop *loop) {
+  tavus_http_watch *watch = loop->watch;
   for (size_t fd = 0; fd < watch->size; fd++)
     if (watch->places[fd].ours) tavus_close_inherited((int)fd, watch->places[fd].made);
   if (watch->timer >= 0) tavus_close_inherited(watch->timer, watch->timer_made);
   if (watch->epoll >= 0) tavus_close_inherited(watch->epoll, watch->epoll_made);
   watch->timer = watch->epoll = -1;
-  free_watch(engine);
+  free_watch(loop);
 }
 
-void tavus_http_watch_run(tavus_http_engine *engine) {
+void tavus_http_watch_run(tavus_http_loop *loop) {
   int running;
-  engine->due = -1;
-  if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running) !=
-      CURLM_OK)
-    engine->broken = true;
+  loop->due = -1;
+  if (curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
+    loop->broken = true;
 }
 
 /* Shuts the socket down and drains it, so that libcurl sees its end and no stray bytes.
@@ -241,8 +238,8 @@ static void rearm(tavus_http_watch *watch, int fd) {
     set_place(watch, fd, at, CURL_POLL_OUT);
 }
 
-void tavus_http_watch_look(tavus_http_engine *engine) {
-  tavus_http_watch *watch = engine->watch;
+void tavus_http_watch_look(tavus_http_loop *loop) {
+  tavus_http_watch *watch = loop->watch;
   struct epoll_event events[EVENTS_A_WAIT];
   int count = epoll_wait(watch->epoll, events, EVENTS_A_WAIT, 0);
   while (count-- > 0) {
@@ -256,8 +253,8 @@ void tavus_http_watch_look(tavus_http_engine *engine) {
   }
 }
 
-static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
-  tavus_http_watch *watch = engine->watch;
+static void handle(tavus_http_loop *loop, const struct epoll_event *event) {
+  tavus_http_watch *watch = loop->watch;
   int fd = event->data.fd, bits = 0, running;
   if (fd == watch->timer) {
     uint64_t count;
@@ -273,8 +270,8 @@ static void handle(tavus_http_engine *engine, const struct epoll_event *event) {
   if (event->events & (EPOLLIN | EPOLLHUP)) bits |= CURL_CSELECT_IN;
   if (event->events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
   if (event->events & EPOLLERR) bits |= CURL_CSELECT_ERR;
-  if (curl_multi_socket_action(engine->multi, fd, bits, &running) != CURLM_OK)
-    engine->broken = true;
+  if (curl_multi_socket_action(loop->multi, fd, bits, &running) != CURLM_OK)
+    loop->broken = true;
   rearm(watch, fd);
 }
 
@@ -302,20 +299,20 @@ static bool gather(tavus_http_watch *watch, int64_t ns) {
   return errno != EINTR;
 }
 
-bool tavus_http_watch_wait(tavus_http_engine *engine, int64_t ns) {
-  tavus_http_watch *watch = engine->watch;
+bool tavus_http_watch_wait(tavus_http_loop *loop, int64_t ns) {
+  tavus_http_watch *watch = loop->watch;
   if (ns > 3600 * TAVUS_HTTP_SECOND) ns = 3600 * TAVUS_HTTP_SECOND;
   int64_t stop = tavus_http_now() + (ns > LEAST_WORK ? ns : LEAST_WORK);
   if (watch->done == watch->count && !gather(watch, ns)) return false;
   while (watch->done < watch->count) {
-    handle(engine, &watch->events[watch->done++]);
+    handle(loop, &watch->events[watch->done++]);
     if (watch->done < watch->count && tavus_http_now() >= stop) break;
   }
   return true;
 }
 
-int tavus_http_watch_fd(tavus_http_engine *engine) {
-  tavus_http_watch *watch = engine->watch;
+int tavus_http_watch_fd(tavus_http_loop *loop) {
+  tavus_http_watch *watch = loop->watch;
   if (watch->timer < 0) {
     struct epoll_event event;
     memset(&event, 0, sizeof event);
@@ -333,8 +330,8 @@ int tavus_http_watch_fd(tavus_http_engine *engine) {
   return watch->epoll;
 }
 
-void tavus_http_watch_arm(tavus_http_engine *engine, int64_t at) {
-  tavus_http_watch *watch = engine->watch;
+void tavus_http_watch_arm(tavus_http_loop *loop, int64_t at) {
+  tavus_http_watch *watch = loop->watch;
   struct itimerspec when;
   if (watch == NULL || watch->timer < 0) return;
   if (at == watch->armed) return;

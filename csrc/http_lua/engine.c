@@ -81,7 +81,7 @@ static int engine_step(lua_State *L) {
   int64_t ns = tavus_lhttp_to_ns(luaL_optnumber(L, 2, 0));
   lua_Integer left = 0;
   if (engine != NULL && !engine->closed) {
-    (void)tavus_http_engine_step(engine, ns);
+    (void)tavus_http_engine_wait(engine, NULL, ns);
     left = (lua_Integer)tavus_http_engine_left(engine);
   }
   lua_pushinteger(L, left);
@@ -174,7 +174,7 @@ static int engine_tostring(lua_State *L) {
     lua_pushliteral(L, "tavus.http.engine (closed)");
   else
     lua_pushfstring(L, "tavus.http.engine (%d under way, %d waiting)",
-                    (int)engine->active_count, (int)engine->queue.count);
+                    (int)engine->loop.active_count, (int)engine->queue.count);
   return 1;
 }
 

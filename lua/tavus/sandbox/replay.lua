@@ -2,7 +2,6 @@
 -- request are used once each, in order; then the last one is repeated.
 
 local core = require "tavus.core"
-local http = require "tavus.http"
 local redact = require "tavus.secret.redact"
 local reply = require "tavus.sandbox.reply"
 local script = require "tavus.sandbox.script"
@@ -48,9 +47,10 @@ local RULES = {
   certificate = false,
 }
 
--- A request in comparable form, without secrets; see `same`.
-local function question(session, method, target, headers, body)
-  local asked = redact.request(session, { method = method, path = target, headers = { headers }, body = body })
+-- A request in comparable form, without secrets (`key` is one that is known); see `same`.
+local function question(method, target, headers, body, key)
+  local asked = redact.request(nil, { method = method, path = target, headers = { headers }, body = body },
+    { secrets = { key } })
   local query = {}
   for i, pair in ipairs(asked.query) do query[i] = pair[1] .. "=" .. pair[2] end
   table.sort(query)
@@ -84,7 +84,7 @@ local function read_entry(line)
   local body = entry.body_text
   if entry.body ~= nil then body = core.encode(entry.body) end
   if body ~= nil and type(body) ~= "string" then return nil, "body_text must be a text" end
-  local asked = question(nil, entry.method, entry.path, {}, body)
+  local asked = question(entry.method, entry.path, {}, body)
   asked.rule = make and rule
   return asked
 end
@@ -111,16 +111,12 @@ local methods = {}
 methods.__index = methods
 
 -- The request in comparable form, also with its key removed, as the recording has it.
-local function questions(self, request)
+local function questions(request)
   local headers = views.copy(request.headers)
   local key = headers["x-api-key"]
   headers["x-api-key"] = nil
-  local asked = { question(nil, request.method, request.uri, headers, request.body) }
-  if key and key ~= self.key then
-    if self.session then self.session:close() end
-    self.key, self.session = key, http.session { base_url = "http://127.0.0.1", api_key = key }
-  end
-  if self.session and key then asked[2] = question(self.session, request.method, request.uri, headers, request.body) end
+  local asked = { question(request.method, request.uri, headers, request.body) }
+  if key then asked[2] = question(request.method, request.uri, headers, request.body, key) end
   return asked
 end
 
@@ -139,7 +135,7 @@ end
 ---@return table
 function methods:take(request, field)
   if request.too_large then return reply.failure(413, "message", "Request Entity Too Large") end
-  local asked = questions(self, request)
+  local asked = questions(request)
   local last
   for _, one in ipairs(asked) do
     for _, entry in ipairs(self.places[one.place] or {}) do
