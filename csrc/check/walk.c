@@ -1,128 +1,8 @@
-/* walk.c - the walk: scalars, arrays, objects, free form, and values that JSON cannot
+/* walk.c - the walk over arrays, objects and free form, and over values that JSON cannot
 ** express. */
 #include "walk.h"
 
-#include "../json/write.h"
 #include "words.h"
-
-static void append(tavus_walk *w, const char *text, size_t length) {
-  tavus_buffer_append(w->L, w->out, text, length);
-}
-
-#define APPEND(w, literal) append((w), (literal), sizeof(literal) - 1)
-
-/* --- scalars --- */
-
-static void utf8_issue(tavus_walk *w, size_t bad, const tavus_step *step) {
-  tavus_push_hint(w, "strings are sent as UTF-8; encode binary data first");
-  tavus_issue(w, TAVUS_ERROR, "utf8", step, "not valid UTF-8 at byte %d", (int)(bad + 1));
-  APPEND(w, "\"\"");
-}
-
-/* Writes a text. Returns false and reports an issue when it is not UTF-8. */
-static inline bool write_text(tavus_walk *w, const char *text, size_t length,
-                              const tavus_step *step) {
-  size_t bad;
-  if (tavus_write_string(w->L, w->out, text, length, &bad)) return true;
-  utf8_issue(w, bad, step);
-  return false;
-}
-
-static void walk_string(tavus_walk *w, int index, const tavus_field *field,
-                        const tavus_view *view, const tavus_step *step) {
-  size_t length;
-  const char *text = lua_tolstring(w->L, index, &length);
-  if (w->secrecy != TAVUS_NOT_SECRET) tavus_keep_secret(w, index);
-  if (field != NULL) {
-    if ((field->flags & TAVUS_WORD_BOOLEAN) != 0 && !w->op.verbatim) {
-      bool yes = length == 4 && memcmp(text, "true", 4) == 0;
-      if (yes || (length == 5 && memcmp(text, "false", 5) == 0)) {
-        tavus_issue_text(w, TAVUS_WARNING, "type", step,
-                         "a boolean in a string; sent as a boolean",
-                         "write true or false, no quotes");
-        if (yes)
-          APPEND(w, "true");
-        else
-          APPEND(w, "false");
-        return;
-      }
-    }
-    if ((field->types & TAVUS_STRING) == 0) {
-      tavus_type_issue(w, index, field, "string", step);
-      size_t bad; /* one issue is enough */
-      if (!tavus_write_string(w->L, w->out, text, length, &bad)) APPEND(w, "\"\"");
-      return;
-    }
-  }
-  if (write_text(w, text, length, step) && field != NULL &&
-      (field->choices != NULL || field->max_length != 0 || field->id_of != NULL ||
-       field->flags != 0))
-    tavus_check_string(w, text, length, field, view, step);
-}
-
-/* Has it no fraction? Without floor, which needs the mathematics library. */
-static bool is_whole(double number) {
-  if (!(number > -9007199254740992.0 && number < 9007199254740992.0))
-    return number - number == 0; /* so large that nothing follows the point */
-  return (double)(int64_t)number == number;
-}
-
-static void walk_number(tavus_walk *w, int index, const tavus_field *field,
-                        const tavus_step *step) {
-  lua_State *L = w->L;
-  double number = (double)lua_tonumber(L, index);
-  if (field != NULL && number - number == 0) { /* finite */
-    bool whole = is_whole(number);
-    if ((field->types & TAVUS_NUMBER) == 0 &&
-        ((field->types & TAVUS_INTEGER) == 0 || !whole))
-      tavus_type_issue(w, index, field, "number", step);
-    else if ((field->has_minimum && number < field->minimum) ||
-             (field->has_maximum && number > field->maximum &&
-              (w->in_perception_tool || (field->flags & TAVUS_PERCEPTION_MAXIMUM) == 0)))
-      tavus_range_issue(w, field, step);
-    /* A float that is a whole number is an integer to the API. */
-    if ((field->types & TAVUS_NUMBER) == 0 && whole && !lua_isinteger(L, index) &&
-        number > -9007199254740992.0 && number < 9007199254740992.0) {
-      tavus_write_integer(L, w->out, (int64_t)number);
-      return;
-    }
-  }
-  if (tavus_write_lua_number(L, w->out, index)) return;
-  tavus_issue_text(w, TAVUS_ERROR, "number", step,
-                   "NaN and infinity have no form in JSON", NULL);
-  APPEND(w, "null");
-}
-
-static void walk_boolean(tavus_walk *w, int index, const tavus_field *field,
-                         const tavus_step *step) {
-  if (field != NULL && (field->types & TAVUS_BOOLEAN) == 0)
-    tavus_type_issue(w, index, field, "boolean", step);
-  if (lua_toboolean(w->L, index))
-    APPEND(w, "true");
-  else
-    APPEND(w, "false");
-}
-
-static void walk_light(tavus_walk *w, int index, const tavus_field *field,
-                       const tavus_step *step) {
-  if (tavus_is_null(w->L, index)) {
-    /* A member of any type may be null. A document, its replacement by a patch and an
-    ** operation of a patch may not; another item of an array should not. */
-    if (field != NULL &&
-        (step->up == NULL || field == w->root || field == &tavus_field_patch_op))
-      tavus_type_issue(w, index, field, "null", step);
-    else if (field != NULL && step->key == NULL && field->types != TAVUS_ANY)
-      tavus_null_item(w, index, field, step);
-    APPEND(w, "null");
-  } else if (tavus_is_empty_value(w->L, index, w->marks)) {
-    if (field != NULL && (field->types & TAVUS_ARRAY_TYPE) == 0)
-      tavus_type_issue(w, index, field, "array", step);
-    APPEND(w, "[]");
-  } else {
-    tavus_value_issue(w, index, step);
-    APPEND(w, "null");
-  }
-}
 
 /* --- arrays --- */
 
@@ -143,7 +23,7 @@ static inline void walk_typed(tavus_walk *w, int index, int type,
   if (++w->nodes > TAVUS_MOST_NODES || w->out->length > TAVUS_MOST_BYTES)
     size_issue(w, step);
   else if (type == LUA_TSTRING) /* the most frequent type */
-    walk_string(w, index, field, view, step);
+    tavus_walk_string(w, index, field, view, step);
   else
     walk_other(w, index, type, field, step);
 }
@@ -306,7 +186,7 @@ static inline bool write_key(tavus_walk *w, const tavus_member *member, char bef
     return true;
   }
   tavus_buffer_byte(w->L, w->out, before);
-  bool good = write_text(w, member->key, member->length, step);
+  bool good = tavus_write_text(w, member->key, member->length, step);
   tavus_buffer_byte(w->L, w->out, ':');
   return good;
 }
@@ -475,12 +355,12 @@ static void walk_table(tavus_walk *w, int index, const tavus_field *field,
   unsigned depth = step->up == NULL ? 1 : step->up->depth + 1;
   if (in_cycle(table, step->up)) {
     tavus_issue_text(w, TAVUS_ERROR, "cycle", step, "the table contains itself", NULL);
-    APPEND(w, "null");
+    TAVUS_WRITE(w, "null");
     return;
   }
   if (depth > TAVUS_JSON_DEPTH) {
     tavus_issue_text(w, TAVUS_ERROR, "depth", step, TAVUS_JSON_TOO_DEEP, NULL);
-    APPEND(w, "null");
+    TAVUS_WRITE(w, "null");
     return;
   }
   unsigned wanted = field != NULL ? field->types : TAVUS_ANY;
@@ -530,9 +410,9 @@ static void walk_other(tavus_walk *w, int index, int type, const tavus_field *fi
                        tavus_step *step) {
   bool roomy;
   switch (type) {
-    case LUA_TNUMBER: walk_number(w, index, field, step); break;
-    case LUA_TBOOLEAN: walk_boolean(w, index, field, step); break;
-    case LUA_TLIGHTUSERDATA: walk_light(w, index, field, step); break;
+    case LUA_TNUMBER: tavus_walk_number(w, index, field, step); break;
+    case LUA_TBOOLEAN: tavus_walk_boolean(w, index, field, step); break;
+    case LUA_TLIGHTUSERDATA: tavus_walk_light(w, index, field, step); break;
     case LUA_TTABLE:
       roomy = lua_checkstack(w->L, TAVUS_ROOMY);
       if (roomy || lua_checkstack(w->L, 8)) {
@@ -543,7 +423,7 @@ static void walk_other(tavus_walk *w, int index, int type, const tavus_field *fi
       break;
     default:
       tavus_value_issue(w, index, step);
-      APPEND(w, "null");
+      TAVUS_WRITE(w, "null");
       break;
   }
 }

@@ -144,6 +144,26 @@ int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
 bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
                    const char *const *values);
 
+/* --- scalars (scalar.c) --- */
+
+/* Writes constant JSON. */
+#define TAVUS_WRITE(w, literal)                                                          \
+  tavus_buffer_append((w)->L, (w)->out, (literal), sizeof(literal) - 1)
+
+/* Writes a text. Returns false and reports an issue when it is not UTF-8. */
+bool tavus_write_text(tavus_walk *w, const char *text, size_t length,
+                      const tavus_step *step);
+
+/* Each checks and writes a value of one Lua type as tavus_walk_value does. */
+void tavus_walk_string(tavus_walk *w, int index, const tavus_field *field,
+                       const tavus_view *view, const tavus_step *step);
+void tavus_walk_number(tavus_walk *w, int index, const tavus_field *field,
+                       const tavus_step *step);
+void tavus_walk_boolean(tavus_walk *w, int index, const tavus_field *field,
+                        const tavus_step *step);
+void tavus_walk_light(tavus_walk *w, int index, const tavus_field *field,
+                      const tavus_step *step);
+
 /* --- keys (keys.c) --- */
 
 /* The number of keys of each sort in a table. */

@@ -1,289 +1,21 @@
 /* read.c - see read.h.
 **
-** Two passes. The first checks grammar and UTF-8, and notes one word for each
-** container (its number of members) and each string (its length, and whether it
-** has escapes), in the order of the text. The second trusts the text and makes the
-** values: tables get their final size, strings without escapes come straight from
-** the input. The notes are in a tavus_buffer, so that an error leaks nothing.
+** Two passes. The first (grammar.h) checks the text. The second, here, trusts it and
+** makes the values: tables get their final size, strings without escapes come straight
+** from the input. The notes are in a tavus_buffer, so that an error leaks nothing.
 */
 #include "read.h"
 
-#include "reader.h"
-#include "buffer.h"
-#include "number.h"
-#include "scan.h"
-#include "utf8.h"
+#include "grammar.h"
 #include "marks.h"
+#include "number.h"
+#include "reader.h"
+#include "utf8.h"
 
-/* A note has a number of bytes or members in 31 bits. The last bit: has escapes. */
+/* Notes have 31 bits for a length. */
 #define MAX_TEXT ((size_t)INT32_MAX - 1)
-#define NOTE_ESCAPED 1u
 
 typedef const unsigned char *cursor;
-
-typedef struct reader {
-  lua_State *L;
-  tavus_buffer *notes;
-  cursor at;
-  cursor end;
-  const char *message;    /* what is wrong with the text */
-  size_t longest_escaped; /* length of the longest string with escapes */
-  int deepest;            /* nesting */
-} reader;
-
-/* ---- first pass: check and note ---------------------------------------- */
-
-static inline cursor skip_space(cursor p) {
-  while (*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
-  return p;
-}
-
-/* Appends a note and returns its offset. */
-static inline size_t add_note(reader *r, uint32_t note) {
-  size_t place = r->notes->length;
-  memcpy(tavus_buffer_reserve(r->L, r->notes, sizeof note), &note, sizeof note);
-  r->notes->length += sizeof note;
-  return place;
-}
-
-/* Keeps what is wrong, and where. */
-static bool fail(reader *r, cursor at, const char *message) {
-  r->at = at;
-  r->message = at >= r->end ? "unexpected end of the text" : message;
-  return false;
-}
-
-/* Returns the value of four hexadecimal digits, or -1. Does not read beyond the
-** final '\0'. */
-static int32_t read_hex4(cursor p) {
-  int32_t code = 0;
-  for (int i = 0; i < 4; i++) {
-    int digit;
-    if (p[i] >= '0' && p[i] <= '9')
-      digit = p[i] - '0';
-    else if ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')
-      digit = (p[i] | 0x20) - 'a' + 10;
-    else
-      return -1;
-    code = code * 16 + digit;
-  }
-  return code;
-}
-
-/* Checks the escape at the backslash `p`. Returns what follows it, or NULL. */
-static cursor check_escape(reader *r, cursor p) {
-  switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't': return p + 2;
-    case 'u': {
-      int32_t code = read_hex4(p + 2);
-      if (code < 0) {
-        fail(r, p, "\\u needs four hexadecimal digits");
-        return NULL;
-      }
-      if (code < 0xD800 || code > 0xDFFF) return p + 6;
-      if (code <= 0xDBFF && p[6] == '\\' && p[7] == 'u') {
-        int32_t low = read_hex4(p + 8);
-        if (low >= 0xDC00 && low <= 0xDFFF) return p + 12;
-      }
-      fail(r, p, "half of a surrogate pair");
-      return NULL;
-    }
-    default: fail(r, p + 1 >= r->end ? r->end : p, "unknown escape"); return NULL;
-  }
-}
-
-/* Checks the bytes at `p` in a string, which are neither plain nor a quote. Returns
-** what follows them, or NULL. */
-static cursor check_special(reader *r, cursor p) {
-  if (p >= r->end) {
-    fail(r, p, "");
-    return NULL;
-  }
-  if (*p == '\\') return check_escape(r, p);
-  if (*p < 0x80) {
-    fail(r, p, "control character in a string, which must be escaped");
-    return NULL;
-  }
-  do {
-    size_t size = tavus_utf8_sequence(p, r->end);
-    if (size == 0) {
-      fail(r, p, "invalid UTF-8");
-      return NULL;
-    }
-    p += size;
-  } while (*p >= 0x80);
-  return p;
-}
-
-static inline bool is_digit(unsigned char c) { return (unsigned)(c - '0') <= 9; }
-
-/* Checks a number. Returns what follows it, or NULL. */
-static inline cursor check_number(reader *r, cursor p) {
-  if (*p == '-') p++;
-  if (!is_digit(*p)) {
-    fail(r, p, "digit expected in a number");
-    return NULL;
-  }
-  if (*p == '0') {
-    if (is_digit(*++p)) {
-      fail(r, p, "leading zero in a number");
-      return NULL;
-    }
-  } else {
-    while (is_digit(*p)) p++;
-  }
-  if (*p == '.') {
-    if (!is_digit(*++p)) {
-      fail(r, p, "digit expected after the decimal point");
-      return NULL;
-    }
-    while (is_digit(*p)) p++;
-  }
-  if (*p == 'e' || *p == 'E') {
-    p++;
-    if (*p == '+' || *p == '-') p++;
-    if (!is_digit(*p)) {
-      fail(r, p, "digit expected in the exponent of a number");
-      return NULL;
-    }
-    while (is_digit(*p)) p++;
-  }
-  return p;
-}
-
-/* Checks one of JSON's words. Returns what follows it, or NULL. */
-static cursor check_word(reader *r, cursor p, const char *word) {
-  for (; *word != '\0'; word++, p++) {
-    if (*p != (unsigned char)*word) {
-      fail(r, p, "unknown word; JSON has true, false and null");
-      return NULL;
-    }
-  }
-  return p;
-}
-
-/* A container that is still open. */
-typedef struct frame {
-  size_t note; /* offset of its note */
-  uint32_t count;
-  bool is_object;
-} frame;
-
-/* Checks the text at r->at and notes its parts. */
-static bool check_text(reader *r) {
-  frame frames[TAVUS_JSON_DEPTH];
-  int depth = 0; /* number of open containers; the innermost is the last */
-  bool is_name;  /* the current string is the name of a member */
-  cursor p = r->at;
-
-value:
-  p = skip_space(p);
-  switch (*p) {
-    case '"': is_name = false; goto string;
-    case '{':
-    case '[': {
-      bool is_object = *p == '{';
-      if (depth == TAVUS_JSON_DEPTH) return fail(r, p, TAVUS_JSON_TOO_DEEP);
-      frames[depth].note = add_note(r, 0);
-      frames[depth].count = 0;
-      frames[depth].is_object = is_object;
-      depth++;
-      if (depth > r->deepest) r->deepest = depth;
-      p = skip_space(p + 1);
-      if (*p == (is_object ? '}' : ']')) {
-        p++;
-        depth--;
-        break;
-      }
-      if (is_object) goto key;
-      goto value;
-    }
-    case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9':
-      p = check_number(r, p);
-      if (p == NULL) return false;
-      break;
-    case 't':
-      p = check_word(r, p, "true");
-      if (p == NULL) return false;
-      break;
-    case 'f':
-      p = check_word(r, p, "false");
-      if (p == NULL) return false;
-      break;
-    case 'n':
-      p = check_word(r, p, "null");
-      if (p == NULL) return false;
-      break;
-    default: return fail(r, p, "value expected");
-  }
-
-after:
-  p = skip_space(p);
-  if (depth == 0) {
-    if (p == r->end) return true;
-    return fail(r, p, "unexpected text after the value");
-  }
-  frame *inner = &frames[depth - 1];
-  inner->count++;
-  if (*p == ',') {
-    p++;
-    if (!inner->is_object) goto value;
-    p = skip_space(p);
-    goto key;
-  }
-  if (*p != (inner->is_object ? '}' : ']'))
-    return fail(r, p,
-                inner->is_object ? "',' or '}' expected in an object"
-                                 : "',' or ']' expected in an array");
-  memcpy(r->notes->data + inner->note, &inner->count, sizeof inner->count);
-  depth--;
-  p++;
-  goto after;
-
-key:
-  if (*p != '"') return fail(r, p, "a name in double quotes expected");
-  is_name = true;
-
-string : {
-  uint32_t escaped = 0;
-  cursor start = ++p;
-  for (;;) {
-    p = tavus_scan_run(p, r->end);
-    if (*p == '"') break; /* a zero byte follows the text */
-    if (*p == '\\') escaped = NOTE_ESCAPED;
-    p = check_special(r, p);
-    if (p == NULL) return false;
-  }
-  size_t length = (size_t)(p - start);
-  if (escaped != 0 && length > r->longest_escaped) r->longest_escaped = length;
-  add_note(r, (uint32_t)length << 1 | escaped);
-  p++;
-  if (!is_name) goto after;
-}
-  p = skip_space(p);
-  if (*p != ':') return fail(r, p, "':' expected after a name");
-  p++;
-  goto value;
-}
-
-/* ---- second pass: make the values -------------------------------------- */
 
 typedef struct builder {
   lua_State *L;
@@ -319,9 +51,9 @@ static void push_escaped(builder *b, cursor p, size_t length) {
       case 'r': *out++ = '\r'; break;
       case 't': *out++ = '\t'; break;
       case 'u': {
-        uint32_t code = (uint32_t)read_hex4(p + 2);
+        uint32_t code = (uint32_t)tavus_read_hex4(p + 2);
         if (code >= 0xD800 && code <= 0xDBFF) {
-          uint32_t low = (uint32_t)read_hex4(p + 8);
+          uint32_t low = (uint32_t)tavus_read_hex4(p + 8);
           code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
           p += 6;
         }
@@ -342,7 +74,7 @@ static inline void push_string(builder *b) {
   cursor start = b->at + 1;
   size_t length = note >> 1;
   b->at = start + length + 1;
-  if ((note & NOTE_ESCAPED) == 0)
+  if ((note & TAVUS_NOTE_ESCAPED) == 0)
     lua_pushlstring(b->L, (const char *)start, length);
   else
     push_escaped(b, start, length);
@@ -373,7 +105,7 @@ static void push_other(builder *b);
 /* Pushes the value at `b->at`. When a number is out of range it clears in_range and
 ** leaves any number of values on the stack. The first pass limits the depth. */
 static inline void push_value(builder *b) {
-  b->at = skip_space(b->at);
+  b->at = tavus_skip_space(b->at);
   if (*b->at == '"')
     push_string(b); /* the most frequent type */
   else
@@ -387,15 +119,15 @@ static void push_other(builder *b) {
     case '{': {
       uint32_t count = next_note(b);
       lua_createtable(L, 0, (int)count);
-      if (count == 0) b->at = skip_space(b->at + 1);
+      if (count == 0) b->at = tavus_skip_space(b->at + 1);
       for (; count > 0; count--) {
-        b->at = skip_space(b->at + 1);
+        b->at = tavus_skip_space(b->at + 1);
         push_string(b);
-        b->at = skip_space(b->at) + 1;
+        b->at = tavus_skip_space(b->at) + 1;
         push_value(b);
         if (!b->in_range) return;
         lua_rawset(L, -3);
-        b->at = skip_space(b->at);
+        b->at = tavus_skip_space(b->at);
       }
       b->at++;
       return;
@@ -405,13 +137,13 @@ static void push_other(builder *b) {
       lua_createtable(L, (int)count, 0);
       lua_pushvalue(L, b->array_mt);
       lua_setmetatable(L, -2);
-      if (count == 0) b->at = skip_space(b->at + 1);
+      if (count == 0) b->at = tavus_skip_space(b->at + 1);
       for (uint32_t i = 1; i <= count; i++) {
         b->at++;
         push_value(b);
         if (!b->in_range) return;
         lua_rawseti(L, -2, (int)i);
-        b->at = skip_space(b->at);
+        b->at = tavus_skip_space(b->at);
       }
       b->at++;
       return;
@@ -431,8 +163,6 @@ static void push_other(builder *b) {
     default: push_number(b); return;
   }
 }
-
-/* ---- together ---------------------------------------------------------- */
 
 /* Why and where a text is not JSON. `message` is a constant; `line` and `column`
 ** count from 1, columns in bytes; `offset` counts bytes from 0. */
@@ -467,30 +197,29 @@ static bool read_json(lua_State *L, const char *text, size_t length, int marks,
   luaL_checkstack(L, 4, "JSON text");
   cursor start = (cursor)text;
   int top = lua_gettop(L);
-  reader r = { L, NULL, start, start + length, NULL, 0, 0 };
+  tavus_reading r = { .L = L, .at = start, .end = start + length };
   if (length > MAX_TEXT) {
     locate(error, text, start, "longer than 2 GiB");
     return false;
   }
   marks = lua_absindex(L, marks);
   r.notes = tavus_buffer_take(L, marks);
-  bool good = false;
-  if (length == 0)
-    fail(&r, start, "");
-  else if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-    fail(&r, start, "a byte order mark, which JSON does not allow");
-  else
-    good = check_text(&r);
+  bool good = tavus_grammar_check(&r);
   /* Two slots for each level, and those of the innermost value. */
-  if (good && !lua_checkstack(L, 2 * r.deepest + 10))
-    good = fail(&r, start, TAVUS_JSON_NO_STACK);
+  if (good && !lua_checkstack(L, 2 * r.deepest + 10)) {
+    r.at = start;
+    r.message = TAVUS_JSON_NO_STACK;
+    good = false;
+  }
   if (good) {
     char *spare = tavus_buffer_reserve(L, r.notes, r.longest_escaped);
     r.notes->length += r.longest_escaped;
     lua_rawgeti(L, marks, TAVUS_SLOT_ARRAY);
     builder b = { L, start, r.notes->data, spare, top + 2, true };
     push_value(&b);
-    if (!b.in_range) good = fail(&r, b.at, "number beyond the range of a double");
+    good = b.in_range;
+    r.at = b.at;
+    r.message = "number beyond the range of a double";
   }
   tavus_buffer_release(L, marks, top + 1);
   if (!good) {
