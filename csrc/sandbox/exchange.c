@@ -245,7 +245,7 @@ int tavus_exchange_answer(lua_State *L) {
     exchange->status = (unsigned int)status;
     exchange->response = MHD_create_response_from_buffer(length, (void *)(uintptr_t)body,
                                                          MHD_RESPMEM_MUST_COPY);
-    if (exchange->response == NULL) return luaL_error(L, "out of memory");
+    if (exchange->response == NULL) return tavus_no_memory(L);
     add_headers(L, 3, exchange->response);
   }
   exchange->end = end;

@@ -32,12 +32,12 @@ call.reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field op table the operation of the contract, or a table like one
 ---@field path string with the query; errors, hooks and the log show it without
 ---@field body string?
----@field given table? the options of the call
 ---@field headers table?
 ---@field query table?
 ---@field without_key boolean? the key is not sent
 ---@field may_repeat boolean? repeating the request has the same effect as sending it once
 ---@field secrets string[]? secrets in the body
+---@field beside table? a value that is not sent, and whose secrets are hidden, too
 ---@field warnings tavus.Issue[]? what the check found doubtful in the body
 ---@field place string? the path as it is shown
 ---@field known string[]? secrets that the call has sent
@@ -69,7 +69,7 @@ function call.new(client, op, path, body, given)
   local started = now()
   -- Lua makes room for 32 members of a constructor with more than 16, so that the later ones do not grow the table.
   return {
-    client = client, op = op, path = path, body = body, given = given,
+    client = client, op = op, path = path, body = body,
     headers = given and given.headers, query = given and given.query, without_key = op.without_key,
     may_repeat = false,
     per_attempt = timeout, timeout = timeout, deadline = deadline, started = started, ends = started + deadline,

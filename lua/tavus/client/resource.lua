@@ -72,14 +72,14 @@ local empty_change = { json_patch = "[]", merge_patch = "{}", partial = "{}" }
 
 local makers = {}
 
--- method(self, ids..., body, options)
+-- method(self, ids..., body, options, beside): secrets of `beside`, which `update` has read, are hidden, too.
 function makers.send(class, op)
   local count = #op.ids
   return function(self, ...)
     local client = client_of(self, class, op.name, 2)
     local path, problem = path_for(op, 2, ...)
     if not path then return nil, problem end
-    local value, given = select(count + 1, ...)
+    local value, given, beside = select(count + 1, ...)
     local body = body_of(op, value, 2)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
@@ -92,6 +92,7 @@ function makers.send(class, op)
     end
     local calling = call.new(client, op, path, text, given)
     calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body), warnings, secrets
+    calling.beside = beside
     return answer.of(calling)
   end
 end

@@ -10,7 +10,6 @@ local errors = require "tavus.errors"
 local options = require "tavus.options"
 local diff = require "tavus.patch.diff"
 local new_patch = require "tavus.patch"
-local redact = require "tavus.secret.redact"
 
 local update = {}
 
@@ -381,8 +380,7 @@ function update.method(class, data)
     rest, problem = options_left(self._client, class, id, given, meta.elapsed_ms)
     if not rest then return nil, problem end
     local answered
-    redact.remember(rest, before)
-    answered, meta = self:patch(id, patch, rest)
+    answered, meta = self:patch(id, patch, rest, before)
     meta = paths_in_object(class.name, patch, answered, meta)
     if not answered then return nil, meta end
     if meta.changed == false then return before, meta end

@@ -35,14 +35,6 @@ end
 ---@return string[]
 function redact.with(secrets, text) return append(append({}, secrets), core.gather(text)) end
 
--- What options of calls have in mind besides what they send, by their tables.
-local remembered = setmetatable({}, { __mode = "k" })
-
---- Lets a call with these options hide the secrets of a value, which it does not send.
----@param given table options of the call
----@param value table
-function redact.remember(given, value) remembered[given] = value end
-
 -- The query that stands in a path and the one that a call was given (by name, or a list of { name, value }), as pairs.
 local function pairs_of(written, given)
   local all = parse_query(written)
@@ -68,7 +60,7 @@ end
 ---@field path string        with the query
 ---@field query table?
 ---@field headers table?
----@field given table?       the options of the call
+---@field beside table?      a value that was not sent, and whose secrets are hidden, too
 
 --- All that a call has sent and that is not to be shown, besides the secrets of its session.
 ---@param sent tavus.Sent
@@ -81,8 +73,7 @@ function redact.sent(sent)
   for _, pair in ipairs(pairs_of(sent.path:match "%?([^#]*)" or "", sent.query or {})) do
     if is_secret_parameter(pair[1]) then all[#all + 1] = pair[2] end
   end
-  local value = sent.given and remembered[sent.given]
-  return value and append(all, core.gather(core.encode(value) or "")) or all
+  return sent.beside and append(all, core.gather(core.encode(sent.beside) or "")) or all
 end
 
 --- Headers without secrets.
@@ -151,7 +142,7 @@ function redact.request(session, asked, sent)
     end
   end
   local all = redact.sent {
-    secrets = sent and sent.secrets, given = sent and sent.given,
+    secrets = sent and sent.secrets, beside = sent and sent.beside,
     body = asked.body, path = asked.path, query = asked.query, headers = headers,
   }
   local function clean(text) return printable(core.redact(text, all, session)) end
