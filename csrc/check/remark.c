@@ -1,6 +1,8 @@
 /* remark.c - checks the use of known fields, and the strings in them. */
 #include "walk.h"
 
+#include "address.h"
+#include "blank.h"
 #include "words.h"
 
 void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *view,
@@ -120,14 +122,56 @@ static void check_mask(tavus_walk *w, const char *text, size_t length,
                      "give the secret again");
 }
 
+/* Pushes a hint that writes the text without the blanks around it, or else `other`. */
+static void push_trimmed(tavus_walk *w, const char *text, size_t length,
+                         const char *other) {
+  size_t whole = length;
+  tavus_trim(&text, &length);
+  char quoted[TAVUS_QUOTED];
+  bool secret = memchr(text, '?', length) != NULL || memchr(text, '@', length) != NULL;
+  if (length == 0 || length == whole || length > TAVUS_SHOWN || secret ||
+      tavus_has_blank(text, length))
+    tavus_push_hint(w, other != NULL ? "%s" : NULL, other);
+  else
+    tavus_push_hint(w, "write %s", tavus_quote(quoted, text, length));
+}
+
+static void check_address(tavus_walk *w, const char *text, size_t length,
+                          const tavus_field *field, const tavus_step *step) {
+  bool https = (field->flags & TAVUS_PUBLIC_HTTPS) != 0;
+  const tavus_address_fault *fault = tavus_address_check(text, length, https);
+  if (fault == NULL) return;
+  push_trimmed(w, text, length, fault->hint);
+  tavus_issue(w, https ? tavus_grade(w, field->sure) : TAVUS_WARNING, "url", step, "%s",
+              fault->message);
+}
+
+/* Does the text end in that, a path in lower case, when case is ignored? */
+static bool ends_in(const char *text, size_t length, const char *end) {
+  size_t n = strlen(end);
+  if (length < n) return false;
+  for (size_t i = 0; i < n; i++)
+    if ((text[length - n + i] | 0x20) != end[i]) return false;
+  return true;
+}
+
+/* Reports a text that ends in what the server appends, or in the last part of that. */
 static void check_end(tavus_walk *w, const char *text, size_t length,
                       const tavus_field *field, const tavus_step *step) {
-  size_t end = strlen(field->appended);
-  if (length > 0 && text[length - 1] == '/') length--;
-  if (length < end || memcmp(text + length - end, field->appended, end) != 0) return;
-  tavus_push_hint(w, "Tavus appends it");
-  tavus_issue(w, TAVUS_WARNING, "value", step, "%s goes without %s", field->name,
-              field->appended);
+  const char *end = field->appended;
+  length = strcspn(text, "?#");
+  while (length > 0 && text[length - 1] == '/') length--;
+  while (end != NULL && !ends_in(text, length, end)) end = strchr(end + 1, '/');
+  if (end == NULL) return;
+  length -= strlen(end);
+  while (length > 0 && text[length - 1] == '/') length--;
+  char quoted[TAVUS_QUOTED];
+  if (length > 0 && length <= TAVUS_SHOWN)
+    tavus_push_hint(w, "write %s: Tavus appends %s", tavus_quote(quoted, text, length),
+                    field->appended);
+  else
+    tavus_push_hint(w, "Tavus appends %s", field->appended);
+  tavus_issue(w, TAVUS_WARNING, "value", step, "%s goes without %s", field->name, end);
 }
 
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
@@ -136,6 +180,8 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if (field->choices != NULL) check_choice(w, text, length, field, view, step);
   if (field->id_of != NULL) check_id(w, text, length, field, step);
   if ((field->flags & TAVUS_APPENDED) != 0) check_end(w, text, length, field, step);
+  if ((field->flags & (TAVUS_PUBLIC_URL | TAVUS_PUBLIC_HTTPS)) != 0 && !w->op.verbatim)
+    check_address(w, text, length, field, step);
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
     check_mask(w, text, length, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);

@@ -37,7 +37,10 @@ enum {
   TAVUS_CLOSED = 256,            /* a value outside the choices is an error */
   TAVUS_PATCH_VALUE = 512,       /* has the type of the field at the operation's path */
   TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used here; no "renamed" warning */
-  TAVUS_APPENDED = 2048          /* the server adds `appended` to the text */
+  TAVUS_APPENDED = 2048,         /* the server adds `appended` to the text */
+  TAVUS_PUBLIC_URL = 4096,       /* an address that Tavus' servers call, so a public one */
+  TAVUS_PUBLIC_HTTPS = 8192      /* the same; other addresses, and http, are refused, and
+                                    {name} in the path or query is filled in */
 };
 
 /* How certain a fact is. A and B: official documents, of several generations or of one;

@@ -114,7 +114,7 @@ static const tavus_choice policies[] = { { "eu", NULL }, { NULL, NULL } };
 
 static const tavus_field fields[] = {
   { TAVUS_NAME("audio_only"), B, .generation = "G1+", .text = "No video." },
-  { TAVUS_NAME("callback_url"), S, .generation = "G0+",
+  { TAVUS_NAME("callback_url"), S, .flags = TAVUS_PUBLIC_URL, .generation = "G0+",
     .text = "Where events are sent." },
   { TAVUS_NAME("conversation_id"), S, READ_ONLY, .generation = "G0+",
     .text = "Its id." },

@@ -159,6 +159,8 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   set_list(L, "home_values", field->home_values);
   set_text(L, "hint", field->hint);
   set_text(L, "appended", field->appended);
+  if ((field->flags & TAVUS_PUBLIC_URL) != 0) set_text(L, "address", "public");
+  if ((field->flags & TAVUS_PUBLIC_HTTPS) != 0) set_text(L, "address", "https");
   if (field->has_minimum) set_number(L, "minimum", field->minimum);
   if (field->has_maximum) set_number(L, "maximum", field->maximum);
   if (field->max_items != 0) set_number(L, "max_items", (double)field->max_items);

@@ -51,7 +51,7 @@ static const tavus_shape extra_body = SHAPE(
 static const tavus_field llm_fields[] = {
   { TAVUS_NAME("api_key"), S, .flags = TAVUS_SECRET, .generation = "G0+",
     .text = "Key of a custom llm; again in each patch that rewrites the layer." },
-  { TAVUS_NAME("base_url"), S, .flags = TAVUS_APPENDED,
+  { TAVUS_NAME("base_url"), S, .flags = TAVUS_APPENDED | TAVUS_PUBLIC_URL,
     .appended = "/chat/completions", .generation = "G0+",
     .text = "Root of an OpenAI-compatible API, without /chat/completions." },
   { TAVUS_NAME("default_query"), OBJECT_OF(query), SURE(B), .generation = "G2+",

@@ -108,6 +108,7 @@ local function values_of(field)
   end
   if field.max_items then parts[#parts + 1] = ("at most %d items"):format(field.max_items) end
   if field.max_length then parts[#parts + 1] = ("at most %d characters"):format(field.max_length) end
+  if field.address then parts[#parts + 1] = field.address == "https" and "public https URL" or "public URL" end
   if field.id_of then parts[#parts + 1] = ("id of a %s"):format(field.id_of) end
   return table.concat(parts, "; ")
 end

@@ -27,7 +27,7 @@ local works = {
   persona_pal_names = [[/default_face_id /disclosure_type
     /layers/conversational_flow/pal_interruptibility /pal_name /verbal_disclosure
     /visual_disclosure]],
-  persona_vqa_words = [[/context /layers/stt/stt_engine /layers/vqa
+  persona_vqa_words = [[/context /layers/llm/base_url /layers/stt/stt_engine /layers/vqa
     /layers/vqa/enable_vision /layers/vqa/prompt]],
   persona_stray_required = [[/layers/llm/tools/0/function/parameters/type
     /layers/llm/tools/0/function/required]],

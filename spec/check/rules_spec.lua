@@ -72,25 +72,6 @@ describe("rule 2", function()
   end)
 end)
 
-describe("base_url", function()
-  it("goes without the route", function()
-    for url, hit in pairs { ["https://llm.example.com/v1/chat/completions"] = true,
-        ["https://llm.example.com/chat/completions/"] = true, ["/chat/completions"] = true,
-        ["https://llm.example.com/v1"] = false, ["https://llm.example.com/chat/completions/v2"] = false,
-        completions = false, [""] = false } do
-      local issue, ok = look("persona", layers("llm",
-        { model = "m", base_url = url, api_key = "k" }), "/layers/llm/base_url")
-      assert.is_true(ok)
-      assert.equal(hit, issue ~= nil)
-      if issue then
-        assert.equal("warning", issue.severity)
-        assert.equal("value", issue.code)
-        assert.matches("Tavus appends it", issue.message .. issue.hint)
-      end
-    end
-  end)
-end)
-
 describe("the other rules only warn:", function()
   for _, case in ipairs {
     { 4, layers("perception", { perception_model = "off", visual_awareness_queries = { "x" } }),
