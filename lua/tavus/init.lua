@@ -7,8 +7,9 @@
 local core = require "tavus.core"
 local load_module = require("tavus.modules").load
 local errors = load_module "tavus.errors"
+local names = load_module "tavus.names"
 
-local error, pairs, pcall, rawset, type = error, pairs, pcall, rawset, type
+local error, ipairs, pairs, pcall, rawset, type = error, ipairs, pairs, pcall, rawset, type
 
 -- Values of cjson and of this library mix: both have the same null, and our arrays carry cjson's mark where it has one.
 -- Without cjson everything works the same.
@@ -102,10 +103,26 @@ for _, name in ipairs { "string", "number", "integer", "boolean", "enum", "array
   lazy[name] = { "tavus.build.property", name }
 end
 
+-- tavus.personas, tavus.create_persona
+local function call_of_client(name)
+  for _, resource in ipairs(core.contract().resources) do
+    if name:lower():find(resource.name, 1, true) then
+      return "make a client, client = assert(tavus.new { ... }), and use client." .. resource.collection
+    end
+  end
+  return nil
+end
+
+local about = { title = "tavus", kinds = { "tavus" }, methods = tavus, beyond = call_of_client,
+  more = function() return lazy end }
+
 return setmetatable(tavus, {
   __index = function(self, name)
     local where = lazy[name]
-    if not where then return nil end
+    if not where then
+      names.check(about, name)
+      return nil
+    end
     if name == "new" then
       for _, other in pairs(lazy) do load_module(other[1]) end
     end

@@ -267,6 +267,6 @@ describe("the log", function()
 
   it("is off when it is false", function()
     local client = assert(tavus.new { api_key = KEY, base_url = sandbox.url, log = false })
-    assert.is_nil(client._log)
+    assert.is_falsy(client._log)
   end)
 end)

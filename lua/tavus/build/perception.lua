@@ -8,8 +8,9 @@
 -- it.
 
 local core = require "tavus.core"
+local names = require "tavus.names"
 
-local error, type = error, type
+local error, ipairs, pairs, rawget, type = error, ipairs, pairs, rawget, type
 
 -- The fields of models that only see, and of models that see and hear.
 local SEEING = {
@@ -40,6 +41,13 @@ local methods = {}
 
 local perception_mt = { __index = methods, __name = "tavus.Perception" }
 
+-- The names of the layer's fields, which may be absent.
+local fields = { [ANALYSIS] = true }
+for _, generation in ipairs { SEEING, SEEING_AND_HEARING } do
+  for _, field in pairs(generation) do fields[field] = true end
+end
+names.guard(methods, { title = "the perception layer", kinds = { "perception" }, members = fields })
+
 -- The model's name of a field, or nil and why it has none.
 local function field_of(layer, what)
   if type(layer) ~= "table" then
@@ -67,15 +75,14 @@ local function kind(value)
 end
 
 local function append(layer, field, value)
-  if layer[field] == nil then
-    layer[field] = core.array {}
-  end
-  local list = layer[field]
+  local list = rawget(layer, field) or core.array {}
+  layer[field] = list
   list[#list + 1] = value
 end
 
 local function append_text(layer, field, text)
-  layer[field] = layer[field] and layer[field] .. "\n" .. text or text
+  local before = rawget(layer, field)
+  layer[field] = before and before .. "\n" .. text or text
 end
 
 -- The three functions below return nil, or the message to raise at the caller's line.

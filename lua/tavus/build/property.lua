@@ -11,13 +11,16 @@
 
 local core = require "tavus.core"
 local keywords = require "tavus.build.keywords"
+local names = require "tavus.names"
 
-local error, getmetatable, setmetatable, type = error, getmetatable, setmetatable, type
+local error, getmetatable, rawget, setmetatable, type = error, getmetatable, rawget, setmetatable, type
 local floor = math.floor
 
--- Metatables of properties, compared by identity; they have no methods.
-local REQUIRED = { __name = "tavus.Property" }
-local OPTIONAL = { __name = "tavus.Property" }
+-- Metatables of properties, compared by identity. They have no methods, and say so: tavus.string "x":optional().
+local no_methods = {}
+names.guard(no_methods, { title = "the property", kinds = { "property" } })
+local REQUIRED = { __index = no_methods, __name = "tavus.Property" }
+local OPTIONAL = { __index = no_methods, __name = "tavus.Property" }
 
 -- The description of a specification: its first element, or the keyword.
 local function description_of(spec)
@@ -67,7 +70,7 @@ local function build(kind, json_type, spec, is_property)
   elseif is_module(spec, kind) then
     return nil, "call it with a dot"
   end
-  local optional = spec.optional
+  local optional = rawget(spec, "optional")
   if optional ~= nil and type(optional) ~= "boolean" and not (is_property and is_property("optional", optional)) then
     return nil, '"optional" must be true or false, not a ' .. type(optional)
   end

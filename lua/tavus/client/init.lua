@@ -6,6 +6,7 @@ local answer = require "tavus.client.answer"
 local errors = require "tavus.errors"
 local hosts = require "tavus.host"
 local log = require "tavus.log"
+local names = require "tavus.names"
 local options = require "tavus.options"
 local patch = require "tavus.patch"
 local record = require "tavus.client.record"
@@ -396,5 +397,23 @@ function Client:close()
 end
 
 Client.__close = Client.close
+
+-- client:create_persona, client:listPersonas
+local function call_of_resource(name)
+  for collection, class in pairs(resource.classes()) do
+    local calls = names.without_noun(class.about, name)
+    if calls then return ("did you mean client.%s:%s?"):format(collection, calls[1]) end
+  end
+  return nil
+end
+
+-- Members that may be absent.
+for _, name in ipairs {
+  "_timeout", "_deadline", "_backoff", "_log", "_record", "_on_request", "_on_response", "_on_retry", "_orphans",
+  "_failed_hooks", "_failed_recording",
+} do
+  Client[name] = false
+end
+names.guard(Client, { title = "client", kinds = { "client" }, more = resource.classes, beyond = call_of_resource })
 
 return client

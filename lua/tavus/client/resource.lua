@@ -6,6 +6,7 @@ local http = require "tavus.http"
 local answer = require "tavus.client.answer"
 local call = require "tavus.client.call"
 local errors = require "tavus.errors"
+local guard_names = require("tavus.names").guard
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
 local repeatable = require("tavus.patch").repeatable
@@ -191,6 +192,10 @@ local function build(data)
   if all.get and all.patch and all.patch.sends == "json_patch" then
     methods.update = update.method(class, data)
   end
+  class.about = guard_names(methods, {
+    title = "client." .. data.collection, kinds = { "resource", data.collection },
+    nouns = { data.collection, data.name },
+  })
   return class
 end
 

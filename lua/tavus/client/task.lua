@@ -10,6 +10,7 @@
 local errors = require "tavus.errors"
 local hosts = require "tavus.host"
 local log = require "tavus.log"
+local names = require "tavus.names"
 
 local unpack = rawget(table, "unpack") or rawget(_G, "unpack") -- Lua 5.1 has it there
 
@@ -192,6 +193,15 @@ function task.cancel_all(client)
     if each ~= inside then hosts.guard(cancel, each) end
   end
 end
+
+-- Members that may be absent.
+for _, name in ipairs {
+  "_client", "_watchers", "_values", "_fn", "_arguments", "_thread", "_request", "_map", "_index", "_inner",
+  "_cancelled", "_failed", "_orphan", "_guard", "_begun", "_guarded", "_guardians",
+} do
+  Task[name] = false
+end
+names.guard(Task, { title = "the task", kinds = { "task" } })
 
 -- A map under way. It is a table and not a closure: nginx reuses the stack of a thread that it killed, which would
 -- change the variables that a closure shares with a function waiting there.

@@ -9,6 +9,7 @@
 
 local core = require "tavus.core"
 local changes = require "tavus.patch.apply"
+local names = require "tavus.names"
 local check_options = require("tavus.options").check
 local compare = require "tavus.patch.diff"
 local pointer = require "tavus.patch.pointer"
@@ -27,6 +28,8 @@ local error, rawget, type = error, rawget, type
 local methods = {}
 
 local patch_mt = core.list_mark { __index = methods, __name = "tavus.patch" }
+
+names.guard(methods, { title = "the patch", kinds = { "patch" } })
 
 --- Called, it begins a patch: an empty one, or one with the operations of a list, which is not changed.
 ---@class tavus.PatchModule
@@ -252,5 +255,7 @@ function patch.repeatable(operations)
   end
   return true
 end
+
+names.guard(patch, { title = "tavus.patch", kinds = { "patches" } })
 
 return patch

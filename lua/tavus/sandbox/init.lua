@@ -21,6 +21,7 @@ local expect = load_module "tavus.sandbox.expect"
 local http = load_module "tavus.http"
 local httpd = load_module "tavus.sandbox.httpd"
 local journal = load_module "tavus.sandbox.journal"
+local names = load_module "tavus.names"
 local options = load_module "tavus.options"
 local replay = load_module "tavus.sandbox.replay"
 local script = load_module "tavus.sandbox.script"
@@ -44,6 +45,10 @@ local TIMEOUT = 30
 ---@field port integer?  of a sandbox that was started here
 local methods = {}
 local meta = { __index = methods, __name = "tavus.Sandbox" }
+names.guard(methods, {
+  title = "the sandbox", kinds = { "sandbox" }, more = function() return { url = true, port = true } end,
+  members = { port = true, session = true, server = true, lock = true },
+})
 
 -- Raises at the caller's line of the public function that calls this.
 local function misuse(message, ...) error(("bad argument: " .. message):format(...), 3) end
@@ -404,5 +409,7 @@ function sandbox.connect(url)
   end
   return new_handle(url == answer.steering and answer.url or url, answer.steering)
 end
+
+names.guard(sandbox, { title = "tavus.sandbox", kinds = { "sandboxes" } })
 
 return sandbox

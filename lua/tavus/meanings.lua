@@ -1,0 +1,115 @@
+--- What other APIs call the calls of this library; data of tavus.names.
+--
+-- For each kind of object: a name that exists here, and the names that mean it elsewhere, folded (in lower case,
+-- without "_", "-" and blanks). A name may mean several. A key that is not a single word is a text that the message
+-- shows instead.
+
+return {
+  resource = {
+    create = "new add post make insert register build store save init",
+    get = "fetch read retrieve show find byid findbyid getbyid findone getone one load describe view lookup",
+    find = "search findbyname byname filter query where select",
+    list = "all index getall listall findall fetchall getlist everything query filter search where select find",
+    each = "all iterate iter iterator pairs ipairs items rows foreach pages paginate paging autopaging autopagingiter"
+      .. " listautopaging",
+    update = "modify edit change alter set put replace save mutate merge upsert",
+    patch = "modify edit change alter set put replace merge",
+    delete = "remove destroy del delete rm drop erase purge deletebyid",
+    end_ = "end stop finish close terminate hangup leave shutdown kill cancel quit disconnect complete abort",
+    wait = "poll waitfor waituntil await",
+    clone = "copy duplicate fork",
+  },
+  -- Beside those of every resource.
+  conversations = { create = "start begin open launch join connect call" },
+  client = {
+    personas = "pals pal agents agent assistants assistant characters character bots bot",
+    conversations = "sessions session calls rooms room meetings meeting threads chats chat convos conversation",
+    replicas = "faces face avatars avatar",
+    documents = "files knowledge knowledgebase docs",
+    request = "get post put patch delete fetch call send http req raw api query",
+    close = "stop shutdown destroy quit disconnect dispose free finish exit",
+    spawn = "async go task thread start createtask submit background fork coroutine",
+    run = "loop wait waitall join main mainloop runforever",
+    step = "tick poll pump runonce",
+    map = "parallel gather each foreach batch",
+    fd = "socket getfd fileno descriptor",
+  },
+  task = {
+    result = "await wait join get value results output",
+    cancel = "stop kill abort close finish",
+    done = "isdone finished isfinished completed iscompleted status isrunning running",
+  },
+  patch = {
+    replace = "set put update change modify edit assign write",
+    add = "set put insert append push create new post write",
+    remove = "delete del rm unset drop erase pop clear",
+    test = "check assert expect equals equal verify",
+    move = "rename mv",
+    copy = "clone duplicate cp",
+    ["tavus.patch.apply(document, patch)"] = "apply execute",
+    ["tavus.patch.invert(patch, before)"] = "invert undo revert inverse",
+    ["client.personas:patch(id, patch)"] = "send submit commit save",
+    ["tavus.encode(patch)"] = "encode tojson json stringify dumps",
+  },
+  patches = {
+    apply = "patch merge execute run",
+    diff = "compare delta difference between",
+    invert = "undo revert inverse reverse",
+    ["tavus.patch() makes an empty patch"] = "new create make build init",
+    ["tavus.patch():add(path, value) and so on"] = "add replace remove move copy test set delete",
+  },
+  perception = {
+    visual_query = "query ask question watch look see addquery visual visualawarenessquery ambientawarenessquery"
+      .. " awarenessquery addvisualquery",
+    audio_query = "listen hear audio audioawarenessquery addaudioquery query",
+    analysis_query = "analysis analyse analyze perceptionanalysisquery addanalysisquery",
+    visual_tool = "tool addtool addvisualtool perceptiontool",
+    audio_tool = "tool addtool addaudiotool",
+    visual_prompt = "prompt addprompt visualtoolprompt perceptiontoolprompt",
+    audio_prompt = "prompt addprompt audiotoolprompt",
+  },
+  property = {
+    ["keywords stand in the table: tavus.string { \"...\", optional = true }"] = "optional describe min max minlen"
+      .. " maxlen regex choices oneof values notrequired",
+  },
+  tavus = {
+    new = "client connect open start create init tavus login auth session",
+    boolean = "bool flag",
+    integer = "int long uint int32 int64",
+    number = "float double decimal num numeric",
+    string = "str text varchar char",
+    enum = "choice choices oneof literal select",
+    array_of = "list listof arrayof sequence",
+    object_of = "map dict struct record table objectof mapof",
+    tool = "func function fn tools functiontool registertool definetool addtool",
+    encode = "json stringify dumps dump tojson serialize jsonencode",
+    decode = "parse loads load fromjson deserialize jsondecode",
+    validate = "check verify lint validatepersona checkpersona",
+    perception = "vision raven perceptionlayer",
+    patch = "jsonpatch diff apply invert",
+    null = "none undefined jsonnull",
+    ["tavus._VERSION is the version"] = "version",
+    ["require \"tavus.sandbox\""] = "sandbox mock",
+  },
+  sandbox = {
+    next = "rule queue enqueue script mock stub respond reply answer fail inject fault on when",
+    requests = "calls journal history received entries log logs",
+    expect = "assert verify should asserted called",
+    reset = "clear clean wipe restart",
+    stop = "close shutdown kill finish quit terminate exit destroy",
+    set = "configure config settings switch option options",
+    put = "add insert store create persona addpersona putpersona seed",
+    snapshot = "save dump export backup",
+    restore = "load rollback import",
+    clock = "time now freeze sleep",
+    about = "info status describe facts",
+    refuse = "disconnect offline down",
+    url = "baseurl uri address endpoint",
+  },
+  sandboxes = {
+    start = "new launch run open create serve spawn init begin",
+    connect = "attach join",
+    ["it is a member of what start() returns"] = "url port baseurl next requests expect refuse reset set put snapshot"
+      .. " restore clock about stop close",
+  },
+}
