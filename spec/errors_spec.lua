@@ -150,7 +150,7 @@ describe("the module's functions", function()
     assert.equal('/layers/conversational: warning: unknown field "conversational" (did you mean "conversational_flow"?)',
       tostring(warnings[1]))
     local _, err = tavus.validate("persona", "x")
-    assert.equal("(root): expected object, got string", tostring(err.issues[1]))
+    assert.equal('(root): expected object, got string (write an object: { system_prompt = "x" })', tostring(err.issues[1]))
   end)
 
   it("return warnings, and make them errors when strict", function()

@@ -19,13 +19,14 @@ typedef struct search {
   int depth;
   int found;
   bool secret;
+  bool pointer; /* for an operation of a patch: the first place, as a pointer */
 } search;
 
 static void push_place(lua_State *L, const search *s) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   for (int i = 0; i < s->depth; i++) {
-    if (i > 0) luaL_addchar(&b, '.');
+    if (s->pointer || i > 0) luaL_addchar(&b, s->pointer ? '/' : '.');
     luaL_addstring(&b, s->trail[i]);
   }
   luaL_pushresult(&b);
@@ -46,22 +47,31 @@ static const tavus_field *same_field(const tavus_shape *shape, const char *name,
   return NULL;
 }
 
+/* Adds a place where the name is known to the string on the top. */
+static void add_place(lua_State *L, const search *s) {
+  push_place(L, s);
+  const char *place = lua_tostring(L, -1);
+  const char *so_far = lua_tostring(L, -2);
+  if (s->pointer)
+    lua_pushfstring(L, "goes as { op = \"add\", path = \"%s/%s\", value = ... }", place,
+                    s->field->name);
+  else if (s->found == 0)
+    lua_pushfstring(L, *place ? "belongs under %s" : "belongs at the top level", place);
+  else
+    lua_pushfstring(L, *place ? "%s or %s" : "%s or at the top level", so_far, place);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
 /* Adds each place where a field has the name to the string on the top. */
 static void search_shape(lua_State *L, search *s, const tavus_shape *shape, bool inner) {
   const tavus_field *field =
       inner && shape != s->here ? same_field(shape, s->name, s->length) : NULL;
-  if (field != NULL && s->found < PLACES) {
+  if (field != NULL && s->found < (s->pointer ? 1 : PLACES)) {
     s->field = field;
     if ((field->flags & TAVUS_SECRET) != 0) s->secret = true;
-    push_place(L, s);
-    const char *place = lua_tostring(L, -1);
-    const char *so_far = lua_tostring(L, -2);
-    if (s->found++ == 0)
-      lua_pushfstring(L, *place ? "belongs under %s" : "belongs at the top level", place);
-    else
-      lua_pushfstring(L, *place ? "%s or %s" : "%s or at the top level", so_far, place);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    add_place(L, s);
+    s->found++;
   }
   if (s->depth == DEEPEST) return;
   for (size_t i = 0; i < shape->count; i++) {
@@ -73,21 +83,70 @@ static void search_shape(lua_State *L, search *s, const tavus_shape *shape, bool
   }
 }
 
-static bool hint_alias(lua_State *L, const tavus_alias *aliases, const char *name,
-                       size_t length) {
-  if (aliases == NULL) return false;
-  for (const tavus_alias *a = aliases; a->name != NULL; a++) {
-    if (!tavus_same_name(a->name, strlen(a->name), name, length)) continue;
-    lua_pushstring(L, a->hint);
-    return true;
-  }
-  return false;
-}
-
 static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
   lua_pushlstring(L, name, length);
   lua_pushfstring(L, "did you mean \"%s\"?", lua_tostring(L, -1));
   lua_remove(L, -2);
+}
+
+/* Returns the field that a row of aliases leads to, or NULL. */
+static const tavus_field *target_of(const tavus_walk *w, const tavus_shape *shape,
+                                    const char *to) {
+  const tavus_field *field = NULL;
+  if (to == NULL) return NULL;
+  if (*to == '/') shape = w->root != NULL ? w->root->shape : NULL;
+  for (to += *to == '/'; shape != NULL; to++) {
+    size_t length = strcspn(to, "/");
+    field = tavus_field_find(shape, to, length);
+    if (to[length] == '\0' || field == NULL) return field;
+    to += length;
+    shape = field->shape;
+  }
+  return NULL;
+}
+
+/* Returns the row for a name: the first one whose field takes the value, else the first
+** one; or NULL. */
+static const tavus_alias *find_alias(tavus_walk *w, const tavus_shape *shape,
+                                     tavus_named n) {
+  const tavus_alias *first = NULL;
+  if (shape->aliases == NULL) return NULL;
+  for (const tavus_alias *a = shape->aliases; a->name != NULL; a++) {
+    if (!tavus_same_name(a->name, strlen(a->name), n.name, n.length)) continue;
+    const tavus_field *field = target_of(w, shape, a->to);
+    if (n.value == 0 || (field != NULL && tavus_takes(w, field, n.value))) return a;
+    if (first == NULL) first = a;
+  }
+  return first;
+}
+
+/* Pushes "belongs under a.b, as c". */
+static void push_belongs(lua_State *L, const char *to, tavus_named n) {
+  const char *last = strrchr(to, '/') + 1;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  to += *to == '/';
+  luaL_addstring(&b, last == to ? "belongs at the top level" : "belongs under ");
+  for (; to < last - 1; to++) luaL_addchar(&b, *to == '/' ? '.' : *to);
+  if (strlen(last) != n.length || memcmp(last, n.name, n.length) != 0) {
+    luaL_addstring(&b, ", as ");
+    luaL_addstring(&b, last);
+  }
+  luaL_pushresult(&b);
+}
+
+static bool hint_alias(tavus_walk *w, const tavus_shape *shape, tavus_named n,
+                       const tavus_field **field) {
+  const tavus_alias *a = find_alias(w, shape, n);
+  if (a == NULL) return false;
+  *field = target_of(w, shape, a->to);
+  if (a->hint != NULL)
+    lua_pushstring(w->L, a->hint);
+  else if (strchr(a->to, '/') != NULL)
+    push_belongs(w->L, a->to, n);
+  else
+    push_did_you_mean(w->L, a->to, strlen(a->to));
+  return true;
 }
 
 /* Returns the field that the contract prefers to this one, the field itself, or NULL. */
@@ -104,29 +163,30 @@ static bool moved(const tavus_field *field) {
 }
 
 /* Hints at the right spelling of a name. */
-static bool hint_same(lua_State *L, const tavus_shape *shape, const char *name,
-                      size_t length, bool *secret) {
-  const tavus_field *field = same_field(shape, name, length);
+static bool hint_same(lua_State *L, const tavus_shape *shape, tavus_named n,
+                      const tavus_field **found) {
+  const tavus_field *field = same_field(shape, n.name, n.length);
   if (field == NULL) return false;
-  if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
+  *found = field;
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
     lua_pushfstring(L, "%s is read only: leave it out", field->name);
     return true;
   }
   field = preferred(shape, field);
   if (field == NULL) return false;
+  *found = field;
   push_did_you_mean(L, field->name, field->length);
   return true;
 }
 
-static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
-                      size_t length, bool *secret) {
+static bool hint_near(lua_State *L, const tavus_shape *shape, tavus_named name,
+                      const tavus_field **found) {
   const tavus_field *best = NULL;
   size_t least = SIZE_MAX;
   for (size_t i = 0; i < shape->count; i++) {
     const tavus_field *field = &shape->fields[i];
     if (preferred(shape, field) != field && !moved(field)) continue;
-    size_t n = tavus_nearness(name, length, field->name, field->length);
+    size_t n = tavus_nearness(name.name, name.length, field->name, field->length);
     if ((field->deprecated != NULL || field->sure == TAVUS_SURE_D) && n > 2)
       continue; /* only a typo leads to such a field */
     if (n < least) {
@@ -135,7 +195,7 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
     }
   }
   if (best == NULL) return false;
-  if ((best->flags & TAVUS_SECRET) != 0) *secret = true;
+  *found = best;
   if (moved(best))
     lua_pushfstring(L, "use %s", best->successor);
   else
@@ -144,10 +204,10 @@ static bool hint_near(lua_State *L, const tavus_shape *shape, const char *name,
 }
 
 /* Hints at another resource that has a field of that name, in any spelling. */
-static bool hint_foreign(tavus_walk *w, const char *name, size_t length, bool *secret) {
+static bool hint_foreign(tavus_walk *w, tavus_named n, bool *secret) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
     if ((*r)->root == w->root) continue;
-    const tavus_field *field = same_field((*r)->root->shape, name, length);
+    const tavus_field *field = same_field((*r)->root->shape, n.name, n.length);
     if (field == NULL) continue;
     if ((field->flags & TAVUS_SECRET) != 0) *secret = true;
     if ((field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D) continue;
@@ -157,31 +217,59 @@ static bool hint_foreign(tavus_walk *w, const char *name, size_t length, bool *s
   return false;
 }
 
-void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
-                     size_t length, bool *secret) {
+/* Adds to the hint at `top` what the value must become in `field`. */
+static void add_misfit(tavus_walk *w, int top, const tavus_field *field, int value) {
   lua_State *L = w->L;
-  luaL_checkstack(L, 8, "hint");
-  search s = { .name = name, .length = length, .here = shape };
+  if (field == NULL || value == 0) return;
+  if ((field->flags & TAVUS_READ_ONLY) != 0) return;
+  tavus_push_misfit(w, value, field);
+  if (!lua_isnil(L, -1)) {
+    size_t length;
+    const char *hint = lua_tolstring(L, top, &length);
+    lua_pushfstring(L, hint[length - 1] == '?' ? "%s %s" : "%s; %s", hint,
+                    lua_tostring(L, -1));
+    lua_replace(L, top);
+  }
+  lua_settop(L, top);
+}
+
+void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, tavus_named n,
+                     bool *secret) {
+  lua_State *L = w->L;
+  luaL_checkstack(L, 12, "hint");
+  search s = { .name = n.name,
+               .length = n.length,
+               .here = shape,
+               .pointer = shape == tavus_field_patch_op.shape };
+  const tavus_field *field = NULL;
   lua_pushnil(L);
+  int top = lua_gettop(L);
   if (!shape->vocabulary) search_shape(L, &s, shape, false);
   if (s.found == 0 && !shape->vocabulary && w->root != NULL && w->root->shape != NULL)
     search_shape(L, &s, w->root->shape, true);
-  *secret = s.secret || tavus_is_secret_name(name, length);
-  if (s.found > 0 &&
-      (s.field->length != length || memcmp(s.field->name, name, length) != 0)) {
+  *secret = s.secret || tavus_is_secret_name(n.name, n.length);
+  if (s.found > 0 && !s.pointer &&
+      (s.field->length != n.length || memcmp(s.field->name, n.name, n.length) != 0)) {
     lua_pushfstring(L, "%s, as %s", lua_tostring(L, -1), s.field->name);
     lua_remove(L, -2);
   }
-  int top = lua_gettop(L);
-  if (hint_alias(L, shape->aliases, name, length) ||
-      hint_same(L, shape, name, length, secret) ||
-      (s.found == 0 && !shape->vocabulary && hint_foreign(w, name, length, secret)) ||
-      (s.found == 0 && hint_near(L, shape, name, length, secret)))
+  bool elsewhere = s.found > 0;
+  if (hint_alias(w, shape, n, &field) || hint_same(L, shape, n, &field) ||
+      (!elsewhere && !shape->vocabulary && hint_foreign(w, n, secret)) ||
+      (!elsewhere && hint_near(L, shape, n, &field))) {
     lua_replace(L, top);
-  else if (s.found == 0 && shape->stray != NULL) {
+  } else if (elsewhere) {
+    field = s.field;
+  } else if (n.value != 0 && lua_type(L, n.value) == LUA_TTABLE && !shape->vocabulary &&
+             tavus_has_field_of(L, n.value, shape)) {
+    lua_pushliteral(L, "write its members here, without the name around them");
+    lua_replace(L, top);
+  } else if (shape->stray != NULL) {
     lua_pushstring(L, shape->stray);
     lua_replace(L, top);
   }
+  if (field != NULL && (field->flags & TAVUS_SECRET) != 0) *secret = true;
+  add_misfit(w, top, field, n.value);
 }
 
 /* --- values --- */
@@ -192,6 +280,21 @@ static const tavus_choice *choice_of(const tavus_field *field, const char *text,
   for (const tavus_choice *c = field->choices; c->value != NULL; c++)
     if (strlen(c->value) == length && memcmp(c->value, text, length) == 0) return c;
   return NULL;
+}
+
+/* Hints at the choice that a word stands for, in any spelling. */
+static bool hint_word(lua_State *L, const tavus_alias *words, const char *text,
+                      size_t length) {
+  if (words == NULL) return false;
+  for (const tavus_alias *a = words; a->name != NULL; a++) {
+    if (!tavus_same_name(a->name, strlen(a->name), text, length)) continue;
+    if (a->hint != NULL)
+      lua_pushstring(L, a->hint);
+    else
+      push_did_you_mean(L, a->to, strlen(a->to));
+    return true;
+  }
+  return false;
 }
 
 /* Finds the field that has the value among its choices, and counts such fields: a word
@@ -239,7 +342,7 @@ void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text
                        size_t length) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
-  if (hint_alias(L, field->words, text, length) || hint_level(L, field, text, length) ||
+  if (hint_word(L, field->words, text, length) || hint_level(L, field, text, length) ||
       hint_number(L, field, text, length))
     return;
   if (w->root != NULL && w->root->shape != NULL) {

@@ -143,65 +143,10 @@ tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure) {
 
 /* --- values that do not fit --- */
 
-/* By its name, does the field hold one id? */
-static bool is_id(const tavus_field *field) {
-  return field->name != NULL && field->length > 3 &&
-         strcmp(field->name + field->length - 3, "_id") == 0;
-}
-
-/* The field's own hint for a value of that type, or NULL. */
-static const char *own_hint(const tavus_field *field, const char *got) {
-  return (field->instead_of & tavus_type_named(got)) != 0 ? field->instead : NULL;
-}
-
-static const char *type_hint(lua_State *L, int index, const tavus_field *field,
-                             const char *got) {
-  unsigned wanted = field->types;
-  const char *own = own_hint(field, got);
-  if (lua_type(L, index) == LUA_TSTRING) {
-    size_t length;
-    const char *text = lua_tolstring(L, index, &length);
-    text += strspn(text, " \t\r\n");
-    if ((wanted & (TAVUS_ARRAY_TYPE | TAVUS_OBJECT_TYPE)) != 0 &&
-        (*text == '[' || *text == '{'))
-      return "this is JSON in a string: decode it first (tavus.decode)";
-    if (own != NULL) return own;
-    if ((wanted & TAVUS_ARRAY_TYPE) != 0) return "put it in an array: { ... }";
-    if ((wanted & TAVUS_BOOLEAN) != 0) return "write true or false, no quotes";
-    if ((wanted & (TAVUS_NUMBER | TAVUS_INTEGER)) != 0 && lua_isnumber(L, index))
-      return "write the number without quotes";
-    return NULL;
-  }
-  if (own != NULL) return own;
-  if ((wanted & TAVUS_STRING) != 0) {
-    if (strcmp(got, "array") == 0 && is_id(field)) return "one id, not a list";
-    if (strcmp(got, "array") == 0)
-      return field->name != NULL ? "join the items into one text"
-                                 : "an item is one text, not a list";
-    if (strcmp(got, "object") == 0 && is_id(field))
-      return "the id alone, not the object that has it";
-    if (strcmp(got, "number") == 0) return "write it as a string, in quotes";
-    return NULL;
-  }
-  if (wanted == TAVUS_BOOLEAN && strcmp(got, "number") == 0) return "write true or false";
-  if (strcmp(got, "object") == 0 && (wanted & TAVUS_ARRAY_TYPE) != 0)
-    return field->items != NULL && field->items->types == TAVUS_STRING
-               ? "write the items without names: { \"...\", \"...\" }"
-               : "put it in an array: { { ... } }";
-  if (strcmp(got, "array") == 0 && (wanted & TAVUS_OBJECT_TYPE) != 0 &&
-      lua_type(L, index) == LUA_TTABLE && lua_rawlen(L, index) == 0)
-    return "an empty object is tavus.object{}";
-  return NULL;
-}
-
 static void type_issue(tavus_walk *w, int index, const tavus_field *field,
                        const char *got, tavus_severity severity, const tavus_step *step) {
   char wanted[TAVUS_TYPES_ROOM];
-  const char *hint = type_hint(w->L, index, field, got);
-  if (field->types == TAVUS_STRING && field->choices != NULL)
-    tavus_push_known(w->L, field);
-  else
-    tavus_push_hint(w, hint != NULL ? "%s" : NULL, hint);
+  tavus_push_fit(w, index, field);
   tavus_issue(w, severity, "type", step, "expected %s, got %s",
               tavus_type_words(wanted, field->types), got);
 }

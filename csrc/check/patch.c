@@ -16,6 +16,7 @@ typedef struct place {
   bool broken;              /* an error was reported */
   bool root;                /* the whole document */
   bool in_perception_tool, secret;
+  int value; /* stack index of the value that the last token names; 0: not known */
 } place;
 
 static void pointer_issue(tavus_walk *w, const tavus_step *step, const char *message,
@@ -40,6 +41,28 @@ static size_t straighten(char *meant, const char *text, size_t length) {
   return meant[n - 1] == '/' ? n - 1 : n;
 }
 
+/* Pushes a hint when the pointer has a part before the name of a field at the top, such
+** as the path of a call, and returns true then. */
+static bool push_beginning(tavus_walk *w, const char *text, size_t length) {
+  char quoted[TAVUS_QUOTED];
+  tavus_pointer walk = { text, text + length };
+  const char *token;
+  size_t size;
+  bool escaped;
+  while (tavus_pointer_next(&walk, &token, &size, &escaped)) {
+    if (token[-1] != '/' || tavus_field_find(w->root->shape, token, size) == NULL)
+      continue;
+    size_t rest = length - (size_t)(token - 1 - text);
+    if (rest == length || rest > TAVUS_SHOWN) return false;
+    (void)tavus_quote(quoted, token - 1, rest);
+    tavus_push_hint(w, "the paths begin at the persona: %s", quoted + 1);
+    lua_pushlstring(w->L, lua_tostring(w->L, -1), lua_rawlen(w->L, -1) - 1);
+    lua_remove(w->L, -2);
+    return true;
+  }
+  return false;
+}
+
 /* Pushes a hint with that pointer, or nil when the text is too long. */
 static void push_meant(tavus_walk *w, const char *text, size_t length) {
   char meant[LONGEST_NAME + 1];
@@ -51,7 +74,7 @@ static void push_meant(tavus_walk *w, const char *text, size_t length) {
   char quoted[TAVUS_QUOTED];
   if (n == 0)
     tavus_push_hint(w, "the whole document is \"\"");
-  else
+  else if (!push_beginning(w, meant, n))
     tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
 }
 
@@ -97,11 +120,13 @@ static void unknown_place(tavus_walk *w, const tavus_shape *shape, const char *n
                           size_t length, const char *text, size_t text_length, place *p,
                           const tavus_step *step) {
   char quoted[TAVUS_QUOTED];
-  tavus_hint_name(w, shape, name, length, &p->secret);
+  tavus_hint_name(w, shape, (tavus_named){ name, length, p->value }, &p->secret);
   if (is_slip(shape, name, length)) {
     lua_pop(w->L, 1);
     push_meant(w, text, text_length);
     if (means_secret(w->root, text, text_length)) p->secret = true;
+  } else if (shape == w->root->shape && push_beginning(w, text, text_length)) {
+    lua_remove(w->L, -2);
   }
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step, "unknown field %s",
               tavus_quote(quoted, name, length));
@@ -152,7 +177,7 @@ static bool rest_is_secret(tavus_walk *w, const char *token, size_t size,
     if (tavus_is_secret_name(token, size)) secret = true;
   } while (tavus_pointer_next(rest, &token, &size, &escaped));
   if (!unknown) return secret;
-  tavus_hint_name(w, w->root->shape, token, size, &meant);
+  tavus_hint_name(w, w->root->shape, (tavus_named){ token, size, 0 }, &meant);
   lua_pop(w->L, 1);
   return secret || meant;
 }
@@ -190,6 +215,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length, bool writes
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))
         p.field = field->items;
+      p.value = last ? w->op.value : 0;
       if (p.field == NULL) unknown_place(w, shape, token, size, text, length, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {
@@ -347,7 +373,9 @@ static void check_op(tavus_walk *w, int index, const tavus_step *step) {
     bool appends = word == NULL || strcmp(word->op, "add") == 0 || word->from;
     /* An unknown word may or may not write. */
     bool writes = word != NULL && !removes && !tests;
+    w->op.value = lua_isnil(L, base + VALUE) ? 0 : base + VALUE;
     to = resolve(w, text, length, writes, appends, &at_path);
+    w->op.value = 0;
     if (removes && to.root)
       pointer_issue(w, &at_path, "the whole document cannot be removed", NULL);
     w->op.warn_only = w->op.verbatim = tests;
@@ -369,94 +397,6 @@ static void check_op(tavus_walk *w, int index, const tavus_step *step) {
 }
 
 /* --- the whole patch --- */
-
-/* Is the place at `path`, or inside of it? */
-static bool is_inside(const char *inner, const char *path) {
-  size_t length = strlen(path);
-  return strncmp(inner, path, length) == 0 &&
-         (inner[length] == '\0' || inner[length] == '/');
-}
-
-/* Pushes the path of the op at Lua index `i`, or nil. */
-static const char *push_op_path(lua_State *L, int index, int i) {
-  luaL_checkstack(L, 8, "patch");
-  lua_rawgeti(L, index, i);
-  if (lua_type(L, -1) == LUA_TTABLE) {
-    lua_pushliteral(L, "path");
-    lua_rawget(L, -2);
-    lua_remove(L, -2);
-  }
-  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-}
-
-/* Is the op at Lua index `i` an add or replace at `path` (or, with `above`, at
-** a place that contains it)? */
-static bool writes_at(tavus_walk *w, int index, int i, const char *path, bool above) {
-  lua_State *L = w->L;
-  int base = lua_gettop(L);
-  bool yes = false;
-  luaL_checkstack(L, 8, "patch");
-  lua_rawgeti(L, index, i);
-  if (lua_type(L, -1) == LUA_TTABLE) {
-    lua_pushliteral(L, "op");
-    lua_rawget(L, base + 1);
-    lua_pushliteral(L, "path");
-    lua_rawget(L, base + 1);
-    if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
-        (strcmp(lua_tostring(L, -2), "add") == 0 ||
-         strcmp(lua_tostring(L, -2), "replace") == 0)) {
-      const char *text = lua_tostring(L, -1);
-      yes = strcmp(text, path) == 0 || (above && is_inside(path, text));
-    }
-  }
-  lua_settop(L, base);
-  return yes;
-}
-
-/* Is the value of the op at Lua index `i`, a table, null, an empty text or missing? Such
-** an operation removes something and needs no other operation. */
-static bool clears(tavus_walk *w, int index, int i) {
-  lua_State *L = w->L;
-  int base = lua_gettop(L);
-  luaL_checkstack(L, 8, "patch");
-  lua_rawgeti(L, index, i);
-  lua_pushliteral(L, "value");
-  lua_rawget(L, base + 1);
-  bool yes = lua_isnil(L, -1) || tavus_is_null(L, -1) ||
-             (lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) == 0);
-  lua_settop(L, base);
-  return yes;
-}
-
-/* Returns the index of the first op that breaks the rule, or 0. */
-static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
-  int n = (int)lua_rawlen(w->L, index), first = 0;
-  bool others = false;
-  for (int i = 1; i <= n; i++) {
-    if (rule->needs == NULL) {
-      const char *path = push_op_path(w->L, index, i);
-      if (path != NULL && !is_inside(path, rule->path))
-        others = true;
-      else if (path != NULL && first == 0)
-        first = i;
-      lua_pop(w->L, 1);
-      continue;
-    }
-    if (writes_at(w, index, i, rule->needs, true)) return 0;
-    if (first == 0 && writes_at(w, index, i, rule->path, false) && !clears(w, index, i))
-      first = i;
-  }
-  return rule->needs != NULL || others ? first : 0;
-}
-
-static void check_patch_rule(tavus_walk *w, int index, const tavus_patch_rule *rule,
-                             const tavus_step *step) {
-  int first = breaks_rule(w, index, rule);
-  if (first == 0) return;
-  tavus_step op = { .up = step, .index = (size_t)(first - 1) };
-  tavus_step path = member_step(&op, "path");
-  tavus_issue_text(w, TAVUS_WARNING, "rule", &path, rule->message, rule->hint);
-}
 
 /* Reports a patch that is an object with the changed fields, and returns true then. */
 static bool merge_style(tavus_walk *w, int index, const tavus_step *step) {
@@ -487,10 +427,10 @@ static bool merge_style(tavus_walk *w, int index, const tavus_step *step) {
 void tavus_walk_patch(tavus_walk *w, int index, const tavus_kind *kind,
                       tavus_step *step) {
   w->before_op = check_op;
+  w->patch = index;
   bool table = lua_type(w->L, index) == LUA_TTABLE;
   if (table && merge_style(w, index, step)) return;
   tavus_walk_value(w, index, &tavus_field_patch, step);
-  if (!table || kind->patch_rules == NULL || w->stopped) return;
-  for (const tavus_patch_rule *r = kind->patch_rules; r->path != NULL; r++)
-    check_patch_rule(w, index, r, step);
+  if (table && kind->patch_rules != NULL && !w->stopped)
+    tavus_check_patch_rules(w, kind->patch_rules, step);
 }

@@ -8,15 +8,21 @@
 void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *view,
                      const tavus_step *step) {
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
-    tavus_push_hint(w, "leave it out");
+    tavus_push_hint(w, "%s", field->hint != NULL ? field->hint : "leave it out");
     tavus_issue(w, TAVUS_WARNING, "read_only", step,
                 "%s is read only: the server sets it", field->name);
   } else if (field->deprecated != NULL) {
-    tavus_push_hint(w, field->successor != NULL ? "use %s" : NULL, field->successor);
+    if (field->hint != NULL)
+      tavus_push_hint(w, "%s", field->hint);
+    else
+      tavus_push_hint(w, field->successor != NULL ? "use %s" : "leave it out",
+                      field->successor);
     tavus_issue(w, TAVUS_WARNING, "deprecated", step, "%s: %s", field->name,
                 field->deprecated);
   } else if (field->successor != NULL) {
     if (view != NULL && tavus_view_is(w, view, field->home, field->home_values)) return;
+    if (field->home != NULL && tavus_patch_sets(w, field->home, field->home_values))
+      return;
     tavus_push_hint(w, "renamed to %s", field->successor);
     tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is an old name", field->name);
   } else if (field->twin != NULL) {
@@ -185,6 +191,12 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
     check_mask(w, text, length, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);
+  if (tavus_is_made(field, text, length)) {
+    char quoted[TAVUS_QUOTED];
+    tavus_push_hint(w, "%s", field->made);
+    tavus_issue(w, TAVUS_WARNING, "id", step, "%s is a text, not an id",
+                tavus_quote(quoted, text, length));
+  }
   if (field->max_length != 0 && length > field->max_length &&
       characters(text, length) > field->max_length) {
     tavus_push_hint(w, NULL);

@@ -163,7 +163,8 @@ static void unknown_member(tavus_walk *w, const tavus_shape *shape,
                            const tavus_member *member, tavus_step *step) {
   char quoted[TAVUS_QUOTED];
   bool secret = false;
-  tavus_hint_name(w, shape, step->key, step->length, &secret);
+  tavus_hint_name(w, shape, (tavus_named){ step->key, step->length, member->slot },
+                  &secret);
   tavus_issue(w, TAVUS_WARNING, "unknown_field", step, "unknown field %s",
               tavus_quote(quoted, step->key, step->length));
   tavus_secrecy secrecy = w->secrecy;

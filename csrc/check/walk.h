@@ -64,6 +64,7 @@ typedef struct tavus_op {
   bool warn_only;           /* a test: errors of the contract only warn */
   bool verbatim;            /* a test: values are written unchanged */
   bool value_in_perception_tool;
+  int value; /* stack index of its value while its path is looked up, or 0 */
   tavus_secrecy value_secrecy;
 } tavus_op;
 
@@ -85,6 +86,7 @@ struct tavus_walk {
   /* In a patch: called for each operation, before its members are walked. */
   void (*before_op)(tavus_walk *w, int index, const tavus_step *step);
   tavus_op op;
+  int patch; /* stack index of the whole JSON Patch, or 0 */
   tavus_found *found;
 };
 
@@ -96,6 +98,13 @@ typedef struct tavus_member {
   int type; /* Lua type of the value */
   const tavus_field *field;
 } tavus_member;
+
+/* The name and value of a member that the contract does not know. */
+typedef struct tavus_named {
+  const char *name;
+  size_t length;
+  int value; /* stack index; 0: not known */
+} tavus_named;
 
 /* An object as the rules see it: its sorted members on the stack, or (members NULL) a
 ** table that is too large for that. */
@@ -126,6 +135,14 @@ static inline void tavus_remark_field(tavus_walk *w, const tavus_field *field,
       (field->flags & TAVUS_READ_ONLY) != 0 || field->sure == TAVUS_SURE_D)
     tavus_check_use(w, field, view, step);
 }
+
+/* Checks the rules between the operations of the JSON Patch. */
+void tavus_check_patch_rules(tavus_walk *w, const tavus_patch_rule *rules,
+                             const tavus_step *step);
+
+/* Does the JSON Patch make the member `name` one of the values anywhere, or test that it
+** is one? */
+bool tavus_patch_sets(tavus_walk *w, const char *name, const char *const *values);
 
 /* Checks a string in `field`: choices, length, name, id, language. `view` as above. */
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
@@ -220,12 +237,31 @@ void tavus_keep_secret(tavus_walk *w, int index);
 /* Returns the severity of violating a fact of that grade. */
 tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
 
+/* --- values in a wrong place (fit.c): the first two push a string or nil --- */
+
+/* What to write for the value at `index`, whose type `field` does not have. */
+void tavus_push_fit(tavus_walk *w, int index, const tavus_field *field);
+
+/* What to write when the value does not fit `field`: its type, the type of an item, or a
+** text in the place of an id. */
+void tavus_push_misfit(tavus_walk *w, int index, const tavus_field *field);
+
+/* Has the value at `index` a type of the field? */
+bool tavus_takes(tavus_walk *w, const tavus_field *field, int index);
+
+/* Is a key of the table at `index` a field of the shape? */
+bool tavus_has_field_of(lua_State *L, int index, const tavus_shape *shape);
+
+/* Is the text one of a thing whose id the field holds, and that is made first? */
+bool tavus_is_made(const tavus_field *field, const char *text, size_t length);
+
 /* --- hints (hint.c): each pushes a string or nil --- */
 
-/* What an unknown member was meant to be. Sets *secret when the name says that it is
-** secret, or when a secret field has it or a name near to it. */
-void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, const char *name,
-                     size_t length, bool *secret);
+/* What an unknown member was meant to be, and what its value, at stack index `value` (0:
+** not known), must become there. Sets *secret when the name says that it is secret, or
+** when a secret field has it or a name near to it. */
+void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, tavus_named name,
+                     bool *secret);
 
 /* What an unknown value was meant to be. */
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text,

@@ -62,12 +62,15 @@ typedef struct tavus_rule tavus_rule;
 
 #define TAVUS_NAME(text) .name = (text), .length = sizeof(text) - 1
 
-/* A hint for a name or word that people write by mistake. Case, `_`, `-` and spaces do
-** not matter. */
+/* A name or word that people write by mistake. Case, `_`, `-` and spaces do not matter.
+** Of several rows with one name the first counts whose field can hold the value. */
 typedef struct tavus_alias {
   const char *name; /* NULL ends the list */
-  const char *hint;
+  const char *to;   /* the field or choice that is meant: "model"; a field may also be
+                       "extra_body/stop", from here, or "/layers/llm", from the root */
+  const char *hint; /* in place of the words for `to`, or NULL */
 } tavus_alias;
+
 
 struct tavus_field {
   const char *name;
@@ -87,9 +90,12 @@ struct tavus_field {
   const char *home;         /* while this sibling has one of `home_values`, the old
                                name is still right */
   const char *const *home_values; /* NULL ends them */
-  const char *hint;         /* of a field of grade D: what to use instead */
-  unsigned instead_of;      /* a wrong type that is common here, ... */
-  const char *instead;      /* ... and the hint for it */
+  const char *hint;         /* of a field that is deprecated, read only or of grade D:
+                               what to write instead; NULL: its successor */
+  unsigned instead_of;      /* wrong types that are common here, ... */
+  const char *instead;      /* ... and the hint for them */
+  const char *made;         /* it holds the id of a thing that is made first: the hint for
+                               the thing itself, or its text */
   const char *appended;     /* the server adds this, so the text may not end in it */
   const char *twin;         /* its name in /v2/personas */
   bool has_minimum, has_maximum;
@@ -102,6 +108,8 @@ struct tavus_field {
 
 struct tavus_shape {
   const char *name;
+  const char *looks; /* an example of such an object, in Lua */
+  const char *main;  /* the member that a text alone stands for, or NULL */
   const tavus_field *fields;
   size_t count;
   const tavus_field *other; /* a member of any other name; NULL: such a member warns */
@@ -291,7 +299,8 @@ extern const tavus_shape tavus_shape_layers, tavus_shape_llm, tavus_shape_tts,
 extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,
-    tavus_field_text, tavus_field_secret, tavus_field_secret_any;
+    tavus_field_text, tavus_field_document_id, tavus_field_secret, tavus_field_secret_any;
+extern const tavus_alias tavus_persona_aliases[];
 extern const tavus_rule tavus_persona_rules[5], tavus_llm_rules[3],
     tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];

@@ -43,14 +43,18 @@ static const tavus_rule storage_rules[] = {
 };
 
 static const tavus_shape storage = {
-  .name = "recording_storage", .fields = storage_fields,
+  .name = "recording_storage", .main = "provider",
+  .looks = "{ provider = \"s3\", bucket_name = \"...\", bucket_region = \"...\", "
+           "assume_role_arn = \"...\" }", .fields = storage_fields,
   .count = TAVUS_COUNT(storage_fields), .rules = storage_rules,
   .rule_count = TAVUS_COUNT(storage_rules)
 };
 
 #define RECORDING .generation = "G1+", \
   .deprecated = "deprecated since May 2026, still works", \
-  .successor = "recording_storage"
+  .successor = "recording_storage", \
+  .hint = "use recording_storage: { provider = \"s3\", bucket_name = \"...\", " \
+          "bucket_region = \"...\", assume_role_arn = \"...\" }"
 
 static const tavus_field property_fields[] = {
   { TAVUS_NAME("apply_greenscreen"), B, .generation = "G1+",
@@ -91,18 +95,22 @@ static const tavus_field property_fields[] = {
 };
 
 static const tavus_alias property_aliases[] = {
-  { "captions", MEAN("enable_closed_captions") },
-  { "greenscreen", MEAN("apply_greenscreen") },
-  { "max_duration", MEAN("max_call_duration") },
-  { "properties", "one properties object is enough" },
-  { "record", MEAN("enable_recording") },
-  { "recording", MEAN("enable_recording") },
-  { "transcription", MEAN("enable_transcription") },
-  { NULL, NULL }
+  { "captions", TO("enable_closed_captions") },
+  { "captions_enabled", TO("enable_closed_captions") },
+  { "duration", TO("max_call_duration") },
+  { "greenscreen", TO("apply_greenscreen") },
+  { "max_duration", TO("max_call_duration") },
+  { "max_duration_seconds", TO("max_call_duration") },
+  { "properties", SAY("one properties object is enough") },
+  { "record", TO("enable_recording") },
+  { "recording", TO("enable_recording") },
+  { "recording_enabled", TO("enable_recording") },
+  { "transcription", TO("enable_transcription") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape properties = {
-  .name = "properties", .fields = property_fields,
+  .name = "properties", .looks = "{ max_call_duration = 600 }", .fields = property_fields,
   .count = TAVUS_COUNT(property_fields), .aliases = property_aliases
 };
 
@@ -122,12 +130,15 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("conversation_url"), S, READ_ONLY, .generation = "G0+",
     .text = "Where to join." },
   { TAVUS_NAME("conversational_context"), S, .generation = "G0+",
+    .instead_of = TAVUS_OBJECT_TYPE | TAVUS_ARRAY_TYPE,
+    .instead = TAVUS_ENCODE,
     .text = "Added to the persona's prompt for this call." },
   { TAVUS_NAME("created_at"), S, READ_ONLY, .generation = "G0+",
     .text = "When it was made." },
   { TAVUS_NAME("custom_greeting"), S, .generation = "G0+",
     .text = "What the persona says first; cannot be interrupted." },
-  { TAVUS_NAME("document_ids"), STRINGS, .generation = "G2+",
+  { TAVUS_NAME("document_ids"), .types = TAVUS_ARRAY_TYPE,
+    .items = &tavus_field_document_id, .generation = "G2+",
     .text = "Documents the persona may consult in this call." },
   { TAVUS_NAME("document_retrieval_strategy"), S, .choices = strategies,
     .label = "a retrieval strategy", .generation = "G2+",
@@ -139,7 +150,8 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("events"), .types = TAVUS_ARRAY_TYPE, READ_ONLY, .generation = "G1+",
     .text = "What happened in it (verbose answers)." },
   { TAVUS_NAME("face_id"), S, .generation = "G4", .id_of = "replica",
-    .twin = "replica_id", .flags = TAVUS_TWIN_ALLOWED, .text = "The face to show, by its newer name." },
+    .twin = "replica_id", .flags = TAVUS_TWIN_ALLOWED,
+  .text = "The face to show, by its newer name." },
   { TAVUS_NAME("max_participants"), I, .has_minimum = true, .minimum = 2,
     .generation = "G3+", .text = "How many may join, the replica counted." },
   { TAVUS_NAME("meeting_token"), S, .flags = TAVUS_READ_ONLY | TAVUS_SECRET,
@@ -149,7 +161,8 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("memory_stores"), STRINGS, .generation = "G2+",
     .text = "Where memories of it are kept." },
   { TAVUS_NAME("pal_id"), S, .generation = "G4", .id_of = "persona",
-    .twin = "persona_id", .flags = TAVUS_TWIN_ALLOWED, .text = "Who takes part, by its newer name." },
+    .twin = "persona_id", .flags = TAVUS_TWIN_ALLOWED,
+  .text = "Who takes part, by its newer name." },
   { TAVUS_NAME("participant_tags"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
     .text = "Tags of the participant; unproven." },
   { TAVUS_NAME("persona_id"), S, .generation = "G0+", .id_of = "persona",
@@ -173,25 +186,67 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
-  { "audio_tools", OF_LAYERS },
-  { "conversational_flow", OF_LAYERS },
-  { "llm", OF_LAYERS },
-  { "perception", OF_LAYERS },
-  { "stt", OF_LAYERS },
-  { "tools", OF_LAYERS },
-  { "tts", OF_LAYERS },
-  { "context", MEAN("conversational_context") },
-  { "conversation_context", MEAN("conversational_context") },
-  { "default_face_id", MEAN("face_id") },
-  { "default_replica_id", MEAN("replica_id") },
-  { "greeting", MEAN("custom_greeting") },
-  { "max_duration", "belongs under properties, as max_call_duration" },
-  { "name", MEAN("conversation_name") },
-  { "persona", MEAN("persona_id") },
-  { "replica", MEAN("replica_id") },
-  { "webhook", MEAN("callback_url") },
-  { "webhook_url", MEAN("callback_url") },
-  { NULL, NULL }
+  { "agent_id", TO("persona_id") },
+  { "assistant_id", TO("persona_id") },
+  { "audio_tools", SAY(OF_LAYERS) },
+  { "auth", TO("require_auth") },
+  { "avatar_id", TO("replica_id") },
+  { "avatar_name", TO("replica_id") },
+  { "begin_message", TO("custom_greeting") },
+  { "callback", TO("callback_url") },
+  { "context", TO("conversational_context") },
+  { "conversation_context", TO("conversational_context") },
+  { "conversational_flow", SAY(OF_LAYERS) },
+  { "default_face_id", TO("face_id") },
+  { "default_replica_id", TO("replica_id") },
+  { "documents", TO("document_ids") },
+  { "dry_run", TO("test_mode") },
+  { "duration", TO("properties/max_call_duration") },
+  { "dynamic_variables", TO("conversational_context") },
+  { "first_message", TO("custom_greeting") },
+  { "greenscreen", TO("properties/apply_greenscreen") },
+  { "greeting", TO("custom_greeting") },
+  { "instructions", SAY("is a field of a persona (system_prompt); for this call write "
+                        "conversational_context") },
+  { "knowledge_base", TO("document_ids") },
+  { "llm", SAY(OF_LAYERS) },
+  { "max_call_duration_ms", SAY("belongs under properties, as max_call_duration, in "
+                                "seconds") },
+  { "max_duration", TO("properties/max_call_duration") },
+  { "max_duration_seconds", TO("properties/max_call_duration") },
+  { "meeting_link", TO("meeting_url") },
+  { "memory", TO("memory_stores") },
+  { "memory_id", TO("memory_stores") },
+  { "memory_store", TO("memory_stores") },
+  { "memory_store_id", SAY("a conversation takes the tag of the participant, in "
+                           "participant_tags") },
+  { "messages", SAY("what was said before goes to conversational_context, as one text") },
+  { "metadata", TO("conversational_context") },
+  { "model", SAY(OF_LAYERS) },
+  { "name", TO("conversation_name") },
+  { "participant_id", TO("participant_tags") },
+  { "perception", SAY(OF_LAYERS) },
+  { "persona", TO("persona_id") },
+  { "private", TO("require_auth") },
+  { "prompt", SAY("is a field of a persona (system_prompt); for this call write "
+                  "conversational_context") },
+  { "recording", TO("properties/enable_recording") },
+  { "recording_enabled", TO("properties/enable_recording") },
+  { "replica", TO("replica_id") },
+  { "server_url", TO("callback_url") },
+  { "stt", SAY(OF_LAYERS) },
+  { "title", TO("conversation_name") },
+  { "tools", SAY(OF_LAYERS) },
+  { "tts", SAY(OF_LAYERS) },
+  { "user_id", TO("participant_tags") },
+  { "variables", TO("conversational_context") },
+  { "voice", SAY(OF_LAYERS) },
+  { "voice_id", SAY(OF_LAYERS) },
+  { "webhook", TO("callback_url") },
+  { "webhook_url", TO("callback_url") },
+  { "welcome_message", TO("custom_greeting") },
+  { "zoom_url", TO("meeting_url") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_rule rules[] = {
@@ -205,7 +260,8 @@ static const tavus_rule rules[] = {
 };
 
 static const tavus_shape shape = {
-  .name = "conversation", .fields = fields, .count = TAVUS_COUNT(fields),
+  .name = "conversation", .looks = "{ persona_id = \"...\" }", .main = "persona_id",
+  .fields = fields, .count = TAVUS_COUNT(fields),
   .aliases = aliases, .rules = rules, .rule_count = TAVUS_COUNT(rules)
 };
 

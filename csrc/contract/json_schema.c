@@ -1,15 +1,12 @@
 /* json_schema.c - the keywords of JSON Schema in the parameters of a tool. By these
 ** shapes an empty `properties` is written as an object, and an empty `required` as an
 ** array. */
-#include "contract.h"
+#include "rows.h"
 
 static const tavus_shape schema_map, name_lists, dependencies;
 
-#define MEAN(name) "did you mean \"" name "\"?"
 #define SCHEMA .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN, \
-  .shape = &tavus_shape_schema, \
-  .instead_of = TAVUS_STRING, \
-  .instead = "a schema is an object: { type = \"string\" }"
+  .shape = &tavus_shape_schema
 
 static const tavus_field subschema = {
   SCHEMA,
@@ -30,18 +27,18 @@ static const tavus_choice types[] = {
 
 /* Names of types in other languages and libraries. */
 static const tavus_alias type_words[] = {
-  { "bool", MEAN("boolean") }, { "dict", MEAN("object") },
-  { "double", MEAN("number") }, { "float", MEAN("number") },
-  { "int", MEAN("integer") }, { "list", MEAN("array") },
-  { "long", MEAN("integer") }, { "map", MEAN("object") },
-  { "nil", MEAN("null") }, { "none", MEAN("null") }, { "str", MEAN("string") },
-  { "struct", MEAN("object") }, { "table", MEAN("object") },
-  { "text", MEAN("string") }, { "tuple", MEAN("array") }, { NULL, NULL }
+  { "bool", TO("boolean") }, { "dict", TO("object") },
+  { "double", TO("number") }, { "float", TO("number") },
+  { "int", TO("integer") }, { "list", TO("array") },
+  { "long", TO("integer") }, { "map", TO("object") },
+  { "nil", TO("null") }, { "none", TO("null") }, { "str", TO("string") },
+  { "struct", TO("object") }, { "table", TO("object") },
+  { "text", TO("string") }, { "tuple", TO("array") }, { NULL, NULL, NULL }
 };
 
 static const tavus_alias parameter_words[] = {
-  { "dict", MEAN("object") }, { "map", MEAN("object") },
-  { "struct", MEAN("object") }, { "table", MEAN("object") }, { NULL, NULL }
+  { "dict", TO("object") }, { "map", TO("object") },
+  { "struct", TO("object") }, { "table", TO("object") }, { NULL, NULL, NULL }
 };
 
 static const tavus_choice parameter_types[] = { { "object", NULL }, { NULL, NULL } };
@@ -115,8 +112,7 @@ static const tavus_field name_list = {
   SCHEMA_OF("if", "A condition."), \
   { TAVUS_NAME("items"), \
     .types = TAVUS_OBJECT_TYPE | TAVUS_BOOLEAN | TAVUS_ARRAY_TYPE, \
-    .shape = &tavus_shape_schema, .items = &subschema, .instead_of = TAVUS_STRING, \
-    .instead = "put it in an object: { type = \"string\" }", \
+    .shape = &tavus_shape_schema, .items = &subschema, \
     .text = "The items of an array." }, \
   COUNT_OF("maxContains", "How many items may match `contains`."), \
   COUNT_OF("maxItems", "Most items."), \
@@ -138,7 +134,10 @@ static const tavus_field name_list = {
   STRING_OF("pattern", "A regular expression for strings."), \
   SCHEMA_MAP("patternProperties", "Members by a pattern of their name."), \
   SCHEMAS_OF("prefixItems", "The first items, one schema each."), \
-  SCHEMA_MAP("properties", "The members by name."), \
+  { TAVUS_NAME("properties"), .types = TAVUS_OBJECT_TYPE, \
+    .shape = &schema_map, .instead_of = TAVUS_ARRAY_TYPE, \
+    .instead = "the key is the name: { city = { type = \"string\" } }", \
+    .text = "The members by name." }, \
   SCHEMA_OF("propertyNames", "What member names look like."), \
   BOOLEAN_OF("readOnly", "Comes in answers only."), \
   { TAVUS_NAME("required"), .types = TAVUS_ARRAY_TYPE, \
@@ -167,13 +166,13 @@ static const tavus_field root_keywords[] = {
 };
 
 static const tavus_alias aliases[] = {
-  { "desc", MEAN("description") },
-  { "fields", MEAN("properties") },
-  { "name", "the key in properties is the name" },
-  { "optional", "leave the name out of required" },
-  { "options", MEAN("enum") },
-  { "values", MEAN("enum") },
-  { NULL, NULL }
+  { "desc", TO("description") },
+  { "fields", TO("properties") },
+  { "name", SAY("the key in properties is the name") },
+  { "optional", SAY("leave the name out of required") },
+  { "options", TO("enum") },
+  { "values", TO("enum") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_rule rules[] = {
@@ -191,25 +190,31 @@ static const tavus_rule root_rules[] = {
 };
 
 const tavus_shape tavus_shape_schema = {
-  .name = "json_schema", .fields = keywords, .count = TAVUS_COUNT(keywords),
+  .name = "json_schema", .looks = "{ type = \"string\" }", .fields = keywords,
+  .count = TAVUS_COUNT(keywords),
   .aliases = aliases, .rules = rules, .rule_count = TAVUS_COUNT(rules),
   .vocabulary = true
 };
 
 static const tavus_shape schema_map = {
-  .name = "json_schemas", .other = &subschema, .vocabulary = true
+  .name = "json_schemas", .looks = "{ city = { type = \"string\" } }",
+  .other = &subschema, .vocabulary = true
 };
 
 static const tavus_shape name_lists = {
-  .name = "name_lists", .other = &name_list, .vocabulary = true
+  .name = "name_lists", .looks = "{ city = { \"country\" } }", .other = &name_list,
+  .vocabulary = true
 };
 
 static const tavus_shape dependencies = {
-  .name = "dependencies", .other = &dependency, .vocabulary = true
+  .name = "dependencies", .looks = "{ city = { \"country\" } }", .other = &dependency,
+  .vocabulary = true
 };
 
 const tavus_shape tavus_shape_parameters = {
-  .name = "parameters", .fields = root_keywords,
+  .name = "parameters",
+  .looks = "{ type = \"object\", properties = { city = { type = \"string\" } } }",
+  .fields = root_keywords,
   .count = TAVUS_COUNT(root_keywords), .aliases = aliases,
   .stray = "an argument is described under properties",
   .rules = root_rules, .rule_count = TAVUS_COUNT(root_rules),

@@ -1,5 +1,5 @@
 /* patch.c - the shape of a JSON Patch (RFC 6902) and the words of its operations. */
-#include "contract.h"
+#include "rows.h"
 
 /* The first six are the operations. People write the others by mistake. */
 const tavus_patch_word tavus_patch_words[] = {
@@ -36,29 +36,29 @@ static const tavus_field op_fields[] = {
     .text = "The new value of add and replace, the expected one of test." }
 };
 
-#define MEAN(name) "did you mean \"" name "\"?"
-#define GOES(path) "goes as { op = \"replace\", path = \"/" path "\", value = ... }"
-
 static const tavus_alias op_aliases[] = {
-  { "action", MEAN("op") },
-  { "field", MEAN("path") },
-  { "key", MEAN("path") },
-  { "new_value", MEAN("value") },
-  { "operation", MEAN("op") },
-  { "pointer", MEAN("path") },
-  { "type", MEAN("op") },
-  { "val", MEAN("value") },
-  /* Of a merge patch in an array. */
-  { "context", GOES("context") },
-  { "default_replica_id", GOES("default_replica_id") },
-  { "layers", GOES("layers/...") },
-  { "persona_name", GOES("persona_name") },
-  { "system_prompt", GOES("system_prompt") },
-  { NULL, NULL }
+  { "action", TO("op") },
+  { "body", TO("value") },
+  { "data", TO("value") },
+  { "field", TO("path") },
+  { "key", TO("path") },
+  { "layers", SAY("one operation for each value, as { op = \"add\", "
+                  "path = \"/layers/llm/model\", value = ... }") },
+  { "new_value", TO("value") },
+  { "operation", TO("op") },
+  { "pointer", TO("path") },
+  { "property", TO("path") },
+  { "source", TO("from") },
+  { "target", TO("path") },
+  { "type", TO("op") },
+  { "val", TO("value") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape op_shape = {
-  .name = "operation", .fields = op_fields, .count = TAVUS_COUNT(op_fields),
+  .name = "operation",
+  .looks = "{ op = \"replace\", path = \"/persona_name\", value = \"...\" }",
+  .fields = op_fields, .count = TAVUS_COUNT(op_fields),
   .aliases = op_aliases
 };
 

@@ -23,7 +23,8 @@ static const tavus_field question = {
 #define QUESTIONS .types = TAVUS_ARRAY_TYPE, .items = &question
 #define TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_tool, \
   .flags = TAVUS_PERCEPTION_TOOLS
-#define PERCEPTION_TOOLS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_perception_tool, \
+#define PERCEPTION_TOOLS .types = TAVUS_ARRAY_TYPE, \
+  .items = &tavus_field_perception_tool, \
   .flags = TAVUS_PERCEPTION_TOOLS
 #define RENAMED(to) .generation = "G1, G2", .successor = to, \
   .home = "perception_model", .home_values = seeing_models
@@ -67,23 +68,31 @@ static const tavus_field perception_fields[] = {
 };
 
 static const tavus_alias perception_aliases[] = {
-  { "ambient_awareness", MEAN("visual_awareness_queries") },
-  { "ambient_queries", MEAN("visual_awareness_queries") },
-  { "audio_queries", MEAN("audio_awareness_queries") },
-  { "awareness_queries", MEAN("visual_awareness_queries") },
-  { "enabled", "perception_model off turns the layer off" },
-  { "model", MEAN("perception_model") },
-  { "perception_model_name", MEAN("perception_model") },
-  { "prompt", MEAN("visual_tool_prompt") },
-  { "queries", MEAN("visual_awareness_queries") },
-  { "tools", MEAN("visual_tools") },
-  { "vision_tools", MEAN("visual_tools") },
-  { "visual_queries", MEAN("visual_awareness_queries") },
-  { NULL, NULL }
+  { "ambient_awareness", TO("visual_awareness_queries") },
+  { "ambient_queries", TO("visual_awareness_queries") },
+  { "analysis_queries", TO("perception_analysis_queries") },
+  { "audio_awareness", TO("audio_awareness_queries") },
+  { "audio_prompt", TO("audio_tool_prompt") },
+  { "audio_queries", TO("audio_awareness_queries") },
+  { "awareness_queries", TO("visual_awareness_queries") },
+  { "enabled", SAY("perception_model = \"off\" turns the layer off: leave it out") },
+  { "model", TO("perception_model") },
+  { "perception_model_name", TO("perception_model") },
+  { "prompt", TO("visual_tool_prompt") },
+  { "queries", TO("visual_awareness_queries") },
+  { "raven", TO("perception_model") },
+  { "tools", TO("visual_tools") },
+  { "vision_model", TO("perception_model") },
+  { "vision_tools", TO("visual_tools") },
+  { "visual_awareness", TO("visual_awareness_queries") },
+  { "visual_prompt", TO("visual_tool_prompt") },
+  { "visual_queries", TO("visual_awareness_queries") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape perception = SHAPE(
-  perception, .aliases = perception_aliases, RULES(tavus_perception_rules));
+  perception, .looks = "{ perception_model = \"raven-1\" }", .main = "perception_model",
+  .aliases = perception_aliases, RULES(tavus_perception_rules));
 
 /* --- conversational_flow ------------------------------------------------ */
 
@@ -154,24 +163,33 @@ static const tavus_field conversational_flow_fields[] = {
 };
 
 static const tavus_alias conversational_flow_aliases[] = {
-  { "interruptibility", MEAN("replica_interruptibility") },
-  { "interruptible", MEAN("replica_interruptibility") },
-  { "model", MEAN("turn_detection_model") },
-  { "participant_interrupt_sensitivity",
-    "replica_interruptibility takes its place here" },
+  { "denoise", TO("voice_isolation") },
+  { "idle_timeout", TO("idle_engagement") },
+  { "interruptibility", TO("replica_interruptibility") },
+  { "interruptible", TO("replica_interruptibility") },
+  { "interruption_sensitivity", TO("replica_interruptibility") },
+  { "interruptions", TO("replica_interruptibility") },
+  { "model", TO("turn_detection_model") },
+  { "noise_cancellation", TO("voice_isolation") },
+  { "noise_suppression", TO("voice_isolation") },
+  { "participant_interrupt_sensitivity", SAY("replica_interruptibility takes its "
+                                             "place here") },
   { "participant_pause_sensitivity",
-    "turn_taking_patience takes its place here: high sensitivity is low "
-    "patience" },
-  { "patience", MEAN("turn_taking_patience") },
-  { "smart_turn_detection", "turn_detection_model takes its place here" },
-  { "turn_patience", MEAN("turn_taking_patience") },
-  { "wake_phrases", MEAN("wake_phrase") },
-  { "wake_word", MEAN("wake_phrase") },
-  { NULL, NULL }
+    SAY("turn_taking_patience takes its place here: high sensitivity is low patience") },
+  { "patience", TO("turn_taking_patience") },
+  { "responsiveness", TO("turn_taking_patience") },
+  { "smart_turn_detection", SAY("turn_detection_model takes its place here") },
+  { "turn_detection", TO("turn_detection_model") },
+  { "turn_patience", TO("turn_taking_patience") },
+  { "turn_taking", TO("turn_taking_patience") },
+  { "wake_phrases", TO("wake_phrase") },
+  { "wake_word", TO("wake_phrase") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape conversational_flow = SHAPE(
-  conversational_flow, .aliases = conversational_flow_aliases,
+  conversational_flow, .looks = "{ turn_taking_patience = \"medium\" }",
+  .main = "turn_detection_model", .aliases = conversational_flow_aliases,
   RULES(tavus_flow_rules));
 
 /* --- the others, and all together ---------------------------------------- */
@@ -186,7 +204,8 @@ static const tavus_field transport_fields[] = {
     .text = "What carries the call." }
 };
 
-static const tavus_shape transport = SHAPE(transport, .other = NULL);
+static const tavus_shape transport = SHAPE(transport,
+  .looks = "{ transport_type = \"livekit\" }", .main = "transport_type", .other = NULL);
 
 static const tavus_field conferencing_fields[] = {
   { TAVUS_NAME("username"), S, SURE(B), .generation = "G4",
@@ -194,14 +213,15 @@ static const tavus_field conferencing_fields[] = {
 };
 
 static const tavus_shape conferencing = SHAPE(
-  conferencing, .other = &tavus_field_anything);
+  conferencing, .looks = "{ username = \"anna\" }", .main = "username",
+  .other = &tavus_field_anything);
 
 static const tavus_field vqa_fields[] = {
   { TAVUS_NAME("enabled"), .types = TAVUS_BOOLEAN, .flags = TAVUS_WORD_BOOLEAN,
     SURE(B), .generation = "G0", .text = "Whether it sees." }
 };
 
-static const tavus_shape vqa = SHAPE(vqa, .other = NULL);
+static const tavus_shape vqa = SHAPE(vqa, .looks = "{ enabled = true }", .other = NULL);
 
 static const tavus_field layers_fields[] = {
   { TAVUS_NAME("conferencing"), OBJECT_OF(conferencing), SURE(B), .generation = "G4",
@@ -220,21 +240,33 @@ static const tavus_field layers_fields[] = {
     .text = "Text to speech." },
   { TAVUS_NAME("vqa"), OBJECT_OF(vqa), SURE(B), .generation = "G0",
     .deprecated = "retired", .successor = "perception",
+    .hint = "use perception: { perception_model = \"raven-1\" }",
     .text = "What it saw before perception." }
 };
 
 static const tavus_alias layers_aliases[] = {
-  { "conversation_flow", MEAN("conversational_flow") },
-  { "guardrails", "belongs at the top level, as guardrail_ids" },
-  { "objectives", "belongs at the top level, as objectives_id" },
-  { "speech_to_text", MEAN("stt") },
-  { "text_to_speech", MEAN("tts") },
-  { "transcription", MEAN("stt") },
-  { "turn_detection", MEAN("conversational_flow") },
-  { "turn_taking", MEAN("conversational_flow") },
-  { "vision", MEAN("perception") },
-  { "voice", MEAN("tts") },
-  { NULL, NULL }
+  { "asr", TO("stt") },
+  { "conversation_flow", TO("conversational_flow") },
+  { "custom_llm", TO("llm") },
+  { "flow", TO("conversational_flow") },
+  { "guardrails", TO("/guardrail_ids") },
+  { "language_model", TO("llm") },
+  { "model", TO("llm/model") },
+  { "model", TO("llm") },
+  { "objectives", TO("/objectives_id") },
+  { "speech", TO("tts") },
+  { "speech_to_text", TO("stt") },
+  { "text_to_speech", TO("tts") },
+  { "transcriber", TO("stt") },
+  { "transcription", TO("stt") },
+  { "turn", TO("conversational_flow") },
+  { "turn_detection", TO("conversational_flow") },
+  { "turn_taking", TO("conversational_flow") },
+  { "vision", TO("perception") },
+  { "voice", TO("tts") },
+  { "voice", SAY(TAVUS_OF_VOICE) },
+  { NULL, NULL, NULL }
 };
 
-const tavus_shape tavus_shape_layers = SHAPE(layers, .aliases = layers_aliases);
+const tavus_shape tavus_shape_layers = SHAPE(layers,
+  .looks = "{ llm = { model = \"tavus-gpt-oss\" } }", .aliases = layers_aliases);

@@ -21,17 +21,18 @@ static const tavus_choice models[] = {
 #define OF_ONE "seen in one program, named in no document"
 
 static const tavus_alias model_words[] = {
-  { "tavus-gpt-5.6-sol", OF_ONE },
-  { "tavus-gpt-5.6-terra", OF_ONE },
-  { NULL, NULL }
+  { "tavus-gpt-5.6-sol", SAY(OF_ONE) },
+  { "tavus-gpt-5.6-terra", SAY(OF_ONE) },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape headers = {
-  .name = "headers", .other = &tavus_field_secret
+  .name = "headers", .looks = "{ [\"X-A\"] = \"1\" }", .other = &tavus_field_secret
 };
 
 static const tavus_shape query = {
-  .name = "default_query", .other = &tavus_field_secret_any
+  .name = "default_query", .looks = "{ version = \"1\" }",
+  .other = &tavus_field_secret_any
 };
 
 /* Ranges and types of hosted models. A custom llm may take other values, so nothing here
@@ -46,7 +47,7 @@ static const tavus_field extra_body_fields[] = {
 };
 
 static const tavus_shape extra_body = SHAPE(
-  extra_body, .other = &tavus_field_anything);
+  extra_body, .looks = "{ temperature = 0.7 }", .other = &tavus_field_anything);
 
 static const tavus_field llm_fields[] = {
   { TAVUS_NAME("api_key"), S, .flags = TAVUS_SECRET, .generation = "G0+",
@@ -71,26 +72,51 @@ static const tavus_field llm_fields[] = {
 };
 
 static const tavus_alias llm_aliases[] = {
-  { "api_base", MEAN("base_url") },
-  { "endpoint", MEAN("base_url") },
-  { "frequency_penalty", "belongs under extra_body" },
-  { "functions", MEAN("tools") },
-  { "key", MEAN("api_key") },
-  { "llm_model", MEAN("model") },
-  { "max_completion_tokens", "belongs under extra_body" },
-  { "max_tokens", "belongs under extra_body" },
-  { "model_name", MEAN("model") },
-  { "name", MEAN("model") },
-  { "presence_penalty", "belongs under extra_body" },
-  { "prompt", "belongs at the top level, as system_prompt" },
-  { "reasoning_effort", "belongs under extra_body" },
-  { "seed", "belongs under extra_body" },
-  { "stop", "belongs under extra_body" },
-  { "tool_choice", "belongs under extra_body" },
-  { "top_k", "belongs under extra_body" },
-  { "url", MEAN("base_url") },
-  { NULL, NULL }
+  { "access_token", TO("api_key") },
+  { "api_base", TO("base_url") },
+  { "api_url", TO("base_url") },
+  { "auth_token", TO("api_key") },
+  { "base", TO("base_url") },
+  { "deployment", TO("model") },
+  { "endpoint", TO("base_url") },
+  { "engine", TO("model") },
+  { "frequency_penalty", TO("extra_body/frequency_penalty") },
+  { "function_declarations", TO("tools") },
+  { "functions", TO("tools") },
+  { "host", TO("base_url") },
+  { "instructions", TO("/system_prompt") },
+  { "key", TO("api_key") },
+  { "llm_model", TO("model") },
+  { "max_completion_tokens", TO("extra_body/max_completion_tokens") },
+  { "max_output_tokens", TO("extra_body/max_tokens") },
+  { "max_tokens", TO("extra_body/max_tokens") },
+  { "messages", SAY(TAVUS_OF_MESSAGES) },
+  { "model_name", TO("model") },
+  { "name", TO("model") },
+  { "parameters", TO("extra_body") },
+  { "params", TO("extra_body") },
+  { "presence_penalty", TO("extra_body/presence_penalty") },
+  { "prompt", TO("/system_prompt") },
+  { "provider", SAY("leave it out: a model of Tavus needs none, another one goes by "
+                    "base_url") },
+  { "query_params", TO("default_query") },
+  { "reasoning_effort", TO("extra_body/reasoning_effort") },
+  { "request_headers", TO("headers") },
+  { "response_format", TO("extra_body/response_format") },
+  { "secret", TO("api_key") },
+  { "seed", TO("extra_body/seed") },
+  { "server", TO("base_url") },
+  { "stop", TO("extra_body/stop") },
+  { "stream", SAY("leave it out: the answer is always a stream") },
+  { "system", TO("/system_prompt") },
+  { "token", TO("api_key") },
+  { "tool_choice", TO("extra_body/tool_choice") },
+  { "top_k", TO("extra_body/top_k") },
+  { "url", TO("base_url") },
+  { "websocket_url", TO("base_url") },
+  { NULL, NULL, NULL }
 };
 
 const tavus_shape tavus_shape_llm = SHAPE(
-  llm, .aliases = llm_aliases, RULES(tavus_llm_rules));
+  llm, .looks = "{ model = \"tavus-gpt-oss\" }", .main = "model",
+  .aliases = llm_aliases, RULES(tavus_llm_rules));

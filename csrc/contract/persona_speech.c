@@ -11,9 +11,15 @@ static const tavus_choice tts_engines[] = {
 };
 
 static const tavus_alias tts_words[] = {
-  { "tavus-auto",
-    "seen in programs, named in no document: leave it out for the default" },
-  { NULL, NULL }
+  { "11labs", TO("elevenlabs") },
+  { "eleven", TO("elevenlabs") },
+  { "eleven_labs", TO("elevenlabs") },
+  { "sonic", SAY("is a model of cartesia (tts_model_name)") },
+  { "sonic-2", SAY("is a model of cartesia (tts_model_name)") },
+  { "sonic-3", SAY("is a model of cartesia (tts_model_name)") },
+  { "tavus-auto", SAY("seen in programs, named in no document: leave it out for the "
+                      "default") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_choice emotions[] = {
@@ -53,7 +59,7 @@ static const tavus_field voice_settings_fields[] = {
 };
 
 static const tavus_shape voice_settings = SHAPE(
-  voice_settings, .other = &tavus_field_anything);
+  voice_settings, .looks = "{ speed = 1 }", .other = &tavus_field_anything);
 
 static const tavus_field tts_fields[] = {
   { TAVUS_NAME("api_key"), S, .flags = TAVUS_SECRET, .generation = "G0+",
@@ -81,21 +87,34 @@ static const tavus_field tts_fields[] = {
 };
 
 static const tavus_alias tts_aliases[] = {
-  { "cartesia_voice_id", MEAN("external_voice_id") },
-  { "elevenlabs_voice_id", MEAN("external_voice_id") },
-  { "engine", MEAN("tts_engine") },
-  { "language", "is a property of a conversation" },
-  { "model", MEAN("tts_model_name") },
-  { "model_id", MEAN("tts_model_name") },
-  { "playht_voice_id", MEAN("external_voice_id") },
-  { "provider", MEAN("tts_engine") },
-  { "tts_voice_id", MEAN("external_voice_id") },
-  { "voice", MEAN("external_voice_id") },
-  { NULL, NULL }
+  { "api_token", TO("api_key") },
+  { "cartesia_voice_id", TO("external_voice_id") },
+  { "elevenlabs_voice_id", TO("external_voice_id") },
+  { "emotion_control", TO("tts_emotion_control") },
+  { "engine", TO("tts_engine") },
+  { "language", SAY("is a property of a conversation") },
+  { "model", TO("tts_model_name") },
+  { "model_id", TO("tts_model_name") },
+  { "model_name", TO("tts_model_name") },
+  { "pitch", SAY("Tavus documents none: leave it out") },
+  { "playht_voice_id", TO("external_voice_id") },
+  { "provider", TO("tts_engine") },
+  { "rate", TO("voice_settings/speed") },
+  { "service", TO("tts_engine") },
+  { "settings", TO("voice_settings") },
+  { "tts_model", TO("tts_model_name") },
+  { "tts_provider", TO("tts_engine") },
+  { "tts_voice_id", TO("external_voice_id") },
+  { "vendor", TO("tts_engine") },
+  { "voice", SAY(TAVUS_OF_VOICE) },
+  { "voice_model", TO("tts_model_name") },
+  { "voice_name", SAY(TAVUS_OF_VOICE) },
+  { NULL, NULL, NULL }
 };
 
 const tavus_shape tavus_shape_tts = SHAPE(
-  tts, .aliases = tts_aliases, RULES(tavus_tts_rules));
+  tts, .looks = "{ tts_engine = \"cartesia\" }",
+  .aliases = tts_aliases, RULES(tavus_tts_rules));
 
 /* --- stt ---------------------------------------------------------------- */
 
@@ -123,16 +142,20 @@ static const tavus_field stt_fields[] = {
     .label = "a sensitivity", .generation = "G0 to G2",
     .deprecated = "moved to conversational_flow",
     .successor = "conversational_flow.replica_interruptibility",
+    .hint = USE_FLOW("replica_interruptibility: low, medium or high"),
     .text = "How easily a participant interrupts." },
   { TAVUS_NAME("participant_pause_sensitivity"), S, .choices = sensitivities,
     .label = "a sensitivity", .generation = "G0 to G2",
     .deprecated = "moved to conversational_flow",
     .successor = "conversational_flow.turn_taking_patience",
+    .hint = USE_FLOW("turn_taking_patience: high sensitivity is low patience"),
     .text = "How soon a pause counts as the end of a turn." },
   { TAVUS_NAME("smart_format"), .types = TAVUS_ANY, SURE(D), .generation = "?",
     .text = "Format numbers and dates; a Deepgram name, unproven." },
   { TAVUS_NAME("smart_turn_detection"), B, .generation = "G0 to G2",
-    .deprecated = "legacy", .successor = "conversational_flow.turn_detection_model",
+    .deprecated = "legacy",
+    .hint = USE_FLOW("turn_detection_model: \"sparrow-1\""),
+  .successor = "conversational_flow.turn_detection_model",
     .text = "Find the end of a turn with sparrow-0." },
   { TAVUS_NAME("stt_engine"), S, .choices = stt_engines,
     .label = "an STT engine",
@@ -140,18 +163,30 @@ static const tavus_field stt_fields[] = {
 };
 
 static const tavus_alias stt_aliases[] = {
-  { "engine", MEAN("stt_engine") },
-  { "interrupt_sensitivity", USE_FLOW("replica_interruptibility") },
-  { "keywords", MEAN("hotwords") },
-  { "model", MEAN("stt_engine") },
-  { "pause_sensitivity", USE_FLOW("turn_taking_patience") },
-  { "provider", MEAN("stt_engine") },
-  { "smart_turn", USE_FLOW("turn_detection_model") },
-  { "stt_model", MEAN("stt_engine") },
-  { "turn_detection", USE_FLOW("turn_detection_model") },
-  { "vocabulary", MEAN("hotwords") },
-  { NULL, NULL }
+  { "boosted_keywords", TO("hotwords") },
+  { "custom_vocabulary", TO("hotwords") },
+  { "endpointing", SAY(USE_FLOW("turn_taking_patience")) },
+  { "engine", TO("stt_engine") },
+  { "interrupt_sensitivity", SAY(USE_FLOW("replica_interruptibility")) },
+  { "keyterm", TO("hotwords") },
+  { "keyterms", TO("hotwords") },
+  { "keywords", TO("hotwords") },
+  { "model", TO("stt_engine") },
+  { "pause_sensitivity", SAY(USE_FLOW("turn_taking_patience")) },
+  { "provider", TO("stt_engine") },
+  { "smart_turn", SAY(USE_FLOW("turn_detection_model")) },
+  { "stt_model", TO("stt_engine") },
+  { "stt_provider", TO("stt_engine") },
+  { "transcriber", TO("stt_engine") },
+  { "turn_detection", SAY(USE_FLOW("turn_detection_model")) },
+  { "utterance_end_ms", SAY(USE_FLOW("turn_taking_patience")) },
+  { "vad", SAY(USE_FLOW("turn_detection_model")) },
+  { "vendor", TO("stt_engine") },
+  { "vocabulary", TO("hotwords") },
+  { "word_boost", TO("hotwords") },
+  { NULL, NULL, NULL }
 };
 
 const tavus_shape tavus_shape_stt = SHAPE(
-  stt, .aliases = stt_aliases, RULES(tavus_stt_rules));
+  stt, .looks = "{ stt_engine = \"tavus-auto\" }", .main = "stt_engine",
+  .aliases = stt_aliases, RULES(tavus_stt_rules));

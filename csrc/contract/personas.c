@@ -10,12 +10,19 @@ static const tavus_choice disclosures[] = {
   { "always", NULL }, { "auto", NULL }, { NULL, NULL }
 };
 
+static const tavus_field guardrail_id = {
+  S, .made = TAVUS_GUARDRAILS_FIRST, .text = "A guardrail."
+};
+
 static const tavus_field fields[] = {
   { TAVUS_NAME("conferencing_email"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
     .generation = "G4", .text = "Address for meeting invitations." },
   { TAVUS_NAME("context"), S, .generation = "G0 to G2",
     .deprecated = "deprecated since February 2026",
     .successor = "system_prompt",
+    .hint = "use system_prompt: add the text there",
+    .instead_of = TAVUS_OBJECT_TYPE | TAVUS_ARRAY_TYPE,
+    .instead = TAVUS_ENCODE,
     .text = "Background for the conversation, apart from the prompt." },
   { TAVUS_NAME("created_at"), S, READ_ONLY, .generation = "G0+",
     .text = "When it was made." },
@@ -27,18 +34,22 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("disclosure_type"), S, SURE(D), .generation = "G4",
     .choices = disclosures, .label = "a disclosure type",
     .text = "When it says that it is an AI." },
-  { TAVUS_NAME("document_ids"), STRINGS, .generation = "G2+",
+  { TAVUS_NAME("document_ids"), .types = TAVUS_ARRAY_TYPE,
+    .items = &tavus_field_document_id, .generation = "G2+",
     .text = "Documents it may consult." },
   { TAVUS_NAME("document_tags"), STRINGS, .generation = "G2+",
     .text = "Tags of documents it may consult." },
   { TAVUS_NAME("greeting"), S, SURE(C), .generation = "G4",
     .text = "What it says first." },
-  { TAVUS_NAME("guardrail_ids"), STRINGS, SURE(B), .generation = "G3+",
+  { TAVUS_NAME("guardrail_ids"), .types = TAVUS_ARRAY_TYPE,
+    .items = &guardrail_id, SURE(B), .generation = "G3+",
     .max_items = 50, .text = "Guardrails it keeps to." },
   { TAVUS_NAME("guardrail_tags"), STRINGS, SURE(B), .generation = "G3+",
     .max_items = 50, .text = "Tags of guardrails it keeps to." },
   { TAVUS_NAME("guardrails_id"), S, .generation = "G2+",
     .deprecated = "a legacy set of guardrails", .successor = "guardrail_ids",
+    .made = TAVUS_GUARDRAILS_FIRST,
+    .hint = TAVUS_GUARDRAILS_FIRST,
     .text = "A set of guardrails it keeps to." },
   { TAVUS_NAME("has_unpublished_changes"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
     .generation = "G4", .text = "Whether the builder holds a newer draft." },
@@ -53,6 +64,7 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("memories"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
     .text = "What it remembers." },
   { TAVUS_NAME("objectives_id"), S, .generation = "G2+",
+    .made = TAVUS_OBJECTIVES_FIRST,
     .text = "The objectives it follows." },
   { TAVUS_NAME("pal_description"), S, SURE(C), .generation = "G4",
     .text = "A description of it, on /v2/pals." },
@@ -74,10 +86,12 @@ static const tavus_field fields[] = {
   { TAVUS_NAME("publish_url"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
     .generation = "G4", .text = "Where a draft is published." },
   { TAVUS_NAME("skills"), .types = TAVUS_ANY, READ_ONLY, SURE(C), .generation = "G4",
+    .hint = "a skill is attached with PUT /v2/pals/{id}/skills/{skill_id}",
     .text = "Skills that are attached to it." },
   { TAVUS_NAME("system_prompt"), S, .generation = "G0+",
     .text = "Who it is and how it behaves; needed unless echo." },
   { TAVUS_NAME("tool_ids"), STRINGS, READ_ONLY, SURE(C), .generation = "G4",
+    .hint = TAVUS_TOOLS_ATTACHED,
     .text = "Tools of the registry that are attached to it." },
   { TAVUS_NAME("updated_at"), S, READ_ONLY, .generation = "G0+",
     .text = "When it last changed." },
@@ -87,60 +101,10 @@ static const tavus_field fields[] = {
     .generation = "G4", .text = "What it shows to tell that it is an AI." }
 };
 
-#define OF_CALL "is a field of a conversation"
-#define OF_PROPERTIES "is a property of a conversation"
-#define ENVELOPE "the persona's fields stand at the top level"
-
-static const tavus_alias aliases[] = {
-  /* Fields of a conversation, or of its properties. */
-  { "apply_greenscreen", OF_PROPERTIES },
-  { "aws_assume_role_arn", OF_PROPERTIES },
-  { "conversation_context", OF_CALL " (conversational_context)" },
-  { "custom_greeting", OF_CALL "; " MEAN("greeting") },
-  { "enable_closed_captions", OF_PROPERTIES },
-  { "enable_recording", OF_PROPERTIES },
-  { "enable_transcription", OF_PROPERTIES },
-  { "language", OF_PROPERTIES },
-  { "max_call_duration", OF_PROPERTIES },
-  { "participant_absent_timeout", OF_PROPERTIES },
-  { "participant_left_timeout", OF_PROPERTIES },
-  { "recording_s3_bucket_name", OF_PROPERTIES },
-  { "recording_s3_bucket_region", OF_PROPERTIES },
-  { "recording_storage", OF_PROPERTIES },
-  { "webhook_url", OF_CALL " (callback_url)" },
-  /* The envelope of an answer that is sent back. */
-  { "data", ENVELOPE },
-  { "pal", ENVELOPE },
-  { "persona", ENVELOPE },
-  /* Names of other APIs. */
-  { "avatar_id", MEAN("default_replica_id") },
-  { "conversation_rules", "objectives are attached with objectives_id, "
-                          "guardrails with guardrail_ids" },
-  { "description", "a persona has none (pal_description on /v2/pals)" },
-  { "documents", MEAN("document_ids") },
-  { "face_id", MEAN("default_replica_id") },
-  { "first_message", MEAN("greeting") },
-  { "guardrails", MEAN("guardrail_ids") },
-  { "instructions", MEAN("system_prompt") },
-  { "knowledge_base", MEAN("document_ids") },
-  { "llm_model", "belongs under layers.llm, as model" },
-  { "mode", MEAN("pipeline_mode") },
-  { "name", MEAN("persona_name") },
-  { "objectives", MEAN("objectives_id") },
-  { "prompt", MEAN("system_prompt") },
-  { "replica", MEAN("default_replica_id") },
-  { "replica_id", MEAN("default_replica_id") },
-  { "replica_uuid", MEAN("default_replica_id") },
-  { "system_message", MEAN("system_prompt") },
-  { "voice", "belongs under layers, as tts" },
-  { "voice_id", "belongs under layers.tts, as external_voice_id" },
-  { "welcome_message", MEAN("greeting") },
-  { NULL, NULL }
-};
-
 static const tavus_shape shape = {
   .name = "persona", .fields = fields, .count = TAVUS_COUNT(fields),
-  .aliases = aliases, .rules = tavus_persona_rules,
+  .looks = "{ system_prompt = \"...\" }", .main = "system_prompt",
+  .aliases = tavus_persona_aliases, .rules = tavus_persona_rules,
   .rule_count = TAVUS_COUNT(tavus_persona_rules)
 };
 

@@ -1,6 +1,6 @@
 /* registry.c - the list of resources, finding kinds and fields, and the forms of names,
 ** levels and ids. */
-#include "contract.h"
+#include "rows.h"
 
 /* A new resource has a line here. */
 #define RESOURCES(each) \
@@ -20,6 +20,10 @@ const tavus_field tavus_field_anything = {
 
 const tavus_field tavus_field_text = {
   .types = TAVUS_STRING, .text = "A text."
+};
+
+const tavus_field tavus_field_document_id = {
+  .types = TAVUS_STRING, .made = TAVUS_DOCUMENTS_FIRST, .text = "A document."
 };
 
 const tavus_field tavus_field_secret = {

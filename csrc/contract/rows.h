@@ -14,8 +14,26 @@
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define READ_ONLY .flags = TAVUS_READ_ONLY
 #define MEAN(name) "did you mean \"" name "\"?"
+/* The rest of a row of aliases. */
+#define TO(name) (name), NULL
+#define SAY(words) NULL, (words)
 #define RULES(list) .rules = list, .rule_count = TAVUS_COUNT(list)
 #define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+/* Things that are made first, and attached by id. */
+#define TAVUS_OBJECTIVES_FIRST "objectives are made first (POST /v2/objectives) and " \
+  "attached by id: objectives_id takes the objectives_id of the answer"
+#define TAVUS_GUARDRAILS_FIRST "guardrails are made first (POST /v2/guardrails) and " \
+  "attached by id: guardrail_ids takes the uuid of each answer"
+#define TAVUS_DOCUMENTS_FIRST "documents are made first (POST /v2/documents) and " \
+  "attached by id: document_ids takes the document_id of each answer"
+#define TAVUS_TOOLS_ATTACHED "tools of the registry are attached with POST " \
+  "/v2/pals/{id}/tools, body { tool_ids = { ... } }"
+
+#define TAVUS_OF_VOICE "belongs under layers.tts: voice_id is a voice of Tavus, " \
+  "external_voice_id one of the provider"
+#define TAVUS_OF_MESSAGES "the text of the system message goes to system_prompt"
+#define TAVUS_ENCODE "one text; a table goes as tavus.encode(table)"
 
 /* A shape of the fields `NAME_fields`. */
 #define SHAPE(its, ...) \

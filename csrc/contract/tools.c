@@ -1,7 +1,6 @@
 /* tools.c - the tool object of the llm layer and of perception. */
-#include "contract.h"
+#include "rows.h"
 
-#define MEAN(name) "did you mean \"" name "\"?"
 #define OF_REGISTRY "is a field of the tools registry (/v2/tools)"
 #define UNKNOWN "Tavus documents none: leave it out"
 
@@ -19,16 +18,16 @@ static const tavus_field function_fields[] = {
 };
 
 static const tavus_alias function_aliases[] = {
-  { "arguments", MEAN("parameters") },
-  { "args", MEAN("parameters") },
-  { "desc", MEAN("description") },
-  { "input_schema", MEAN("parameters") },
-  { "params", MEAN("parameters") },
-  { "properties", "belongs under parameters" },
-  { "required", "belongs under parameters" },
-  { "schema", MEAN("parameters") },
-  { "strict", UNKNOWN },
-  { NULL, NULL }
+  { "arguments", TO("parameters") },
+  { "args", TO("parameters") },
+  { "desc", TO("description") },
+  { "input_schema", TO("parameters") },
+  { "params", TO("parameters") },
+  { "properties", TO("parameters/properties") },
+  { "required", TO("parameters/required") },
+  { "schema", TO("parameters") },
+  { "strict", SAY(UNKNOWN) },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_rule function_rules[] = {
@@ -37,7 +36,9 @@ static const tavus_rule function_rules[] = {
 };
 
 static const tavus_shape function_shape = {
-  .name = "function", .fields = function_fields,
+  .name = "function", .main = "name",
+  .looks = "{ name = \"get_weather\", description = \"The weather\" }",
+  .fields = function_fields,
   .count = TAVUS_COUNT(function_fields), .aliases = function_aliases,
   .rules = function_rules, .rule_count = TAVUS_COUNT(function_rules)
 };
@@ -50,29 +51,33 @@ static const tavus_field tool_fields[] = {
 };
 
 static const tavus_alias tool_aliases[] = {
-  { "delivery", OF_REGISTRY },
-  { "description", "belongs under function" },
-  { "func", MEAN("function") },
-  { "input_schema", "belongs under function, as parameters" },
-  { "name", "belongs under function" },
-  { "on_call", OF_REGISTRY },
-  { "on_resolve", OF_REGISTRY },
-  { "origin", OF_REGISTRY },
-  { "parameters", "belongs under function" },
-  { "properties", "belongs under function.parameters" },
-  { "required", "belongs under function.parameters" },
-  { "static_filler", OF_REGISTRY },
-  { "strict", UNKNOWN },
-  { "trigger_type", OF_REGISTRY },
-  { NULL, NULL }
+  { "delivery", SAY(OF_REGISTRY) },
+  { "description", TO("function/description") },
+  { "func", TO("function") },
+  { "input_schema", TO("function/parameters") },
+  { "name", TO("function/name") },
+  { "on_call", SAY(OF_REGISTRY) },
+  { "on_resolve", SAY(OF_REGISTRY) },
+  { "origin", SAY(OF_REGISTRY) },
+  { "parameters", TO("function/parameters") },
+  { "properties", TO("function/parameters/properties") },
+  { "required", TO("function/parameters/required") },
+  { "static_filler", SAY(OF_REGISTRY) },
+  { "strict", SAY(UNKNOWN) },
+  { "trigger_type", SAY(OF_REGISTRY) },
+  { NULL, NULL, NULL }
 };
 
 #define WANTS_FUNCTION .kind = TAVUS_RULE_UNLESS, .field = "function", \
   .message = "a tool needs a function object", \
-  .hint = "wrap it: { type = \"function\", function = { name = ..., " \
+  .hint = "wrap it: { type = \"function\", [\"function\"] = { name = ..., " \
           "description = ..., parameters = { type = \"object\", ... } } }"
 #define WANTS_TYPE { .kind = TAVUS_RULE_UNLESS, .field = "type", \
   .message = "type is missing", .hint = "it is always \"function\"" }
+
+#define TOOL "tavus.tool \"get_weather\" { \"The weather\" }"
+#define TOOL_ITSELF .instead_of = TAVUS_STRING | TAVUS_NUMBER | TAVUS_BOOLEAN, \
+  .instead = "write the tool itself: " TOOL
 
 static const tavus_rule tool_rules[] = {
   { WANTS_FUNCTION, .error = true }, WANTS_TYPE
@@ -83,21 +88,22 @@ static const tavus_rule tool_rules[] = {
 static const tavus_rule perception_tool_rules[] = { { WANTS_FUNCTION }, WANTS_TYPE };
 
 static const tavus_shape tool_shape = {
-  .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
+  .name = "tool", .looks = TOOL, .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
   .aliases = tool_aliases, .rules = tool_rules,
   .rule_count = TAVUS_COUNT(tool_rules)
 };
 
 static const tavus_shape perception_tool_shape = {
-  .name = "tool", .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
+  .name = "tool", .looks = TOOL, .fields = tool_fields, .count = TAVUS_COUNT(tool_fields),
   .aliases = tool_aliases, .rules = perception_tool_rules,
   .rule_count = TAVUS_COUNT(perception_tool_rules)
 };
 
 const tavus_field tavus_field_tool = {
-  .types = TAVUS_OBJECT_TYPE, .shape = &tool_shape, .text = "A tool."
+  .types = TAVUS_OBJECT_TYPE, .shape = &tool_shape, TOOL_ITSELF, .text = "A tool."
 };
 
 const tavus_field tavus_field_perception_tool = {
-  .types = TAVUS_OBJECT_TYPE, .shape = &perception_tool_shape, .text = "A tool."
+  .types = TAVUS_OBJECT_TYPE, .shape = &perception_tool_shape, TOOL_ITSELF,
+  .text = "A tool."
 };

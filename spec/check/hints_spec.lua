@@ -39,7 +39,7 @@ describe("a name is known in any spelling:", function()
       'did you mean "external_voice_id"?' },
     -- of an alias
     { persona { WebhookUrl = "u" }, "/WebhookUrl", "is a field of a conversation (callback_url)" },
-    { layer("llm", { maxTokens = 5 }), "/layers/llm/maxTokens", "belongs under extra_body" },
+    { layer("llm", { maxTokens = 5 }), "/layers/llm/maxTokens", "belongs under extra_body, as max_tokens" },
     -- of a name from another place
     { persona { sttEngine = "e" }, "/sttEngine", "belongs under layers.stt, as stt_engine" },
     { persona { apiKey = "k" }, "/apiKey", "belongs under layers.llm or layers.tts, as api_key" },
@@ -132,13 +132,13 @@ end)
 
 describe("a schema that is written short", function()
   for _, case in ipairs {
-    { "a type for a property", property "string", AT, 'a schema is an object: { type = "string" }' },
+    { "a type for a property", property "string", AT, 'write an object: { type = "string" }' },
     { "a type for items", property { type = "array", items = "string" }, AT .. "/items",
-      'put it in an object: { type = "string" }' },
+      'write an object: { type = "string" }' },
     { "a type among several", property { anyOf = { "string" } }, AT .. "/anyOf/0",
-      'a schema is an object: { type = "string" }' },
+      'write an object: { type = "string" }' },
     { "a type for additionalProperties", property { additionalProperties = "string" },
-      AT .. "/additionalProperties", 'a schema is an object: { type = "string" }' },
+      AT .. "/additionalProperties", 'write an object: { type = "string" }' },
     { "a property in a string", property '{"type":"string"}', AT,
       "this is JSON in a string: decode it first (tavus.decode)" },
     { "required in the property", property { type = "string", required = true }, AT .. "/required",
@@ -154,7 +154,7 @@ describe("a schema that is written short", function()
   end
 
   it("is told so in a patch too", function()
-    assert.equal('a schema is an object: { type = "string" }', look("persona_patch", { { op = "add",
+    assert.equal('write an object: { type = "string" }', look("persona_patch", { { op = "add",
       path = "/layers/llm/tools/0/function/parameters/properties/a", value = "string" } },
       "/0/value").hint)
   end)

@@ -82,7 +82,7 @@ describe("tools", function()
 
   it("come with hints", function()
     local function hint(value, path) return look("tool", value, path).hint end
-    assert.matches("wrap it: { type = \"function\", function = {",
+    assert.matches("wrap it: { type = \"function\", [\"function\"] = {",
       hint({ name = "a" }, "/function"), 1, true)
     assert.equal("belongs under function", hint(tool({ name = "a" }, { description = "d" }),
       "/description"))

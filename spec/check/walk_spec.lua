@@ -213,7 +213,7 @@ describe("hints", function()
       'called "default_replica_id" here' },
     { persona { default_replica_id = "p5317866" }, "/default_replica_id",
       "this looks like a persona id, and a replica id is wanted" },
-    { persona { context = "c" }, "/context", "use system_prompt" },
+    { persona { context = "c" }, "/context", "use system_prompt: add the text there" },
     { persona { callback_url = "u" }, "/callback_url", "is a field of a conversation" },
     { layers("conversational", {}), "/layers/conversational",
       'did you mean "conversational_flow"?' },
@@ -247,7 +247,7 @@ describe("hints", function()
       "/layers/conversational_flow/turn_taking_patience", 'did you mean "medium"?' },
     { layers("stt", { participant_pause_sensitivity = "high" }),
       "/layers/stt/participant_pause_sensitivity",
-      "use conversational_flow.turn_taking_patience" },
+      "use conversational_flow.turn_taking_patience: high sensitivity is low patience" },
   } do
     it("at " .. case[2] .. " say: " .. case[3], function()
       local issue, ok = look("persona", case[1], case[2])
