@@ -229,7 +229,13 @@ typedef struct tavus_operation {
   const char *rows; /* the member with the rows of a list; NULL: "data" */
   tavus_repeats repeats;
   const char *repeat_key;  /* of TAVUS_KEY */
-  const char *const *done; /* of TAVUS_DONE: types of errors; NULL ends them */
+  const char *const *done; /* of TAVUS_DONE: types or codes of errors; NULL ends them */
+  const char *const *already; /* types or codes of errors that mean, at the first attempt
+                                 too, that nothing was left to do; NULL ends them; or
+                                 NULL */
+  const char *settled_field;  /* after another 400 or 404 the operation "get" is asked: */
+  const char *settled_value;  /* with this value in that field nothing was left to do;
+                                 or NULL */
   const tavus_exception *exceptions; /* or NULL */
   int timeout;  /* of one attempt, seconds; 0: TAVUS_TIMEOUT */
   int deadline; /* of all attempts, seconds; 0: TAVUS_DEADLINE */
@@ -282,12 +288,14 @@ typedef struct tavus_kind {
 
 /* What an error answer means. The first row counts that has the status in its range and
 ** whose text, if any, is in the answer's message, in any case. <thing> in the text
-** stands for any name. */
+** stands for any name, <any> for any text; after <whole> the text is the whole
+** message. */
 typedef struct tavus_error_row {
   int status_min, status_max;
   const char *text;
-  const char *type;
-  const char *hint;
+  const char *type; /* NULL: the type of the next row that fits */
+  const char *hint; /* or NULL */
+  const char *code; /* finer than the type, or NULL */
 } tavus_error_row;
 
 /* The registry. NULL or a zero status ends a list. */

@@ -280,9 +280,12 @@ static const tavus_operation operations[] = {
     .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "status") },
   { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
     .repeats = TAVUS_READ, .query = WORDS("verbose") },
-  /* The error for a conversation that has ended already is not known. */
+  /* The answer for a conversation that has ended already is not documented: 400 and 404
+  ** were seen. */
   { .name = "end", .method = "POST", .path = ONE "/end",
-    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE },
+    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
+    .done = WORDS("conversation_ended"), .already = WORDS("conversation_ended"),
+    .settled_field = "status", .settled_value = "ended" },
   { .name = "delete", .method = "DELETE", .path = ONE,
     .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
     .done = WORDS("not_found"), .query = WORDS("hard") }

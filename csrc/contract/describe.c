@@ -232,6 +232,9 @@ static void push_operation(lua_State *L, const tavus_operation *operation,
   set_text(L, "repeats", repeats[operation->repeats]);
   set_text(L, "repeat_key", operation->repeat_key);
   set_list(L, "done", operation->done);
+  set_list(L, "already", operation->already);
+  set_text(L, "settled_field", operation->settled_field);
+  set_text(L, "settled_value", operation->settled_value);
   set_exceptions(L, operation->exceptions);
   set_number(L, "timeout",
              operation->timeout > 0 ? operation->timeout : TAVUS_TIMEOUT);
@@ -309,6 +312,7 @@ static void push_error_row(lua_State *L, const tavus_error_row *row) {
   set_text(L, "text", row->text);
   set_text(L, "type", row->type);
   set_text(L, "hint", row->hint);
+  set_text(L, "code", row->code);
 }
 
 int tavus_describe(lua_State *L) {

@@ -214,7 +214,7 @@ describe("the contract's data", function()
       "conversations create POST /v2/conversations object conversation object flat,data,data[1] twice  60 120 - ",
       "conversations list GET /v2/conversations nothing - list flat read  30 60 1 limit,page,status",
       "conversations get GET /v2/conversations/{conversation_id} nothing - object flat,data,data[1] read  30 60 - verbose",
-      "conversations end POST /v2/conversations/{conversation_id}/end nothing - nothing flat done  30 60 - ",
+      "conversations end POST /v2/conversations/{conversation_id}/end nothing - nothing flat done conversation_ended 30 60 - ",
       "conversations delete DELETE /v2/conversations/{conversation_id} nothing - nothing flat done not_found 30 60 - hard",
     }, lines)
   end)

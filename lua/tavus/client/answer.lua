@@ -19,12 +19,12 @@ local answer = {}
 ---@field headers table<string, string> the answer's headers, names in lower case
 ---@field warnings tavus.Issue[] what the check found doubtful in the value sent
 
--- The meta of a result. A 304 changed nothing, unless an earlier attempt without an answer may have.
+-- The meta of a result. What is not a 2xx changed nothing, unless an earlier attempt without an answer may have.
 local function meta_of(calling, result)
   local changed
   local status, headers, warnings = result.status, result.headers, calling.warnings
   if not calling.op.reads then
-    changed = status ~= 304 or calling.doubtful
+    changed = status < 300 or calling.doubtful
   elseif status == 304 then
     changed = false
   end
@@ -129,8 +129,8 @@ function readers.changed(op, value)
   return unwrap(op, value) or value
 end
 
--- The content of an answer: true when there is no body to read (304; `answers` is "nothing"; an error that proves an
--- earlier attempt took effect). Returns nil and a problem when the body is not what the operation answers.
+-- The content of an answer: true when there is no body to read (304; `answers` is "nothing"; an error that says that
+-- nothing was left to do). Returns nil and a problem when the body is not what the operation answers.
 local function content(op, result)
   local wanted, value, status = op.answers, result.value, result.status
   if wanted == "nothing" or status == 304 or status >= 400 then return true end
@@ -145,9 +145,6 @@ local function content(op, result)
   end
   return readers[wanted](op, value)
 end
-
--- Types of errors that may be about the body.
-local about_body = { bad_request = true, unprocessable = true }
 
 --- Makes one call and reads its answer.
 ---@param calling tavus.Calling
@@ -164,8 +161,8 @@ function answer.of(calling)
       return value, meta_of(calling, result)
     end
     err = unreadable(calling, result, problem)
-  elseif warnings and #warnings > 0 and about_body[err.type] then
-    err.issues = errors.printable(warnings) -- often what Tavus refused
+  elseif warnings and #warnings > 0 and err.status then
+    err.issues = errors.printable(warnings) -- often what Tavus refused, whatever its status says
   end
   return nil, call.sign(calling, err)
 end

@@ -36,6 +36,7 @@ call.reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field query table?
 ---@field without_key boolean? the key is not sent
 ---@field may_repeat boolean? repeating the request has the same effect as sending it once
+---@field settled (fun(calling: tavus.Calling): boolean)? asks whether nothing was left to do, after an unclear refusal
 ---@field secrets string[]? secrets in the body
 ---@field beside table? a value that is not sent, and whose secrets are hidden, too
 ---@field warnings tavus.Issue[]? what the check found doubtful in the body
@@ -275,15 +276,25 @@ end
 -- Whether an earlier attempt without an answer may have taken effect. libcurl may have sent this attempt twice, too.
 local function in_doubt(calling, result) return calling.doubtful or result.sent > 1 end
 
--- Whether an error answer proves that an earlier attempt took effect.
-local function says_done(op, result)
-  if not op.done then return false end
-  local message = failure.message(result.status, call.body(result) or "", result.headers)
-  local kind = failure.classify(result.status, message)
-  for _, done in ipairs(op.done) do
-    if done == kind then return true end
+local function is_in(list, kind, code)
+  for _, name in ipairs(list or {}) do
+    if name == kind or name == code then return true end
   end
   return false
+end
+
+-- What an error answer means to an operation that may find nothing left to do: a remark for the log, or nil when it is
+-- an error.
+local function nothing_left(calling, result)
+  local op, status = calling.op, result.status
+  local done = in_doubt(calling, result) and op.done or nil
+  if not (done or op.already) then return nil end
+  local message = failure.message(status, call.body(result) or "", result.headers)
+  local kind, _, code = failure.classify(status, message)
+  if is_in(done, kind, code) then return ", an earlier attempt had done it" end
+  if is_in(op.already, kind, code) then return ", nothing was left to do" end
+  local unclear = calling.settled and (status == 400 or status == 404)
+  return unclear and calling:settled() and ", nothing was left to do" or nil
 end
 
 -- The operation's own verdict on an answer, or nil.
@@ -355,7 +366,7 @@ end
 --- Makes one call. Afterwards the record tells attempts, elapsed_ms and doubtful.
 ---@param calling tavus.Calling
 ---@return table? result the last attempt's, with `request`, which the caller must forget. Its status is 2xx, 304, or an
---- error by which a repeat proves that an earlier attempt took effect.
+--- error that says that nothing was left to do.
 ---@return tavus.Error? err not signed yet
 function call.run(calling)
   if calling.client._closed then return nil, call.closed() end
@@ -372,9 +383,8 @@ function call.run(calling)
     if result.outcome == "answer" then
       local status = result.status
       if (status >= 200 and status < 300) or status == 304 then return finish(calling, result, "") end
-      if in_doubt(calling, result) and says_done(calling.op, result) then
-        return finish(calling, result, ", an earlier attempt had done it")
-      end
+      local remark = nothing_left(calling, result)
+      if remark then return finish(calling, result, remark) end
     end
     err = prepare_next(calling, result)
     if err then return nil, err end

@@ -143,8 +143,10 @@ local function matches(row, status, lowered)
   end
   if not row.text then return true end
   local text = row.text:lower()
-  if not text:find("<thing>", 1, true) then return lowered:find(text, 1, true) ~= nil end
-  return lowered:find((text:gsub("<thing>", "%%l[%%l_]*")) .. "%f[^%w_]") ~= nil
+  if not text:find("<", 1, true) then return lowered:find(text, 1, true) ~= nil end
+  local pattern = text:gsub("[^%w_<>]", "%%%0"):gsub("<thing>", "%%l[%%l_]*"):gsub("<any>", ".-")
+    :gsub("^<whole>(.*)", "^%%s*%1%%s*$"):gsub("%w$", "%0%%f[^%%w_]")
+  return lowered:find(pattern) ~= nil
 end
 
 --- Finds the error type of an answer.
@@ -152,14 +154,19 @@ end
 ---@param message string
 ---@return tavus.ErrorType
 ---@return string? hint
+---@return string? code
 function failure.classify(status, message)
   known_errors = known_errors or core.contract().errors
-  local lowered = message:lower()
+  local lowered = message:lower():gsub("\\(['\"])", "%1") -- a sentence may be quoted in a Python print
+  local hint, code
   for _, row in ipairs(known_errors) do
-    if matches(row, status, lowered) then return row.type, row.hint end
+    if matches(row, status, lowered) then
+      hint, code = hint or row.hint, code or row.code
+      if row.type then return row.type, hint, code end
+    end
   end
   -- The contract has a row for every 4xx and 5xx.
-  return status >= 300 and status < 400 and "redirect_blocked" or "server"
+  return status >= 300 and status < 400 and "redirect_blocked" or "server", hint, code
 end
 
 -- The body free of secrets. One that is written with \u escapes is written
@@ -181,10 +188,10 @@ function failure.of_answer(session, result, secrets)
   local status, whole = result.status, result.body or ""
   local message, decoded = failure.message(status, whole, result.headers)
   secrets = redact.with(secrets, whole)
+  local kind, hint, code = failure.classify(status, message)
   -- Cut after the secrets are gone, or half of one would stay.
   message = text_tools.cut(redact.text(session, message, secrets), MESSAGE_MOST)
   local body = clean_body(session, whole, secrets)
-  local kind, hint = failure.classify(status, message)
   local conflict = decoded and text_of(decoded.conflict)
   conflict = conflict and text_tools.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
@@ -193,7 +200,7 @@ function failure.of_answer(session, result, secrets)
     hint = hints[kind]
   end
   return errors.new {
-    type = kind, message = message, code = conflict, conflict = conflict, status = status,
+    type = kind, message = message, code = conflict or code, conflict = conflict, status = status,
     body = text_tools.cut(body, BODY_MOST), headers = redact.headers(session, result.headers, secrets),
     hint = hint,
   }

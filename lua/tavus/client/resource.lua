@@ -71,6 +71,19 @@ end
 -- documented.
 local empty_change = { json_patch = "[]", merge_patch = "{}", partial = "{}" }
 
+-- Whether the operation `get` says that nothing was left to do. It takes the time that the call has left.
+local function settled(calling)
+  local op, left = calling.op, calling.ends - http.now()
+  if left <= 0 then return false end
+  local asking = call.new(calling.client, op.get, calling.path:sub(1, -1 - op.beyond), nil, {
+    timeout = math.min(calling.per_attempt, left), deadline = left, retries = calling.retries,
+    headers = calling.headers,
+  })
+  asking.may_repeat = true
+  local row = answer.of(asking)
+  return type(row) == "table" and row[op.settled_field] == op.settled_value
+end
+
 local makers = {}
 
 -- method(self, ids..., body, options, beside): secrets of `beside`, which `update` has read, are hidden, too.
@@ -93,7 +106,7 @@ function makers.send(class, op)
     end
     local calling = call.new(client, op, path, text, given)
     calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body), warnings, secrets
-    calling.beside = beside
+    calling.beside, calling.settled = beside, op.get and settled
     return answer.of(calling)
   end
 end
@@ -110,7 +123,7 @@ function makers.ask(class, op)
     fine, problem = options.check(given, options.call, op.title, 2)
     if not fine then return nil, problem end
     local calling = call.new(client, op, path, nil, given)
-    calling.may_repeat = may_repeat(op)
+    calling.may_repeat, calling.settled = may_repeat(op), op.get and settled
     return answer.of(calling)
   end
 end
@@ -188,6 +201,10 @@ local function build(data)
     methods[op.name] = maker_of(op)(class, op)
   end
   local all = class.operations
+  for _, op in pairs(all) do
+    -- `beyond`: how much longer its path is than that of `get`, where the rest has no ids
+    if op.settled_field then op.get, op.beyond = all.get, #op.path - #all.get.path end
+  end
   if all.list then methods.each = maker_of_each(class, all.list) end
   if all.get and all.patch and all.patch.sends == "json_patch" then
     methods.update = update.method(class, data)

@@ -84,11 +84,14 @@ end
 
 local function apply_with_parents(document, operations)
   local after = document
-  for _, operation in ipairs(operations) do
+  for i, operation in ipairs(operations) do
     local steps = missing_parents(after, operation)
     steps[#steps + 1] = operation
     local result, err = patch.apply(after, core.array(steps))
-    if result == nil then return nil, err end
+    if result == nil then
+      if err.path then err.issues[1].index = i end -- in `operations`, not in `steps`
+      return nil, err
+    end
     after = result
   end
   return after
@@ -113,6 +116,38 @@ function patching.no_patch() return reply.failure(422, "message", "Invalid JSON 
 ---@field path string?  where an operation does not fit; nil: it is not a patch
 ---@field message string?
 
+-- The words of Python's jsonpatch and jsonpointer libraries, which Tavus was seen to use, for those of tavus.patch: a
+-- pattern, and a text with what the pattern captures, or else the last name in the path. `op`: only for this operation,
+-- when the place itself is missing. The first row that fits counts.
+local WORDS = {
+  { op = "replace", '^there is no member "(.*)" %(', "can't replace a non-existent object '%s'" },
+  { op = "remove", '^there is no member "(.*)" %(', "can't remove a non-existent object '%s'" },
+  { op = "remove", "^there is no item (%d+),", "can't remove a non-existent object '%s'" },
+  { op = "replace", "^there is no item %d+,", "can't replace outside of list" },
+  { op = "replace", '^"%-" is the place after', "'path' with '-' can't be applied to 'replace' operation" },
+  { "^index %d+ is past the end", "can't insert outside of list" },
+  { '^there is no member "(.*)"', "member '%s' not found in the document" },
+  { "^there is no item (%d+),", "index '%s' is out of bounds" },
+  { "^an array index ", "'%s' is not a valid sequence index" },
+  { '^"%-" is the place after', "'%s' is not a valid sequence index" },
+  { '^an? .* has no member "(.*)"', "unable to fully resolve json pointer, part %s" },
+  { '^null has no member "(.*)"', "unable to fully resolve json pointer, part %s" },
+  { "^a value cannot be moved into itself", "Cannot move values into their own children" },
+  { "^the value is different", "the value is not equal to tested value" },
+}
+
+-- The message of a failed operation in those words.
+local function in_python(operation, message)
+  local parent, name = operation.path:match "^(.*)/(.*)$"
+  local is_last = message:find(("(in %s)"):format(parent == "" and "the root" or parent or ""), 1, true) ~= nil
+  for _, row in ipairs(WORDS) do
+    local start, _, captured
+    if not row.op or row.op == operation.op and is_last then start, _, captured = message:find(row[1]) end
+    if start then return (row[2]:gsub("%%s", { ["%s"] = captured or name })) end
+  end
+  return message
+end
+
 --- Applies a patch.
 ---@param settings table<string, any>
 ---@param document table  not changed
@@ -124,7 +159,10 @@ function patching.apply(settings, document, operations)
   if not left then return nil, { path = place, message = "cannot be changed" } end
   local apply = settings.missing_parent == "create" and apply_with_parents or patch.apply
   local after, err = apply(document, left)
-  if after == nil then return nil, { path = err.path, message = err.path and err.issues[1].message } end
+  if after == nil then
+    local issue = err.issues[1]
+    return nil, { path = err.path, message = err.path and in_python(left[issue.index], issue.message) }
+  end
   if settings.model_patch == "drops_llm" and views.is_object(after) then drop_beside_model(after, left) end
   return after
 end
