@@ -37,7 +37,7 @@ local objects = {
     ["require \"tavus.sandbox\""] = "sandbox",
   } },
   client = { client, {
-    ["did you mean personas?"] = "persona presonas pals agents assistants Personas",
+    ["did you mean personas?"] = "persona presonas agents assistants Personas",
     ["did you mean conversations?"] = "conversation converstions sessions chats rooms",
     ["did you mean request?"] = "get post put delete fetch requests reqest",
     ["did you mean close?"] = "stop shutdown cloes disconnect",
@@ -182,7 +182,7 @@ describe("a name that exists", function()
       local index = getmetatable(object).__index
       assert.equal("table", type(index))
     end
-    assert.is_function(rawget(getmetatable(client.personas).__index, "create"))
+    assert.is_function(rawget(getmetatable(client.personas).methods, "create"))
     assert.is_function(rawget(getmetatable(client).__index, "request"))
   end)
 

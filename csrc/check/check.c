@@ -19,6 +19,7 @@ int tavus_check(lua_State *L, int value, const tavus_kind *kind, bool strict,
     .secrets = base + TAVUS_CHECK_SECRETS,
     .strict = strict,
     .sends = kind != NULL ? kind->sends : TAVUS_SENDS_OBJECT,
+    .newer = kind != NULL && kind->newer,
     .root = kind != NULL ? kind->root : NULL,
     .found = (tavus_found *)cache,
   };

@@ -26,7 +26,7 @@ void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *
     tavus_push_hint(w, "renamed to %s", field->successor);
     tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is an old name", field->name);
   } else if (field->twin != NULL) {
-    if ((field->flags & TAVUS_TWIN_ALLOWED) != 0) return;
+    if (w->newer || (field->flags & TAVUS_TWIN_ALLOWED) != 0) return;
     tavus_push_hint(w, "called \"%s\" here", field->twin);
     tavus_issue(w, TAVUS_WARNING, "renamed", step, "%s is the newer name of %s",
                 field->name, field->twin);

@@ -267,11 +267,18 @@ static bool is_partial(const tavus_walk *w, const tavus_step *step) {
          (w->sends == TAVUS_SENDS_PARTIAL && step->up == NULL);
 }
 
+/* Is the rule about the path that the value goes to? */
+static bool is_here(const tavus_walk *w, const tavus_rule *rule) {
+  return rule->where == TAVUS_EITHER || (rule->where == TAVUS_NEWER) == w->newer;
+}
+
 void tavus_check_rules(tavus_walk *w, const tavus_shape *shape, const tavus_view *view,
                        const tavus_step *step) {
   bool partial = is_partial(w, step);
   luaL_checkstack(w->L, 16, "rules");
-  for (size_t i = 0; i < shape->rule_count && !w->stopped; i++)
-    if (!partial || !wants(shape->rules[i].kind))
-      check_rule(w, &shape->rules[i], shape, view, step);
+  for (size_t i = 0; i < shape->rule_count && !w->stopped; i++) {
+    const tavus_rule *rule = &shape->rules[i];
+    if (is_here(w, rule) && (!partial || !wants(rule->kind)))
+      check_rule(w, rule, shape, view, step);
+  }
 }

@@ -82,6 +82,7 @@ struct tavus_walk {
   bool in_perception_tool;
   tavus_secrecy secrecy;   /* of each string here */
   tavus_sends sends;       /* of the whole value */
+  bool newer;              /* it has the names of a newer path, such as /v2/pals */
   const tavus_field *root; /* where hints search for names, or NULL */
   /* In a patch: called for each operation, before its members are walked. */
   void (*before_op)(tavus_walk *w, int index, const tavus_step *step);

@@ -170,21 +170,24 @@ local answered = {
   list = "{ data: %s[], total_count: integer }?",
 }
 
-local function write_resource(resource)
+-- The class of a resource's calls; `newer`: of those at its newer path.
+local function write_resource(resource, newer)
   local object = "tavus." .. camel(resource.name)
-  local class = "tavus." .. camel(resource.collection)
+  local collection = newer and resource.twin or resource.collection
+  local class = "tavus." .. camel(collection)
   add ""
-  add("---@class " .. class .. " client." .. resource.collection)
+  add("---@class " .. class .. " client." .. collection)
   local function method(name, arguments, results, text)
     add(("---@field %s fun(self: %s%s): %s %s"):format(name, class, arguments, results, text))
   end
   local has = {}
   for _, op in ipairs(resource.operations) do
     has[op.name] = op
-    local ids = op.path:gsub("[^{]*{([%w_]+)}[^{]*", ", %1: string"):match "^,.*" or ""
+    local path = newer and op.newer_path or op.path
+    local ids = path:gsub("[^{]*{([%w_]+)}[^{]*", ", %1: string"):match "^,.*" or ""
     local filter = op.answers == "list" and op.sends == "nothing" and filter_of(op) or ""
     method(method_names[op.name] or op.name, ids .. body_of(resource, op, object) .. filter .. ", options?: tavus.CallOptions",
-      answered[op.answers]:format(object) .. ", tavus.Meta|tavus.Error", op.method .. " " .. op.path)
+      answered[op.answers]:format(object) .. ", tavus.Meta|tavus.Error", op.method .. " " .. path)
     if op.name == "list" then
       method("each", filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")
@@ -192,7 +195,7 @@ local function write_resource(resource)
   end
   if has.get and has.patch and has.patch.sends == "json_patch" then
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
-      resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
+      newer and resource.twin_id or resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
       "get, change, send the smallest patch")
   end
 end
@@ -211,9 +214,14 @@ function annotations.text()
   add ""
   add "---@class tavus.Client"
   for _, resource in ipairs(resources) do
-    add(("---@field %s tavus.%s %s"):format(resource.collection, camel(resource.collection), resource.description))
+    for _, collection in ipairs { resource.collection, resource.twin } do
+      add(("---@field %s tavus.%s %s"):format(collection, camel(collection), resource.description))
+    end
   end
-  for _, resource in ipairs(resources) do write_resource(resource) end
+  for _, resource in ipairs(resources) do
+    write_resource(resource, false)
+    if resource.twin then write_resource(resource, true) end
+  end
   for _, resource in ipairs(resources) do
     write_class { shape = resource.name, fields = resource.fields, description = resource.description }
     for _, operation in ipairs(resource.operations) do

@@ -36,7 +36,7 @@ enum {
   TAVUS_LANGUAGE = 128,          /* a language by its English name, not its code */
   TAVUS_CLOSED = 256,            /* a value outside the choices is an error */
   TAVUS_PATCH_VALUE = 512,       /* has the type of the field at the operation's path */
-  TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used here; no "renamed" warning */
+  TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used at either path */
   TAVUS_APPENDED = 2048,         /* the server adds `appended` to the text */
   TAVUS_PUBLIC_URL = 4096,       /* an address that Tavus' servers call, so a public one */
   TAVUS_PUBLIC_HTTPS = 8192      /* the same; other addresses, and http, are refused, and
@@ -135,10 +135,14 @@ typedef enum tavus_rule_kind {
                            `when` breaks the rule only with `limit` 1 */
 } tavus_rule_kind;
 
+/* Which paths of a resource a rule is about: `/v2/personas`, `/v2/pals`. */
+typedef enum tavus_where { TAVUS_EITHER, TAVUS_OLDER, TAVUS_NEWER } tavus_where;
+
 struct tavus_rule {
   tavus_rule_kind kind;
   int number;    /* of the rule in core.contract() and specs; 0: none */
   bool error;    /* the server refuses the body; false: a warning */
+  tavus_where where;
   const char *field;
   const char *when;
   const char *const *values; /* NULL ends it */
@@ -217,9 +221,11 @@ typedef enum tavus_paging {
 typedef struct tavus_operation {
   const char *name;
   const char *method;
-  const char *path; /* each {name} in it is an id, an argument of the method */
+  const char *path; /* each {name} in it, also in a query, is an argument of the method */
   tavus_sends sends;
   const char *kind; /* of the body, for tavus.validate; NULL: there is no body */
+  const char *twin_kind; /* the same at the newer path; or NULL */
+  bool one_path; /* the path is not renamed at the newer path of the resource */
   const tavus_field *body; /* the body, or the target of a JSON Patch; NULL: the root of
                               the resource */
   const char *wraps; /* the method takes the value of this member alone; or NULL */
@@ -229,6 +235,9 @@ typedef struct tavus_operation {
   const char *rows; /* the member with the rows of a list; NULL: "data" */
   tavus_repeats repeats;
   const char *repeat_key;  /* of TAVUS_KEY */
+  const char *condition;   /* the header with an ETag by which the server refuses to
+                              change what has changed meanwhile: with it any change may
+                              be repeated; or NULL */
   const char *const *done; /* of TAVUS_DONE: types or codes of errors; NULL ends them */
   const char *const *already; /* types or codes of errors that mean, at the first attempt
                                  too, that nothing was left to do; NULL ends them; or
@@ -237,6 +246,7 @@ typedef struct tavus_operation {
   const char *settled_value;  /* with this value in that field nothing was left to do;
                                  or NULL */
   const tavus_exception *exceptions; /* or NULL */
+  int status;   /* of a success, in the sandbox; 0: 200, or 204 of a DELETE */
   int timeout;  /* of one attempt, seconds; 0: TAVUS_TIMEOUT */
   int deadline; /* of all attempts, seconds; 0: TAVUS_DEADLINE */
   tavus_paging paging; /* of a list */
@@ -268,7 +278,9 @@ typedef struct tavus_secret_rule {
 typedef struct tavus_resource {
   const char *name;
   const char *collection; /* its name on the client and in the path */
-  const char *twin;       /* the newer name in the path, or NULL */
+  const char *twin;       /* the same of the newer path, a second member of the client;
+                             or NULL */
+  const char *twin_id;    /* the name of the id there */
   const char *id_field;
   const char *text;
   const tavus_field *root; /* a row, and the body of a create */
@@ -283,6 +295,7 @@ typedef struct tavus_kind {
   const char *name;
   const tavus_field *root;
   tavus_sends sends;
+  bool newer; /* the body has the names of the newer path */
   const tavus_patch_rule *patch_rules;
 } tavus_kind;
 
@@ -309,7 +322,7 @@ extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch_op, tavus_field_anything,
     tavus_field_text, tavus_field_document_id, tavus_field_secret, tavus_field_secret_any;
 extern const tavus_alias tavus_persona_aliases[];
-extern const tavus_rule tavus_persona_rules[5], tavus_llm_rules[3],
+extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[3],
     tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];
 

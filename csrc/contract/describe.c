@@ -209,8 +209,24 @@ static void set_paging(lua_State *L, tavus_paging paging) {
     set_number(L, "first_page", paging == TAVUS_PAGES_FROM_1);
 }
 
-static void push_operation(lua_State *L, const tavus_operation *operation,
-                           int shapes) {
+/* Sets the path and the kind of an operation at the newer path of its resource. */
+static void set_newer(lua_State *L, const tavus_resource *resource,
+                      const tavus_operation *operation) {
+  if (resource->twin == NULL) return;
+  if (operation->one_path) {
+    set_text(L, "newer_path", operation->path);
+  } else {
+    (void)luaL_gsub(L, operation->path, resource->collection, resource->twin);
+    (void)luaL_gsub(L, lua_tostring(L, -1), resource->id_field, resource->twin_id);
+    lua_setfield(L, -3, "newer_path");
+    lua_pop(L, 1);
+  }
+  set_text(L, "newer_body", operation->twin_kind != NULL ? operation->twin_kind
+                                                         : operation->kind);
+}
+
+static void push_operation(lua_State *L, const tavus_resource *resource,
+                           const tavus_operation *operation, int shapes) {
   static const char *const sends[] = { "nothing", "object", "json_patch",
                                        "merge_patch", "partial" };
   static const char *const answers[] = { "object", "list", "map", "nothing",
@@ -223,6 +239,7 @@ static void push_operation(lua_State *L, const tavus_operation *operation,
   set_text(L, "path", operation->path);
   set_text(L, "sends", sends[operation->sends]);
   set_text(L, "body", operation->kind);
+  set_newer(L, resource, operation);
   if (operation->body != NULL) set_shape(L, operation->body->shape, shapes);
   set_text(L, "wraps", operation->wraps);
   set_flag(L, "optional", operation->optional);
@@ -231,11 +248,13 @@ static void push_operation(lua_State *L, const tavus_operation *operation,
   set_text(L, "rows", operation->rows);
   set_text(L, "repeats", repeats[operation->repeats]);
   set_text(L, "repeat_key", operation->repeat_key);
+  set_text(L, "condition", operation->condition);
   set_list(L, "done", operation->done);
   set_list(L, "already", operation->already);
   set_text(L, "settled_field", operation->settled_field);
   set_text(L, "settled_value", operation->settled_value);
   set_exceptions(L, operation->exceptions);
+  if (operation->status != 0) set_number(L, "status", operation->status);
   set_number(L, "timeout",
              operation->timeout > 0 ? operation->timeout : TAVUS_TIMEOUT);
   set_number(L, "deadline",
@@ -286,6 +305,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   set_text(L, "name", resource->name);
   set_text(L, "collection", resource->collection);
   set_text(L, "twin", resource->twin);
+  set_text(L, "twin_id", resource->twin_id);
   set_text(L, "id_field", resource->id_field);
   set_text(L, "description", resource->text);
   push_fields(L, resource->root->shape, shapes);
@@ -295,7 +315,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   set_secret_rules(L, resource->secret_rules);
   lua_newtable(L);
   for (size_t i = 0; i < resource->operation_count; i++) {
-    push_operation(L, &resource->operations[i], shapes);
+    push_operation(L, resource, &resource->operations[i], shapes);
     lua_rawseti(L, -2, (int)(i + 1));
   }
   lua_setfield(L, -2, "operations");
@@ -315,33 +335,77 @@ static void push_error_row(lua_State *L, const tavus_error_row *row) {
   set_text(L, "code", row->code);
 }
 
-int tavus_describe(lua_State *L) {
-  int n = 0;
+/* Pushes a new table, which notes the shapes. Returns its index. */
+static int push_shapes(lua_State *L) {
   lua_newtable(L);
-  int shapes = lua_gettop(L);
+  return lua_gettop(L);
+}
+
+static void push_resources(lua_State *L, int shapes) {
   lua_newtable(L);
-  lua_newtable(L);
-  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
-    push_resource(L, *r, shapes);
-    lua_rawseti(L, -2, ++n);
+  for (int n = 0; tavus_resources[n] != NULL; n++) {
+    push_resource(L, tavus_resources[n], shapes);
+    lua_rawseti(L, -2, n + 1);
   }
+}
+
+static void push_errors(lua_State *L) {
+  lua_newtable(L);
+  for (int n = 0; tavus_error_rows[n].status_min != 0; n++) {
+    push_error_row(L, &tavus_error_rows[n]);
+    lua_rawseti(L, -2, n + 1);
+  }
+}
+
+static void push_kinds(lua_State *L) {
+  tavus_kind kind;
+  lua_newtable(L);
+  for (int n = 0; tavus_kind_at((size_t)n, &kind); n++) {
+    lua_pushstring(L, kind.name);
+    lua_rawseti(L, -2, n + 1);
+  }
+}
+
+int tavus_describe(lua_State *L) {
+  int shapes = push_shapes(L);
+  lua_newtable(L);
+  push_resources(L, shapes);
   lua_setfield(L, -2, "resources");
   push_fields(L, &tavus_shape_schema, shapes);
   lua_setfield(L, -2, "json_schema");
-  lua_newtable(L);
-  n = 0;
-  for (const tavus_error_row *row = tavus_error_rows; row->status_min != 0; row++) {
-    push_error_row(L, row);
-    lua_rawseti(L, -2, ++n);
-  }
+  push_errors(L);
   lua_setfield(L, -2, "errors");
+  push_kinds(L);
+  lua_setfield(L, -2, "kinds");
+  return 1;
+}
+
+int tavus_describe_part(lua_State *L, const char *name) {
+  if (strcmp(name, "errors") == 0) {
+    push_errors(L);
+    return 1;
+  }
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
+    const char *twin = (*r)->twin;
+    if (strcmp((*r)->collection, name) != 0 &&
+        (twin == NULL || strcmp(twin, name) != 0))
+      continue;
+    push_resource(L, *r, push_shapes(L));
+    return 1;
+  }
+  lua_pushnil(L);
+  return 1;
+}
+
+int tavus_describe_collections(lua_State *L) {
+  int n = 0;
   lua_newtable(L);
-  n = 0;
-  tavus_kind kind;
-  while (tavus_kind_at((size_t)n, &kind)) {
-    lua_pushstring(L, kind.name);
+  for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
+    lua_pushstring(L, (*r)->collection);
+    lua_rawseti(L, -2, ++n);
+    if ((*r)->twin == NULL) continue;
+    lua_pushstring(L, (*r)->twin);
     lua_rawseti(L, -2, ++n);
   }
-  lua_setfield(L, -2, "kinds");
   return 1;
 }

@@ -5,9 +5,16 @@
 
 #include "../compat.h"
 
-/* Pushes { resources =, json_schema =, errors =, kinds = }, a new table each time. Returns 1. The words
-** of operations are explained in contract.h; spec/contract/tables_spec.lua shows all
-** members. */
+/* Pushes { resources =, json_schema =, errors =, kinds = }, a new table each time. Returns
+** 1. The words of operations are explained in contract.h; spec/contract/tables_spec.lua
+** shows all members. */
 int tavus_describe(lua_State *L);
+
+/* Pushes a part: a resource by the name of its collection or of its twin, or the rows of
+** "errors"; else nil. Returns 1. */
+int tavus_describe_part(lua_State *L, const char *name);
+
+/* Pushes an array of the names of all collections and of their twins. Returns 1. */
+int tavus_describe_collections(lua_State *L);
 
 #endif

@@ -106,6 +106,8 @@ const tavus_error_row tavus_error_rows[] = {
   { 409, 409, NULL, "conflict",
     "it is in another state; where the body names a conflict with the builder's "
     "draft, the query force = true drops the draft", NULL },
+  { 412, 412, NULL, "conflict",
+    "it has changed since it was read: read it and try again", NULL },
   { 410, 410, NULL, "not_found", NULL, NULL },
   { 422, 422, "Invalid JSON patch format", "unprocessable",
     "PATCH takes an array of operations, see tavus.patch", NULL },

@@ -3,13 +3,16 @@
 ** The server checks 12 and 13. */
 #include "rows.h"
 
-const tavus_rule tavus_persona_rules[5] = {
+const tavus_rule tavus_persona_rules[6] = {
   { .kind = TAVUS_RULE_UNLESS, .number = 1, .error = true,
     .field = "system_prompt", .when = "pipeline_mode", .values = WORDS("echo"),
     .message = "a persona needs a system_prompt unless pipeline_mode is echo" },
   { .kind = TAVUS_RULE_WHEN, .number = 8, .field = "default_face_id",
-    .when = "pal_name",
+    .when = "pal_name", .where = TAVUS_OLDER,
     .message = "under its /v2/pals names a persona needs default_face_id" },
+  { .kind = TAVUS_RULE_UNLESS, .number = 8, .field = "default_face_id",
+    .where = TAVUS_NEWER, .message = "/v2/pals needs default_face_id",
+    .hint = "default_replica_id does not count there" },
   { .kind = TAVUS_RULE_SUM, .number = 9, .limit = 50,
     .fields = WORDS("guardrail_ids", "guardrail_tags"),
     .message = "at most 50 guardrails a persona" },

@@ -140,15 +140,17 @@ static const tavus_secret_rule secret_rules[] = {
 
 static const tavus_operation operations[] = {
   { .name = "create", .method = "POST", .path = "/v2/personas",
-    .sends = TAVUS_SENDS_OBJECT, .kind = "persona", .at = TAVUS_AT_ANY },
+    .sends = TAVUS_SENDS_OBJECT, .kind = "persona", .twin_kind = "pal", .at = TAVUS_AT_ANY },
   { .name = "list", .method = "GET", .path = "/v2/personas",
     .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ,
-    .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "persona_type") },
+    .paging = TAVUS_PAGES_FROM_1,
+    .query = WORDS("limit", "page", "persona_type", "pal_type") },
   { .name = "get", .method = "GET", .path = ONE, .at = TAVUS_AT_ANY,
     .repeats = TAVUS_READ, .query = WORDS("source") },
   /* The answer to a PATCH is not documented. */
   { .name = "patch", .method = "PATCH", .path = ONE,
     .sends = TAVUS_SENDS_JSON_PATCH, .kind = "persona_patch",
+    .twin_kind = "pal_patch",
     .answers = TAVUS_ANSWERS_CHANGED, .at = TAVUS_AT_ANY, .repeats = TAVUS_OPS,
     .query = WORDS("force", "target") },
   { .name = "delete", .method = "DELETE", .path = ONE,
@@ -157,7 +159,7 @@ static const tavus_operation operations[] = {
 };
 
 const tavus_resource tavus_personas = {
-  .name = "persona", .collection = "personas", .twin = "pals",
+  .name = "persona", .collection = "personas", .twin = "pals", .twin_id = "pal_id",
   .id_field = "persona_id",
   .text = "Who takes part in a conversation: prompt, layers, defaults.",
   .root = &root, .patch_rules = patch_rules, .secret_rules = secret_rules,

@@ -49,6 +49,7 @@ local SENDS = { nothing = "nothing", object = "object", json_patch = "JSON Patch
 local function repeats_of(operation)
   local word = operation.repeats
   if operation.done then word = word .. ": " .. table.concat(operation.done, ", ") end
+  if operation.condition then word = ("%s; `same` with the header %s"):format(word, operation.condition) end
   if operation.repeat_key then word = word .. ": " .. operation.repeat_key end
   for _, exception in ipairs(operation.exceptions or {}) do
     word = ("%s; %d%s: %s"):format(word, exception.status, exception.text and (' "%s"'):format(exception.text) or "", exception.verdict)
@@ -67,9 +68,22 @@ local function write_calls(resource)
     if operation.without_key then call = call .. ", without the key" end
     local answers = operation.answers
     if operation.rows then answers = answers .. " " .. code(operation.rows) end
+    if operation.status then answers = ("%s (%d)"):format(answers, operation.status) end
     if operation.first_page then answers = ("%s, first page %s"):format(answers, operation.first_page) end
     row { code(operation.name), call, sends, answers, repeats_of(operation), table.concat(operation.query or {}, ", ") }
   end
+end
+
+-- The same resource at its newer path.
+local function write_twin(resource)
+  if not resource.twin then return end
+  local kinds = {}
+  for _, operation in ipairs(resource.operations) do
+    if operation.newer_body ~= operation.body then kinds[#kinds + 1] = code(operation.newer_body) end
+  end
+  add ""
+  add(("`%s`: the same calls at `/v2/%s`, of bodies of the kinds %s; the id is `%s`."):format(resource.twin, resource.twin,
+    table.concat(kinds, ", "), resource.twin_id))
 end
 
 -- Fields ---------------------------------------------------------------------
@@ -178,6 +192,7 @@ function reference.text()
     add ""
     add(resource.description)
     write_calls(resource)
+    write_twin(resource)
     write_shape { shape = resource.name, fields = resource.fields, rules = resource.rules }
     for _, operation in ipairs(resource.operations) do
       if operation.shape then write_shape(operation) end

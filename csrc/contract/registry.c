@@ -34,13 +34,24 @@ const tavus_field tavus_field_secret_any = {
   .types = TAVUS_ANY, .flags = TAVUS_SECRET, .text = "A value, kept secret."
 };
 
-static void set_kind(tavus_kind *kind, const tavus_resource *resource,
-                     const tavus_operation *operation) {
-  kind->name = operation->kind;
-  kind->root = operation->body != NULL ? operation->body : resource->root;
-  kind->sends = operation->sends;
-  kind->patch_rules = operation->sends == TAVUS_SENDS_JSON_PATCH
-      ? resource->patch_rules : NULL;
+/* A kind of body that an operation sends: at the older or at the newer path. */
+typedef struct sender {
+  const tavus_resource *resource;
+  const tavus_operation *operation;
+  bool newer;
+} sender;
+
+static const char *kind_of(const sender *s) {
+  return s->newer ? s->operation->twin_kind : s->operation->kind;
+}
+
+static void set_kind(tavus_kind *kind, const sender *s) {
+  kind->name = kind_of(s);
+  kind->root = s->operation->body != NULL ? s->operation->body : s->resource->root;
+  kind->sends = s->operation->sends;
+  kind->newer = s->newer;
+  kind->patch_rules = s->operation->sends == TAVUS_SENDS_JSON_PATCH
+      ? s->resource->patch_rules : NULL;
 }
 
 static void set_tool(tavus_kind *kind) {
@@ -48,24 +59,19 @@ static void set_tool(tavus_kind *kind) {
                         .sends = TAVUS_SENDS_OBJECT };
 }
 
-/* Returns the first operation with a body of that kind, and sets *owner to its resource;
-** or NULL. */
-static const tavus_operation *sender_of(const char *kind,
-                                        const tavus_resource **owner) {
+/* Finds the first sender of that kind. Returns false when there is none. */
+static bool find_sender(const char *kind, sender *s) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++)
-    for (size_t i = 0; i < (*r)->operation_count; i++) {
-      const tavus_operation *operation = &(*r)->operations[i];
-      *owner = *r;
-      if (operation->kind != NULL && strcmp(operation->kind, kind) == 0)
-        return operation;
+    for (size_t i = 0; i < 2 * (*r)->operation_count; i++) {
+      *s = (sender){ *r, &(*r)->operations[i / 2], i % 2 != 0 };
+      if (kind_of(s) != NULL && strcmp(kind_of(s), kind) == 0) return true;
     }
-  return NULL;
+  return false;
 }
 
 bool tavus_kind_find(const char *name, tavus_kind *kind) {
-  const tavus_resource *owner;
-  const tavus_operation *operation = sender_of(name, &owner);
-  if (operation != NULL) set_kind(kind, owner, operation);
+  sender s;
+  if (find_sender(name, &s)) set_kind(kind, &s);
   else if (strcmp(name, "tool") == 0) set_tool(kind);
   else return false;
   return true;
@@ -73,13 +79,12 @@ bool tavus_kind_find(const char *name, tavus_kind *kind) {
 
 bool tavus_kind_at(size_t i, tavus_kind *kind) {
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++)
-    for (size_t o = 0; o < (*r)->operation_count; o++) {
-      const tavus_operation *operation = &(*r)->operations[o];
-      const tavus_resource *owner;
-      if (operation->kind == NULL ||
-          sender_of(operation->kind, &owner) != operation || i-- > 0)
+    for (size_t o = 0; o < 2 * (*r)->operation_count; o++) {
+      sender s = { *r, &(*r)->operations[o / 2], o % 2 != 0 }, first;
+      if (kind_of(&s) == NULL || !find_sender(kind_of(&s), &first) ||
+          first.operation != s.operation || first.newer != s.newer || i-- > 0)
         continue;
-      set_kind(kind, owner, operation);
+      set_kind(kind, &s);
       return true;
     }
   set_tool(kind);

@@ -106,8 +106,15 @@ static int core_validate(lua_State *L) {
   return 2;
 }
 
-/* contract() --> { resources =, json_schema =, errors =, kinds = }, see describe.h */
-static int core_contract(lua_State *L) { return tavus_describe(L); }
+/* contract() --> { resources =, json_schema =, errors =, kinds = }, see describe.h
+** contract(name) --> the resource of that collection, the rows of "errors", or nil */
+static int core_contract(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) return tavus_describe(L);
+  return tavus_describe_part(L, luaL_checkstring(L, 1));
+}
+
+/* collections() --> array of the names of all collections */
+static int core_collections(lua_State *L) { return tavus_describe_collections(L); }
 
 /* with_globals(loader, table) --> loader
 **
@@ -144,15 +151,21 @@ static int core_nearest(lua_State *L) {
 }
 
 /* tavus_json_install adds more. */
-static const luaL_Reg functions[] = {
-  { "contract", core_contract },         { "encode", core_encode },
-  { "gather", tavus_core_gather },       { "is_masked", tavus_core_is_masked },
-  { "is_secret", tavus_core_is_secret }, { "is_terminal", tavus_core_is_terminal },
-  { "list_dir", tavus_core_list_dir },   { "lock", tavus_core_lock },
-  { "nearest", core_nearest },           { "redact", tavus_core_redact },
-  { "save", tavus_core_save },           { "validate", core_validate },
-  { "with_globals", core_with_globals }, { NULL, NULL }
-};
+static const luaL_Reg functions[] = { { "collections", core_collections },
+                                      { "contract", core_contract },
+                                      { "encode", core_encode },
+                                      { "gather", tavus_core_gather },
+                                      { "is_masked", tavus_core_is_masked },
+                                      { "is_secret", tavus_core_is_secret },
+                                      { "is_terminal", tavus_core_is_terminal },
+                                      { "list_dir", tavus_core_list_dir },
+                                      { "lock", tavus_core_lock },
+                                      { "nearest", core_nearest },
+                                      { "redact", tavus_core_redact },
+                                      { "save", tavus_core_save },
+                                      { "validate", core_validate },
+                                      { "with_globals", core_with_globals },
+                                      { NULL, NULL } };
 
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 

@@ -22,7 +22,8 @@ return {
   -- Beside those of every resource.
   conversations = { create = "start begin open launch join connect call" },
   client = {
-    personas = "pals pal agents agent assistants assistant characters character bots bot",
+    pals = "pal",
+    personas = "agents agent assistants assistant characters character bots bot",
     conversations = "sessions session calls rooms room meetings meeting threads chats chat convos conversation",
     replicas = "faces face avatars avatar",
     documents = "files knowledge knowledgebase docs",

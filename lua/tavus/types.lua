@@ -33,16 +33,26 @@
 
 ---@class tavus.Client
 ---@field personas tavus.Personas Who takes part in a conversation: prompt, layers, defaults.
+---@field pals tavus.Pals Who takes part in a conversation: prompt, layers, defaults.
 ---@field conversations tavus.Conversations A call with a persona, and where to join it.
 
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
----@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
----@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
+---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
+---@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
 ---@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.Pals client.pals
+---@field create fun(self: tavus.Pals, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/pals
+---@field list fun(self: tavus.Pals, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pals
+---@field each fun(self: tavus.Pals, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}
+---@field patch fun(self: tavus.Pals, pal_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}
+---@field delete fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}
+---@field update fun(self: tavus.Pals, pal_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Conversations client.conversations
 ---@field create fun(self: tavus.Conversations, conversation: tavus.Conversation, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/conversations

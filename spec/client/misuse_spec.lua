@@ -146,7 +146,7 @@ describe("misuse raises at the caller's line:", function()
   -- The ways of a function that is new belong here, too.
   for group, object in pairs {
     patch = getmetatable(patch).__index, patches = tavus.patch, client = getmetatable(client).__index,
-    personas = getmetatable(personas).__index, conversations = getmetatable(conversations).__index, task = getmetatable(task).__index,
+    personas = getmetatable(personas).methods, conversations = getmetatable(conversations).methods, task = getmetatable(task).__index,
     sandboxes = sandbox_module, sandbox = getmetatable(sandbox).__index,
   } do
     it(group .. ", every function is here", function()

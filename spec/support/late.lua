@@ -109,7 +109,7 @@ for _, item in ipairs(assert(c:map({ 1, 2, 3 }, function() return client.persona
 assert((c:fd() or true) and (c:timeout() or true) and tostring(client))
 assert(personas:delete(id))
 for name, resource in pairs { ["personas."] = client.personas, ["conversations."] = client.conversations } do
-  all_called(name, getmetatable(resource).__index)
+  all_called(name, getmetatable(resource).methods)
 end
 assert(#lines > 10)
 assert(tavus.new { api_key = "k" }):close() -- a second client

@@ -156,7 +156,7 @@ end
 ---@return string? hint
 ---@return string? code
 function failure.classify(status, message)
-  known_errors = known_errors or core.contract().errors
+  known_errors = known_errors or core.contract "errors"
   local lowered = message:lower():gsub("\\(['\"])", "%1") -- a sentence may be quoted in a Python print
   local hint, code
   for _, row in ipairs(known_errors) do

@@ -6,7 +6,7 @@ local http = require "tavus.http"
 local answer = require "tavus.client.answer"
 local call = require "tavus.client.call"
 local errors = require "tavus.errors"
-local guard_names = require("tavus.names").guard
+local names = require "tavus.names"
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
 local repeatable = require("tavus.patch").repeatable
@@ -28,14 +28,14 @@ end
 
 -- The path with the ids at the start of `...`, or nil and an error. A wrong type raises.
 local function path_for(op, level, ...)
-  local names, parts = op.ids, op.parts
+  local ids, parts = op.ids, op.parts
   local path = parts[1]
-  for i = 1, #names do
-    local name, id = names[i], (select(i, ...))
+  for i = 1, #ids do
+    local name, id = ids[i], (select(i, ...))
     if type(id) ~= "string" then
       local hint = ""
       if type(id) == "table" and type(id[name]) == "string" then hint = (" (give its id: value.%s)"):format(name) end
-      error(("%s: the %s must be a string, not %s%s"):format(op.title, #names > 1 and name or "id",
+      error(("%s: the %s must be a string, not %s%s"):format(op.title, #ids > 1 and name or "id",
         id == nil and "nil" or type(id), hint), level + 1)
     end
     local escaped, problem = http.escape(id)
@@ -56,9 +56,17 @@ local function body_of(op, value, level)
   error(("%s: wants %s, not %s%s"):format(op.title, op.wraps or "a table", type(value), hint), level + 1)
 end
 
+local function has_header(given, name)
+  for header in pairs(given and given.headers or {}) do
+    if type(header) == "string" and header:lower() == name:lower() then return true end
+  end
+  return false
+end
+
 -- Whether the request may be sent again when it is unknown whether it took effect.
-local function may_repeat(op, body)
+local function may_repeat(op, body, given)
   local word = op.repeats
+  if op.condition and has_header(given, op.condition) then return true end
   if word == "ops" then return repeatable(body) end
   if word == "key" then
     local key = body and body[op.repeat_key]
@@ -105,7 +113,7 @@ function makers.send(class, op)
       if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
     end
     local calling = call.new(client, op, path, text, given)
-    calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body), warnings, secrets
+    calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body, given), warnings, secrets
     calling.beside, calling.settled = beside, op.get and settled
     return answer.of(calling)
   end
@@ -165,6 +173,7 @@ end
 local function prepared(class, raw)
   local op = {}
   for name, value in pairs(raw) do op[name] = value end
+  if class.newer then op.path, op.body = raw.newer_path, raw.newer_body end
   op.name = method_names[raw.name] or raw.name
   op.title = class.collection .. ":" .. op.name
   op.each_title = class.collection .. ":each"
@@ -180,23 +189,25 @@ end
 
 -- The names of an object's id: the resource's own, and its twins in the contract.
 local function id_names(data)
-  local names = { data.id_field }
+  local found = { data.id_field }
   for _, field in ipairs(data.fields) do
-    if field.twin == data.id_field then names[#names + 1] = field.name end
+    if field.twin == data.id_field then found[#found + 1] = field.name end
   end
-  return names
+  return found
 end
 
-local function build(data)
-  local class = {
-    name = data.name, collection = data.collection, id_field = data.id_field, __name = "tavus." .. data.collection,
-  }
+-- Reads the contract of a class: its methods and operations.
+local function build(class)
+  local data = core.contract(class.collection)
   local methods = {}
-  class.__index = methods
+  class.newer = data.twin == class.collection
+  class.name = data.name
+  class.id_field = class.newer and data.twin_id or data.id_field
   class.operations = {}
   class.id_names = id_names(data)
   for _, raw in ipairs(data.operations) do
     local op = prepared(class, raw)
+    if class.newer and raw.name == "create" then class.name = op.body end
     class.operations[op.name] = op
     methods[op.name] = maker_of(op)(class, op)
   end
@@ -209,22 +220,40 @@ local function build(data)
   if all.get and all.patch and all.patch.sends == "json_patch" then
     methods.update = update.method(class, data)
   end
-  class.about = guard_names(methods, {
-    title = "client." .. data.collection, kinds = { "resource", data.collection },
-    nouns = { data.collection, data.name },
+  class.about = names.guard(methods, {
+    title = "client." .. class.collection, kinds = { "resource", class.collection },
+    nouns = { class.collection, class.name },
   })
-  return class
+  class.methods, class.__index = methods, methods
+end
+
+-- Builds the class when its first member is read.
+local unbuilt = {
+  __index = function(class, name)
+    build(class)
+    setmetatable(class, nil)
+    return class[name]
+  end,
+}
+
+local function new_class(collection)
+  local class = { collection = collection, __name = "tavus." .. collection }
+  function class.__index(_, name)
+    local method = rawget(class.methods, name)
+    if method == nil then names.check(class.about, name) end
+    return method
+  end
+  return setmetatable(class, unbuilt)
 end
 
 local classes
 
---- The classes of all resources, by the name of their collection; read from the contract once.
+--- The classes of all resources, by the names of their collections. Each reads its contract when it is first used.
 ---@return table<string, table>
 function resource.classes()
   if not classes then
-    local made = {}
-    for _, data in ipairs(core.contract().resources) do made[data.collection] = build(data) end
-    classes = made
+    classes = {}
+    for _, collection in ipairs(core.collections()) do classes[collection] = new_class(collection) end
   end
   return classes
 end

@@ -320,6 +320,18 @@ local function options_left(client, class, id, given, spent_ms)
   })
 end
 
+-- Adds the version that was read to the options of the patch, where the server refuses to change another one.
+local function add_condition(rest, condition, version)
+  if not condition or not version then return end
+  local headers = {}
+  for name, value in pairs(rest.headers or {}) do
+    if name:lower() == condition:lower() then return end
+    headers[name] = value
+  end
+  headers[condition] = version
+  rest.headers = headers
+end
+
 -- Turns paths in the patch, in what came of sending it, into paths in the object.
 local function paths_in_object(kind, patch, answered, meta)
   if answered then
@@ -380,6 +392,7 @@ function update.method(class, data)
     rest, problem = options_left(self._client, class, id, given, meta.elapsed_ms)
     if not rest then return nil, problem end
     local answered
+    add_condition(rest, send.condition, meta.headers.etag)
     answered, meta = self:patch(id, patch, rest, before)
     meta = paths_in_object(class.name, patch, answered, meta)
     if not answered then return nil, meta end

@@ -81,11 +81,12 @@ local function as_stored(call, value) return call.newer and views.older(call.res
 -- One object in the place where the operation answers with it.
 local function answer(call, value)
   local operation = call.operation
-  if operation.answers == "nothing" then return reply.empty(operation.method == "DELETE" and 204 or 200) end
+  local status = operation.status
+  if operation.answers == "nothing" then return reply.empty(status or operation.method == "DELETE" and 204 or 200) end
   value = value and as_seen(call, value) or core.object {}
   local at = operation.at[1]
   if at == "data" then value = { data = value } elseif at == "data[1]" then value = { data = core.array { value } } end
-  return reply.json(200, value)
+  return reply.json(status or 200, value)
 end
 
 -- Rows -----------------------------------------------------------------------

@@ -14,9 +14,10 @@ local routes = {}
 local methods = {}
 methods.__index = methods
 
+-- The node of a path of the contract, which may end in a query.
 local function node_for(root, path)
   local node = root
-  for segment in path:gmatch "[^/]+" do
+  for segment in path:match "^[^?]*":gmatch "[^/]+" do
     if segment:sub(1, 1) == "{" then
       node.any = node.any or { literal = {} }
       node = node.any
@@ -71,11 +72,6 @@ local function add(self, path, route)
   node.allowed = table.concat(allowed, ", ")
 end
 
--- The path under the newer name of the collection.
-local function newer_path(resource, path)
-  return (path:gsub("/" .. resource.collection .. "%f[/%z]", "/" .. resource.twin))
-end
-
 --- Builds the table.
 ---@param contract table what `core.contract()` returns
 ---@return tavus.sandbox.Routes
@@ -86,8 +82,9 @@ function routes.new(contract)
       for _, operation in ipairs(operations) do
         local path, name = operation.path, resource.name
         add(self, path, { resource = name, operation = operation, newer = false })
-        if resource.twin then
-          add(self, newer_path(resource, path), { resource = name, operation = operation, newer = true })
+        local newer = operation.newer_path
+        if newer and newer ~= path then
+          add(self, newer, { resource = name, operation = operation, newer = true })
         end
       end
     end
