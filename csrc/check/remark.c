@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "blank.h"
+#include "id.h"
 #include "words.h"
 
 void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *view,
@@ -84,20 +85,6 @@ static size_t characters(const char *text, size_t length) {
   return n;
 }
 
-static void check_id(tavus_walk *w, const char *text, size_t length,
-                     const tavus_field *field, const tavus_step *step) {
-  const char *look = tavus_id_look(text, length);
-  if (look != NULL && strcmp(look, field->id_of) != 0) {
-    tavus_push_hint(w, "this looks like a %s id, and a %s id is wanted", look,
-                    field->id_of);
-    tavus_issue(w, TAVUS_WARNING, "id", step, "does not look like a %s id", field->id_of);
-  } else if (length == 0 || memchr(text, '/', length) != NULL) {
-    tavus_push_hint(w, NULL);
-    tavus_issue(w, TAVUS_WARNING, "id", step,
-                length == 0 ? "an empty %s id" : "a %s id holds no \"/\"", field->id_of);
-  }
-}
-
 static void check_tool_name(tavus_walk *w, const char *text, size_t length,
                             const tavus_step *step) {
   tavus_name_grade grade = tavus_tool_name_check(text, length);
@@ -140,6 +127,29 @@ static void push_trimmed(tavus_walk *w, const char *text, size_t length,
     tavus_push_hint(w, other != NULL ? "%s" : NULL, other);
   else
     tavus_push_hint(w, "write %s", tavus_quote(quoted, text, length));
+}
+
+static void check_id(tavus_walk *w, const char *text, size_t length,
+                     const tavus_field *field, const tavus_step *step) {
+  bool foreign = (field->flags & TAVUS_FOREIGN_ID) != 0;
+  if (length == 0 && (field->flags & TAVUS_EMPTY_ID) != 0) return;
+  const char *fault = tavus_id_fault(text, length, foreign);
+  const char *look = tavus_id_look(text, length);
+  char quoted[TAVUS_QUOTED];
+  if (tavus_is_made(field, text, length)) {
+    tavus_push_hint(w, "%s", field->made);
+    tavus_issue(w, TAVUS_WARNING, "id", step, "%s is a text, not an id",
+                tavus_quote(quoted, text, length));
+  } else if (fault != NULL) {
+    tavus_push_hint(w, "write the id of a %s, not its name or text", field->id_of);
+    push_trimmed(w, text, length, lua_tostring(w->L, -1));
+    lua_remove(w->L, -2);
+    tavus_issue(w, TAVUS_WARNING, "id", step, "%s ids %s", field->id_of, fault);
+  } else if (look != NULL && strcmp(look, field->id_of) != 0) {
+    tavus_push_hint(w, "this looks like a %s id, and a %s id is wanted", look,
+                    field->id_of);
+    tavus_issue(w, TAVUS_WARNING, "id", step, "does not look like a %s id", field->id_of);
+  }
 }
 
 static void check_address(tavus_walk *w, const char *text, size_t length,
@@ -191,12 +201,6 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
     check_mask(w, text, length, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);
-  if (tavus_is_made(field, text, length)) {
-    char quoted[TAVUS_QUOTED];
-    tavus_push_hint(w, "%s", field->made);
-    tavus_issue(w, TAVUS_WARNING, "id", step, "%s is a text, not an id",
-                tavus_quote(quoted, text, length));
-  }
   if (field->max_length != 0 && length > field->max_length &&
       characters(text, length) > field->max_length) {
     tavus_push_hint(w, NULL);

@@ -39,8 +39,11 @@ enum {
   TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used at either path */
   TAVUS_APPENDED = 2048,         /* the server adds `appended` to the text */
   TAVUS_PUBLIC_URL = 4096,       /* an address that Tavus' servers call, so a public one */
-  TAVUS_PUBLIC_HTTPS = 8192      /* the same; other addresses, and http, are refused, and
+  TAVUS_PUBLIC_HTTPS = 8192,     /* the same; other addresses, and http, are refused, and
                                     {name} in the path or query is filled in */
+  TAVUS_EMPTY_ID = 16384,        /* an empty id stands for none */
+  TAVUS_FOREIGN_ID = 32768       /* the id is another service's: it may hold more signs, or
+                                    be empty */
 };
 
 /* How certain a fact is. A and B: official documents, of several generations or of one;

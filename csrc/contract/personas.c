@@ -11,7 +11,8 @@ static const tavus_choice disclosures[] = {
 };
 
 static const tavus_field guardrail_id = {
-  S, .made = TAVUS_GUARDRAILS_FIRST, .text = "A guardrail."
+  S, .id_of = "guardrail", .made = TAVUS_GUARDRAILS_FIRST,
+  .text = "A guardrail."
 };
 
 static const tavus_field fields[] = {
@@ -46,7 +47,8 @@ static const tavus_field fields[] = {
     .max_items = 50, .text = "Guardrails it keeps to." },
   { TAVUS_NAME("guardrail_tags"), STRINGS, SURE(B), .generation = "G3+",
     .max_items = 50, .text = "Tags of guardrails it keeps to." },
-  { TAVUS_NAME("guardrails_id"), S, .generation = "G2+",
+  { TAVUS_NAME("guardrails_id"), S, .id_of = "guardrails", .flags = TAVUS_EMPTY_ID,
+    .generation = "G2+",
     .deprecated = "a legacy set of guardrails", .successor = "guardrail_ids",
     .made = TAVUS_GUARDRAILS_FIRST,
     .hint = TAVUS_GUARDRAILS_FIRST,
@@ -63,7 +65,8 @@ static const tavus_field fields[] = {
     .text = "How it sees, hears, thinks and speaks." },
   { TAVUS_NAME("memories"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
     .text = "What it remembers." },
-  { TAVUS_NAME("objectives_id"), S, .generation = "G2+",
+  { TAVUS_NAME("objectives_id"), S, .id_of = "objectives", .flags = TAVUS_EMPTY_ID,
+    .generation = "G2+",
     .made = TAVUS_OBJECTIVES_FIRST,
     .text = "The objectives it follows." },
   { TAVUS_NAME("pal_description"), S, SURE(C), .generation = "G4",

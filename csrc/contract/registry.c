@@ -23,7 +23,8 @@ const tavus_field tavus_field_text = {
 };
 
 const tavus_field tavus_field_document_id = {
-  .types = TAVUS_STRING, .made = TAVUS_DOCUMENTS_FIRST, .text = "A document."
+  .types = TAVUS_STRING, .id_of = "document", .made = TAVUS_DOCUMENTS_FIRST,
+  .text = "A document."
 };
 
 const tavus_field tavus_field_secret = {

@@ -10,6 +10,9 @@
 #define I .types = TAVUS_INTEGER
 #define O .types = TAVUS_OBJECT_TYPE
 #define STRINGS .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_text
+#define IDS_OF(thing) \
+  .types = TAVUS_ARRAY_TYPE, .items = &(const tavus_field){ \
+    S, .id_of = (thing), .text = "An id." }
 #define OBJECT_OF(its) O, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define READ_ONLY .flags = TAVUS_READ_ONLY

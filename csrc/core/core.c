@@ -4,7 +4,9 @@
 ** Misuse, such as an argument of a wrong type or an unknown kind, raises an error at the
 ** line of the caller. What is wrong with a value is returned. The only state is of the
 ** VM: marks, a cache of fields, and a scratch buffer. */
+#include "../check/blank.h"
 #include "../check/check.h"
+#include "../check/id.h"
 #include "../contract/describe.h"
 #include "../check/nearest.h"
 #include "../check/words.h"
@@ -150,6 +152,22 @@ static int core_nearest(lua_State *L) {
   return 1;
 }
 
+/* id_fault(id) --> nil | message, trimmed
+**
+** Says what is wrong with a text where an id belongs. `trimmed`: what is between the
+** blanks around it, when that could be an id. */
+static int core_id_fault(lua_State *L) {
+  size_t length;
+  const char *id = luaL_checklstring(L, 1, &length);
+  const char *fault = tavus_id_fault(id, length, false);
+  if (fault == NULL) return 0;
+  lua_pushfstring(L, "ids %s", fault);
+  tavus_trim(&id, &length);
+  if (tavus_id_fault(id, length, false) != NULL) return 1;
+  lua_pushlstring(L, id, length);
+  return 2;
+}
+
 /* tavus_json_install adds more. */
 static const luaL_Reg functions[] = { { "collections", core_collections },
                                       { "contract", core_contract },
@@ -160,6 +178,7 @@ static const luaL_Reg functions[] = { { "collections", core_collections },
                                       { "is_terminal", tavus_core_is_terminal },
                                       { "list_dir", tavus_core_list_dir },
                                       { "lock", tavus_core_lock },
+                                      { "id_fault", core_id_fault },
                                       { "nearest", core_nearest },
                                       { "redact", tavus_core_redact },
                                       { "save", tavus_core_save },

@@ -309,7 +309,8 @@ describe("the resources", function()
 
     it("that cannot be are refused before anything is sent", function()
       local before = #sandbox:requests()
-      for _, bad in ipairs { "", "a/b", "/", "..", ".", "a\rb", "a\nb", "a\0b" } do
+      for _, bad in ipairs { "", "a/b", "/", "..", ".", "a\rb", "a\nb", "a\0b", "p5317866 ", " p5317866", "p5317866\n", "My persona",
+          "\194\160p5317866", "<persona_id>", '"p5317866"', "https://host/p5317866", "p1,p2" } do
         for _, make in ipairs {
           function() return client.personas:get(bad) end,
           function() return client.personas:delete(bad) end,
@@ -325,10 +326,17 @@ describe("the resources", function()
       assert.equal(before, #sandbox:requests())
     end)
 
+    it("with blanks around them are told without", function()
+      local _, err = client.personas:get "p5317866\n"
+      assert.equal('write "p5317866"', err.issues[1].hint)
+      assert.equal("/persona_id", err.issues[1].path)
+      assert.matches("ids hold no blanks", tostring(err))
+    end)
+
     it("are percent-encoded", function()
       answer { status = 200, body = { persona_id = "p" } }
-      assert.truthy(client.personas:get("a b?c#d%e"))
-      assert.equal("/v2/personas/a%20b%3Fc%23d%25e", last().path)
+      assert.truthy(client.personas:get("a?c#d%e"))
+      assert.equal("/v2/personas/a%3Fc%23d%25e", last().path)
     end)
   end)
 

@@ -281,8 +281,8 @@ describe("an operation", function()
         clients.raised(function() client.widgets:detach_part "w" end))
       assert.matches("give its id: value.widget_id", clients.raised(function() client.widgets:detach_part({ widget_id = "w" }, "p") end))
       sandbox:next { status = 204 }
-      assert.is_true((client.widgets:detach_part("a b", "c?d", { query = { x = 1 } })))
-      assert.equal("/v2/widgets/a%20b/parts/c%3Fd", last().path)
+      assert.is_true((client.widgets:detach_part("a%b", "c?d", { query = { x = 1 } })))
+      assert.equal("/v2/widgets/a%25b/parts/c%3Fd", last().path)
       assert.equal("1", last().query.x)
     end)
 

@@ -38,9 +38,13 @@ local function path_for(op, level, ...)
       error(("%s: the %s must be a string, not %s%s"):format(op.title, #ids > 1 and name or "id",
         id == nil and "nil" or type(id), hint), level + 1)
     end
-    local escaped, problem = http.escape(id)
-    if escaped ~= id and id:find("/", 1, true) then escaped, problem = nil, "an id must not contain a /" end
-    if not escaped then return nil, errors.issue("/" .. name, "id", problem, nil, "id") end
+    local problem, trimmed = core.id_fault(id)
+    local escaped
+    if not problem then escaped, problem = http.escape(id) end
+    if not escaped then
+      local hint = trimmed and ("write %q"):format(trimmed)
+      return nil, errors.issue("/" .. name, "id", problem, hint, "id")
+    end
     path = path .. escaped .. parts[i + 1]
   end
   return path
