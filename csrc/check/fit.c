@@ -135,6 +135,14 @@ static void push_object(tavus_walk *w, int index, const tavus_shape *shape) {
 
 /* --- an array was wanted --- */
 
+/* Pushes the languages of a text as a list of codes, and returns true when it has any. */
+static bool push_codes(tavus_walk *w, const char *text, size_t length) {
+  bool found = tavus_push_languages(w->L, text, length) > 0;
+  if (found) tavus_push_hint(w, "write { %s }", lua_tostring(w->L, -1));
+  lua_remove(w->L, found ? -2 : -1);
+  return found;
+}
+
 /* Pushes the text as a list when it looks like one, "a, b", and returns true then. */
 static bool push_split(tavus_walk *w, const char *text, size_t length) {
   if (memchr(text, ',', length) == NULL || length > LONGEST_LIST) return false;
@@ -187,6 +195,8 @@ static void push_array(tavus_walk *w, int index, const tavus_field *field) {
       tavus_push_hint(w, "an empty list is {}");
     else if (!texts)
       push_list(w, items);
+    else if ((items->flags & TAVUS_LANGUAGE) != 0 && push_codes(w, text, length))
+      return;
     else if (tavus_is_made(items, text, length) && memchr(text, ',', length) == NULL)
       tavus_push_hint(w, "%s", items->made);
     else if (w->secrecy != TAVUS_NOT_SECRET || !push_split(w, text, length))

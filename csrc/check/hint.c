@@ -338,10 +338,23 @@ static bool hint_number(lua_State *L, const tavus_field *field, const char *text
   return number;
 }
 
+/* Hints at the codes of languages. */
+static bool hint_language(lua_State *L, const tavus_field *field, const char *text,
+                          size_t length) {
+  if ((field->flags & TAVUS_LANGUAGE) == 0) return false;
+  int n = tavus_push_languages(L, text, length);
+  if (n > 0)
+    lua_pushfstring(L, n == 1 ? "did you mean %s?" : "one language an item: %s",
+                    lua_tostring(L, -1));
+  lua_remove(L, n > 0 ? -2 : -1);
+  return n > 0;
+}
+
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text,
                        size_t length) {
   lua_State *L = w->L;
   luaL_checkstack(L, 8, "hint");
+  if (hint_language(L, field, text, length)) return;
   if (hint_word(L, field->words, text, length) || hint_level(L, field, text, length) ||
       hint_number(L, field, text, length))
     return;

@@ -13,6 +13,7 @@ void tavus_check_use(tavus_walk *w, const tavus_field *field, const tavus_view *
     tavus_issue(w, TAVUS_WARNING, "read_only", step,
                 "%s is read only: the server sets it", field->name);
   } else if (field->deprecated != NULL) {
+    if ((field->flags & TAVUS_LANGUAGE) != 0) return; /* tavus_check_language */
     if (field->hint != NULL)
       tavus_push_hint(w, "%s", field->hint);
     else
@@ -145,9 +146,12 @@ static void check_id(tavus_walk *w, const char *text, size_t length,
     push_trimmed(w, text, length, lua_tostring(w->L, -1));
     lua_remove(w->L, -2);
     tavus_issue(w, TAVUS_WARNING, "id", step, "%s ids %s", field->id_of, fault);
-  } else if (look != NULL && strcmp(look, field->id_of) != 0) {
-    tavus_push_hint(w, "this looks like a %s id, and a %s id is wanted", look,
-                    field->id_of);
+  } else if (look != NULL && strncmp(look, field->id_of, strlen(look)) != 0) {
+    if (field->hint != NULL)
+      tavus_push_hint(w, "%s", field->hint);
+    else
+      tavus_push_hint(w, "this looks like a %s id, and a %s id is wanted", look,
+                      field->id_of);
     tavus_issue(w, TAVUS_WARNING, "id", step, "does not look like a %s id", field->id_of);
   }
 }
@@ -207,9 +211,6 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
     tavus_issue(w, TAVUS_WARNING, "range", step, "longer than %d characters",
                 (int)field->max_length);
   }
-  if ((field->flags & TAVUS_LANGUAGE) != 0 && length >= 2 &&
-      (length == 2 || text[2] == '-' || text[2] == '_'))
-    tavus_issue_text(w, TAVUS_WARNING, "value", step, "language codes are refused",
-                     "write the English name, such as \"german\", or "
-                     "\"multilingual\"");
+  if ((field->flags & TAVUS_LANGUAGE) != 0 && field->choices == NULL)
+    tavus_check_language(w, text, length, field, step);
 }

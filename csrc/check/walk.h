@@ -256,6 +256,16 @@ bool tavus_has_field_of(lua_State *L, int index, const tavus_shape *shape);
 /* Is the text one of a thing whose id the field holds, and that is made first? */
 bool tavus_is_made(const tavus_field *field, const char *text, size_t length);
 
+/* --- languages (language.c) --- */
+
+/* Checks a language by its name, in a field that `successor` took the place of. */
+void tavus_check_language(tavus_walk *w, const char *text, size_t length,
+                          const tavus_field *field, const tavus_step *step);
+
+/* Pushes the codes of the languages in a text, as in `"en", "es"`. Returns their number, 0
+** when something in it is not a known language. */
+int tavus_push_languages(lua_State *L, const char *text, size_t length);
+
 /* --- hints (hint.c): each pushes a string or nil --- */
 
 /* What an unknown member was meant to be, and what its value, at stack index `value` (0:

@@ -33,7 +33,8 @@ enum {
   TAVUS_PERCEPTION_TOOLS = 16,   /* holds perception tools */
   TAVUS_PERCEPTION_MAXIMUM = 32, /* the maximum holds in perception tools only */
   TAVUS_TOOL_NAME = 64,          /* a function name: see tavus_tool_name_check */
-  TAVUS_LANGUAGE = 128,          /* a language by its English name, not its code */
+  TAVUS_LANGUAGE = 128,          /* a language: its code where there are choices, else its
+                                    English name */
   TAVUS_CLOSED = 256,            /* a value outside the choices is an error */
   TAVUS_PATCH_VALUE = 512,       /* has the type of the field at the operation's path */
   TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used at either path */
@@ -94,7 +95,8 @@ struct tavus_field {
                                name is still right */
   const char *const *home_values; /* NULL ends them */
   const char *hint;         /* of a field that is deprecated, read only or of grade D:
-                               what to write instead; NULL: its successor */
+                               what to write instead; NULL: its successor; also for
+                               an id of another thing */
   unsigned instead_of;      /* wrong types that are common here, ... */
   const char *instead;      /* ... and the hint for them */
   const char *made;         /* it holds the id of a thing that is made first: the hint for
@@ -323,7 +325,8 @@ extern const tavus_shape tavus_shape_layers, tavus_shape_llm, tavus_shape_tts,
 extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,
-    tavus_field_text, tavus_field_document_id, tavus_field_secret, tavus_field_secret_any;
+    tavus_field_text, tavus_field_document_id, tavus_field_language_code,
+    tavus_field_secret, tavus_field_secret_any;
 extern const tavus_alias tavus_persona_aliases[];
 extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[3],
     tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
@@ -347,6 +350,16 @@ bool tavus_kind_find(const char *name, tavus_kind *kind);
 const tavus_field *tavus_field_find(const tavus_shape *shape, const char *name,
                                     size_t length);
 
+/* A language of a conversation. */
+typedef struct tavus_language {
+  const char *code, *name; /* "de", "german" */
+  const char *others;      /* other names and codes, in lower case, commas between */
+} tavus_language;
+
+/* Returns the language that a text names: by its code, its name in English or in another
+** tongue, with a region or without. NULL: no known one. */
+const tavus_language *tavus_language_find(const char *text, size_t length);
+
 typedef enum tavus_name_grade {
   TAVUS_NAME_GOOD,
   TAVUS_NAME_DOUBTFUL, /* language models accept it, Tavus' tools registry does not */
@@ -363,8 +376,9 @@ size_t tavus_without_level(const char *text, size_t length);
 /* The hint for an unknown level. */
 extern const char tavus_level_hint[];
 
-/* Returns the thing that an id of this form usually names ("persona", "replica"), or
-** NULL. Ids are opaque, so this is for hints only. */
+/* Returns the thing that an id of this form usually names ("persona", "replica", "voice"),
+** or NULL. Ids are opaque, so this is for hints only. A "guardrail set" has the ids of a
+** guardrail. */
 const char *tavus_id_look(const char *id, size_t length);
 
 /* Does a name say that its value is secret (secrets.c): `api_key`, `X-Auth-Token`,

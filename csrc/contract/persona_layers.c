@@ -39,9 +39,9 @@ static const tavus_field perception_fields[] = {
     .text = "When and how to use the audio tools." },
   { TAVUS_NAME("audio_tools"), PERCEPTION_TOOLS, .generation = "G3+",
     .text = "Tools that what is heard may call (raven-1 and newer)." },
-  { TAVUS_NAME("emotion_recognition"), S, SURE(C), .choices = recognitions,
-    .label = "a grade of emotion recognition", .generation = "G4",
-    .text = "How much emotion it reads in faces." },
+  { TAVUS_NAME("emotion_recognition"), S, SURE(B), .choices = recognitions,
+    .label = "a grade of emotion recognition", .generation = "G4+",
+    .text = "How much emotion it reads; auto follows the policy of the call." },
   { TAVUS_NAME("perception_analysis_queries"), QUESTIONS, .generation = "G2+",
     .text = "Questions answered once, when the call is over." },
   { TAVUS_NAME("perception_model"), S, .choices = perception_models,
@@ -124,8 +124,11 @@ static const tavus_choice engagements[] = {
 };
 
 static const tavus_choice idle_ends[] = {
-  { "end_conversation", NULL }, { "wait", NULL }, { NULL, NULL }
+  { "wait", NULL }, { "end_conversation", NULL }, { NULL, NULL }
 };
+
+#define ONE_PHRASE S, SURE(B), .instead_of = TAVUS_ARRAY_TYPE, \
+  .instead = "one phrase, not a list"
 
 static const tavus_field conversational_flow_fields[] = {
   { TAVUS_NAME("active_listening"), S, SURE(B), .choices = listenings,
@@ -138,12 +141,14 @@ static const tavus_field conversational_flow_fields[] = {
     .label = "an idle engagement", .generation = "G3+",
     .text = "How soon it breaks a silence; off by default." },
   { TAVUS_NAME("pal_interruptibility"), S, .choices = interruptibilities,
-    .label = "an interruptibility", .generation = "G4",
-    .twin = "replica_interruptibility",
+    .label = "an interruptibility", SURE(C), .generation = "G4",
+    .twin = "replica_interruptibility", .flags = TAVUS_TWIN_ALLOWED,
     .text = "How easily it lets itself be interrupted, on /v2/pals." },
   { TAVUS_NAME("replica_interruptibility"), S, .choices = interruptibilities,
     .label = "an interruptibility", .generation = "G2+",
     .text = "How easily it lets itself be interrupted; medium by default." },
+  { TAVUS_NAME("sleep_phrase"), ONE_PHRASE, .generation = "G5",
+    .text = "After this phrase it answers no more, until the wake phrase." },
   { TAVUS_NAME("turn_commitment"), S, SURE(B), .choices = grades,
     .label = "a grade", .generation = "G2",
     .deprecated = "dropped from the schema",
@@ -157,8 +162,7 @@ static const tavus_field conversational_flow_fields[] = {
   { TAVUS_NAME("voice_isolation"), S, .choices = isolations,
     .label = "a voice isolation", .generation = "G3+",
     .text = "Which voices it hears; near by default." },
-  { TAVUS_NAME("wake_phrase"), S, SURE(B), .generation = "G3+",
-    .instead_of = TAVUS_ARRAY_TYPE, .instead = "one phrase, not a list",
+  { TAVUS_NAME("wake_phrase"), ONE_PHRASE, .generation = "G3+",
     .text = "It answers only after this phrase; null for always." }
 };
 
@@ -182,6 +186,8 @@ static const tavus_alias conversational_flow_aliases[] = {
   { "turn_detection", TO("turn_detection_model") },
   { "turn_patience", TO("turn_taking_patience") },
   { "turn_taking", TO("turn_taking_patience") },
+  { "sleep_phrases", TO("sleep_phrase") },
+  { "sleep_word", TO("sleep_phrase") },
   { "wake_phrases", TO("wake_phrase") },
   { "wake_word", TO("wake_phrase") },
   { NULL, NULL, NULL }
@@ -195,7 +201,7 @@ static const tavus_shape conversational_flow = SHAPE(
 /* --- the others, and all together ---------------------------------------- */
 
 static const tavus_choice transports[] = {
-  { "daily", NULL }, { "livekit", NULL }, { NULL, NULL }
+  { "livekit", NULL }, { "daily", NULL }, { NULL, NULL }
 };
 
 static const tavus_field transport_fields[] = {
@@ -208,13 +214,25 @@ static const tavus_shape transport = SHAPE(transport,
   .looks = "{ transport_type = \"livekit\" }", .main = "transport_type", .other = NULL);
 
 static const tavus_field conferencing_fields[] = {
-  { TAVUS_NAME("username"), S, SURE(B), .generation = "G4",
-    .text = "Its name in meetings." }
+  { TAVUS_NAME("allowlist"), STRINGS, SURE(B), .generation = "G4+",
+    .text = "E-mail addresses that may invite it; empty: all." },
+  { TAVUS_NAME("username"), S, SURE(B), .generation = "G4+",
+    .text = "Its name in meetings: USERNAME@tavusinvite.com." }
+};
+
+static const tavus_alias conferencing_aliases[] = {
+  { "allow_list", TO("allowlist") },
+  { "allowed", TO("allowlist") },
+  { "email", SAY("it follows from username: USERNAME@tavusinvite.com") },
+  { "emails", TO("allowlist") },
+  { "name", TO("username") },
+  { "whitelist", TO("allowlist") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape conferencing = SHAPE(
   conferencing, .looks = "{ username = \"anna\" }", .main = "username",
-  .other = &tavus_field_anything);
+  .aliases = conferencing_aliases);
 
 static const tavus_field vqa_fields[] = {
   { TAVUS_NAME("enabled"), .types = TAVUS_BOOLEAN, .flags = TAVUS_WORD_BOOLEAN,
@@ -224,7 +242,7 @@ static const tavus_field vqa_fields[] = {
 static const tavus_shape vqa = SHAPE(vqa, .looks = "{ enabled = true }", .other = NULL);
 
 static const tavus_field layers_fields[] = {
-  { TAVUS_NAME("conferencing"), OBJECT_OF(conferencing), SURE(B), .generation = "G4",
+  { TAVUS_NAME("conferencing"), OBJECT_OF(conferencing), SURE(B), .generation = "G4+",
     .text = "Who it is in meetings; patched alone." },
   { TAVUS_NAME("conversational_flow"), OBJECT_OF(conversational_flow),
     .generation = "G2+", .text = "Who speaks when." },

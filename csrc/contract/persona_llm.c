@@ -2,14 +2,14 @@
 #include "rows.h"
 
 static const tavus_choice models[] = {
-  { "tavus-gpt-oss", NULL },
   { "tavus-gemma-4", NULL },
   { "tavus-gemma-4-thinking", NULL },
+  { "tavus-gpt-oss", NULL },
   { "tavus-gpt-5.2", NULL },
   { "tavus-gemini-3-flash", NULL },
   { "tavus-gemini-2.5-flash", NULL },
   { "tavus-claude-haiku-4.5", NULL },
-  { "tavus-glm-4.7", "reported deprecated in 2026" },
+  { "tavus-glm-4.7", NULL },
   { "tavus-gpt-4.1", "deprecated since February 2026" },
   { "tavus-gpt-4o", "deprecated since February 2026" },
   { "tavus-gpt-4o-mini", "deprecated since February 2026" },
@@ -57,6 +57,8 @@ static const tavus_field llm_fields[] = {
     .text = "Root of an OpenAI-compatible API, without /chat/completions." },
   { TAVUS_NAME("default_query"), OBJECT_OF(query), SURE(B), .generation = "G2+",
     .text = "Query parameters of every call to a custom llm." },
+  { TAVUS_NAME("enable_llm_proxy"), B, SURE(B), .generation = "G5",
+    .text = "Call a custom llm from fixed addresses; enabled for each account." },
   { TAVUS_NAME("extra_body"), OBJECT_OF(extra_body), .generation = "G1+",
     .text = "More members for the body of the call to the model." },
   { TAVUS_NAME("headers"), OBJECT_OF(headers), .generation = "G1+",

@@ -7,7 +7,7 @@
 
 static const tavus_choice tts_engines[] = {
   { "cartesia", NULL }, { "elevenlabs", NULL }, { "azure", NULL },
-  { "playht", "removed in January 2026" }, { NULL, NULL }
+  { "tavus-auto", NULL }, { "playht", "removed in January 2026" }, { NULL, NULL }
 };
 
 static const tavus_alias tts_words[] = {
@@ -17,8 +17,6 @@ static const tavus_alias tts_words[] = {
   { "sonic", SAY("is a model of cartesia (tts_model_name)") },
   { "sonic-2", SAY("is a model of cartesia (tts_model_name)") },
   { "sonic-3", SAY("is a model of cartesia (tts_model_name)") },
-  { "tavus-auto", SAY("seen in programs, named in no document: leave it out for the "
-                      "default") },
   { NULL, NULL, NULL }
 };
 
@@ -64,25 +62,25 @@ static const tavus_shape voice_settings = SHAPE(
 static const tavus_field tts_fields[] = {
   { TAVUS_NAME("api_key"), S, .flags = TAVUS_SECRET, .generation = "G0+",
     .text = "Key of the voice provider, for private voices." },
-  { TAVUS_NAME("external_voice_id"), S, .id_of = "voice", .flags = TAVUS_FOREIGN_ID, .generation = "G0+",
+  { TAVUS_NAME("external_voice_id"), S, .generation = "G0+",
+    .id_of = "provider's voice", .flags = TAVUS_FOREIGN_ID,
+    .hint = "a voice of Tavus goes to voice_id",
     .text = "The voice's id at its provider." },
   { TAVUS_NAME("playht_user_id"), S, .generation = "G0, G1",
     .deprecated = "PlayHT was removed in January 2026",
     .text = "Account at PlayHT." },
-  { TAVUS_NAME("pronunciation_dictionary_id"), S, .id_of = "dictionary",
-    .flags = TAVUS_EMPTY_ID, SURE(B), .generation = "G3+",
+  { TAVUS_NAME("pronunciation_dictionary_id"), S, SURE(B), .generation = "G3+",
+    .id_of = "pronunciation dictionary", .flags = TAVUS_EMPTY_ID,
     .text = "How to say certain words; empty detaches it." },
   { TAVUS_NAME("tts_emotion_control"), B, .flags = TAVUS_WORD_BOOLEAN,
     .generation = "G0+", .text = "Let the voice show emotion." },
-  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines,
-    .words = tts_words, .label = "a TTS engine",
+  { TAVUS_NAME("tts_engine"), S, .choices = tts_engines, .words = tts_words,
+    .label = "a TTS engine",
     .generation = "G0+", .text = "Who speaks; cartesia by default." },
   { TAVUS_NAME("tts_model_name"), S, .generation = "G0+",
     .text = "The provider's model; none with azure." },
-  { TAVUS_NAME("voice_id"), S, .id_of = "voice", SURE(D), .generation = "G4",
-    .hint = MEAN("external_voice_id"),
-    .text = "A voice of Tavus' own list; a provider's goes to "
-            "external_voice_id." },
+  { TAVUS_NAME("voice_id"), S, .generation = "G5", .id_of = "voice",
+    .text = "A voice of Tavus; without engine and model." },
   { TAVUS_NAME("voice_settings"), OBJECT_OF(voice_settings), .generation = "G0+",
     .text = "Settings of the voice; which ones is the engine's." }
 };

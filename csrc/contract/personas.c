@@ -7,17 +7,28 @@ static const tavus_choice modes[] = {
 };
 
 static const tavus_choice disclosures[] = {
-  { "always", NULL }, { "auto", NULL }, { NULL, NULL }
+  { "auto", NULL }, { "always", NULL }, { "off", NULL }, { NULL, NULL }
 };
+
+#define IDS(thing) .types = TAVUS_ARRAY_TYPE, .items = &thing##_id
 
 static const tavus_field guardrail_id = {
   S, .id_of = "guardrail", .made = TAVUS_GUARDRAILS_FIRST,
-  .text = "A guardrail."
+  S, .id_of = "guardrail", .made = TAVUS_GUARDRAILS_FIRST,
+  .text = "The id (uuid) of a guardrail."
 };
 
+static const tavus_field tool_id = {
+  S, .id_of = "tool", .text = "The id of a tool of the registry."
+};
+
+#define DISCLOSED S, SURE(B), .generation = "G4+", \
+  .instead_of = TAVUS_BOOLEAN, \
+  .instead = "write the text, or \"auto\" for the one of Tavus"
+
 static const tavus_field fields[] = {
-  { TAVUS_NAME("conferencing_email"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
-    .generation = "G4", .text = "Address for meeting invitations." },
+  { TAVUS_NAME("conferencing_email"), S, READ_ONLY, SURE(B),
+    .generation = "G4+", .text = "Address for meeting invitations." },
   { TAVUS_NAME("context"), S, .generation = "G0 to G2",
     .deprecated = "deprecated since February 2026",
     .successor = "system_prompt",
@@ -32,27 +43,23 @@ static const tavus_field fields[] = {
     .text = "The face it shows by default, on /v2/pals." },
   { TAVUS_NAME("default_replica_id"), S, .generation = "G0+", .id_of = "replica",
     .text = "The replica it shows by default." },
-  { TAVUS_NAME("disclosure_type"), S, SURE(D), .generation = "G4",
+  { TAVUS_NAME("disclosure_type"), S, SURE(B), .generation = "G4+",
     .choices = disclosures, .label = "a disclosure type",
-    .text = "When it says that it is an AI." },
-  { TAVUS_NAME("document_ids"), .types = TAVUS_ARRAY_TYPE,
-    .items = &tavus_field_document_id, .generation = "G2+",
+    .text = "When it tells that it is an AI; auto follows the policy of the call." },
+  { TAVUS_NAME("document_ids"), IDS(tavus_field_document), .generation = "G2+",
     .text = "Documents it may consult." },
   { TAVUS_NAME("document_tags"), STRINGS, .generation = "G2+",
     .text = "Tags of documents it may consult." },
-  { TAVUS_NAME("greeting"), S, SURE(C), .generation = "G4",
-    .text = "What it says first." },
-  { TAVUS_NAME("guardrail_ids"), .types = TAVUS_ARRAY_TYPE,
-    .items = &guardrail_id, SURE(B), .generation = "G3+",
+  { TAVUS_NAME("greeting"), S, SURE(C), .generation = "G4+",
+    .text = "What it says first; cannot be interrupted." },
+  { TAVUS_NAME("guardrail_ids"), IDS(guardrail), SURE(B), .generation = "G3+",
     .max_items = 50, .text = "Guardrails it keeps to." },
   { TAVUS_NAME("guardrail_tags"), STRINGS, SURE(B), .generation = "G3+",
     .max_items = 50, .text = "Tags of guardrails it keeps to." },
-  { TAVUS_NAME("guardrails_id"), S, .id_of = "guardrails", .flags = TAVUS_EMPTY_ID,
-    .generation = "G2+",
-    .deprecated = "a legacy set of guardrails", .successor = "guardrail_ids",
+  { TAVUS_NAME("guardrails_id"), S, .generation = "G2+",
+    .id_of = "guardrail set", .flags = TAVUS_EMPTY_ID,
     .made = TAVUS_GUARDRAILS_FIRST,
-    .hint = TAVUS_GUARDRAILS_FIRST,
-    .text = "A set of guardrails it keeps to." },
+    .text = "A legacy set of guardrails it keeps to." },
   { TAVUS_NAME("has_unpublished_changes"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
     .generation = "G4", .text = "Whether the builder holds a newer draft." },
   { TAVUS_NAME("is_draft_view"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
@@ -61,12 +68,14 @@ static const tavus_field fields[] = {
     .generation = "G4", .text = "Whether it is published." },
   { TAVUS_NAME("is_template"), B, SURE(D), .generation = "G4",
     .text = "Whether it is a template." },
+  { TAVUS_NAME("languages"), LANGUAGES, SURE(B), .generation = "G5",
+    .text = "Codes of the languages it speaks; the first is the opening one." },
   { TAVUS_NAME("layers"), O, .shape = &tavus_shape_layers, .generation = "G0+",
     .text = "How it sees, hears, thinks and speaks." },
   { TAVUS_NAME("memories"), .types = TAVUS_ANY, SURE(D), .generation = "G4",
     .text = "What it remembers." },
-  { TAVUS_NAME("objectives_id"), S, .id_of = "objectives", .flags = TAVUS_EMPTY_ID,
-    .generation = "G2+",
+  { TAVUS_NAME("objectives_id"), S, .generation = "G2+", .id_of = "objectives",
+    .flags = TAVUS_EMPTY_ID,
     .made = TAVUS_OBJECTIVES_FIRST,
     .text = "The objectives it follows." },
   { TAVUS_NAME("pal_description"), S, SURE(C), .generation = "G4",
@@ -88,20 +97,20 @@ static const tavus_field fields[] = {
     .text = "full runs every layer (default); echo speaks what it is sent." },
   { TAVUS_NAME("publish_url"), .types = TAVUS_ANY, READ_ONLY, SURE(C),
     .generation = "G4", .text = "Where a draft is published." },
-  { TAVUS_NAME("skills"), .types = TAVUS_ANY, READ_ONLY, SURE(C), .generation = "G4",
+  { TAVUS_NAME("skills"), O, READ_ONLY, SURE(B), .generation = "G4+",
     .hint = "a skill is attached with PUT /v2/pals/{id}/skills/{skill_id}",
     .text = "Skills that are attached to it." },
   { TAVUS_NAME("system_prompt"), S, .generation = "G0+",
     .text = "Who it is and how it behaves; needed unless echo." },
-  { TAVUS_NAME("tool_ids"), STRINGS, READ_ONLY, SURE(C), .generation = "G4",
-    .hint = TAVUS_TOOLS_ATTACHED,
+  { TAVUS_NAME("tool_ids"), IDS(tool), READ_ONLY, SURE(C), .generation = "G4+",
+    .max_items = 50, .hint = TAVUS_TOOLS_ATTACHED,
     .text = "Tools of the registry that are attached to it." },
   { TAVUS_NAME("updated_at"), S, READ_ONLY, .generation = "G0+",
     .text = "When it last changed." },
-  { TAVUS_NAME("verbal_disclosure"), .types = TAVUS_STRING | TAVUS_BOOLEAN, SURE(D),
-    .generation = "G4", .text = "What it says to tell that it is an AI." },
-  { TAVUS_NAME("visual_disclosure"), .types = TAVUS_STRING | TAVUS_BOOLEAN, SURE(D),
-    .generation = "G4", .text = "What it shows to tell that it is an AI." }
+  { TAVUS_NAME("verbal_disclosure"), DISCLOSED,
+    .text = "The text it says to tell that it is an AI." },
+  { TAVUS_NAME("visual_disclosure"), DISCLOSED,
+    .text = "The text it shows to tell that it is an AI." }
 };
 
 static const tavus_shape shape = {

@@ -23,8 +23,8 @@ const tavus_field tavus_field_text = {
 };
 
 const tavus_field tavus_field_document_id = {
-  .types = TAVUS_STRING, .id_of = "document", .made = TAVUS_DOCUMENTS_FIRST,
-  .text = "A document."
+  .types = TAVUS_STRING, .id_of = "document",
+  .made = TAVUS_DOCUMENTS_FIRST, .text = "The id of a document."
 };
 
 const tavus_field tavus_field_secret = {
@@ -144,12 +144,15 @@ size_t tavus_without_level(const char *text, size_t length) {
 const char *tavus_id_look(const char *id, size_t length) {
   static const struct {
     char letter;
+    size_t shortest; /* the longest has 13 characters */
     const char *thing;
-  } looks[] = { { 'p', "persona" }, { 'r', "replica" } };
-  if (length < 8 || length > 13) return NULL;
+  } looks[] = { { 'p', 8, "persona" }, { 'r', 8, "replica" }, { 'c', 8, "conversation" },
+                { 'g', 13, "guardrail" }, { 'o', 13, "objectives" }, { 't', 13, "tool" },
+                { 'v', 13, "voice" } };
+  if (length > 13) return NULL;
   for (size_t i = 1; i < length; i++)
     if (!digit(id[i]) && !(id[i] >= 'a' && id[i] <= 'f')) return NULL;
   for (size_t i = 0; i < TAVUS_COUNT(looks); i++)
-    if (looks[i].letter == id[0]) return looks[i].thing;
+    if (length >= looks[i].shortest && looks[i].letter == id[0]) return looks[i].thing;
   return NULL;
 }

@@ -13,6 +13,7 @@
 #define IDS_OF(thing) \
   .types = TAVUS_ARRAY_TYPE, .items = &(const tavus_field){ \
     S, .id_of = (thing), .text = "An id." }
+#define LANGUAGES .types = TAVUS_ARRAY_TYPE, .items = &tavus_field_language_code
 #define OBJECT_OF(its) O, .shape = &its
 #define SURE(grade) .sure = TAVUS_SURE_##grade
 #define READ_ONLY .flags = TAVUS_READ_ONLY

@@ -64,22 +64,23 @@
 
 --- Who takes part in a conversation: prompt, layers, defaults.
 ---@class tavus.Persona
----@field conferencing_email? any Address for meeting invitations. Only in answers.
+---@field conferencing_email? string Address for meeting invitations. Only in answers.
 ---@field context? string Background for the conversation, apart from the prompt. Deprecated since February 2026. Now system_prompt.
 ---@field created_at? string When it was made. Only in answers.
 ---@field default_face_id? string The face it shows by default, on /v2/pals. Elsewhere default_replica_id.
 ---@field default_replica_id? string The replica it shows by default.
----@field disclosure_type? "always"|"auto"|string When it says that it is an AI.
+---@field disclosure_type? "auto"|"always"|"off"|string When it tells that it is an AI; auto follows the policy of the call.
 ---@field document_ids? string[] Documents it may consult.
 ---@field document_tags? string[] Tags of documents it may consult.
----@field greeting? string What it says first.
+---@field greeting? string What it says first; cannot be interrupted.
 ---@field guardrail_ids? string[] Guardrails it keeps to.
 ---@field guardrail_tags? string[] Tags of guardrails it keeps to.
----@field guardrails_id? string A set of guardrails it keeps to. Deprecated: a legacy set of guardrails. Now guardrail_ids.
+---@field guardrails_id? string A legacy set of guardrails it keeps to.
 ---@field has_unpublished_changes? any Whether the builder holds a newer draft. Only in answers.
 ---@field is_draft_view? any Whether this answer shows the draft. Only in answers.
 ---@field is_published? any Whether it is published. Only in answers.
 ---@field is_template? boolean Whether it is a template.
+---@field languages? ("ar"|"bg"|"bn"|"cs"|"da"|"de"|"el"|"en"|"es"|"fi"|"fr"|"gu"|"he"|"hi"|"hr"|"hu"|"id"|"it"|"ja"|"ka"|"kn"|"ko"|"ml"|"mr"|"ms"|"nl"|"no"|"pa"|"pl"|"pt"|"ro"|"ru"|"sk"|"sv"|"ta"|"te"|"th"|"tl"|"tr"|"uk"|"vi"|"zh"|string)[] Codes of the languages it speaks; the first is the opening one.
 ---@field layers? tavus.Layers How it sees, hears, thinks and speaks.
 ---@field memories? any What it remembers.
 ---@field objectives_id? string The objectives it follows.
@@ -92,12 +93,12 @@
 ---@field persona_type? string Whose it is: user or system. Only in answers.
 ---@field pipeline_mode? "full"|"echo"|string full runs every layer (default); echo speaks what it is sent.
 ---@field publish_url? any Where a draft is published. Only in answers.
----@field skills? any Skills that are attached to it. Only in answers.
+---@field skills? table<string, any> Skills that are attached to it. Only in answers.
 ---@field system_prompt? string Who it is and how it behaves; needed unless echo.
 ---@field tool_ids? string[] Tools of the registry that are attached to it. Only in answers.
 ---@field updated_at? string When it last changed. Only in answers.
----@field verbal_disclosure? string|boolean What it says to tell that it is an AI.
----@field visual_disclosure? string|boolean What it shows to tell that it is an AI.
+---@field verbal_disclosure? string The text it says to tell that it is an AI.
+---@field visual_disclosure? string The text it shows to tell that it is an AI.
 
 --- How it sees, hears, thinks and speaks.
 ---@class tavus.Layers
@@ -112,15 +113,17 @@
 
 --- Who it is in meetings; patched alone.
 ---@class tavus.Conferencing
----@field username? string Its name in meetings.
+---@field allowlist? string[] E-mail addresses that may invite it; empty: all.
+---@field username? string Its name in meetings: USERNAME@tavusinvite.com.
 
 --- Who speaks when.
 ---@class tavus.ConversationalFlow
 ---@field active_listening? "off"|"low"|"medium"|"high"|string How much it shows that it listens. Deprecated: dropped.
----@field idle_end_behavior? "end_conversation"|"wait"|string What happens when nobody speaks any more.
+---@field idle_end_behavior? "wait"|"end_conversation"|string What happens when nobody speaks any more.
 ---@field idle_engagement? "off"|"patient"|"eager"|string How soon it breaks a silence; off by default.
----@field pal_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted, on /v2/pals. Elsewhere replica_interruptibility.
+---@field pal_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted, on /v2/pals.
 ---@field replica_interruptibility? "low"|"medium"|"high"|"verylow"|"none"|string How easily it lets itself be interrupted; medium by default.
+---@field sleep_phrase? string After this phrase it answers no more, until the wake phrase.
 ---@field turn_commitment? "low"|"medium"|"high"|string How firmly it keeps its turn. Deprecated: dropped from the schema.
 ---@field turn_detection_model? "sparrow-1"|"sparrow-2"|"sparrow-0"|"time-based"|"timebased"|string What decides that a speaker has finished.
 ---@field turn_taking_patience? "low"|"medium"|"high"|string How long it waits before it answers; medium by default.
@@ -132,9 +135,10 @@
 ---@field api_key? string Key of a custom llm; again in each patch that rewrites the layer. Secret.
 ---@field base_url? string Root of an OpenAI-compatible API, without /chat/completions.
 ---@field default_query? table<string, any> Query parameters of every call to a custom llm.
+---@field enable_llm_proxy? boolean Call a custom llm from fixed addresses; enabled for each account.
 ---@field extra_body? tavus.ExtraBody More members for the body of the call to the model.
 ---@field headers? table<string, string> Headers of every call to a custom llm.
----@field model? "tavus-gpt-oss"|"tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-gpt-5.2"|"tavus-gemini-3-flash"|"tavus-gemini-2.5-flash"|"tavus-claude-haiku-4.5"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-llama-4"|"tavus-llama"|string Name of a hosted model, or the custom llm's own.
+---@field model? "tavus-gemma-4"|"tavus-gemma-4-thinking"|"tavus-gpt-oss"|"tavus-gpt-5.2"|"tavus-gemini-3-flash"|"tavus-gemini-2.5-flash"|"tavus-claude-haiku-4.5"|"tavus-glm-4.7"|"tavus-gpt-4.1"|"tavus-gpt-4o"|"tavus-gpt-4o-mini"|"tavus-llama-4"|"tavus-llama"|string Name of a hosted model, or the custom llm's own.
 ---@field speculative_inference? boolean Begin to answer before the speaker has finished.
 ---@field tools? tavus.Tool[] Functions the model may call.
 
@@ -288,7 +292,7 @@
 ---@field audio_awareness_queries? string[] What to listen for all through the call (raven-1 and newer).
 ---@field audio_tool_prompt? string When and how to use the audio tools.
 ---@field audio_tools? tavus.Tool[] Tools that what is heard may call (raven-1 and newer).
----@field emotion_recognition? "auto"|"full"|"limited"|string How much emotion it reads in faces.
+---@field emotion_recognition? "auto"|"full"|"limited"|string How much emotion it reads; auto follows the policy of the call.
 ---@field perception_analysis_queries? string[] Questions answered once, when the call is over.
 ---@field perception_model? "raven-1"|"raven-2"|"raven-0"|"off"|"basic"|string What looks and listens; off for nothing.
 ---@field perception_tool_prompt? string When and how to use the perception tools (raven-0). Now visual_tool_prompt.
@@ -313,7 +317,7 @@
 
 --- What carries the call, in echo mode.
 ---@class tavus.Transport
----@field transport_type? "daily"|"livekit"|string What carries the call.
+---@field transport_type? "livekit"|"daily"|string What carries the call.
 
 --- Text to speech.
 ---@class tavus.Tts
@@ -322,9 +326,9 @@
 ---@field playht_user_id? string Account at PlayHT. Deprecated: PlayHT was removed in January 2026.
 ---@field pronunciation_dictionary_id? string How to say certain words; empty detaches it.
 ---@field tts_emotion_control? boolean Let the voice show emotion.
----@field tts_engine? "cartesia"|"elevenlabs"|"azure"|"playht"|string Who speaks; cartesia by default.
+---@field tts_engine? "cartesia"|"elevenlabs"|"azure"|"tavus-auto"|"playht"|string Who speaks; cartesia by default.
 ---@field tts_model_name? string The provider's model; none with azure.
----@field voice_id? string A voice of Tavus' own list; a provider's goes to external_voice_id.
+---@field voice_id? string A voice of Tavus; without engine and model.
 ---@field voice_settings? tavus.VoiceSettings Settings of the voice; which ones is the engine's.
 
 --- Settings of the voice; which ones is the engine's.
@@ -352,24 +356,26 @@
 ---@field created_at? string When it was made. Only in answers.
 ---@field custom_greeting? string What the persona says first; cannot be interrupted.
 ---@field document_ids? string[] Documents the persona may consult in this call.
----@field document_retrieval_strategy? "speed"|"balanced"|"quality"|string speed, balanced or quality.
+---@field document_retrieval_strategy? "balanced"|"speed"|"quality"|string speed, balanced or quality.
 ---@field document_tags? string[] Tags of documents the persona may consult in this call.
 ---@field enable_dynamic_greeting? boolean The model writes the greeting.
 ---@field events? any[] What happened in it (verbose answers). Only in answers.
 ---@field face_id? string The face to show, by its newer name.
 ---@field max_participants? integer How many may join, the replica counted.
 ---@field meeting_token? string Lets its holder join. Only in answers. Secret.
----@field meeting_url? any A meeting to join; unproven.
----@field memory_stores? string[] Where memories of it are kept.
+---@field meeting_url? string Address of a Meet, Zoom or Teams meeting to join.
+---@field memory_stores? string[] The older memory, by free names; one is usual.
 ---@field pal_id? string Who takes part, by its newer name.
----@field participant_tags? any Tags of the participant; unproven.
+---@field participant_tags? string[] Whose memory it is, in the newer memory stores; one tag.
 ---@field persona_id? string Who takes part; needed unless a replica is given.
----@field policy? "eu"|string Where it is processed.
+---@field policy? "eu"|string eu: settings of the persona that are auto take their EU form.
 ---@field properties? tavus.Properties Limits, recording, language.
 ---@field replica_id? string The replica to show; wins over the persona's default.
 ---@field require_auth? boolean Only who holds the meeting token may join.
+---@field room_url? string Page of Tavus to try and share the call; not with meeting_url. Only in answers.
 ---@field shutdown_reason? string Why it ended (verbose answers). Only in answers.
 ---@field status? string active or ended. Only in answers.
+---@field stream_declared_sample_rate? any Seen in answers to create. Only in answers.
 ---@field test_mode? boolean Made and ended at once; nobody joins, no cost.
 ---@field updated_at? string When it last changed. Only in answers.
 
@@ -377,14 +383,15 @@
 ---@class tavus.Properties
 ---@field apply_greenscreen? boolean A green background (0, 255, 155).
 ---@field aws_assume_role_arn? string The role to take on for recordings. Deprecated since May 2026, still works. Now recording_storage.
+---@field daily_room? string|table<string, any> URL of a Daily room of your own; enabled for each account.
 ---@field enable_closed_captions? boolean Show captions.
 ---@field enable_recording? boolean Allow the call to be recorded.
 ---@field enable_transcription? boolean Write the call down; unproven.
----@field language? string A language by its English name, or multilingual.
----@field languages? any[] Languages; unproven.
+---@field language? string A language by its English name, or multilingual. Deprecated: languages takes its place. Now languages.
+---@field languages? ("ar"|"bg"|"bn"|"cs"|"da"|"de"|"el"|"en"|"es"|"fi"|"fr"|"gu"|"he"|"hi"|"hr"|"hu"|"id"|"it"|"ja"|"ka"|"kn"|"ko"|"ml"|"mr"|"ms"|"nl"|"no"|"pa"|"pl"|"pt"|"ro"|"ru"|"sk"|"sv"|"ta"|"te"|"th"|"tl"|"tr"|"uk"|"vi"|"zh"|string)[] Codes of the languages spoken; the first is the opening one.
 ---@field livekit_room_token? string Token of a LiveKit room; unproven. Secret.
 ---@field livekit_ws_url? string Address of a LiveKit server; unproven.
----@field max_call_duration? integer Longest call in seconds; 3600 by default.
+---@field max_call_duration? integer Longest call in seconds; 3600 by default. The plan has a maximum.
 ---@field participant_absent_timeout? integer Seconds until it ends when nobody joins; 300 by default.
 ---@field participant_left_timeout? integer Seconds until it ends after the last one left.
 ---@field recording_s3_bucket_name? string Bucket for recordings. Deprecated since May 2026, still works. Now recording_storage.

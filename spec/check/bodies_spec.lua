@@ -24,9 +24,7 @@ local works = {
     /layers/stt/participant_interrupt_sensitivity
     /layers/stt/participant_pause_sensitivity /layers/stt/smart_turn_detection
     /layers/stt/stt_engine]],
-  persona_pal_names = [[/default_face_id /disclosure_type
-    /layers/conversational_flow/pal_interruptibility /pal_name /verbal_disclosure
-    /visual_disclosure]],
+  persona_pal_names = "/default_face_id /pal_name",
   persona_vqa_words = [[/context /layers/llm/base_url /layers/stt/stt_engine /layers/vqa
     /layers/vqa/enable_vision /layers/vqa/prompt]],
   persona_stray_required = [[/layers/llm/tools/0/function/parameters/type
@@ -41,7 +39,7 @@ local works = {
   persona_live_values = "/layers/llm/model",
   persona_wrong_layer_name = [[/layers/conversational
     /layers/perception/ambient_awareness /layers/tts/cartesia_voice_id
-    /layers/tts/playht_voice_id /layers/tts/voice_id]],
+    /layers/tts/playht_voice_id]],
   persona_deep_schema = "",
   patch_upserts = "/2/path",
   patch_whole_layer = "",
@@ -85,11 +83,12 @@ local works = {
   tool_from_openai = "/function/strict",
   patch_test_move_copy = "",
   patch_camel_paths = "/0/path /1/path /2/path /3/path /4/path",
-  conversation_full = "",
+  conversation_full = "/properties/language",
   conversation_camel_case = [[/conversationName /personaId
     /properties/enableRecording /properties/maxCallDuration]],
   conversation_misplaced = [[/enable_recording /max_call_duration /persona_name
-    /properties/custom_greeting /properties/language /properties/pipeline_mode
+    /properties/custom_greeting /properties/language /properties/language
+    /properties/pipeline_mode
     /system_prompt]],
   conversation_ids_swapped = "/persona_id /replica_id",
 }

@@ -95,7 +95,7 @@ describe("a hint", function()
   end)
 
   it("does not lead to a name that is unproven, but for a slip of the pen", function()
-    assert.is_nil(look("persona", persona { type = "user" }, "/type").hint)
+    assert.equal("persona_type is read only: leave it out", look("persona", persona { type = "user" }, "/type").hint)
     assert.is_nil(look("persona", layer("perception", { screen = true }), "/layers/perception/screen").hint)
     assert.equal('did you mean "disclosure_type"?',
       look("persona", persona { disclosure_typ = "auto" }, "/disclosure_typ").hint)
@@ -245,7 +245,7 @@ describe("a value that went out of use", function()
   for _, case in ipairs {
     { "stt", "stt_engine", "tavus-turbo", "known are tavus-auto, " },
     { "tts", "tts_engine", "playht", "known are cartesia, elevenlabs, azure" },
-    { "llm", "model", "tavus-llama", "known are tavus-gpt-oss, " },
+    { "llm", "model", "tavus-llama", "known are tavus-gemma-4, " },
   } do
     it("is told which are known: " .. case[3], function()
       local path = "/layers/" .. case[1] .. "/" .. case[2]

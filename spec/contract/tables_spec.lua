@@ -46,6 +46,7 @@ local function good_value(field)
   if field.type == "any" then return "anything" end
   if field.closed or field.choices then return field.choices[1] end
   if is_type(field, "boolean") then return true end
+  if field.name == "language" then return "german" end
   if is_type(field, "string") then return "text" end
   if is_type(field, "number") or is_type(field, "integer") then
     return field.maximum or (field.minimum or 0) + 1

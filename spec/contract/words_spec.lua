@@ -36,7 +36,7 @@ describe("a word that people write instead", function()
     -- Fields of other resources at the top of a persona.
     { "persona", "max_call_duration", "is a property of a conversation", top },
     { "persona", "enable_recording", "is a property of a conversation", top },
-    { "persona", "language", "is a property of a conversation", top },
+    { "persona", "language", 'use languages, with codes: { "en" }', top },
     { "persona", "memory_stores", "is a field of a conversation", top },
     { "persona", "test_mode", "is a field of a conversation", top },
     { "persona", "conversation_context", "is a field of a conversation (conversational_context)", top },
@@ -209,13 +209,8 @@ describe("a choice that is not known", function()
 
   it("is told of the others in their own order", function()
     assert.equal("known are low, medium, high", hint("conversational_flow", "turn_taking_patience", "impatient"))
-    assert.equal("known are cartesia, elevenlabs, azure", hint("tts", "tts_engine", "openai"))
-    assert.matches("^known are tavus%-gpt%-oss, ", hint("llm", "model", "mistral-large"))
-  end)
-
-  it("is not sent to another engine when it is one of this one's that no document names", function()
-    assert.equal("seen in programs, named in no document: leave it out for the default",
-      hint("tts", "tts_engine", "tavus-auto"))
+    assert.equal("known are cartesia, elevenlabs, azure, tavus-auto", hint("tts", "tts_engine", "openai"))
+    assert.matches("^known are tavus%-gemma%-4, ", hint("llm", "model", "mistral-large"))
   end)
 
   it("is no model that a single program names", function()
@@ -282,6 +277,7 @@ describe("a name of another resource", function()
     local names = { greeting = 'did you mean "custom_greeting"?', context = 'did you mean "conversational_context"?',
       default_face_id = 'did you mean "face_id"?', default_replica_id = 'did you mean "replica_id"?',
       face_id = 'did you mean "default_replica_id"?', replica_id = 'did you mean "default_replica_id"?',
+      languages = "belongs under properties", language = 'use languages, with codes: { "en" }',
       custom_greeting = 'is a field of a conversation; did you mean "greeting"?' }
     for here, there in pairs { persona = "conversation", conversation = "persona" } do
       for _, field in ipairs(resources[there].fields) do
@@ -291,7 +287,7 @@ describe("a name of another resource", function()
     end
     for _, field in ipairs(member(resources.conversation.fields, "properties")) do
       local hint = field.sure ~= "D" and field.name ~= "require_auth" and hint_of("persona", field)
-      if hint then assert.equal("is a property of a conversation", hint, field.name) end
+      if hint then assert.equal(names[field.name] or "is a property of a conversation", hint, field.name) end
     end
   end)
 

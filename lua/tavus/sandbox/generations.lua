@@ -9,7 +9,7 @@ local views = require "tavus.sandbox.views"
 local generations = {}
 
 --- The newest one.
-generations.LATEST = 4
+generations.LATEST = 5
 
 --- Choices that are newer than their fields, with their generation, by kind and place.
 ---@type table<string, table<string, table<string, integer>>>
@@ -29,8 +29,8 @@ generations.choices = {
   },
 }
 
--- The first generation that a text of the contract names.
-local function first(text) return text and tonumber(text:match "G(%d)") or 0 end
+-- The generation that a field came with, by the text of the contract; 0: at the latest with one ("<=G3"), or not known.
+local function first(text) return text and tonumber(text:match "^G(%d)") or 0 end
 
 -- The generation of a field and of its choices, the sibling that allows any choice,
 -- and the fields below it by name.

@@ -56,9 +56,9 @@ local BY_GROUP = {
     flow_defaults = { default = true,
       meaning = "when a member of layers.conversational_flow is set, the others that the generation knows are filled "
         .. "in" },
-    generation = { default = 4, choices = { 1, 2, 3, 4 },
+    generation = { default = 5, choices = { 1, 2, 3, 4, 5 },
       meaning = "the generation of Tavus whose members and choices are known: 1 is mid 2025, 2 the winter after it, "
-        .. "3 the first half of 2026, 4 the latest. A later choice is a 400, a later member is unknown (see "
+        .. "3 the first half of 2026, 4 its summer, 5 the latest. A later choice is a 400, a later member is unknown (see "
         .. "unknown_fields)" },
     unknown_fields = { default = "keep", choices = { "keep", "drop", "refuse" },
       meaning = "members of a body that the contract does not know: stored, silently left out, or a 400" },
