@@ -58,8 +58,8 @@ local BY_GROUP = {
         .. "in" },
     generation = { default = 5, choices = { 1, 2, 3, 4, 5 },
       meaning = "the generation of Tavus whose members and choices are known: 1 is mid 2025, 2 the winter after it, "
-        .. "3 the first half of 2026, 4 its summer, 5 the latest. A later choice is a 400, a later member is unknown (see "
-        .. "unknown_fields)" },
+        .. "3 the first half of 2026, 4 its summer, 5 the latest. A later choice is a 400, a later member is unknown "
+        .. "(see unknown_fields)" },
     unknown_fields = { default = "keep", choices = { "keep", "drop", "refuse" },
       meaning = "members of a body that the contract does not know: stored, silently left out, or a 400" },
     unknown_properties = { default = "refuse", choices = { "refuse", "keep" },
