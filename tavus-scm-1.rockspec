@@ -58,6 +58,7 @@ build = {
          ["tavus.client.answer"] = "lua/tavus/client/answer.lua",
          ["tavus.client.call"] = "lua/tavus/client/call.lua",
          ["tavus.client.failure"] = "lua/tavus/client/failure.lua",
+         ["tavus.client.find"] = "lua/tavus/client/find.lua",
          ["tavus.client.init"] = "lua/tavus/client/init.lua",
          ["tavus.client.pages"] = "lua/tavus/client/pages.lua",
          ["tavus.client.record"] = "lua/tavus/client/record.lua",

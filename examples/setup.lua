@@ -13,13 +13,6 @@ local concierge = {
   },
 }
 
--- Tavus lets several personas have one name: the first one counts here.
-local function find(name)
-  for persona in client.personas:each { persona_type = "user", limit = 100 } do
-    if persona.persona_name == name then return persona.persona_id end
-  end
-end
-
 -- Writes what is wanted into what is there. What is not mentioned stays (Tavus fills in members of its own); a list is
 -- replaced.
 local function write(wanted, into)
@@ -34,15 +27,19 @@ local function write(wanted, into)
 end
 
 local function set_up(wanted)
-  local id = find(wanted.persona_name)
-  if not id then
+  local found, problem = client.personas:find(wanted.persona_name, { query = { persona_type = "user" } })
+  if not found and problem.type ~= "not_found" then error(tostring(problem), 0) end
+  if not found then
     local made, err = client.personas:create(wanted)
     if not made then error(tostring(err), 0) end
     return made.persona_id, "created"
   end
-  local persona, meta = client.personas:update(id, function(persona) write(wanted, persona) end)
+  local persona, meta = client.personas:update(found.persona_id, function(persona)
+    write(wanted, persona)
+    persona.persona_name = found.persona_name -- Tavus may have stored it without punctuation
+  end)
   if not persona then error(tostring(meta), 0) end
-  return id, meta.changed and "updated" or "as it was"
+  return found.persona_id, meta.changed and "updated" or "as it was"
 end
 
 print(set_up(concierge))

@@ -191,6 +191,10 @@ local function write_resource(resource, newer)
     if op.name == "list" then
       method("each", filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")
+      if resource.name_field then
+        method("find", ", name: string, options?: tavus.EachOptions", object .. "?, tavus.Meta|tavus.Error",
+          "the row of that name, over all pages; meta.renamed when punctuation or blanks differ")
+      end
     end
   end
   if has.get and has.patch and has.patch.sends == "json_patch" then

@@ -287,6 +287,7 @@ typedef struct tavus_resource {
                              or NULL */
   const char *twin_id;    /* the name of the id there */
   const char *id_field;
+  const char *name_field; /* the name by which rows are found, or NULL */
   const char *text;
   const tavus_field *root; /* a row, and the body of a create */
   const tavus_patch_rule *patch_rules;   /* of JSON Patches, or NULL */

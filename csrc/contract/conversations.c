@@ -303,7 +303,7 @@ static const tavus_operation operations[] = {
 
 const tavus_resource tavus_conversations = {
   .name = "conversation", .collection = "conversations",
-  .id_field = "conversation_id",
+  .id_field = "conversation_id", .name_field = "conversation_name",
   .text = "A call with a persona, and where to join it.",
   .root = &root, .operations = operations,
   .operation_count = TAVUS_COUNT(operations)

@@ -307,6 +307,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   set_text(L, "twin", resource->twin);
   set_text(L, "twin_id", resource->twin_id);
   set_text(L, "id_field", resource->id_field);
+  set_text(L, "name_field", resource->name_field);
   set_text(L, "description", resource->text);
   push_fields(L, resource->root->shape, shapes);
   lua_setfield(L, -2, "fields");

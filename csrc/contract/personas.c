@@ -172,7 +172,7 @@ static const tavus_operation operations[] = {
 
 const tavus_resource tavus_personas = {
   .name = "persona", .collection = "personas", .twin = "pals", .twin_id = "pal_id",
-  .id_field = "persona_id",
+  .id_field = "persona_id", .name_field = "persona_name",
   .text = "Who takes part in a conversation: prompt, layers, defaults.",
   .root = &root, .patch_rules = patch_rules, .secret_rules = secret_rules,
   .operations = operations, .operation_count = TAVUS_COUNT(operations)

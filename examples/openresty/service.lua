@@ -75,9 +75,9 @@ function service.init()
 end
 
 local function find_persona()
-  for row in client.personas:each { persona_type = "user" } do
-    if row.persona_name == receptionist.persona_name then return row.persona_id end
-  end
+  local found, problem = client.personas:find(receptionist.persona_name, { query = { persona_type = "user" } })
+  if found then return found.persona_id end
+  if problem.type ~= "not_found" then error(problem, 0) end
   local persona, err = client.personas:create(receptionist)
   if not persona then error(err, 0) end
   return persona.persona_id

@@ -40,6 +40,7 @@
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
 ---@field list fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas
 ---@field each fun(self: tavus.Personas, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Personas, name: string, options?: tavus.EachOptions): tavus.Persona?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
@@ -49,6 +50,7 @@
 ---@field create fun(self: tavus.Pals, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/pals
 ---@field list fun(self: tavus.Pals, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pals
 ---@field each fun(self: tavus.Pals, filter?: { limit?: integer, page?: integer, persona_type?: string, pal_type?: string }, options?: tavus.EachOptions): fun(): tavus.Persona?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Pals, name: string, options?: tavus.EachOptions): tavus.Persona?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
 ---@field get fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}
 ---@field patch fun(self: tavus.Pals, pal_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}
 ---@field delete fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}
@@ -58,6 +60,7 @@
 ---@field create fun(self: tavus.Conversations, conversation: tavus.Conversation, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/conversations
 ---@field list fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations
 ---@field each fun(self: tavus.Conversations, filter?: { limit?: integer, page?: integer, status?: string }, options?: tavus.EachOptions): fun(): tavus.Conversation?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Conversations, name: string, options?: tavus.EachOptions): tavus.Conversation?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
 ---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}

@@ -13,6 +13,7 @@ local answer = {}
 ---@class tavus.Meta
 ---@field status integer? HTTP status; nil when nothing had to be sent
 ---@field changed boolean? of calls that change something: false when nothing changed
+---@field renamed boolean? of find: the name that was found differs in punctuation or blanks
 ---@field request_id string? the server's id of the request, when it sent one
 ---@field attempts integer how often it was tried; 0 when nothing had to be sent
 ---@field elapsed_ms number over all attempts and pauses

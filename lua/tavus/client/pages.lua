@@ -13,7 +13,7 @@ pages.MOST = 1000
 --- Rows of a page in `each`, when the filter has no `limit`.
 pages.LIMIT = 100
 
-local each_options = options.call_and {
+local walk_options = options.call_and {
   max_pages = { type = "number", integer = true, least = 1, most = 1e9 },
 }
 
@@ -23,13 +23,12 @@ local each_options = options.call_and {
 ---@param op table the list operation
 ---@param filter table?
 ---@param given table?
----@param each boolean for `each`, which also takes max_pages
+---@param walks string? the method that walks over pages, such as each: it also takes max_pages
 ---@param level integer the line to blame, from the caller
 ---@return table? request options with a query of its own
 ---@return tavus.Error?
-function pages.prepare(op, filter, given, each, level)
-  local title, rules = op.title, options.call
-  if each then title, rules = op.each_title, each_options end
+function pages.prepare(op, filter, given, walks, level)
+  local title, rules = walks or op.title, walks and walk_options or options.call
   if filter ~= nil and type(filter) ~= "table" then
     error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
   end
@@ -74,8 +73,11 @@ function pages.prepare(op, filter, given, each, level)
   return request
 end
 
--- A row's id, under any of its names; or nil.
-local function id_of(row, names)
+--- A row's id, under any of its names; or nil.
+---@param row table
+---@param names string[]
+---@return string?
+function pages.id_of(row, names)
   for i = 1, #names do
     local id = row[names[i]]
     if type(id) == "string" and id ~= "" then return id end
@@ -83,22 +85,23 @@ local function id_of(row, names)
   return nil
 end
 
--- Reads the next page: keeps the rows that were not seen before, and notes whether it is the last.
+-- Reads the next page: keeps the rows that were not seen before, and notes whether it is the last. Returns an error, or
+-- nil.
 local function read_page(walk)
   local request, seen = walk.request, walk.seen
   request.query.page = walk.page
   local calling = call.new(walk.client, walk.op, walk.op.path, nil, request)
   calling.may_repeat = true
   local list, meta = answer.of(calling)
-  if not list then error(meta, 0) end
+  if not list then return meta end
   if list == true then
-    error(call.sign(calling, errors.new { type = "decode", status = meta.status, headers = meta.headers,
-      message = "the page cannot be read: it has no rows", retryable = false, ambiguous = false }), 0)
+    return call.sign(calling, errors.new { type = "decode", status = meta.status, headers = meta.headers,
+      message = "the page cannot be read: it has no rows", retryable = false, ambiguous = false })
   end
   walk.page, walk.read = (walk.page or 0) + 1, walk.read + 1
   local fresh = {}
   for _, row in ipairs(list.data) do
-    local id = type(row) == "table" and id_of(row, walk.id_names)
+    local id = type(row) == "table" and pages.id_of(row, walk.id_names)
     if not id then
       fresh[#fresh + 1] = row
     elseif not seen[id] then
@@ -114,26 +117,29 @@ local function read_page(walk)
   if not walk.op.first_page or walk.empty >= 2 or complete then
     walk.finished = true
   elseif walk.read >= walk.most then
-    walk.finished = true
+    walk.finished, walk.capped = true, true
     if not walk.capped_by_caller then
       log.write(walk.client._log, "error",
-        ("%s: stopped after %d pages; max_pages allows more"):format(walk.op.each_title, walk.read))
+        ("%s: stopped after %d pages; max_pages allows more"):format(walk.title, walk.read))
     end
   end
   walk.rows, walk.next, walk.meta = fresh, 1, meta
+  return nil
 end
 
---- Walks all rows of a list, page after page: `for row, meta in each(...)`. A row that comes twice is given once. It
--- ends after two pages in a row without a new row, when `total_count` rows were seen, or after `max_pages`.
+--- Prepares a walk over all rows of a list, page after page. A row that comes twice is given once. It ends after two
+-- pages in a row without a new row, when `total_count` rows were seen, or after `max_pages`.
 ---@param client table
 ---@param op table the list operation
 ---@param filter table? sent as the query; `limit` is the size of a page
 ---@param given table? options of each request, and max_pages
+---@param title string the method, for messages
 ---@param level integer the line to blame, from the caller
----@return fun(): table?, tavus.Meta?
-function pages.each(client, op, filter, given, level)
-  local request, problem = pages.prepare(op, filter, given, true, level + 1)
-  if not request then error(problem, 0) end
+---@return table? walk for `pages.next`
+---@return tavus.Error?
+function pages.walk(client, op, filter, given, title, level)
+  local request, problem = pages.prepare(op, filter, given, title, level + 1)
+  if not request then return nil, problem end
   local query = request.query
   -- Where the number of the first page is unknown, the first request has none. If that was page 1, the next request
   -- repeats it, and its rows are skipped.
@@ -142,23 +148,46 @@ function pages.each(client, op, filter, given, level)
   if query.page ~= nil then
     first = tonumber(query.page)
     if not first or first < 0 or first % 1 ~= 0 then
-      error(options.bad("page", "must be a whole number, 0 or more"), 0)
+      return nil, options.bad("page", "must be a whole number, 0 or more")
     end
   end
   if query.limit == nil and op.known.limit then query.limit = pages.LIMIT end
-  local walk = {
-    client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0,
-    seen = {}, rows = {}, next = 1, finished = false, most = request.max_pages or pages.MOST,
-    capped_by_caller = request.max_pages ~= nil, id_names = op.id_names,
+  return {
+    client = client, op = op, request = request, page = first, read = 0, count = 0, empty = 0, title = title,
+    seen = {}, rows = {}, next = 1, finished = false, most = request.max_pages or pages.MOST, capped = false,
+    capped_by_caller = request.max_pages ~= nil, id_names = op.id_names, meta = nil,
   }
+end
+
+--- The next row of a walk, with the meta of its page; nil at the end, or nil and an error.
+---@param walk table
+---@return any row
+---@return tavus.Meta|tavus.Error|nil
+function pages.next(walk)
+  while walk.next > #walk.rows do
+    if walk.finished then return nil end
+    local err = read_page(walk)
+    if err then return nil, err end
+  end
+  local row = walk.rows[walk.next]
+  walk.next = walk.next + 1
+  return row, walk.meta
+end
+
+--- Walks all rows of a list: `for row, meta in each(...)`. It raises its error.
+---@param client table
+---@param op table the list operation
+---@param filter table? sent as the query; `limit` is the size of a page
+---@param given table? options of each request, and max_pages
+---@param level integer the line to blame, from the caller
+---@return fun(): table?, tavus.Meta?
+function pages.each(client, op, filter, given, level)
+  local walk, problem = pages.walk(client, op, filter, given, op.each_title, level + 1)
+  if not walk then error(problem, 0) end
   return function()
-    while walk.next > #walk.rows do
-      if walk.finished then return nil end
-      read_page(walk)
-    end
-    local row = walk.rows[walk.next]
-    walk.next = walk.next + 1
-    return row, walk.meta
+    local row, meta = pages.next(walk)
+    if row == nil and meta then error(meta, 0) end
+    return row, meta
   end
 end
 

@@ -6,6 +6,7 @@ local http = require "tavus.http"
 local answer = require "tavus.client.answer"
 local call = require "tavus.client.call"
 local errors = require "tavus.errors"
+local find = require "tavus.client.find"
 local names = require "tavus.names"
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
@@ -149,7 +150,7 @@ function makers.list(class, op)
     if not path then return nil, problem end
     local filter, given = select(count + 1, ...)
     local request
-    request, problem = pages.prepare(op, filter, given, false, 2)
+    request, problem = pages.prepare(op, filter, given, nil, 2)
     if not request then return nil, problem end
     local calling = call.new(client, op, path, nil, request)
     calling.may_repeat = may_repeat(op)
@@ -191,11 +192,11 @@ local function prepared(class, raw)
   return op
 end
 
--- The names of an object's id: the resource's own, and its twins in the contract.
-local function id_names(data)
-  local found = { data.id_field }
+-- The names of a field: its own, and its twins in the contract.
+local function names_of(data, own)
+  local found = { own }
   for _, field in ipairs(data.fields) do
-    if field.twin == data.id_field then found[#found + 1] = field.name end
+    if field.twin == own then found[#found + 1] = field.name end
   end
   return found
 end
@@ -208,7 +209,8 @@ local function build(class)
   class.name = data.name
   class.id_field = class.newer and data.twin_id or data.id_field
   class.operations = {}
-  class.id_names = id_names(data)
+  class.id_names = names_of(data, data.id_field)
+  class.names = data.name_field and names_of(data, data.name_field) or {}
   for _, raw in ipairs(data.operations) do
     local op = prepared(class, raw)
     if class.newer and raw.name == "create" then class.name = op.body end
@@ -221,6 +223,7 @@ local function build(class)
     if op.settled_field then op.get, op.beyond = all.get, #op.path - #all.get.path end
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
+  if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end
   if all.get and all.patch and all.patch.sends == "json_patch" then
     methods.update = update.method(class, data)
   end

@@ -67,6 +67,35 @@ function habits.fill_flow(settings, persona, before)
   end
 end
 
+-- Names --------------------------------------------------------------------
+
+-- The names of the field that rows of a resource are found by, by the name of the resource.
+local NAMED = {}
+for _, resource in ipairs(core.contract().resources) do
+  local names = {}
+  for _, field in ipairs(resource.name_field and resource.fields or {}) do
+    if field.name == resource.name_field or field.twin == resource.name_field then names[#names + 1] = field.name end
+  end
+  NAMED[resource.name] = names
+end
+
+local function plain(name) return (name:gsub("[%p%s]+", " ")) end
+
+--- Takes the punctuation out of the names in a body, if the switch says so.
+---@param settings table<string, any>
+---@param resource string  its name
+---@param body any  an object or a JSON Patch; changed in place
+function habits.rename(settings, resource, body)
+  if settings.stored_names == "kept" or type(body) ~= "table" then return end
+  for _, name in ipairs(NAMED[resource]) do
+    if type(body[name]) == "string" then body[name] = plain(body[name]) end
+    for _, operation in ipairs(body) do
+      local is_name = type(operation) == "table" and operation.op ~= "test" and operation.path == "/" .. name
+      if is_name and type(operation.value) == "string" then operation.value = plain(operation.value) end
+    end
+  end
+end
+
 -- Times --------------------------------------------------------------------
 
 local IN_TURN = { "zone", "no_zone", "empty" }

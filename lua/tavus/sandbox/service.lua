@@ -66,6 +66,7 @@ local function handle(context, request)
   if refused then return refused end
   refused = body_first and unauthorized(context, request.headers, route.operation)
   if refused then return refused end
+  habits.rename(context.settings, route.resource, value)
   local call
   call, refused = generic.call(context, route, ids, routes.query(request.query), value)
   if not call then return refused end

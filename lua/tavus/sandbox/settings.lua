@@ -60,6 +60,9 @@ local BY_GROUP = {
       meaning = "the generation of Tavus whose members and choices are known: 1 is mid 2025, 2 the winter after it, "
         .. "3 the first half of 2026, 4 its summer, 5 the latest. A later choice is a 400, a later member is unknown "
         .. "(see unknown_fields)" },
+    stored_names = { default = "kept", choices = { "kept", "plain" },
+      meaning = "a name that is created or patched is stored as it is, or without punctuation: \"Coach (chess)\" "
+        .. "becomes \"Coach chess \" (seen live)" },
     unknown_fields = { default = "keep", choices = { "keep", "drop", "refuse" },
       meaning = "members of a body that the contract does not know: stored, silently left out, or a 400" },
     unknown_properties = { default = "refuse", choices = { "refuse", "keep" },
