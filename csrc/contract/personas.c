@@ -14,7 +14,6 @@ static const tavus_choice disclosures[] = {
 
 static const tavus_field guardrail_id = {
   S, .id_of = "guardrail", .made = TAVUS_GUARDRAILS_FIRST,
-  S, .id_of = "guardrail", .made = TAVUS_GUARDRAILS_FIRST,
   .text = "The id (uuid) of a guardrail."
 };
 
