@@ -21,7 +21,8 @@ static int find_all(const tavus_language *found[MOST], const char *text, size_t 
   if (found[0] != NULL) return 1;
   for (size_t at = 0, size; at < length; at += size + 1) {
     size = strcspn(text + at, " ,;/|&+()[]{}\"'\t\n");
-    if (joins(text + at, size)) continue;
+    bool region = at > 0 && text[at - 1] == '('; /* as in "English (UK)" */
+    if (region || joins(text + at, size)) continue;
     const tavus_language *one = tavus_language_find(text + at, size);
     if (one == NULL || n == MOST) return 0;
     if (n == 0 || found[n - 1] != one) found[n++] = one;

@@ -106,9 +106,15 @@ static void rule_unless(tavus_walk *w, const tavus_rule *rule, const tavus_shape
     issue_at(w, TAVUS_WARNING, rule, "required", rule->field, step);
 }
 
+/* Is `when` given, with one of the values, if there are any? */
+static bool applies(tavus_walk *w, const tavus_rule *rule, const tavus_view *view) {
+  if (rule->values == NULL) return given(w, view, rule->when) == SOMETHING;
+  return tavus_view_is(w, view, rule->when, rule->values);
+}
+
 static void rule_not_with(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
                           const tavus_step *step) {
-  if (!tavus_view_is(w, view, rule->when, rule->values)) return;
+  if (!applies(w, rule, view)) return;
   for (const char *const *f = rule->fields; *f != NULL; f++)
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
@@ -233,8 +239,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
   switch (rule->kind) {
     case TAVUS_RULE_UNLESS: rule_unless(w, rule, shape, view, step); break;
     case TAVUS_RULE_WHEN:
-      if (given(w, view, rule->when) == SOMETHING &&
-          given(w, view, rule->field) == NOTHING)
+      if (applies(w, rule, view) && given(w, view, rule->field) == NOTHING)
         rule_issue(w, rule, "required", rule->field, step);
       break;
     case TAVUS_RULE_ONLY_WITH:
@@ -246,7 +251,9 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
     case TAVUS_RULE_ONE_OF: rule_one_of(w, rule, view, step); break;
     case TAVUS_RULE_WHEN_IN:
-      if (holds(w, view, rule->when, rule->values[0])) rule_one_of(w, rule, view, step);
+      if (rule->values != NULL ? holds(w, view, rule->when, rule->values[0])
+                               : given(w, view, rule->when) == SOMETHING)
+        rule_one_of(w, rule, view, step);
       break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
     case TAVUS_RULE_ONE_NAMING: rule_one_naming(w, rule, shape, view, step); break;

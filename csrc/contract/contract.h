@@ -128,12 +128,15 @@ struct tavus_shape {
 typedef enum tavus_rule_kind {
   TAVUS_RULE_UNLESS,    /* `field` is required unless `when` has one of `values`; an
                            empty `field` warns; without a `when` always */
-  TAVUS_RULE_WHEN,      /* `field` is required if `when` is given */
-  TAVUS_RULE_NOT_WITH,  /* `fields` have no effect if `when` has one of `values` */
+  TAVUS_RULE_WHEN,      /* `field` is required if `when` is given, and has one of
+                           `values`, if there are any */
+  TAVUS_RULE_NOT_WITH,  /* `fields` have no effect if `when` has one of `values`, or,
+                           without values, is given */
   TAVUS_RULE_ONLY_WITH, /* `field` is allowed only if `when` is missing or has one of
                            `values` */
   TAVUS_RULE_ONE_OF,    /* one of `fields` is required; reported at `field` */
-  TAVUS_RULE_WHEN_IN,   /* like ONE_OF, but only if `when` has the member values[0] */
+  TAVUS_RULE_WHEN_IN,   /* like ONE_OF, but only if `when` has the member values[0], or,
+                           without values, is given */
   TAVUS_RULE_SUM,       /* `fields` together have at most `limit` items */
   TAVUS_RULE_ONE_NAMING, /* one body does not mix names with their twins */
   TAVUS_RULE_NAMES_IN   /* the strings in `field` are members of `when`; a missing
@@ -329,8 +332,8 @@ extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_text, tavus_field_document_id, tavus_field_language_code,
     tavus_field_secret, tavus_field_secret_any;
 extern const tavus_alias tavus_persona_aliases[];
-extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[3],
-    tavus_tts_rules[1], tavus_stt_rules[2], tavus_perception_rules[2],
+extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[4],
+    tavus_tts_rules[2], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];
 
 /* The six operations of JSON Patch, and other words for them. */

@@ -37,16 +37,42 @@ static const tavus_field storage_fields[] = {
     .text = "The identity provider (gcs)." }
 };
 
+#define NEEDS(its, name) \
+  { .kind = TAVUS_RULE_WHEN, .field = (name), .when = "provider", .values = WORDS(its), \
+    .message = "a storage of " its " needs it" }
+
 static const tavus_rule storage_rules[] = {
   { .kind = TAVUS_RULE_UNLESS, .field = "provider",
-    .message = "provider is missing", .hint = "s3, gcs or azure_blob" }
+    .message = "provider is missing", .hint = "s3, gcs or azure_blob" },
+  NEEDS("s3", "bucket_name"), NEEDS("s3", "bucket_region"),
+  NEEDS("s3", "assume_role_arn"),
+  NEEDS("gcs", "bucket_name"), NEEDS("gcs", "project_id"),
+  NEEDS("gcs", "workload_identity_provider"), NEEDS("gcs", "service_account_email"),
+  NEEDS("azure_blob", "storage_account"), NEEDS("azure_blob", "container"),
+  NEEDS("azure_blob", "tenant_id"), NEEDS("azure_blob", "client_id")
+};
+
+#define NO_SECRET SAY("no secret is sent: Tavus takes on the role (assume_role_arn)")
+
+static const tavus_alias storage_aliases[] = {
+  { "access_key_id", NO_SECRET },
+  { "aws_assume_role_arn", TO("assume_role_arn") },
+  { "bucket", TO("bucket_name") },
+  { "recording_s3_bucket_name", TO("bucket_name") },
+  { "recording_s3_bucket_region", TO("bucket_region") },
+  { "region", TO("bucket_region") },
+  { "role_arn", TO("assume_role_arn") },
+  { "secret_access_key", NO_SECRET },
+  { "type", TO("provider") },
+  { NULL, NULL, NULL }
 };
 
 static const tavus_shape storage = {
   .name = "recording_storage", .main = "provider",
   .looks = "{ provider = \"s3\", bucket_name = \"...\", bucket_region = \"...\", "
            "assume_role_arn = \"...\" }", .fields = storage_fields,
-  .count = TAVUS_COUNT(storage_fields), .rules = storage_rules,
+  .count = TAVUS_COUNT(storage_fields), .aliases = storage_aliases,
+  .rules = storage_rules,
   .rule_count = TAVUS_COUNT(storage_rules)
 };
 
@@ -115,9 +141,29 @@ static const tavus_alias property_aliases[] = {
   { NULL, NULL, NULL }
 };
 
+#define TOGETHER(one, other) \
+  { .kind = TAVUS_RULE_WHEN, .field = (other), .when = (one), \
+    .message = "a bucket for recordings needs name, region and role together" }
+#define NAME "recording_s3_bucket_name"
+#define REGION "recording_s3_bucket_region"
+#define ROLE "aws_assume_role_arn"
+
+static const tavus_rule property_rules[] = {
+  { .kind = TAVUS_RULE_WHEN_IN, .field = "recording_storage",
+    .when = "enable_recording", .fields = WORDS("recording_storage", NAME, REGION, ROLE),
+    .message = "enable_recording needs a storage for the recording",
+    .hint = "recording_storage = { provider = \"s3\", bucket_name = \"...\", "
+            "bucket_region = \"...\", assume_role_arn = \"...\" }" },
+  { .kind = TAVUS_RULE_NOT_WITH, .when = "languages", .fields = WORDS("language"),
+    .message = "languages takes the place of language", .hint = "leave language out" },
+  TOGETHER(NAME, REGION), TOGETHER(NAME, ROLE), TOGETHER(REGION, NAME),
+  TOGETHER(REGION, ROLE), TOGETHER(ROLE, NAME), TOGETHER(ROLE, REGION)
+};
+
 static const tavus_shape properties = {
   .name = "properties", .looks = "{ max_call_duration = 600 }", .fields = property_fields,
-  .count = TAVUS_COUNT(property_fields), .aliases = property_aliases
+  .count = TAVUS_COUNT(property_fields), .aliases = property_aliases,
+  RULES(property_rules)
 };
 
 static const tavus_choice strategies[] = {
@@ -260,7 +306,7 @@ static const tavus_alias aliases[] = {
 };
 
 static const tavus_rule rules[] = {
-  { .kind = TAVUS_RULE_ONE_OF, .number = 11,
+  { .kind = TAVUS_RULE_ONE_OF, .number = 11, .error = true,
     .fields = WORDS("persona_id", "replica_id", "pal_id", "face_id"),
     .message = "a conversation needs a persona or a replica",
     .hint = "give persona_id (and replica_id when the persona has no default)" },

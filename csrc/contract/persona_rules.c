@@ -1,4 +1,4 @@
-/* persona_rules.c - rules between the fields of a persona. Rules 1 and 2 are errors,
+/* persona_rules.c - rules between the fields of a persona. Rules 1, 2 and 17 are errors,
 ** because the server refuses such bodies. Rule 3 is about patches and is in personas.c.
 ** The server checks 12 and 13. */
 #include "rows.h"
@@ -28,7 +28,7 @@ const tavus_rule tavus_persona_rules[6] = {
 /* A custom llm needs all three. An empty base_url or api_key does not make an llm custom,
 ** since old rows of the API have empty ones; but it counts as given, since some
 ** self-hosted servers need no key. */
-const tavus_rule tavus_llm_rules[3] = {
+const tavus_rule tavus_llm_rules[4] = {
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
     .when = "base_url",
     .message = "a custom llm needs model, base_url and api_key together" },
@@ -38,13 +38,21 @@ const tavus_rule tavus_llm_rules[3] = {
     .hint = "hosted models take no api_key" },
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "model",
     .when = "base_url",
-    .message = "a custom llm needs model, base_url and api_key together" }
+    .message = "a custom llm needs model, base_url and api_key together" },
+  { .kind = TAVUS_RULE_WHEN, .number = 17, .error = true, .field = "base_url",
+    .when = "enable_llm_proxy",
+    .message = "enable_llm_proxy is refused without a custom llm",
+    .hint = "give model, base_url and api_key, or leave enable_llm_proxy out" }
 };
 
-const tavus_rule tavus_tts_rules[1] = {
+const tavus_rule tavus_tts_rules[2] = {
   { .kind = TAVUS_RULE_NOT_WITH, .number = 6, .fields = WORDS("tts_model_name"),
     .when = "tts_engine", .values = WORDS("azure"),
-    .message = "has no meaning with azure", .hint = "leave it out" }
+    .message = "has no meaning with azure", .hint = "leave it out" },
+  { .kind = TAVUS_RULE_NOT_WITH, .number = 16, .when = "voice_id",
+    .fields = WORDS("external_voice_id", "tts_engine", "tts_model_name"),
+    .message = "has no place beside voice_id, which is the whole configuration",
+    .hint = "leave it out, or leave voice_id out" }
 };
 
 const tavus_rule tavus_stt_rules[2] = {

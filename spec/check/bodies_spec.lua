@@ -39,7 +39,7 @@ local works = {
   persona_live_values = "/layers/llm/model",
   persona_wrong_layer_name = [[/layers/conversational
     /layers/perception/ambient_awareness /layers/tts/cartesia_voice_id
-    /layers/tts/playht_voice_id]],
+    /layers/tts/playht_voice_id /layers/tts/tts_engine]],
   persona_deep_schema = "",
   patch_upserts = "/2/path",
   patch_whole_layer = "",

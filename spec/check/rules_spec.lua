@@ -1,5 +1,5 @@
 -- luacheck: std max+busted
--- The contract's conditional rules: two are errors, since Tavus refuses; the others warn.
+-- The contract's conditional rules: four are errors, since Tavus refuses; the others warn.
 local checking = require "spec.support.checking"
 local core = require "tavus.core"
 
@@ -72,6 +72,36 @@ describe("rule 2", function()
   end)
 end)
 
+describe("rule 11", function()
+  it("wants somebody to talk to", function()
+    for _, value in ipairs { {}, { persona_id = core.null }, { persona_id = "" }, { conversation_name = "Talk" } } do
+      local issue, ok = look("conversation", value, "", "required")
+      assert.is_nil(ok)
+      assert.matches("persona or a replica", issue.message)
+    end
+    for _, name in ipairs { "persona_id", "replica_id", "pal_id", "face_id" } do
+      assert.is_nil(look("conversation", { [name] = "x" }, "", "required"))
+    end
+  end)
+end)
+
+describe("rule 17", function()
+  it("refuses a proxy without a custom llm", function()
+    for _, llm in ipairs { { enable_llm_proxy = true }, { enable_llm_proxy = true, model = "tavus-gemma-4" } } do
+      local issue, ok = look("persona", layers("llm", llm), "/layers/llm/base_url", "required")
+      assert.is_nil(ok)
+      assert.matches("enable_llm_proxy", issue.message)
+    end
+  end)
+
+  it("has nothing against one beside it, one that is off, or one in a patch", function()
+    local custom = { model = "m", base_url = "https://llm.example.com/v1", api_key = "k", enable_llm_proxy = true }
+    assert.is_true((core.validate("persona", layers("llm", custom), { strict = true })))
+    assert.same({}, codes("persona", layers("llm", { enable_llm_proxy = false })))
+    assert.same({}, codes("persona_patch", { { op = "add", path = "/layers/llm/enable_llm_proxy", value = true } }))
+  end)
+end)
+
 describe("the other rules only warn:", function()
   for _, case in ipairs {
     { 4, layers("perception", { perception_model = "off", visual_awareness_queries = { "x" } }),
@@ -84,6 +114,9 @@ describe("the other rules only warn:", function()
       "/layers/stt/smart_turn_detection" },
     { 7, layers("stt", { stt_engine = "tavus-turbo", hotwords = "x" }),
       "/layers/stt/hotwords" },
+    { 16, layers("tts", { voice_id = "v0a1b2c3d4e5f", external_voice_id = "a0e9" }), "/layers/tts/external_voice_id" },
+    { 16, layers("tts", { voice_id = "v0a1b2c3d4e5f", tts_engine = "cartesia" }), "/layers/tts/tts_engine" },
+    { 16, layers("tts", { voice_id = "v0a1b2c3d4e5f", tts_model_name = "sonic-3" }), "/layers/tts/tts_model_name" },
   } do
     it("rule " .. case[1] .. " at " .. case[3], function()
       local issue, ok = look("persona", case[2], case[3], "rule")
@@ -142,15 +175,6 @@ describe("the other rules only warn:", function()
     assert.is_table((look("persona", large, "/default_replica_id", "required")))
   end)
 
-  it("rule 11, somebody to talk to", function()
-    local issue, ok = look("conversation", {}, "", "required")
-    assert.is_true(ok)
-    assert.matches("persona or a replica", issue.message)
-    for _, name in ipairs { "persona_id", "replica_id", "pal_id", "face_id" } do
-      assert.is_nil(look("conversation", { [name] = "x" }, "", "required"))
-    end
-  end)
-
   it("old and new names do not mix", function()
     assert.is_table(look("conversation",
       { pal_id = "p5317866", replica_id = "r90bbd427f71" }, "", "rule"))
@@ -170,6 +194,54 @@ describe("the other rules only warn:", function()
       end
     end
     assert.equal("id", look("conversation", { pal_id = "r90bbd427f71" }, "/pal_id").code)
+  end)
+
+  it("a storage wants what its provider needs", function()
+    local needs = {
+      s3 = { bucket_name = "b", bucket_region = "us-east-1", assume_role_arn = "arn:aws:iam::1:role/r" },
+      gcs = { bucket_name = "b", project_id = "p", service_account_email = "a@b.example",
+        workload_identity_provider = "projects/1/locations/global/workloadIdentityPools/p/providers/q" },
+      azure_blob = { storage_account = "a", container = "c", tenant_id = "t", client_id = "c" },
+    }
+    local at = "/properties/recording_storage/"
+    local function call(storage)
+      return { persona_id = "p5317866", properties = { enable_recording = true, recording_storage = storage } }
+    end
+    for provider, members in pairs(needs) do
+      members.provider = provider
+      assert.is_true((core.validate("conversation", call(members), { strict = true })), provider)
+      for name, value in pairs(members) do
+        members[name] = nil
+        local issue, ok = look("conversation", call(members), at .. name, "required")
+        assert.is_true(ok)
+        assert.equal("warning", issue.severity)
+        members[name] = value
+      end
+    end
+  end)
+
+  it("the older names of a storage want each other", function()
+    local all = { recording_s3_bucket_name = "b", recording_s3_bucket_region = "r", aws_assume_role_arn = "a" }
+    assert.is_nil(look("conversation", { persona_id = "p5317866", properties = all }, "/properties/aws_assume_role_arn",
+      "required"))
+    for name, value in pairs(all) do
+      for missing in pairs(all) do
+        local issue = look("conversation", { persona_id = "p5317866", properties = { [name] = value } },
+          "/properties/" .. missing, "required")
+        assert.equal(missing ~= name, issue ~= nil, name .. ": " .. missing)
+      end
+    end
+  end)
+
+  it("a recording wants a storage, and one that is off does not", function()
+    local function storage(properties)
+      return look("conversation", { persona_id = "p5317866", properties = properties }, "/properties/recording_storage",
+        "required")
+    end
+    assert.equal("warning", storage({ enable_recording = true }).severity)
+    assert.is_nil(storage { enable_recording = false })
+    assert.is_nil(storage {})
+    assert.is_nil(storage { enable_recording = true, recording_s3_bucket_name = "b" })
   end)
 
   it("a storage wants its provider", function()

@@ -93,6 +93,13 @@ describe("a secret as Tavus shows it", function()
       { { op = "add", path = "/layers/tts/api_key", value = "**********ab12" } }))
   end)
 
+  it("is not the word that stands for a key in a published body", function()
+    for mask, masked in pairs { ["[redacted]"] = true, ["<REDACTED>"] = true, redacted = false } do
+      local path = warned("persona", persona { layers = { tts = { api_key = mask } } })
+      assert.equal(masked, path ~= nil, mask)
+    end
+  end)
+
   it("may be tested for, and other texts have asterisks too", function()
     assert.is_nil(warned("persona_patch", { { op = "test", path = "/layers/tts/api_key", value = "********" } }))
     assert.is_nil(warned("persona", persona { greeting = "**Hello**", layers = { tts = { api_key = "a*b" } } }))

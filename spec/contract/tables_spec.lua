@@ -175,7 +175,7 @@ describe("the contract's data", function()
       "/properties/livekit_room_token" }, secret)
   end)
 
-  it("carries rules 1 and 2 as errors and no other", function()
+  it("carries rules 1, 2, 11 and 17 as errors and no other", function()
     local function rules_of(list, found)
       for _, rule in ipairs(list or {}) do
         if rule.number then found[rule.number] = rule.severity end
@@ -188,7 +188,7 @@ describe("the contract's data", function()
     end
     assert.same({ [1] = "error", [2] = "error", [4] = "warning",
       [5] = "warning", [6] = "warning", [7] = "warning", [8] = "warning",
-      [9] = "warning", [11] = "warning" }, found)
+      [9] = "warning", [11] = "error", [16] = "warning", [17] = "error" }, found)
   end)
 
   local function listed()
@@ -314,6 +314,7 @@ describe("each field", function()
             document.layers.llm.base_url = "https://llm.example.com"
             document.layers.llm.api_key = "hush-hush-hush"
           end
+          if r.name == "conversation" then document.persona_id = "p5317866" end
           local _, _, secrets = core.encode(document, r.name)
           assert.equal("hush-hush-hush", secrets[1])
         end

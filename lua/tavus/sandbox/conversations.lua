@@ -72,9 +72,7 @@ function conversations.create(context, call)
     if not persona then return context:refuse "Invalid persona_id" end
   end
   replica_id = replica_id or persona and either(persona, "default_replica_id", "default_face_id")
-  if not replica_id and not persona then
-    return context:bad_request { { path = "/persona_id", message = "is needed without a replica_id" } }
-  elseif not replica_id then
+  if not replica_id then
     return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
   end
   local refused = context:check_replica(replica_id)
