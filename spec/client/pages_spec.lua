@@ -305,4 +305,73 @@ describe("lists", function()
       assert.equal(3, wanted)
     end)
   end)
+
+  describe("an answer that is taken for its rows", function()
+    local list
+    before_each(function()
+      assert(client.personas:create(clients.persona()))
+      list = assert(client.personas:list { persona_type = "user", limit = 1 })
+    end)
+
+    local REMEDY = "personas:list: the answer is not an %s: its rows are in the member data; client.personas:each() walks"
+
+    local reads_raw = (function() -- whether this Lua's ipairs sees no metatable
+      return pcall(function()
+        for _ in ipairs(setmetatable({}, { __index = error, __ipairs = error })) do return end
+      end)
+    end)()
+
+    -- Each on one line.
+    local array = {
+      first = function() return (list[1]) end,
+      second = function() return (list[2]) end,
+      numbered = function() for i = 1, list.total_count do print(list[i]) end end,
+      id = function() return list[1].persona_id end,
+      of_the_call = function() return (client.personas:list())[1].persona_id end,
+    }
+    if not reads_raw then
+      array.ipairs = function() for _ in ipairs(list) do print "row" end end
+      array.ipairs_of_the_call = function() for _ in ipairs(client.personas:list()) do print "row" end end
+      array.collected = function() local ids = {} for i, p in ipairs(list) do ids[i] = p.persona_id end end
+    end
+    local iterator = {
+      loop = function() for _ in list do print "row" end end,
+      loop_of_the_call = function() for _ in client.personas:list() do print "row" end end,
+      called = function() return (list()) end,
+    }
+    for what, cases in pairs { array = array, iterator = iterator } do
+      for name, fn in pairs(cases) do
+        it(("raises at the caller's line, with the remedy: %s, %s"):format(what, name), function()
+          local message = clients.raised(fn)
+          assert.matches(("pages_spec.lua:%d: "):format(debug.getinfo(fn, "S").linedefined), message, 1, true)
+          assert.matches(REMEDY:format(what), message, 1, true)
+        end)
+      end
+    end
+
+    it("is an ordinary table for everything else", function()
+      local plain = {}
+      for name, value in pairs(list) do plain[name] = value end
+      assert.is_number(plain.total_count)
+      assert.same(plain, list)
+      assert.same(list, plain)
+      assert.is_truthy(next(list) == "data" or next(list) == "total_count")
+      assert.equal(tavus.encode(plain), tavus.encode(list))
+      assert.same({}, tavus.patch.diff(plain, list))
+      assert.is_nil(list[0])
+      assert.is_nil(list.next_page)
+      assert.is_nil(rawget(list, 1))
+      assert.equal(0, #list)
+      list.mine = 1
+      assert.equal(1, list.mine)
+    end)
+
+    it("has rows that are read as ever", function()
+      assert.is_string(list.data[1].persona_id)
+      assert.is_nil(list.data[2])
+      local count = 0
+      for _ in ipairs(list.data) do count = count + 1 end
+      assert.equal(1, count)
+    end)
+  end)
 end)

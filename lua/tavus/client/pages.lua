@@ -73,6 +73,30 @@ function pages.prepare(op, filter, given, walks, level)
   return request
 end
 
+-- Raises at the line of the program; ipairs, a function in C, may stand between.
+local function not_rows(title, what)
+  local between = debug and debug.getinfo(3, "S")
+  error(("%s: the answer is not %s: its rows are in the member data; client.%s walks over all pages"):format(title, what,
+    title:gsub(":list$", ":each()")), between and between.what == "C" and 4 or 3)
+end
+
+--- Makes the metatable of the answers of a list operation. It raises where rows are looked for in the answer itself.
+--- `pairs`, and what reads without metatables, see an ordinary table.
+---@param op table the list operation
+---@return table
+function pages.metatable(op)
+  return {
+    -- Also of ipairs in Lua 5.3 and later.
+    __index = function(_, key)
+      if type(key) == "number" and key >= 1 then not_rows(op.title, "an array") end
+      return nil
+    end,
+    -- Of ipairs in Lua 5.2, and in LuaJIT that was built for it.
+    __ipairs = function() not_rows(op.title, "an array") end,
+    __call = function() not_rows(op.title, "an iterator") end,
+  }
+end
+
 --- A row's id, under any of its names; or nil.
 ---@param row table
 ---@param names string[]

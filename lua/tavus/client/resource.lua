@@ -143,7 +143,7 @@ end
 
 -- method(self, ids..., filter, options): one page.
 function makers.list(class, op)
-  local count = #op.ids
+  local count, answers = #op.ids, pages.metatable(op)
   return function(self, ...)
     local client = client_of(self, class, op.name, 2)
     local path, problem = path_for(op, 2, ...)
@@ -154,7 +154,8 @@ function makers.list(class, op)
     if not request then return nil, problem end
     local calling = call.new(client, op, path, nil, request)
     calling.may_repeat = may_repeat(op)
-    return answer.of(calling)
+    local list, meta = answer.of(calling)
+    return type(list) == "table" and setmetatable(list, answers) or list, meta
   end
 end
 
