@@ -2,6 +2,8 @@
 --
 -- Lines consist of methods, paths, statuses and messages without secrets. Bodies and headers are never logged.
 
+local core = require "tavus.core"
+
 local log = {}
 
 --- Levels; a higher one logs more.
@@ -15,6 +17,9 @@ end
 local function to_stderr(level, message)
   log.guarded(write_line, level, message)
 end
+
+-- A message may hold line breaks from a server.
+local function one_line(message) return (message:gsub("[^\32-\126\128-\255]+", " ")) end
 
 -- The text of an error. tostring may fail.
 local function text_of(err)
@@ -53,12 +58,28 @@ end
 ---@param message string
 function log.write(self, level, message)
   if not self or log.levels[level] > self.rank then return end
-  -- A message may hold line breaks from a server.
-  local ok, err = log.guarded(self.write, level, (message:gsub("[^\32-\126\128-\255]+", " ")))
+  local ok, err = log.guarded(self.write, level, one_line(message))
   if not ok and not self.failed then
     self.failed = true
     to_stderr("error", "the log function failed: " .. text_of(err))
   end
+end
+
+-- The warnings that a person was shown, and how many may be: in this VM.
+local shown, count, MOST = {}, 0, 20
+
+--- Whether a person may read what goes to stderr: it is a terminal, and the program is not nginx.
+---@return boolean
+function log.at_terminal()
+  return core.is_terminal(2) and not (package and package.loaded.ngx)
+end
+
+--- Shows a warning on stderr, once, and at most 20 of them.
+---@param text string
+function log.show(text)
+  if shown[text] or count >= MOST then return end
+  shown[text], count = true, count + 1
+  to_stderr("warning", one_line(text))
 end
 
 --- Reports an error in a hook: in the log, or once for each hook on stderr.

@@ -5,6 +5,7 @@ local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local failure = require "tavus.client.failure"
 local log = require "tavus.log"
+local redact = require "tavus.secret.redact"
 
 local run, request_id, is_array = call.run, call.request_id, core.is_array
 
@@ -52,6 +53,20 @@ local function log_warnings(calling)
   for _, issue in ipairs(calling.warnings) do
     log.write(where, "info", ("%s %s: doubtful: %s: %s%s"):format(calling.op.method, call.place(calling), issue.path,
       issue.code, issue.hint and " (" .. issue.hint .. ")" or ""))
+  end
+end
+
+-- Shows a person what the check found doubtful. A text that a message quotes may be a secret in the wrong place, and is
+-- left out unless it is the member's name.
+local function show_warnings(calling)
+  local session, secrets, title = calling.client._session, call.known(calling), calling.title or calling.op.title
+  for _, issue in ipairs(calling.warnings) do
+    local path = issue.path == "" and "(root)" or issue.path
+    local message = issue.message:gsub('"(.*)"', function(quoted)
+      return path:sub(-#quoted - 1) ~= "/" .. quoted and '"..."' or nil
+    end)
+    local hint = issue.hint and " (" .. issue.hint .. ")" or ""
+    log.show(redact.text(session, ("%s: %s: %s%s"):format(title, path, message, hint), secrets))
   end
 end
 
@@ -153,7 +168,9 @@ end
 ---@return tavus.Meta|tavus.Error
 function answer.of(calling)
   local warnings = calling.warnings
-  if warnings and calling.client._log then log_warnings(calling) end
+  if warnings then
+    if calling.client._log then log_warnings(calling) elseif calling.client._shows then show_warnings(calling) end
+  end
   local result, err = run(calling)
   if result then
     local value, problem = content(calling.op, result)

@@ -38,6 +38,7 @@ call.reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field may_repeat boolean? repeating the request has the same effect as sending it once
 ---@field settled (fun(calling: tavus.Calling): boolean)? asks whether nothing was left to do, after an unclear refusal
 ---@field secrets string[]? secrets in the body
+---@field title string? the method's name for messages, where it is not the operation's
 ---@field beside table? a value that is not sent, and whose secrets are hidden, too
 ---@field warnings tavus.Issue[]? what the check found doubtful in the body
 ---@field place string? the path as it is shown

@@ -20,7 +20,7 @@ local client = {}
 -- How many tasks `map` keeps under way by default; equal to the default of max_connections.
 local MAP = 32
 
----@alias tavus.Log "error"|"info"|"debug"|boolean|fun(level: string, message: string)
+---@alias tavus.Log "error"|"info"|"debug"|"off"|boolean|fun(level: string, message: string)
 
 ---@class tavus.ClientOptions
 ---@field api_key string? the key; else TAVUS_API_KEY
@@ -46,8 +46,8 @@ local MAP = 32
 ---@field on_retry (fun(facts: table))? before each pause: { method, path, retry, delay, retry_after, status, outcome,
 --- attempts }
 ---@field record string? a file; every attempt is appended to it as a line of JSON without secrets
----@field log tavus.Log? a level for lines to stderr (true: "info"; false: none), or a function for every line; else
---- TAVUS_LOG
+---@field log tavus.Log? a level for lines to stderr (true: "info"; false, "off": none), or a function for every line;
+--- else TAVUS_LOG; else the warnings of calls, where stderr is a terminal
 
 local rules = {
   api_key = { type = "string" },
@@ -96,12 +96,15 @@ local function number_setting(given, name, variable, rule)
   return options.number_from(variable, text, rule)
 end
 
+-- The log, or nil; the config error of a wrong setting; and whether warnings are shown at a terminal without a log.
 local function log_setting(given)
   local where, name = given.log, "log"
   if where == nil then where, name = environment "TAVUS_LOG", "TAVUS_LOG" end
+  if where == nil then return nil, nil, log.at_terminal() end
   if where == true then where = "info" end
+  if where == "off" then where = false end
   if type(where) == "string" and not log.levels[where] then
-    return nil, options.bad(name, "must be one of debug, error, info, not " .. ("%q"):format(where:sub(1, 40)))
+    return nil, options.bad(name, "must be one of debug, error, info, off, not " .. ("%q"):format(where:sub(1, 40)))
   end
   return where and log.new(where) or nil
 end
@@ -192,12 +195,12 @@ function client.new(given)
   local fine, problem = options.check(given, rules, "tavus.new", 2)
   if not fine then return nil, problem end
   given = given or {}
-  local timeout, retries, logged
+  local timeout, retries, logged, shows
   timeout, problem = number_setting(given, "timeout", "TAVUS_TIMEOUT", options.seconds)
   if problem then return nil, problem end
   retries, problem = number_setting(given, "retries", "TAVUS_RETRIES", options.retries)
   if problem then return nil, problem end
-  logged, problem = log_setting(given)
+  logged, problem, shows = log_setting(given)
   if problem then return nil, problem end
 
   local session, recording
@@ -224,6 +227,7 @@ function client.new(given)
     _backoff = given.backoff,
     _concurrency = math.min(given.max_in_flight or MAP, MAP),
     _log = logged,
+    _shows = shows or false, -- warnings of calls, at a terminal
     _record = recording,
     _on_request = given.on_request,
     _on_response = given.on_response,

@@ -76,8 +76,9 @@ end
 -- Raises at the line of the program; ipairs, a function in C, may stand between.
 local function not_rows(title, what)
   local between = debug and debug.getinfo(3, "S")
-  error(("%s: the answer is not %s: its rows are in the member data; client.%s walks over all pages"):format(title, what,
-    title:gsub(":list$", ":each()")), between and between.what == "C" and 4 or 3)
+  local each = title:gsub(":list$", ":each()")
+  error(("%s: the answer is not %s: its rows are in the member data; client.%s walks over all pages"):format(title,
+    what, each), between and between.what == "C" and 4 or 3)
 end
 
 --- Makes the metatable of the answers of a list operation. It raises where rows are looked for in the answer itself.

@@ -99,14 +99,14 @@ end
 
 local makers = {}
 
--- method(self, ids..., body, options, beside): secrets of `beside`, which `update` has read, are hidden, too.
+-- method(self, ids..., body, options, change): `update` gives its change. It adds warnings, and secrets to hide.
 function makers.send(class, op)
   local count = #op.ids
   return function(self, ...)
     local client = client_of(self, class, op.name, 2)
     local path, problem = path_for(op, 2, ...)
     if not path then return nil, problem end
-    local value, given, beside = select(count + 1, ...)
+    local value, given, change = select(count + 1, ...)
     local body = body_of(op, value, 2)
     local fine
     fine, problem = options.check(given, options.call, op.title, 2)
@@ -119,7 +119,11 @@ function makers.send(class, op)
     end
     local calling = call.new(client, op, path, text, given)
     calling.may_repeat, calling.warnings, calling.secrets = may_repeat(op, body, given), warnings, secrets
-    calling.beside, calling.settled = beside, op.get and settled
+    calling.settled = op.get and settled
+    if change then
+      calling.warnings = change:warn(warnings)
+      calling.beside, calling.title = change.before, change.title
+    end
     return answer.of(calling)
   end
 end

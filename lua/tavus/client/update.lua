@@ -10,6 +10,7 @@ local errors = require "tavus.errors"
 local options = require "tavus.options"
 local diff = require "tavus.patch.diff"
 local new_patch = require "tavus.patch"
+local escape = require("tavus.patch.pointer").escape
 
 local update = {}
 
@@ -260,6 +261,40 @@ end
 ---@field before table as the server answered it
 ---@field shown table? secrets in `before`, by their rules
 ---@field whole boolean replace changed arrays as a whole
+---@field returned boolean? the function returned another table than its argument
+---@field dropped tavus.Issue[] members that are not in that table
+---@field patch table[] what is sent
+local Change = {}
+Change.__index = Change
+
+--- The warnings of sending the patch: those of the check, with paths in the object, after those of the update.
+---@param found tavus.Issue[]? of the check
+---@return tavus.Issue[]?
+function Change:warn(found)
+  if found then in_place(found, self.patch) end
+  local all = self.dropped
+  for _, issue in ipairs(found or {}) do all[#all + 1] = issue end
+  return #all > 0 and all or nil
+end
+
+-- Collects the members of an object that another does not have.
+local function dropped_members(before, after, path, issues)
+  local names = {}
+  for name in pairs(before) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local old, new, here = before[name], after[name], path .. "/" .. escape(name)
+    if new == nil and old ~= core.null then
+      issues[#issues + 1] = {
+        path = here, code = "dropped", severity = "warning",
+        message = "is not in the table that the function returned, so it is removed",
+        hint = "change the argument and return nothing, or return all that is to stay",
+      }
+    elseif type(old) == "table" and type(new) == "table" and not (core.is_array(old) or core.is_array(new)) then
+      dropped_members(old, new, here, issues)
+    end
+  end
+end
 
 -- The patch that makes `after` of an object, or nil and an error.
 local function patch_to(change, after)
@@ -270,6 +305,7 @@ local function patch_to(change, after)
   local again = given_again(shown, after)
   if facts.secret then keep_secrets(facts.secret, before, after) end
   for _, rule in ipairs(facts.secret_rules) do drop_stale(rule, before, after) end
+  if change.returned then dropped_members(before, after, "", change.dropped) end
   keep_arrays(before, after)
   -- Replacing a whole object would lose what Tavus stores and does not show, and what others changed meanwhile.
   local operations, problem = diff(before, after, change.whole, true)
@@ -294,6 +330,7 @@ local function changed_by(fn, change)
   change.shown = mask_shown(facts.secret_rules, working)
   local result = fn(working)
   if result == nil then result = working end
+  change.returned = result ~= working
   if type(result) ~= "table" then
     error(("%s: the function must return a table or nothing, not %s"):format(change.title, type(result)), 3)
   end
@@ -332,15 +369,11 @@ local function add_condition(rest, condition, version)
   rest.headers = headers
 end
 
--- Turns paths in the patch, in what came of sending it, into paths in the object.
-local function paths_in_object(kind, patch, answered, meta)
-  if answered then
-    in_place(meta.warnings, patch)
-  elseif meta.issues then
-    in_place(meta.issues, patch)
-    if meta.type == "validation" then return errors.validation(meta.issues, kind) end
-  end
-  return meta
+-- The error of sending a patch that the check refused, with paths in the object; other errors as they are.
+local function in_object(kind, patch, err)
+  if err.type ~= "validation" then return err end
+  in_place(err.issues, patch)
+  return errors.validation(err.issues, kind)
 end
 
 --- Makes the method `update` of a resource.
@@ -377,14 +410,16 @@ function update.method(class, data)
     local before, meta = self:get(id, options_for(get, send, given))
     -- An error, or true for a 304, which the caller's own headers may ask for.
     if type(before) ~= "table" then return before, meta end
-    local change = {
-      title = title, facts = facts, before = before, shown = nil, whole = not given or given.arrays ~= "items",
-    }
+    local change = setmetatable({
+      title = title, facts = facts, before = before, whole = not given or given.arrays ~= "items", dropped = {},
+    }, Change)
     local after, patch, rest
     after, problem = changed_by(fn, change)
     if not after then return nil, problem end
     patch, problem = patch_to(change, after)
     if not patch then return nil, problem end
+    if given and given.strict and #change.dropped > 0 then return nil, errors.validation(change.dropped, facts.kind) end
+    change.patch = patch
     if #patch == 0 then
       meta.changed = false
       return before, meta
@@ -393,9 +428,8 @@ function update.method(class, data)
     if not rest then return nil, problem end
     local answered
     add_condition(rest, send.condition, meta.headers.etag)
-    answered, meta = self:patch(id, patch, rest, before)
-    meta = paths_in_object(class.name, patch, answered, meta)
-    if not answered then return nil, meta end
+    answered, meta = self:patch(id, patch, rest, change)
+    if not answered then return nil, in_object(class.name, patch, meta) end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
       for _, name in ipairs(class.id_names) do
