@@ -193,7 +193,8 @@ describe("every file", function()
   it("has a length that can be read", function()
     for _, path in ipairs(files "find lua csrc -name '*.lua' -o -name '*.[ch]'") do
       local count = #lines_of(path)
-      assert.is_true(count >= 1 and count <= MOST_LINES, ("%s has %d lines"):format(path, count))
+      local generated = path == "lua/tavus/types.lua"
+      assert.is_true(count >= 1 and (generated or count <= MOST_LINES), ("%s has %d lines"):format(path, count))
     end
   end)
 end)

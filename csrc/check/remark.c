@@ -107,11 +107,36 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
   }
 }
 
+static bool has_form(const char *text, size_t length, tavus_form form) {
+  if (form == TAVUS_FORM_NAME)
+    return tavus_tool_name_check(text, length) == TAVUS_NAME_GOOD;
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i], low = (char)(c | 0x20);
+    bool word = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    bool blank = c == ' ' || (c >= '\t' && c <= '\r');
+    if (form == TAVUS_FORM_WORD ? !word : blank) return false;
+  }
+  return length > 0;
+}
+
+static void check_form(tavus_walk *w, const char *text, size_t length,
+                       const tavus_field *field, const tavus_step *step) {
+  static const char *const forms[] = { NULL,
+                                       "1 to 64 letters, digits or _, and no digit first",
+                                       "letters, digits and _",
+                                       "no blanks: write _ instead" };
+  if (has_form(text, length, field->form)) return;
+  char quoted[TAVUS_QUOTED];
+  tavus_push_hint(w, "%s", forms[field->form]);
+  tavus_issue(w, w->op.warn_only ? TAVUS_WARNING : tavus_grade(w, field->sure), "value",
+              step, "%s cannot be its name", tavus_quote(quoted, text, length));
+}
+
 /* A secret as the server shows it. */
-static void check_mask(tavus_walk *w, const char *text, size_t length,
+static void check_mask(tavus_walk *w, const char *text, size_t length, bool refused,
                        const tavus_step *step) {
   if (tavus_is_masked(text, length))
-    tavus_issue_text(w, TAVUS_WARNING, "masked", step,
+    tavus_issue_text(w, refused ? TAVUS_ERROR : TAVUS_WARNING, "masked", step,
                      "is masked, and would be stored as it is shown",
                      "give the secret again");
 }
@@ -203,7 +228,8 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if ((field->flags & (TAVUS_PUBLIC_URL | TAVUS_PUBLIC_HTTPS)) != 0 && !w->op.verbatim)
     check_address(w, text, length, field, step);
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
-    check_mask(w, text, length, step);
+    check_mask(w, text, length, (field->flags & TAVUS_MASK_REFUSED) != 0, step);
+  if (field->form != TAVUS_FORM_ANY) check_form(w, text, length, field, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&
       characters(text, length) > field->max_length) {

@@ -55,8 +55,11 @@ bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
                    const char *const *values) {
   if (name == NULL || values == NULL) return false;
   int slot = tavus_view_find(w, view, name);
-  if (slot == 0 || lua_type(w->L, slot) != LUA_TSTRING) return false;
-  const char *text = lua_tostring(w->L, slot);
+  int type = slot == 0 ? LUA_TNONE : lua_type(w->L, slot);
+  if (type != LUA_TSTRING && type != LUA_TBOOLEAN) return false;
+  const char *text = type == LUA_TSTRING         ? lua_tostring(w->L, slot)
+                     : lua_toboolean(w->L, slot) ? "true"
+                                                 : "false";
   for (; *values != NULL; values++)
     if (strcmp(*values, text) == 0) return true;
   return false;
@@ -234,6 +237,29 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule, const tavus_vie
   lua_settop(L, names - 1);
 }
 
+static void rule_no_prefix(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                           const tavus_step *step) {
+  lua_State *L = w->L;
+  int base = lua_gettop(L);
+  const char *prefix = rule->values[0];
+  if (push_member(w, view, rule->field) == LUA_TTABLE) {
+    tavus_step map = { .up = step, .key = rule->field, .length = strlen(rule->field) };
+    lua_pushnil(L);
+    while (!w->stopped && lua_next(L, base + 1) != 0) {
+      lua_pop(L, 1);
+      size_t length;
+      const char *name =
+          lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
+      if (name == NULL || strncmp(name, prefix, strlen(prefix)) != 0) continue;
+      tavus_step member = { .up = &map, .key = name, .length = length };
+      tavus_push_hint(w, rule->hint != NULL ? "%s" : NULL, rule->hint);
+      tavus_issue(w, rule->error && !w->op.warn_only ? TAVUS_ERROR : TAVUS_WARNING,
+                  "value", &member, "%s", rule->message);
+    }
+  }
+  lua_settop(L, base);
+}
+
 static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape *shape,
                        const tavus_view *view, const tavus_step *step) {
   switch (rule->kind) {
@@ -257,6 +283,11 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
       break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
     case TAVUS_RULE_ONE_NAMING: rule_one_naming(w, rule, shape, view, step); break;
+    case TAVUS_RULE_UNIQUE:
+    case TAVUS_RULE_CHAIN:
+      tavus_check_items(w, rule, tavus_view_find(w, view, rule->field), step);
+      break;
+    case TAVUS_RULE_NO_PREFIX: rule_no_prefix(w, rule, view, step); break;
     case TAVUS_RULE_NAMES_IN: rule_names_in(w, rule, view, step); break;
   }
 }

@@ -154,6 +154,11 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
 void tavus_check_rules(tavus_walk *w, const tavus_shape *shape, const tavus_view *view,
                        const tavus_step *step);
 
+/* Checks a rule about the items of the array at `items` (0: there is none); `step` is the
+** object that it is in (chain.c). */
+void tavus_check_items(tavus_walk *w, const tavus_rule *rule, int items,
+                       const tavus_step *step);
+
 /* Returns the stack index of the value of a member, or 0 when it is absent or null. It is
 ** valid until the next call. */
 int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);

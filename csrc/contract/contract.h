@@ -40,6 +40,7 @@ enum {
   TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used at either path */
   TAVUS_APPENDED = 2048,         /* the server adds `appended` to the text */
   TAVUS_PUBLIC_URL = 4096,       /* an address that Tavus' servers call, so a public one */
+  TAVUS_MASK_REFUSED = 65536,    /* a masked secret is an error, not a doubt */
   TAVUS_PUBLIC_HTTPS = 8192,     /* the same; other addresses, and http, are refused, and
                                     {name} in the path or query is filled in */
   TAVUS_EMPTY_ID = 16384,        /* an empty id stands for none */
@@ -53,6 +54,14 @@ enum {
 typedef enum tavus_sure {
   TAVUS_SURE_A, TAVUS_SURE_B, TAVUS_SURE_C, TAVUS_SURE_D
 } tavus_sure;
+
+/* The form of a text. Another one is an error where the fact is sure. */
+typedef enum tavus_form {
+  TAVUS_FORM_ANY,
+  TAVUS_FORM_NAME, /* 1 to 64 letters, digits and _, no digit first */
+  TAVUS_FORM_WORD, /* letters, digits and _ */
+  TAVUS_FORM_SOLID /* no blanks */
+} tavus_form;
 
 /* A value that a field may have. Hints list them in this order, the usual one first. */
 typedef struct tavus_choice {
@@ -107,6 +116,7 @@ struct tavus_field {
   double minimum, maximum;
   size_t max_items;         /* 0: no limit */
   size_t max_length;        /* characters; 0: no limit */
+  tavus_form form;
   const tavus_field *items; /* of an array; NULL: anything */
   const tavus_shape *shape; /* of an object; NULL: anything */
 };
@@ -139,6 +149,10 @@ typedef enum tavus_rule_kind {
                            without values, is given */
   TAVUS_RULE_SUM,       /* `fields` together have at most `limit` items */
   TAVUS_RULE_ONE_NAMING, /* one body does not mix names with their twins */
+  TAVUS_RULE_UNIQUE,    /* no two items of `field` have the same text in `when` */
+  TAVUS_RULE_CHAIN,     /* the items of `field` are called by `when` and name each other
+                           in `fields`: one comes first, and there is no cycle */
+  TAVUS_RULE_NO_PREFIX, /* no member of `field` begins with values[0] */
   TAVUS_RULE_NAMES_IN   /* the strings in `field` are members of `when`; a missing
                            `when` breaks the rule only with `limit` 1 */
 } tavus_rule_kind;
@@ -254,6 +268,8 @@ typedef struct tavus_operation {
   const char *settled_value;  /* with this value in that field nothing was left to do;
                                  or NULL */
   const tavus_exception *exceptions; /* or NULL */
+  const char *unique; /* of a create: a member that no other row has, too. A 409 is about
+                         it, and the error names the row that has it */
   int status;   /* of a success, in the sandbox; 0: 200, or 204 of a DELETE */
   int timeout;  /* of one attempt, seconds; 0: TAVUS_TIMEOUT */
   int deadline; /* of all attempts, seconds; 0: TAVUS_DEADLINE */
@@ -290,6 +306,7 @@ typedef struct tavus_resource {
                              or NULL */
   const char *twin_id;    /* the name of the id there */
   const char *id_field;
+  const char *other_id; /* another name of the id in some rows, or NULL */
   const char *name_field; /* the name by which rows are found, or NULL */
   const char *text;
   const tavus_field *root; /* a row, and the body of a create */
@@ -325,10 +342,12 @@ extern const tavus_resource *const tavus_resources[];
 extern const tavus_error_row tavus_error_rows[];
 
 extern const tavus_shape tavus_shape_layers, tavus_shape_llm, tavus_shape_tts,
-    tavus_shape_stt, tavus_shape_parameters, tavus_shape_schema;
+    tavus_shape_stt, tavus_shape_parameters, tavus_shape_tool_parameters, tavus_shape_schema;
 extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,
+    tavus_field_attach_tools, tavus_field_skill_config, tavus_field_replace_skills,
+    tavus_field_clone,
     tavus_field_text, tavus_field_document_id, tavus_field_language_code,
     tavus_field_secret, tavus_field_secret_any;
 extern const tavus_alias tavus_persona_aliases[];

@@ -166,6 +166,8 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   if (field->max_items != 0) set_number(L, "max_items", (double)field->max_items);
   if (field->max_length != 0)
     set_number(L, "max_length", (double)field->max_length);
+  static const char *const forms[] = { NULL, "name", "word", "no blanks" };
+  set_text(L, "form", forms[field->form]);
   set_flag(L, "secret", (field->flags & TAVUS_SECRET) != 0);
   set_flag(L, "read_only", (field->flags & TAVUS_READ_ONLY) != 0);
   set_flag(L, "closed", (field->flags & TAVUS_CLOSED) != 0);
@@ -249,6 +251,7 @@ static void push_operation(lua_State *L, const tavus_resource *resource,
   set_text(L, "repeats", repeats[operation->repeats]);
   set_text(L, "repeat_key", operation->repeat_key);
   set_text(L, "condition", operation->condition);
+  set_text(L, "unique", operation->unique);
   set_list(L, "done", operation->done);
   set_list(L, "already", operation->already);
   set_text(L, "settled_field", operation->settled_field);
@@ -306,6 +309,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   set_text(L, "collection", resource->collection);
   set_text(L, "twin", resource->twin);
   set_text(L, "twin_id", resource->twin_id);
+  set_text(L, "other_id", resource->other_id);
   set_text(L, "id_field", resource->id_field);
   set_text(L, "name_field", resource->name_field);
   set_text(L, "description", resource->text);

@@ -221,6 +221,24 @@ const tavus_shape tavus_shape_parameters = {
   .vocabulary = true
 };
 
+static const tavus_rule tool_rules[] = {
+  { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
+    .when = "properties", .limit = 1,
+    .message = "is not one of the properties" },
+  { .kind = TAVUS_RULE_NO_PREFIX, .error = true, .field = "properties",
+    .values = WORDS("tavus_"), .message = "names that begin with tavus_ are refused" }
+};
+
+const tavus_shape tavus_shape_tool_parameters = {
+  .name = "tool_parameters",
+  .looks = "{ type = \"object\", properties = { city = { type = \"string\" } } }",
+  .fields = root_keywords,
+  .count = TAVUS_COUNT(root_keywords), .aliases = aliases,
+  .stray = "an argument is described under properties",
+  .rules = tool_rules, .rule_count = TAVUS_COUNT(tool_rules),
+  .vocabulary = true
+};
+
 bool tavus_is_schema_word(const char *name, size_t length, bool *tells) {
   static const char *const telling[] = {
     "$ref", "allOf", "anyOf", "description", "enum", "items", "oneOf",

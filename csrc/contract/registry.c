@@ -5,7 +5,12 @@
 /* A new resource has a line here. */
 #define RESOURCES(each) \
   each(tavus_personas) \
-  each(tavus_conversations)
+  each(tavus_conversations) \
+  each(tavus_registered_tools) \
+  each(tavus_guardrails) \
+  each(tavus_objectives) \
+  each(tavus_documents) \
+  each(tavus_dictionaries)
 
 #define DECLARE(resource) extern const tavus_resource resource;
 #define POINT_TO(resource) &resource,

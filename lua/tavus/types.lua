@@ -35,6 +35,11 @@
 ---@field personas tavus.Personas Who takes part in a conversation: prompt, layers, defaults.
 ---@field pals tavus.Pals Who takes part in a conversation: prompt, layers, defaults.
 ---@field conversations tavus.Conversations A call with a persona, and where to join it.
+---@field tools tavus.Tools A function of the registry, which personas share.
+---@field guardrails tavus.Guardrails What a persona must not do, and who is told when it does.
+---@field objectives tavus.Objectives What a persona works towards in a call, step by step.
+---@field documents tavus.Documents A file or web site that personas may consult.
+---@field pronunciation_dictionaries tavus.PronunciationDictionaries How words are spoken.
 
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
@@ -44,6 +49,18 @@
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
+---@field publish fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/publish
+---@field tools fun(self: tavus.Personas, persona_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/tools
+---@field attach_tools fun(self: tavus.Personas, persona_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/tools
+---@field detach_tool fun(self: tavus.Personas, persona_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}/tools/{tool_id}
+---@field skills fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills
+---@field replace_skills fun(self: tavus.Personas, persona_id: string, skills: table<string, tavus.SkillOfSet>, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills
+---@field skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills/{skill_id}
+---@field set_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills/{skill_id}
+---@field patch_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}/skills/{skill_id}
+---@field remove_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}/skills/{skill_id}
+---@field clone fun(self: tavus.Personas, template_id: string, clone?: tavus.Clone, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/templates/{template_id}/clone
+---@field check_username fun(self: tavus.Personas, username: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
 ---@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Pals client.pals
@@ -54,6 +71,18 @@
 ---@field get fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}
 ---@field patch fun(self: tavus.Pals, pal_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}
 ---@field delete fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}
+---@field publish fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/publish
+---@field tools fun(self: tavus.Pals, pal_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/tools
+---@field attach_tools fun(self: tavus.Pals, pal_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/tools
+---@field detach_tool fun(self: tavus.Pals, pal_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}/tools/{tool_id}
+---@field skills fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills
+---@field replace_skills fun(self: tavus.Pals, pal_id: string, skills: table<string, tavus.SkillOfSet>, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills
+---@field skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills/{skill_id}
+---@field set_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills/{skill_id}
+---@field patch_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}/skills/{skill_id}
+---@field remove_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}/skills/{skill_id}
+---@field clone fun(self: tavus.Pals, template_id: string, clone?: tavus.Clone, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/templates/{template_id}/clone
+---@field check_username fun(self: tavus.Pals, username: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
 ---@field update fun(self: tavus.Pals, pal_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Conversations client.conversations
@@ -64,6 +93,55 @@
 ---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}
+
+---@class tavus.Tools client.tools
+---@field create fun(self: tavus.Tools, registered_tool: tavus.RegisteredTool, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error POST /v2/tools
+---@field list fun(self: tavus.Tools, filter?: { type?: string, limit?: integer, page?: integer, name_or_uuid?: string }, options?: tavus.CallOptions): { data: tavus.RegisteredTool[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/tools
+---@field each fun(self: tavus.Tools, filter?: { type?: string, limit?: integer, page?: integer, name_or_uuid?: string }, options?: tavus.EachOptions): fun(): tavus.RegisteredTool?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Tools, name: string, options?: tavus.EachOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Tools, tool_id: string, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error GET /v2/tools/{tool_id}
+---@field patch fun(self: tavus.Tools, tool_id: string, registered_tool: tavus.RegisteredTool, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error PATCH /v2/tools/{tool_id}
+---@field delete fun(self: tavus.Tools, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/tools/{tool_id}
+
+---@class tavus.Guardrails client.guardrails
+---@field create fun(self: tavus.Guardrails, guardrail: tavus.Guardrail, options?: tavus.CallOptions): tavus.Guardrail?, tavus.Meta|tavus.Error POST /v2/guardrails
+---@field list fun(self: tavus.Guardrails, filter?: { legacy?: string, name_or_uuid?: string, limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Guardrail[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/guardrails
+---@field each fun(self: tavus.Guardrails, filter?: { legacy?: string, name_or_uuid?: string, limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Guardrail?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Guardrails, name: string, options?: tavus.EachOptions): tavus.Guardrail?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Guardrails, uuid: string, options?: tavus.CallOptions): tavus.Guardrail?, tavus.Meta|tavus.Error GET /v2/guardrails/{uuid}
+---@field patch fun(self: tavus.Guardrails, uuid: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Guardrail|true|nil, tavus.Meta|tavus.Error PATCH /v2/guardrails/{uuid}
+---@field delete fun(self: tavus.Guardrails, uuid: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/guardrails/{uuid}
+---@field update fun(self: tavus.Guardrails, uuid: string, change: fun(guardrail: tavus.Guardrail): tavus.Guardrail?, options?: tavus.UpdateOptions): tavus.Guardrail?, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.Objectives client.objectives
+---@field create fun(self: tavus.Objectives, objective_set: tavus.ObjectiveSet, options?: tavus.CallOptions): tavus.ObjectiveSet?, tavus.Meta|tavus.Error POST /v2/objectives
+---@field list fun(self: tavus.Objectives, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.ObjectiveSet[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/objectives
+---@field each fun(self: tavus.Objectives, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.ObjectiveSet?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Objectives, name: string, options?: tavus.EachOptions): tavus.ObjectiveSet?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Objectives, objectives_id: string, options?: tavus.CallOptions): tavus.ObjectiveSet?, tavus.Meta|tavus.Error GET /v2/objectives/{objectives_id}
+---@field patch fun(self: tavus.Objectives, objectives_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.ObjectiveSet|true|nil, tavus.Meta|tavus.Error PATCH /v2/objectives/{objectives_id}
+---@field delete fun(self: tavus.Objectives, objectives_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/objectives/{objectives_id}
+---@field update fun(self: tavus.Objectives, objectives_id: string, change: fun(objective_set: tavus.ObjectiveSet): tavus.ObjectiveSet?, options?: tavus.UpdateOptions): tavus.ObjectiveSet?, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.Documents client.documents
+---@field create fun(self: tavus.Documents, document: tavus.Document, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents
+---@field list fun(self: tavus.Documents, filter?: { limit?: integer, page?: integer, sort?: string, status?: string, name_or_uuid?: string, tags?: string }, options?: tavus.CallOptions): { data: tavus.Document[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/documents
+---@field each fun(self: tavus.Documents, filter?: { limit?: integer, page?: integer, sort?: string, status?: string, name_or_uuid?: string, tags?: string }, options?: tavus.EachOptions): fun(): tavus.Document?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Documents, name: string, options?: tavus.EachOptions): tavus.Document?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error GET /v2/documents/{document_id}
+---@field patch fun(self: tavus.Documents, document_id: string, document_patch: tavus.DocumentPatch, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error PATCH /v2/documents/{document_id}
+---@field recrawl fun(self: tavus.Documents, document_id: string, recrawl?: tavus.Recrawl, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents/{document_id}/recrawl
+---@field delete fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/documents/{document_id}
+
+---@class tavus.PronunciationDictionaries client.pronunciation_dictionaries
+---@field create fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary: tavus.PronunciationDictionary, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error POST /v2/pronunciation-dictionaries
+---@field list fun(self: tavus.PronunciationDictionaries, filter?: { limit?: integer, page?: integer, sort?: string }, options?: tavus.CallOptions): { data: tavus.PronunciationDictionary[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pronunciation-dictionaries
+---@field each fun(self: tavus.PronunciationDictionaries, filter?: { limit?: integer, page?: integer, sort?: string }, options?: tavus.EachOptions): fun(): tavus.PronunciationDictionary?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.PronunciationDictionaries, name: string, options?: tavus.EachOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error GET /v2/pronunciation-dictionaries/{pronunciation_dictionary_id}
+---@field patch fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.PronunciationDictionary|true|nil, tavus.Meta|tavus.Error PATCH /v2/pronunciation-dictionaries/{pronunciation_dictionary_id}
+---@field delete fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pronunciation-dictionaries/{pronunciation_dictionary_id}
+---@field update fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, change: fun(pronunciation_dictionary: tavus.PronunciationDictionary): tavus.PronunciationDictionary?, options?: tavus.UpdateOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 --- Who takes part in a conversation: prompt, layers, defaults.
 ---@class tavus.Persona
@@ -348,6 +426,46 @@
 ---@class tavus.Vqa
 ---@field enabled? boolean Whether it sees.
 
+---@class tavus.AttachTools
+---@field tool_ids? string[] The tools to attach.
+
+---@class tavus.ReplaceSkills
+---@field skills? table<string, tavus.SkillOfSet> All skills by their ids; the others are detached.
+
+--- A skill.
+---@class tavus.SkillOfSet
+---@field config? tavus.SkillSettings Its settings.
+
+--- Its settings.
+---@class tavus.SkillSettings
+---@field components? tavus.Components Of magic_canvas: what may be shown; a change replaces all.
+---@field document_ids? string[] Of presentation: the documents to show.
+---@field prompt? string Of presentation: how to present.
+---@field slides_trigger? "on_demand"|"walk_the_deck"|string Of presentation: on_demand (default) or walk_the_deck.
+---@field usage_guidance? string Of magic_canvas: when to use it.
+
+--- Of magic_canvas: what may be shown; a change replaces all.
+---@class tavus.Components
+---@field alert? tavus.Component Settings of this component.
+---@field calendar? tavus.Component Settings of this component.
+---@field chart? tavus.Component Settings of this component.
+---@field image? tavus.Component Settings of this component.
+---@field input? tavus.Component Settings of this component.
+---@field question? tavus.Component Settings of this component.
+---@field scheduling_embed? tavus.Component Settings of this component.
+---@field text? tavus.Component Settings of this component.
+
+--- Settings of this component.
+---@class tavus.Component
+---@field enabled? boolean Whether it may be shown.
+---@field provider? "calendly"|string Of scheduling_embed: calendly.
+---@field scheduling_url? string Of scheduling_embed: its address.
+
+---@class tavus.SkillConfig
+---@field config? tavus.SkillSettings Its settings.
+
+---@class tavus.Clone
+
 --- A call with a persona, and where to join it.
 ---@class tavus.Conversation
 ---@field audio_only? boolean No video.
@@ -417,3 +535,211 @@
 ---@field storage_account? string The storage account (azure_blob).
 ---@field tenant_id? string The tenant (azure_blob).
 ---@field workload_identity_provider? string The identity provider (gcs).
+
+--- A function of the registry, which personas share.
+---@class tavus.RegisteredTool
+---@field created_at? string When it was made. Only in answers.
+---@field delivery? tavus.Delivery Who is told of a call.
+---@field description? string When and why the model should call it.
+---@field is_system_tool? boolean Whether it is Tavus' own. Only in answers.
+---@field name? string The name the model calls; unique in the account.
+---@field on_call? "generate_filler"|"static_filler"|"silent"|"passthrough"|string What is said while it runs.
+---@field on_resolve? "fire_and_forget"|"generate_response"|"response_in_result"|"add_to_context"|string What becomes of the result.
+---@field origin? "llm"|"vision"|"audio"|string What calls it: llm (default), vision or audio.
+---@field owner_id? any Whose it is. Only in answers.
+---@field parameters? tavus.ToolParameters JSON Schema of the arguments; its type is object.
+---@field static_filler? string What is said while it runs (static_filler).
+---@field tags? string[] Words to find it by.
+---@field tool_id? string Its id. Only in answers.
+---@field trigger_type? "in_call"|"post_call"|string When it is called: in_call (default) or post_call.
+---@field updated_at? string When it last changed. Only in answers.
+
+--- Who is told of a call.
+---@class tavus.Delivery
+---@field api? tavus.DeliveryApi Tavus calls this address.
+---@field app_message? boolean The page in the call is told by an app message; the default.
+
+--- Tavus calls this address.
+---@class tavus.DeliveryApi
+---@field auth? tavus.Auth How Tavus signs in.
+---@field body_template? table<string, any> The body that is sent, in place of Tavus' own.
+---@field content_type? string The type of the body.
+---@field headers? table<string, string> Headers to send.
+---@field method? string GET, POST and so on.
+---@field query_params? table<string, any> Parameters to add to the address.
+---@field timeout? integer Seconds to wait.
+---@field url? string Where the call goes; {name} in the path or query is an argument.
+
+--- How Tavus signs in.
+---@class tavus.Auth
+---@field client_id? string The client (oauth2_client_credentials).
+---@field client_secret? string The client's secret (oauth2_client_credentials). Secret.
+---@field location? "header"|"query"|string Where the key goes (api_key): header or query.
+---@field name? string The header or parameter with the key (api_key).
+---@field password? string The password (basic). Secret.
+---@field scope? string What is asked for (oauth2_client_credentials).
+---@field secret? string What signs the request (hmac). Secret.
+---@field token? string The token (bearer). Secret.
+---@field token_url? string Where tokens are made (oauth2_client_credentials).
+---@field type? "none"|"bearer"|"api_key"|"basic"|"oauth2_client_credentials"|"hmac"|string none, bearer, api_key, basic, oauth2_client_credentials or hmac.
+---@field username? string The name (basic).
+---@field value? string The key (api_key). Secret.
+
+--- JSON Schema of the arguments; its type is object.
+---@class tavus.ToolParameters
+---@field ["$anchor"]? string A name for this schema.
+---@field ["$comment"]? string A note for readers.
+---@field ["$defs"]? table<string, boolean|tavus.JsonSchema> Schemas to refer to.
+---@field ["$dynamicAnchor"]? string A name that other schemas may take over.
+---@field ["$dynamicRef"]? string The schema of such a name.
+---@field ["$id"]? string The address of this schema.
+---@field ["$ref"]? string The schema to use here.
+---@field ["$schema"]? string The dialect of JSON Schema.
+---@field additionalItems? boolean|tavus.JsonSchema Items beyond the listed ones (old dialects).
+---@field additionalProperties? boolean|tavus.JsonSchema Members without a name of their own.
+---@field allOf? (boolean|tavus.JsonSchema)[] All of these must hold.
+---@field anyOf? (boolean|tavus.JsonSchema)[] At least one of these must hold.
+---@field const? any The only value.
+---@field contains? boolean|tavus.JsonSchema At least one item must be like this.
+---@field contentEncoding? string How a string is encoded.
+---@field contentMediaType? string What an encoded string holds.
+---@field contentSchema? boolean|tavus.JsonSchema What the decoded string is like.
+---@field default? any The value when absent.
+---@field definitions? table<string, boolean|tavus.JsonSchema> Schemas to refer to (old dialects).
+---@field dependencies? table<string, boolean|string[]|tavus.JsonSchema> Names that need names or a schema (old dialects).
+---@field dependentRequired? table<string, string[]> Names that need other names.
+---@field dependentSchemas? table<string, boolean|tavus.JsonSchema> Names that need a schema.
+---@field deprecated? boolean Should not be used any more.
+---@field description? string What the value means, for the model.
+---@field ["else"]? boolean|tavus.JsonSchema Holds when `if` does not.
+---@field enum? any[] The allowed values.
+---@field example? any An example of a value (OpenAPI).
+---@field examples? any[] Examples of values.
+---@field exclusiveMaximum? number|boolean Upper bound, not included.
+---@field exclusiveMinimum? number|boolean Lower bound, not included.
+---@field format? string A known form of string, such as date.
+---@field ["if"]? boolean|tavus.JsonSchema A condition.
+---@field items? boolean|(boolean|tavus.JsonSchema)[]|tavus.JsonSchema The items of an array.
+---@field maxContains? integer How many items may match `contains`.
+---@field maxItems? integer Most items.
+---@field maxLength? integer Most characters; 1000 or less in a perception tool.
+---@field maxProperties? integer Most members.
+---@field maximum? number Upper bound.
+---@field minContains? integer How many items must match `contains`.
+---@field minItems? integer Fewest items.
+---@field minLength? integer Fewest characters.
+---@field minProperties? integer Fewest members.
+---@field minimum? number Lower bound.
+---@field multipleOf? number Must be a multiple of this.
+---@field ["not"]? boolean|tavus.JsonSchema Must not hold.
+---@field nullable? boolean May be null (OpenAPI).
+---@field oneOf? (boolean|tavus.JsonSchema)[] Exactly one of these must hold.
+---@field pattern? string A regular expression for strings.
+---@field patternProperties? table<string, boolean|tavus.JsonSchema> Members by a pattern of their name.
+---@field prefixItems? (boolean|tavus.JsonSchema)[] The first items, one schema each.
+---@field properties? table<string, boolean|tavus.JsonSchema> The members by name.
+---@field propertyNames? boolean|tavus.JsonSchema What member names look like.
+---@field readOnly? boolean Comes in answers only.
+---@field required? string[] Names of members that must be there.
+---@field ["then"]? boolean|tavus.JsonSchema Holds when `if` does.
+---@field title? string A short name.
+---@field type? "object"|string Always object.
+---@field unevaluatedItems? boolean|tavus.JsonSchema Items that no keyword has looked at.
+---@field unevaluatedProperties? boolean|tavus.JsonSchema Members that no keyword has looked at.
+---@field uniqueItems? boolean No two items are equal.
+---@field writeOnly? boolean Comes in requests only.
+
+--- What a persona must not do, and who is told when it does.
+---@class tavus.Guardrail
+---@field app_message? boolean Whether the call is told when it fires; true by default.
+---@field callback_url? string Who is told when it fires.
+---@field created_at? string When it was made. Only in answers.
+---@field data? tavus.GuardrailItem[] The guardrails of a set.
+---@field guardrail_name? string The name of one.
+---@field guardrail_prompt? string What must not happen.
+---@field guardrails_id? string The id of a set. Only in answers.
+---@field guardrails_name? string The name of a set, in answers. Only in answers.
+---@field modality? "verbal"|"visual"|string verbal (default) or visual.
+---@field name? string The name of a set.
+---@field tags? string[] Words to find it by; personas attach them as guardrail_tags.
+---@field updated_at? string When it last changed. Only in answers.
+---@field uuid? string The id of one. Only in answers.
+
+--- One of a set.
+---@class tavus.GuardrailItem
+---@field callback_url? string Who is told when it fires.
+---@field guardrail_name? string Its name.
+---@field guardrail_prompt? string What must not happen.
+---@field guardrails_name? string An earlier spelling. Now guardrail_name.
+---@field guardrails_prompt? string An earlier spelling. Now guardrail_prompt.
+---@field modality? "verbal"|"visual"|string verbal (default) or visual.
+---@field uuid? string Its id. Only in answers.
+
+--- What a persona works towards in a call, step by step.
+---@class tavus.ObjectiveSet
+---@field created_at? string When they were made. Only in answers.
+---@field data? tavus.Objective[] The steps, in any order.
+---@field name? string Their name.
+---@field objective_name? string The name of a step, in answers. Only in answers.
+---@field objectives_id? string Their id. Only in answers.
+---@field updated_at? string When they last changed. Only in answers.
+
+--- A step.
+---@class tavus.Objective
+---@field callback_url? string Who is told when it is reached.
+---@field confirmation_mode? "auto"|"manual"|string auto (default) or manual.
+---@field modality? "verbal"|"visual"|string verbal (default) or visual.
+---@field next_conditional_objectives? table<string, string> The steps that may follow, by name, and when.
+---@field next_required_objective? string The step that follows, by name.
+---@field next_required_objectives? string[] The step that follows, by name. Deprecated: an older spelling. Now next_required_objective.
+---@field objective_name? string Its name, without blanks.
+---@field objective_prompt? string What is to be reached.
+---@field output_variables? string[] What is to be found out.
+
+--- A file or web site that personas may consult.
+---@class tavus.Document
+---@field callback_url? string Who is told when its status changes.
+---@field crawl? tavus.Crawl How a web site is read.
+---@field crawl_config? any How its web site is read. Only in answers.
+---@field crawl_count? any How often it was read. Only in answers.
+---@field crawled_urls? any The pages that were read. Only in answers.
+---@field created_at? string When it was made. Only in answers.
+---@field display_status? string ready or disabled. Only in answers.
+---@field document_id? string Its id. Only in answers.
+---@field document_name? string Its name; made up when it is missing.
+---@field document_url? string A public file or web site.
+---@field error_message? any Why it could not be read: a code. Only in answers.
+---@field last_crawled_at? any When it was last read. Only in answers.
+---@field progress? any How far it is, in percent. Only in answers.
+---@field status? "started"|"processing"|"ready"|"error"|"recrawling"|string started, processing, ready, error or recrawling. Only in answers.
+---@field tags? string[] Words to find it by; a change replaces all.
+---@field updated_at? string When it last changed. Only in answers.
+
+--- How a web site is read.
+---@class tavus.Crawl
+---@field depth? integer How many links deep.
+---@field max_pages? integer How many pages.
+
+---@class tavus.DocumentPatch
+---@field document_name? string Its name.
+---@field tags? string[] All of its tags.
+
+---@class tavus.Recrawl
+---@field crawl? tavus.Crawl How a web site is read.
+
+--- How words are spoken.
+---@class tavus.PronunciationDictionary
+---@field created_at? string When it was made. Only in answers.
+---@field name? string Its name.
+---@field pronunciation_dictionary_id? string Its id. Only in answers.
+---@field rules? tavus.PronunciationRule[] The words; no text twice.
+---@field rules_count? integer How many rules it has. Only in answers.
+---@field updated_at? string When it last changed. Only in answers.
+
+--- A rule.
+---@class tavus.PronunciationRule
+---@field case_sensitive? boolean Whether case counts; false by default.
+---@field pronunciation? string How it is spoken: other words, or IPA.
+---@field text? string What is written.
+---@field type? "alias"|"ipa"|string alias or ipa.
+---@field word_boundaries? boolean Whether only whole words count; true by default.

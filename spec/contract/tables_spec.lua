@@ -170,7 +170,8 @@ describe("the contract's data", function()
       end)
     end
     table.sort(secret)
-    assert.same({ "/layers/llm/api_key", "/layers/llm/default_query/*",
+    assert.same({ "/delivery/api/auth/client_secret", "/delivery/api/auth/password", "/delivery/api/auth/secret",
+      "/delivery/api/auth/token", "/delivery/api/auth/value", "/delivery/api/headers/*", "/layers/llm/api_key", "/layers/llm/default_query/*",
       "/layers/llm/headers/*", "/layers/tts/api_key", "/meeting_token",
       "/properties/livekit_room_token" }, secret)
   end)
@@ -227,10 +228,18 @@ describe("the contract's data", function()
   end)
 end)
 
+-- The kind of the body that makes a row.
+local function kind_of(r)
+  for _, operation in ipairs(r.operations) do
+    if operation.name == "create" then return operation.body end
+  end
+end
+
 describe("each field", function()
   for _, r in ipairs(contract.resources) do
+    local kind = kind_of(r)
     each_field(r.fields, function(path, field, wrap)
-      local function at(value) return issues_at(r.name, wrap(value), path) end
+      local function at(value) return issues_at(kind, wrap(value), path) end
 
       it(r.name .. path .. " is checked as its entry says", function()
         -- A good value and null pass.
@@ -302,7 +311,7 @@ describe("each field", function()
         if field.secret then
           local document = wrap("hush-hush-hush")
           for _, value in ipairs { "hush-hush-hush", { "hush-hush-hush" } } do
-            local _, issues = core.validate(r.name, wrap(value))
+            local _, issues = core.validate(kind, wrap(value))
             for _, issue in ipairs(issues) do
               assert.is_nil((issue.message .. (issue.hint or "")):find("hush"))
             end
@@ -315,7 +324,11 @@ describe("each field", function()
             document.layers.llm.api_key = "hush-hush-hush"
           end
           if r.name == "conversation" then document.persona_id = "p5317866" end
-          local _, _, secrets = core.encode(document, r.name)
+          if kind == "registered_tool" then
+            document.name, document.description = "tool", "x"
+            document.delivery.api.url = "https://example.com/tool"
+          end
+          local _, _, secrets = core.encode(document, kind)
           assert.equal("hush-hush-hush", secrets[1])
         end
       end)

@@ -215,10 +215,11 @@ local function build(class)
   class.id_field = class.newer and data.twin_id or data.id_field
   class.operations = {}
   class.id_names = names_of(data, data.id_field)
+  class.id_names[#class.id_names + 1] = data.other_id
   class.names = data.name_field and names_of(data, data.name_field) or {}
   for _, raw in ipairs(data.operations) do
     local op = prepared(class, raw)
-    if class.newer and raw.name == "create" then class.name = op.body end
+    if raw.name == "create" then class.name = op.body end
     class.operations[op.name] = op
     methods[op.name] = maker_of(op)(class, op)
   end

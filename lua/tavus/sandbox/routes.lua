@@ -1,5 +1,5 @@
 --- The route table: which operation a method and path mean. Built from
--- `core.contract()`, and the operations of Tavus that the contract does not have.
+-- `core.contract()`.
 
 local query = require "tavus.query"
 
@@ -52,11 +52,6 @@ function methods:find(method, path)
   return route, ids
 end
 
--- Operations that the contract does not have, by the names of resources.
-local MORE = {
-  persona = { { name = "publish", method = "POST", path = "/v2/personas/{persona_id}/publish", sends = "nothing" } },
-}
-
 local function add(self, path, route)
   local node = node_for(self.root, path)
   local method = route.operation.method
@@ -78,14 +73,12 @@ end
 function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
-    for _, operations in ipairs { resource.operations, MORE[resource.name] } do
-      for _, operation in ipairs(operations) do
-        local path, name = operation.path, resource.name
-        add(self, path, { resource = name, operation = operation, newer = false })
-        local newer = operation.newer_path
-        if newer and newer ~= path then
-          add(self, newer, { resource = name, operation = operation, newer = true })
-        end
+    for _, operation in ipairs(resource.operations) do
+      local path, name = operation.path, resource.name
+      add(self, path, { resource = name, operation = operation, newer = false })
+      local newer = operation.newer_path
+      if newer and newer ~= path then
+        add(self, newer, { resource = name, operation = operation, newer = true })
       end
     end
   end
