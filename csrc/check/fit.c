@@ -10,9 +10,7 @@
 
 /* --- values --- */
 
-/* The types that the value at `index` has in JSON, as a set; 0 for null and what JSON
-** cannot express. An empty table without a mark may be an array or an object. */
-static unsigned types_of(tavus_walk *w, int index) {
+unsigned tavus_types_of(tavus_walk *w, int index) {
   lua_State *L = w->L;
   switch (lua_type(L, index)) {
     case LUA_TSTRING: return TAVUS_STRING;
@@ -33,7 +31,7 @@ static unsigned types_of(tavus_walk *w, int index) {
 }
 
 bool tavus_takes(tavus_walk *w, const tavus_field *field, int index) {
-  unsigned types = types_of(w, index);
+  unsigned types = tavus_types_of(w, index);
   return types == 0 || (types & field->types) != 0;
 }
 
@@ -64,7 +62,7 @@ static bool has_only(tavus_walk *w, int index, unsigned types) {
   lua_State *L = w->L;
   bool only = true;
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
-    if ((types_of(w, lua_gettop(L)) & types) == 0) only = false;
+    if ((tavus_types_of(w, lua_gettop(L)) & types) == 0) only = false;
   return only;
 }
 
@@ -289,7 +287,7 @@ static void push_unlisted(tavus_walk *w, int index, const tavus_field *field) {
 void tavus_push_fit(tavus_walk *w, int index, const tavus_field *field) {
   lua_State *L = w->L;
   luaL_checkstack(L, 12, "hint");
-  unsigned types = types_of(w, index), wanted = field->types;
+  unsigned types = tavus_types_of(w, index), wanted = field->types;
   size_t length = 0;
   const char *text = types == TAVUS_STRING ? lua_tolstring(L, index, &length) : NULL;
   if (types == 0) {
@@ -336,7 +334,7 @@ void tavus_push_misfit(tavus_walk *w, int index, const tavus_field *field) {
   lua_pushnil(L);
   int hint = lua_gettop(L);
   if (lua_type(L, index) != LUA_TTABLE || field->items == NULL ||
-      types_of(w, index) != TAVUS_ARRAY_TYPE)
+      tavus_types_of(w, index) != TAVUS_ARRAY_TYPE)
     return;
   for (int i = 1; lua_isnil(L, hint); i++) {
     lua_rawgeti(L, index, i);

@@ -45,8 +45,7 @@ static void add_path(luaL_Buffer *b, const tavus_step *step) {
     add_index(b, step->index);
 }
 
-/* Pushes the path of a step. */
-static void push_path(lua_State *L, const tavus_step *step) {
+void tavus_push_path(lua_State *L, const tavus_step *step) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   add_path(&b, step);
@@ -68,7 +67,7 @@ static void make_issue(tavus_walk *w, tavus_severity severity, const char *code,
                        const tavus_step *step, int message) {
   lua_State *L = w->L;
   lua_createtable(L, 0, 5);
-  push_path(L, step);
+  tavus_push_path(L, step);
   lua_setfield(L, -2, "path");
   lua_pushstring(L, code);
   lua_setfield(L, -2, "code");
@@ -174,6 +173,8 @@ void tavus_range_issue(tavus_walk *w, const tavus_field *field, const tavus_step
   if (field->has_minimum && field->has_maximum)
     tavus_issue(w, TAVUS_WARNING, "range", step, "outside the usual range %d to %d",
                 (int)field->minimum, (int)field->maximum);
-  else
+  else if (field->has_minimum)
     tavus_issue(w, TAVUS_WARNING, "range", step, "less than %d", (int)field->minimum);
+  else
+    tavus_issue(w, TAVUS_WARNING, "range", step, "more than %d", (int)field->maximum);
 }

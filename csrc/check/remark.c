@@ -132,6 +132,31 @@ static void check_form(tavus_walk *w, const char *text, size_t length,
               step, "%s cannot be its name", tavus_quote(quoted, text, length));
 }
 
+/* Reports the second tool of a name, wherever the first one is. */
+static void check_same_name(tavus_walk *w, const char *text, size_t length,
+                            const tavus_step *step) {
+  lua_State *L = w->L;
+  char quoted[TAVUS_QUOTED];
+  luaL_checkstack(L, 8, "names");
+  if (lua_type(L, w->names) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_replace(L, w->names);
+  }
+  lua_pushlstring(L, text, length);
+  lua_rawget(L, w->names);
+  if (lua_isnil(L, -1)) {
+    lua_pushlstring(L, text, length);
+    tavus_push_path(L, step);
+    lua_rawset(L, w->names);
+  } else {
+    tavus_push_hint(w, "give each tool a name of its own; the other one is at %s",
+                    lua_tostring(L, -1));
+    tavus_issue(w, TAVUS_WARNING, "value", step, "a second tool has the name %s",
+                tavus_quote(quoted, text, length));
+  }
+  lua_pop(L, 1);
+}
+
 /* A secret as the server shows it. */
 static void check_mask(tavus_walk *w, const char *text, size_t length, bool refused,
                        const tavus_step *step) {
@@ -219,6 +244,17 @@ static void check_end(tavus_walk *w, const char *text, size_t length,
   tavus_issue(w, TAVUS_WARNING, "value", step, "%s goes without %s", field->name, end);
 }
 
+/* Reports a text that begins with what the server puts before it. */
+static void check_start(tavus_walk *w, const char *text, size_t length,
+                        const tavus_field *field, const tavus_step *step) {
+  size_t n = strlen(field->prepended);
+  char quoted[TAVUS_QUOTED];
+  if (length <= n || memcmp(text, field->prepended, n) != 0) return;
+  tavus_push_hint(w, "write %s", tavus_quote(quoted, text + n, length - n));
+  tavus_issue(w, TAVUS_WARNING, "value", step, "%s goes without %s", field->name,
+              field->prepended);
+}
+
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_field *field, const tavus_view *view,
                         const tavus_step *step) {
@@ -230,7 +266,10 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if ((field->flags & TAVUS_SECRET) != 0 && !w->op.verbatim)
     check_mask(w, text, length, (field->flags & TAVUS_MASK_REFUSED) != 0, step);
   if (field->form != TAVUS_FORM_ANY) check_form(w, text, length, field, step);
+  if (field->prepended != NULL) check_start(w, text, length, field, step);
   if ((field->flags & TAVUS_TOOL_NAME) != 0) check_tool_name(w, text, length, step);
+  if ((field->flags & TAVUS_TOOL_NAME) != 0 && !w->op.verbatim)
+    check_same_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&
       characters(text, length) > field->max_length) {
     tavus_push_hint(w, NULL);

@@ -122,6 +122,44 @@ static void rule_not_with(tavus_walk *w, const tavus_rule *rule, const tavus_vie
     if (given(w, view, *f) == SOMETHING) rule_issue(w, rule, "rule", *f, step);
 }
 
+static void rule_all(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                     const tavus_step *step) {
+  const char *const *f = rule->fields;
+  if (rule->when == NULL) {
+    while (*f != NULL && given(w, view, *f) != SOMETHING) f++;
+    if (*f == NULL) return;
+  } else if (!applies(w, rule, view)) {
+    return;
+  }
+  for (f = rule->fields; *f != NULL; f++)
+    if (given(w, view, *f) != SOMETHING) rule_issue(w, rule, "required", *f, step);
+}
+
+/* Reports the last of the members. */
+static void rule_apart(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                       const tavus_step *step) {
+  lua_State *L = w->L;
+  const char *const *v = rule->values;
+  const char *last = NULL;
+  int top = lua_gettop(L);
+  if (tavus_view_push(w, view, rule->when) == LUA_TSTRING) {
+    const char *text = lua_tostring(L, -1);
+    while (*v != NULL && strncmp(text, *v, strlen(*v)) != 0) v++;
+    bool here = *v != NULL && tavus_view_push(w, view, rule->field) == LUA_TTABLE;
+    for (const char *const *f = rule->fields; here && *f != NULL; f++) {
+      lua_pushstring(L, *f);
+      lua_rawget(L, top + 2);
+      here = !lua_isnil(L, -1) && !tavus_is_null(L, lua_gettop(L));
+      lua_pop(L, 1);
+      last = here ? *f : NULL;
+    }
+  }
+  lua_settop(L, top);
+  if (last == NULL) return;
+  tavus_step inner = { .up = step, .key = rule->field, .length = strlen(rule->field) };
+  rule_issue(w, rule, "rule", last, &inner);
+}
+
 /* A member of a wrong type counts as given. */
 static void rule_one_of(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
                         const tavus_step *step) {
@@ -188,8 +226,7 @@ static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
   if (old) rule_issue(w, rule, "rule", NULL, step);
 }
 
-/* Pushes the value of a member, or nil, and returns its type. */
-static int push_member(tavus_walk *w, const tavus_view *view, const char *name) {
+int tavus_view_push(tavus_walk *w, const tavus_view *view, const char *name) {
   int slot = tavus_view_find(w, view, name);
   if (slot == 0)
     lua_pushnil(w->L);
@@ -202,8 +239,8 @@ static void rule_names_in(tavus_walk *w, const tavus_rule *rule, const tavus_vie
                           const tavus_step *step) {
   lua_State *L = w->L;
   int names = lua_gettop(L) + 1, known = names + 1;
-  int type = push_member(w, view, rule->field);
-  int known_type = push_member(w, view, rule->when);
+  int type = tavus_view_push(w, view, rule->field);
+  int known_type = tavus_view_push(w, view, rule->when);
   if (type == LUA_TTABLE &&
       (known_type == LUA_TTABLE || (known_type == LUA_TNIL && rule->limit > 0))) {
     tavus_step list = { .up = step, .key = rule->field, .length = strlen(rule->field) };
@@ -242,7 +279,7 @@ static void rule_no_prefix(tavus_walk *w, const tavus_rule *rule, const tavus_vi
   lua_State *L = w->L;
   int base = lua_gettop(L);
   const char *prefix = rule->values[0];
-  if (push_member(w, view, rule->field) == LUA_TTABLE) {
+  if (tavus_view_push(w, view, rule->field) == LUA_TTABLE) {
     tavus_step map = { .up = step, .key = rule->field, .length = strlen(rule->field) };
     lua_pushnil(L);
     while (!w->stopped && lua_next(L, base + 1) != 0) {
@@ -289,13 +326,20 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
       break;
     case TAVUS_RULE_NO_PREFIX: rule_no_prefix(w, rule, view, step); break;
     case TAVUS_RULE_NAMES_IN: rule_names_in(w, rule, view, step); break;
+    case TAVUS_RULE_ALL: rule_all(w, rule, view, step); break;
+    case TAVUS_RULE_APART: rule_apart(w, rule, view, step); break;
+    case TAVUS_RULE_TYPE_NEEDS:
+    case TAVUS_RULE_FITS:
+    case TAVUS_RULE_AMONG:
+    case TAVUS_RULE_ORDER: tavus_check_schema_rule(w, rule, view, step); break;
   }
 }
 
 /* Does the rule require a member? */
 static bool wants(tavus_rule_kind kind) {
   return kind == TAVUS_RULE_UNLESS || kind == TAVUS_RULE_WHEN ||
-         kind == TAVUS_RULE_ONE_OF || kind == TAVUS_RULE_WHEN_IN;
+         kind == TAVUS_RULE_ONE_OF || kind == TAVUS_RULE_WHEN_IN ||
+         kind == TAVUS_RULE_ALL;
 }
 
 /* May the object lack members that it must have in the end? A merge patch also changes

@@ -44,7 +44,8 @@ void tavus_walk_string(tavus_walk *w, int index, const tavus_field *field,
   }
   if (tavus_write_text(w, text, length, step) && field != NULL &&
       (field->choices != NULL || field->max_length != 0 ||
-       field->form != TAVUS_FORM_ANY || field->id_of != NULL || field->flags != 0))
+       field->form != TAVUS_FORM_ANY || field->id_of != NULL ||
+       field->prepended != NULL || field->flags != 0))
     tavus_check_string(w, text, length, field, view, step);
 }
 

@@ -75,6 +75,7 @@ struct tavus_walk {
   const tavus_marks *marks;
   int issues;  /* stack slot of the issues, or nil */
   int secrets; /* stack slot of the strings in secret fields, or nil */
+  int names;   /* stack slot of the paths of the tools, by their names, or nil */
   int issue_count, secret_count, error_count;
   size_t nodes;
   bool strict;  /* warnings become errors */
@@ -163,6 +164,13 @@ void tavus_check_items(tavus_walk *w, const tavus_rule *rule, int items,
 ** valid until the next call. */
 int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
 
+/* Pushes the value of a member, or nil when it is absent or null. Returns its type. */
+int tavus_view_push(tavus_walk *w, const tavus_view *view, const char *name);
+
+/* Checks a rule of JSON Schema (schema.c): TYPE_NEEDS, FITS, AMONG, ORDER. */
+void tavus_check_schema_rule(tavus_walk *w, const tavus_rule *rule,
+                             const tavus_view *view, const tavus_step *step);
+
 /* Is the member a string that is one of the values (NULL ends them)? */
 bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
                    const char *const *values);
@@ -219,6 +227,9 @@ void tavus_push_hint(tavus_walk *w, const char *format, ...);
 void tavus_issue(tavus_walk *w, tavus_severity severity, const char *code,
                  const tavus_step *step, const char *format, ...);
 
+/* Pushes the path of a step, a JSON Pointer. */
+void tavus_push_path(lua_State *L, const tavus_step *step);
+
 /* Adds an issue with constant texts; `hint` may be NULL. */
 void tavus_issue_text(tavus_walk *w, tavus_severity severity, const char *code,
                       const tavus_step *step, const char *message, const char *hint);
@@ -257,6 +268,10 @@ bool tavus_takes(tavus_walk *w, const tavus_field *field, int index);
 
 /* Is a key of the table at `index` a field of the shape? */
 bool tavus_has_field_of(lua_State *L, int index, const tavus_shape *shape);
+
+/* Returns the types that the value at `index` has in JSON, as a set; 0 for null and what
+** JSON cannot express. An empty table without a mark may be an array or an object. */
+unsigned tavus_types_of(tavus_walk *w, int index);
 
 /* Is the text one of a thing whose id the field holds, and that is made first? */
 bool tavus_is_made(const tavus_field *field, const char *text, size_t length);

@@ -111,6 +111,7 @@ struct tavus_field {
   const char *made;         /* it holds the id of a thing that is made first: the hint for
                                the thing itself, or its text */
   const char *appended;     /* the server adds this, so the text may not end in it */
+  const char *prepended;    /* the server adds this, so the text may not begin with it */
   const char *twin;         /* its name in /v2/personas */
   bool has_minimum, has_maximum;
   double minimum, maximum;
@@ -153,8 +154,17 @@ typedef enum tavus_rule_kind {
   TAVUS_RULE_CHAIN,     /* the items of `field` are called by `when` and name each other
                            in `fields`: one comes first, and there is no cycle */
   TAVUS_RULE_NO_PREFIX, /* no member of `field` begins with values[0] */
-  TAVUS_RULE_NAMES_IN   /* the strings in `field` are members of `when`; a missing
+  TAVUS_RULE_NAMES_IN,  /* the strings in `field` are members of `when`; a missing
                            `when` breaks the rule only with `limit` 1 */
+  TAVUS_RULE_ALL,       /* all of `fields` are required if `when` has one of `values`, or,
+                           without a `when`, if one of them is given */
+  TAVUS_RULE_APART,     /* `field` does not have all the members `fields` if `when` begins
+                           with one of `values` */
+  TAVUS_RULE_TYPE_NEEDS, /* one of `fields` is required if `when`, a type or types of JSON
+                           Schema, has values[0]; reported at `field` */
+  TAVUS_RULE_FITS,      /* `field` has a type in `when`; with `limit` 1 each item of it */
+  TAVUS_RULE_AMONG,     /* `field` is an item of `when` */
+  TAVUS_RULE_ORDER      /* the number `field` is at most `when`; with `limit` 1, less */
 } tavus_rule_kind;
 
 /* Which paths of a resource a rule is about: `/v2/personas`, `/v2/pals`. */
@@ -351,7 +361,7 @@ extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_text, tavus_field_document_id, tavus_field_language_code,
     tavus_field_secret, tavus_field_secret_any;
 extern const tavus_alias tavus_persona_aliases[];
-extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[4],
+extern const tavus_rule tavus_persona_rules[6], tavus_llm_rules[5],
     tavus_tts_rules[2], tavus_stt_rules[2], tavus_perception_rules[2],
     tavus_flow_rules[1];
 

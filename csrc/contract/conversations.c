@@ -33,23 +33,34 @@ static const tavus_field storage_fields[] = {
     .text = "The storage account (azure_blob)." },
   { TAVUS_NAME("tenant_id"), S, SURE(B), .generation = "G3+",
     .text = "The tenant (azure_blob)." },
-  { TAVUS_NAME("workload_identity_provider"), S, SURE(B), .generation = "G3+",
+  { TAVUS_NAME("workload_identity_provider"), S,
+    .prepended = "//iam.googleapis.com/", SURE(B), .generation = "G3+",
     .text = "The identity provider (gcs)." }
 };
 
-#define NEEDS(its, name) \
-  { .kind = TAVUS_RULE_WHEN, .field = (name), .when = "provider", .values = WORDS(its), \
-    .message = "a storage of " its " needs it" }
+/* What each provider needs, and has no member for. A partial target is refused. */
+#define NEEDS(its, ...) \
+  { .kind = TAVUS_RULE_ALL, .when = "provider", .values = WORDS(its), \
+    .fields = WORDS(__VA_ARGS__), .message = "a storage of " its " needs it" }
+#define FOREIGN(its, ...) \
+  { .kind = TAVUS_RULE_NOT_WITH, .when = "provider", .values = WORDS(its), \
+    .fields = WORDS(__VA_ARGS__), .message = "is not a member of a storage of " its, \
+    .hint = "leave it out" }
 
 static const tavus_rule storage_rules[] = {
   { .kind = TAVUS_RULE_UNLESS, .field = "provider",
     .message = "provider is missing", .hint = "s3, gcs or azure_blob" },
-  NEEDS("s3", "bucket_name"), NEEDS("s3", "bucket_region"),
-  NEEDS("s3", "assume_role_arn"),
-  NEEDS("gcs", "bucket_name"), NEEDS("gcs", "project_id"),
-  NEEDS("gcs", "workload_identity_provider"), NEEDS("gcs", "service_account_email"),
-  NEEDS("azure_blob", "storage_account"), NEEDS("azure_blob", "container"),
-  NEEDS("azure_blob", "tenant_id"), NEEDS("azure_blob", "client_id")
+  NEEDS("s3", "bucket_name", "bucket_region", "assume_role_arn"),
+  NEEDS("gcs", "bucket_name", "project_id", "workload_identity_provider",
+        "service_account_email"),
+  NEEDS("azure_blob", "storage_account", "container", "tenant_id", "client_id"),
+  FOREIGN("s3", "client_id", "container", "project_id", "service_account_email",
+          "storage_account", "tenant_id", "workload_identity_provider"),
+  FOREIGN("gcs", "assume_role_arn", "bucket_region", "client_id", "container",
+          "external_id", "storage_account", "tenant_id"),
+  FOREIGN("azure_blob", "assume_role_arn", "bucket_name", "bucket_region",
+          "external_id", "project_id", "service_account_email",
+          "workload_identity_provider")
 };
 
 #define NO_SECRET SAY("no secret is sent: Tavus takes on the role (assume_role_arn)")
@@ -141,23 +152,19 @@ static const tavus_alias property_aliases[] = {
   { NULL, NULL, NULL }
 };
 
-#define TOGETHER(one, other) \
-  { .kind = TAVUS_RULE_WHEN, .field = (other), .when = (one), \
-    .message = "a bucket for recordings needs name, region and role together" }
-#define NAME "recording_s3_bucket_name"
-#define REGION "recording_s3_bucket_region"
-#define ROLE "aws_assume_role_arn"
+#define BUCKET \
+  "recording_s3_bucket_name", "recording_s3_bucket_region", "aws_assume_role_arn"
 
 static const tavus_rule property_rules[] = {
   { .kind = TAVUS_RULE_WHEN_IN, .field = "recording_storage",
-    .when = "enable_recording", .fields = WORDS("recording_storage", NAME, REGION, ROLE),
+    .when = "enable_recording", .fields = WORDS("recording_storage", BUCKET),
     .message = "enable_recording needs a storage for the recording",
     .hint = "recording_storage = { provider = \"s3\", bucket_name = \"...\", "
             "bucket_region = \"...\", assume_role_arn = \"...\" }" },
   { .kind = TAVUS_RULE_NOT_WITH, .when = "languages", .fields = WORDS("language"),
     .message = "languages takes the place of language", .hint = "leave language out" },
-  TOGETHER(NAME, REGION), TOGETHER(NAME, ROLE), TOGETHER(REGION, NAME),
-  TOGETHER(REGION, ROLE), TOGETHER(ROLE, NAME), TOGETHER(ROLE, REGION)
+  { .kind = TAVUS_RULE_ALL, .fields = WORDS(BUCKET),
+    .message = "a bucket for recordings needs name, region and role together" }
 };
 
 static const tavus_shape properties = {

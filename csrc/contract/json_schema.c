@@ -175,9 +175,35 @@ static const tavus_alias aliases[] = {
   { NULL, NULL, NULL }
 };
 
+#define LIMITS(low, high, words) .kind = TAVUS_RULE_ORDER, .field = low, .when = high, \
+  .message = "is " words " " high ": no value meets both", .hint = "swap the two limits"
+#define AT_MOST(low, high) { LIMITS(low, high, "larger than") }
+#define BELOW(low, high) { LIMITS(low, high, "not less than"), .limit = 1 }
+
 static const tavus_rule rules[] = {
   { .kind = TAVUS_RULE_NAMES_IN, .error = true, .field = "required",
-    .when = "properties", .message = "is not one of the properties" }
+    .when = "properties", .message = "is not one of the properties" },
+  { .kind = TAVUS_RULE_TYPE_NEEDS, .field = "items", .when = "type",
+    .values = WORDS("array"), .fields = WORDS("items", "prefixItems", "$ref"),
+    .message = "an array needs items: some models refuse a schema without",
+    .hint = "say what the items are: items = { type = \"string\" }" },
+  { .kind = TAVUS_RULE_FITS, .field = "enum", .when = "type", .limit = 1,
+    .message = "the values of enum fit the type" },
+  { .kind = TAVUS_RULE_FITS, .field = "const", .when = "type",
+    .message = "const fits the type" },
+  { .kind = TAVUS_RULE_FITS, .field = "default", .when = "type",
+    .message = "default fits the type" },
+  { .kind = TAVUS_RULE_AMONG, .field = "default", .when = "enum",
+    .message = "is not one of the values of enum",
+    .hint = "list it in enum, or write one of its values" },
+  AT_MOST("minimum", "maximum"),
+  AT_MOST("minLength", "maxLength"),
+  AT_MOST("minItems", "maxItems"),
+  AT_MOST("minProperties", "maxProperties"),
+  AT_MOST("minContains", "maxContains"),
+  BELOW("exclusiveMinimum", "exclusiveMaximum"),
+  BELOW("exclusiveMinimum", "maximum"),
+  BELOW("minimum", "exclusiveMaximum")
 };
 
 /* A required parameter of a function must be described. */

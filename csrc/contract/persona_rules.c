@@ -28,7 +28,7 @@ const tavus_rule tavus_persona_rules[6] = {
 /* A custom llm needs all three. An empty base_url or api_key does not make an llm custom,
 ** since old rows of the API have empty ones; but it counts as given, since some
 ** self-hosted servers need no key. */
-const tavus_rule tavus_llm_rules[4] = {
+const tavus_rule tavus_llm_rules[5] = {
   { .kind = TAVUS_RULE_WHEN, .number = 2, .error = true, .field = "api_key",
     .when = "base_url",
     .message = "a custom llm needs model, base_url and api_key together" },
@@ -42,7 +42,11 @@ const tavus_rule tavus_llm_rules[4] = {
   { .kind = TAVUS_RULE_WHEN, .number = 17, .error = true, .field = "base_url",
     .when = "enable_llm_proxy",
     .message = "enable_llm_proxy is refused without a custom llm",
-    .hint = "give model, base_url and api_key, or leave enable_llm_proxy out" }
+    .hint = "give model, base_url and api_key, or leave enable_llm_proxy out" },
+  { .kind = TAVUS_RULE_APART, .number = 15, .field = "extra_body", .when = "model",
+    .values = WORDS("tavus-claude"), .fields = WORDS("temperature", "top_p"),
+    .message = "hosted Claude models refuse temperature and top_p together",
+    .hint = "leave one of the two out" }
 };
 
 const tavus_rule tavus_tts_rules[2] = {

@@ -189,7 +189,7 @@ describe("the contract's data", function()
     end
     assert.same({ [1] = "error", [2] = "error", [4] = "warning",
       [5] = "warning", [6] = "warning", [7] = "warning", [8] = "warning",
-      [9] = "warning", [11] = "error", [16] = "warning", [17] = "error" }, found)
+      [9] = "warning", [11] = "error", [15] = "warning", [16] = "warning", [17] = "error" }, found)
   end)
 
   local function listed()
