@@ -60,6 +60,7 @@ build = {
          ["tavus.client.failure"] = "lua/tavus/client/failure.lua",
          ["tavus.client.find"] = "lua/tavus/client/find.lua",
          ["tavus.client.init"] = "lua/tavus/client/init.lua",
+         ["tavus.client.merge"] = "lua/tavus/client/merge.lua",
          ["tavus.client.pages"] = "lua/tavus/client/pages.lua",
          ["tavus.client.record"] = "lua/tavus/client/record.lua",
          ["tavus.client.resource"] = "lua/tavus/client/resource.lua",

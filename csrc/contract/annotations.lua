@@ -197,7 +197,7 @@ local function write_resource(resource, newer)
       end
     end
   end
-  if has.get and has.patch and has.patch.sends == "json_patch" then
+  if has.get and has.patch then
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
       newer and resource.twin_id or resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
       "get, change, send the smallest patch")

@@ -48,6 +48,7 @@ local errors = {}
 ---@field headers table<string,string>? the answer's headers
 ---@field issues tavus.Issue[]? of a validation error; of a body that Tavus refused: what the check had warned of
 ---@field hint string? what to do
+---@field existing_id string? of a 409 to a create: the id of what has the name already
 ---@field conflict string? the kind of a 409 in Tavus' words, e.g. "maker_changes"
 
 --- Every type an error can have.

@@ -102,6 +102,7 @@
 ---@field get fun(self: tavus.Tools, tool_id: string, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error GET /v2/tools/{tool_id}
 ---@field patch fun(self: tavus.Tools, tool_id: string, registered_tool: tavus.RegisteredTool, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error PATCH /v2/tools/{tool_id}
 ---@field delete fun(self: tavus.Tools, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/tools/{tool_id}
+---@field update fun(self: tavus.Tools, tool_id: string, change: fun(registered_tool: tavus.RegisteredTool): tavus.RegisteredTool?, options?: tavus.UpdateOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Guardrails client.guardrails
 ---@field create fun(self: tavus.Guardrails, guardrail: tavus.Guardrail, options?: tavus.CallOptions): tavus.Guardrail?, tavus.Meta|tavus.Error POST /v2/guardrails
@@ -132,6 +133,7 @@
 ---@field patch fun(self: tavus.Documents, document_id: string, document_patch: tavus.DocumentPatch, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error PATCH /v2/documents/{document_id}
 ---@field recrawl fun(self: tavus.Documents, document_id: string, recrawl?: tavus.Recrawl, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents/{document_id}/recrawl
 ---@field delete fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/documents/{document_id}
+---@field update fun(self: tavus.Documents, document_id: string, change: fun(document: tavus.Document): tavus.Document?, options?: tavus.UpdateOptions): tavus.Document?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.PronunciationDictionaries client.pronunciation_dictionaries
 ---@field create fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary: tavus.PronunciationDictionary, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error POST /v2/pronunciation-dictionaries

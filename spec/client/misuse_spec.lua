@@ -124,6 +124,12 @@ local calls = {
   },
 }
 
+for _, name in ipairs { "find", "publish", "tools", "attach_tools", "detach_tool", "skills", "replace_skills", "skill", "set_skill",
+  "patch_skill", "remove_skill", "clone", "check_username" } do
+  calls.personas[name] = { function() return (personas[name](personas, 1)) end, function() return (personas[name] "p") end }
+end
+calls.conversations.find = { function() return (conversations:find(1)) end, function() return (conversations.find "c") end }
+
 describe("misuse raises at the caller's line:", function()
   teardown(function()
     client:close()

@@ -97,6 +97,20 @@ local function settled(calling)
   return type(row) == "table" and row[op.settled_field] == op.settled_value
 end
 
+-- Names, in the error of a create, the row that has the value that must be unique.
+local function name_holder(self, class, op, body, err)
+  local value, list = body[op.unique], class.operations.list
+  local query = {}
+  for _, name in ipairs(list.query) do
+    if name == "name_or_uuid" then query[name] = value end
+  end
+  local row, about = self:find(value, { query = query })
+  if not row or about.renamed then return end
+  err.existing_id = row[class.id_field]
+  err.hint = ("%s has this %s: use it by that id, or choose another %s"):format(tostring(err.existing_id), op.unique,
+    op.unique)
+end
+
 local makers = {}
 
 -- method(self, ids..., body, options, change): `update` gives its change. It adds warnings, and secrets to hide.
@@ -124,7 +138,9 @@ function makers.send(class, op)
       calling.warnings = change:warn(warnings)
       calling.beside, calling.title = change.before, change.title
     end
-    return answer.of(calling)
+    local made, err = answer.of(calling)
+    if not made and op.unique and err.status == 409 then name_holder(self, class, op, body, err) end
+    return made, err
   end
 end
 
@@ -230,7 +246,7 @@ local function build(class)
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
   if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end
-  if all.get and all.patch and all.patch.sends == "json_patch" then
+  if all.get and all.patch then
     methods.update = update.method(class, data)
   end
   class.about = names.guard(methods, {

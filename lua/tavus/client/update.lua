@@ -9,6 +9,7 @@ local call = require "tavus.client.call"
 local errors = require "tavus.errors"
 local options = require "tavus.options"
 local diff = require "tavus.patch.diff"
+local merge = require "tavus.client.merge"
 local new_patch = require "tavus.patch"
 local escape = require("tavus.patch.pointer").escape
 
@@ -263,7 +264,8 @@ end
 ---@field whole boolean replace changed arrays as a whole
 ---@field returned boolean? the function returned another table than its argument
 ---@field dropped tavus.Issue[] members that are not in that table
----@field patch table[] what is sent
+---@field patch table[] what is written: the operations, or for each place in `body` { path }
+---@field body table? what is sent in place of operations
 local Change = {}
 Change.__index = Change
 
@@ -296,7 +298,21 @@ local function dropped_members(before, after, path, issues)
   end
 end
 
--- The patch that makes `after` of an object, or nil and an error.
+-- The operations that make `after` of an object, or nil and an error.
+local function operations_to(change, after, again)
+  local facts, before = change.facts, change.before
+  -- Replacing a whole object would lose what Tavus stores and does not show, and what others changed meanwhile.
+  local operations, problem = diff(before, after, change.whole, true)
+  if not operations then return nil, problem.issues and errors.validation(problem.issues, facts.kind) or problem end
+  local patch = new_patch(operations)
+  for _, rule in ipairs(facts.secret_rules) do
+    local issue = check_secret(rule, patch, before, after, again[rule])
+    if issue then return nil, errors.validation({ issue }, facts.kind) end
+  end
+  return patch
+end
+
+-- What has to be written to make `after` of an object, or nil and an error.
 local function patch_to(change, after)
   local facts, before, shown = change.facts, change.before, change.shown
   local issues = {}
@@ -305,15 +321,15 @@ local function patch_to(change, after)
   local again = given_again(shown, after)
   if facts.secret then keep_secrets(facts.secret, before, after) end
   for _, rule in ipairs(facts.secret_rules) do drop_stale(rule, before, after) end
-  if change.returned then dropped_members(before, after, "", change.dropped) end
   keep_arrays(before, after)
-  -- Replacing a whole object would lose what Tavus stores and does not show, and what others changed meanwhile.
-  local operations, problem = diff(before, after, change.whole, true)
-  if not operations then return nil, problem.issues and errors.validation(problem.issues, facts.kind) or problem end
-  local patch = new_patch(operations)
-  for _, rule in ipairs(facts.secret_rules) do
-    local issue = check_secret(rule, patch, before, after, again[rule])
-    if issue then return nil, errors.validation({ issue }, facts.kind) end
+  local patch
+  if facts.style == "json_patch" then
+    if change.returned then dropped_members(before, after, "", change.dropped) end
+    patch, issues = operations_to(change, after, again)
+    if not patch then return nil, issues end
+  else
+    change.body, patch = merge.body(facts.style, before, after)
+    if not change.body then return nil, errors.validation(patch, facts.kind) end
   end
   local hidden = facts.secret and masked_inside(facts.secret, after, "", patch)
   if hidden then
@@ -404,7 +420,7 @@ function update.method(class, data)
     -- Read from the contract once.
     facts = facts or {
       kind = class.name, secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}),
-      secret_rules = data.secret_rules or {},
+      secret_rules = data.secret_rules or {}, style = send.sends,
     }
 
     local before, meta = self:get(id, options_for(get, send, given))
@@ -428,7 +444,7 @@ function update.method(class, data)
     if not rest then return nil, problem end
     local answered
     add_condition(rest, send.condition, meta.headers.etag)
-    answered, meta = self:patch(id, patch, rest, change)
+    answered, meta = self:patch(id, change.body or patch, rest, change)
     if not answered then return nil, in_object(class.name, patch, meta) end
     if meta.changed == false then return before, meta end
     if type(answered) == "table" then
