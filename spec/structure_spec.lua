@@ -191,7 +191,7 @@ end)
 
 describe("every file", function()
   it("has a length that can be read", function()
-    for _, path in ipairs(files "find lua csrc -name '*.lua' -o -name '*.[ch]'") do
+    for _, path in ipairs(files "find lua csrc ! -path lua/tavus/types.lua '(' -name '*.lua' -o -name '*.[ch]' ')'") do
       local count = #lines_of(path)
       local generated = path == "lua/tavus/types.lua"
       assert.is_true(count >= 1 and (generated or count <= MOST_LINES), ("%s has %d lines"):format(path, count))

@@ -171,6 +171,35 @@ static void rule_one_of(tavus_walk *w, const tavus_rule *rule, const tavus_view 
   rule_issue(w, rule, "required", rule->field, step);
 }
 
+/* Is the member null, or a text of white space? */
+static bool is_blank(tavus_walk *w, const tavus_view *view, const char *name) {
+  lua_State *L = w->L;
+  int top = lua_gettop(L);
+  const tavus_member *member = view->members != NULL ? find_member(view, name) : NULL;
+  if (member != NULL) {
+    lua_pushvalue(L, member->slot);
+  } else if (view->members != NULL) {
+    return false;
+  } else {
+    lua_pushstring(L, name);
+    lua_rawget(L, view->table);
+  }
+  bool blank = tavus_is_null(L, -1);
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    blank = length == strspn(text, " \t\r\n\v\f");
+  }
+  lua_settop(L, top);
+  return blank;
+}
+
+static void rule_not_blank(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                           const tavus_step *step) {
+  for (const char *const *f = rule->fields; *f != NULL; f++)
+    if (is_blank(w, view, *f)) rule_issue(w, rule, "value", *f, step);
+}
+
 /* Has the member a member of that name that is not empty? */
 static bool holds(tavus_walk *w, const tavus_view *view, const char *name,
                   const char *inner) {
@@ -313,6 +342,8 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
       break;
     case TAVUS_RULE_NOT_WITH: rule_not_with(w, rule, view, step); break;
     case TAVUS_RULE_ONE_OF: rule_one_of(w, rule, view, step); break;
+    case TAVUS_RULE_NOT_BLANK: rule_not_blank(w, rule, view, step); break;
+    case TAVUS_RULE_STATE: rule_issue(w, rule, "deprecated", NULL, step); break;
     case TAVUS_RULE_WHEN_IN:
       if (rule->values != NULL ? holds(w, view, rule->when, rule->values[0])
                                : given(w, view, rule->when) == SOMETHING)

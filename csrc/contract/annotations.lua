@@ -17,6 +17,7 @@ local PREAMBLE = [[
 ---@field array_of fun(spec: tavus.ArraySpec): tavus.Property a list; items says of what
 ---@field object_of fun(spec: table<string|integer, any>): tavus.Property an object; its properties as in a tool
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
+---@field progress fun(options?: { write?: fun(text: string), bar?: boolean }): fun(facts: tavus.Progress) shows how far a wait is
 ---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
 
 ---@class tavus.CallOptions
@@ -201,6 +202,10 @@ local function write_resource(resource, newer)
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
       newer and resource.twin_id or resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",
       "get, change, send the smallest patch")
+  end
+  if has.get and resource.states then
+    method("wait", (", %s: string, options?: tavus.WaitOptions"):format(resource.id_field),
+      object .. "?, tavus.Meta|tavus.Error", "gets it until it is ready")
   end
 end
 

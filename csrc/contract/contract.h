@@ -146,6 +146,8 @@ typedef enum tavus_rule_kind {
   TAVUS_RULE_ONLY_WITH, /* `field` is allowed only if `when` is missing or has one of
                            `values` */
   TAVUS_RULE_ONE_OF,    /* one of `fields` is required; reported at `field` */
+  TAVUS_RULE_NOT_BLANK, /* `fields` are neither null nor blank, where they are given */
+  TAVUS_RULE_STATE,     /* always reported: what is known of the whole resource */
   TAVUS_RULE_WHEN_IN,   /* like ONE_OF, but only if `when` has the member values[0], or,
                            without values, is given */
   TAVUS_RULE_SUM,       /* `fields` together have at most `limit` items */
@@ -177,7 +179,7 @@ struct tavus_rule {
   tavus_where where;
   const char *field;
   const char *when;
-  const char *const *values; /* NULL ends it */
+  const char *const *values; /* texts, or the words true and false; NULL ends it */
   const char *const *fields; /* NULL ends it */
   size_t limit;
   const char *message;
@@ -309,6 +311,18 @@ typedef struct tavus_secret_rule {
   const char *hint;
 } tavus_secret_rule;
 
+/* How a row becomes ready. */
+typedef struct tavus_states {
+  const char *field;             /* the member with its state */
+  const char *const *path;       /* states before it is ready, in order; NULL ends them */
+  const char *ready;
+  const char *const *failed;     /* states of which it never becomes ready; NULL ends them */
+  const char *const *reasons;    /* members that say why, the best one first; NULL ends
+                                    them; or NULL */
+  const char *progress;          /* the member with a number of 100, or a text as in
+                                    "37/100"; or NULL */
+} tavus_states;
+
 typedef struct tavus_resource {
   const char *name;
   const char *collection; /* its name on the client and in the path */
@@ -320,6 +334,7 @@ typedef struct tavus_resource {
   const char *name_field; /* the name by which rows are found, or NULL */
   const char *text;
   const tavus_field *root; /* a row, and the body of a create */
+  const tavus_states *states; /* NULL: a row is ready at once */
   const tavus_patch_rule *patch_rules;   /* of JSON Patches, or NULL */
   const tavus_secret_rule *secret_rules; /* or NULL */
   const tavus_operation *operations;

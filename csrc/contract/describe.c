@@ -302,6 +302,18 @@ static void set_secret_rules(lua_State *L, const tavus_secret_rule *rules) {
   lua_setfield(L, -2, "secret_rules");
 }
 
+static void set_states(lua_State *L, const tavus_states *states) {
+  if (states == NULL) return;
+  lua_newtable(L);
+  set_text(L, "field", states->field);
+  set_list(L, "path", states->path);
+  set_text(L, "ready", states->ready);
+  set_list(L, "failed", states->failed);
+  set_list(L, "reasons", states->reasons);
+  set_text(L, "progress", states->progress);
+  lua_setfield(L, -2, "states");
+}
+
 static void push_resource(lua_State *L, const tavus_resource *resource,
                           int shapes) {
   lua_newtable(L);
@@ -318,6 +330,7 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   push_rules(L, resource->root->shape);
   lua_setfield(L, -2, "rules");
   set_secret_rules(L, resource->secret_rules);
+  set_states(L, resource->states);
   lua_newtable(L);
   for (size_t i = 0; i < resource->operation_count; i++) {
     push_operation(L, resource, &resource->operations[i], shapes);

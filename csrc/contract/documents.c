@@ -104,6 +104,12 @@ static const tavus_exception cooldown[] = {
   { 429, "cooldown", TAVUS_FINAL }, { 0, NULL, TAVUS_SAFE }
 };
 
+static const tavus_states document_states = {
+  .field = "status", .path = WORDS("started", "processing", "recrawling"),
+  .ready = "ready", .failed = WORDS("error"), .reasons = WORDS("error_message"),
+  .progress = "progress"
+};
+
 #define ONE "/v2/documents/{document_id}"
 
 static const tavus_operation operations[] = {
@@ -131,5 +137,6 @@ static const tavus_operation operations[] = {
 const tavus_resource tavus_documents = {
   .name = "document", .collection = "documents", .id_field = "document_id", .name_field = "document_name",
   .text = "A file or web site that personas may consult.", .root = &root,
+  .states = &document_states,
   .operations = operations, .operation_count = TAVUS_COUNT(operations)
 };

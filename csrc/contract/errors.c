@@ -103,6 +103,8 @@ const tavus_error_row tavus_error_rows[] = {
   { 408, 408, NULL, "timeout", NULL, NULL },
   { 409, 409, "maker_changes", "conflict",
     "the builder holds a draft; repeat with the query force = true to drop it", NULL },
+  { 409, 409, "used_by", "conflict",
+    "point what uses it elsewhere, then delete it again", NULL },
   { 409, 409, NULL, "conflict",
     "it is in another state; where the body names a conflict with the builder's "
     "draft, the query force = true drops the draft", NULL },

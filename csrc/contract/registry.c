@@ -10,7 +10,17 @@
   each(tavus_guardrails) \
   each(tavus_objectives) \
   each(tavus_documents) \
-  each(tavus_dictionaries)
+  each(tavus_dictionaries) \
+  each(tavus_replicas) \
+  each(tavus_voices) \
+  each(tavus_videos) \
+  each(tavus_skills) \
+  each(tavus_deployments) \
+  each(tavus_memory_stores) \
+  each(tavus_lipsyncs) \
+  each(tavus_transcriptions) \
+  each(tavus_replacements) \
+  each(tavus_speeches)
 
 #define DECLARE(resource) extern const tavus_resource resource;
 #define POINT_TO(resource) &resource,

@@ -44,4 +44,25 @@
   { .name = #its, .fields = its##_fields, .count = TAVUS_COUNT(its##_fields), \
     __VA_ARGS__ }
 
+#define PUBLIC_URL .flags = TAVUS_PUBLIC_URL
+#define LIST(array) .fields = array, .count = TAVUS_COUNT(array)
+#define REQUIRED(its) { .kind = TAVUS_RULE_UNLESS, .error = true, .field = its, \
+                        .message = its " is missing" }
+
+#define DELETED .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE, \
+  .done = WORDS("not_found")
+
+/* A body with one text, `<its>_body`. */
+#define TEXT_BODY(its, member, its_text, ...) \
+  static const tavus_field its##_fields[] = { \
+    { TAVUS_NAME(member), S, .generation = "?", .text = its_text, __VA_ARGS__ } \
+  }; \
+  static const tavus_rule its##_rules[] = { REQUIRED(member) }; \
+  static const tavus_shape its##_shape = { \
+    .name = #its, LIST(its##_fields), RULES(its##_rules) \
+  }; \
+  static const tavus_field its##_body = { \
+    .types = TAVUS_OBJECT_TYPE, .shape = &its##_shape, .text = its_text \
+  };
+
 #endif

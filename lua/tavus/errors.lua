@@ -22,7 +22,7 @@ local errors = {}
 --- | "payment" 402: out of credits
 --- | "not_found" no such id (Tavus says it with 400)
 --- | "conflict" 409
---- | "unprocessable" 422
+--- | "unprocessable" 422, or what was waited for failed
 --- | "rate_limit" 429
 --- | "concurrency_limit" too many conversations at once
 --- | "bad_request" any other 4xx

@@ -53,7 +53,7 @@ local function check_options(given, name)
 end
 
 --- Checks a value against the contract, offline.
----@param kind "persona"|"persona_patch"|"tool"|"conversation"
+---@param kind string such as "persona", "persona_patch", "tool"
 ---@param value any
 ---@param options table? { strict = boolean }: warnings count as errors
 ---@return boolean? ok true, or nil
@@ -97,6 +97,7 @@ local lazy = {
   new = { "tavus.client", "new" },
   patch = { "tavus.patch" },
   perception = { "tavus.build.perception" },
+  progress = { "tavus.client.progress" },
   tool = { "tavus.build.tool" },
 }
 for _, name in ipairs { "string", "number", "integer", "boolean", "enum", "array_of", "object_of" } do

@@ -12,6 +12,7 @@
 ---@field array_of fun(spec: tavus.ArraySpec): tavus.Property a list; items says of what
 ---@field object_of fun(spec: table<string|integer, any>): tavus.Property an object; its properties as in a tool
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
+---@field progress fun(options?: { write?: fun(text: string), bar?: boolean }): fun(facts: tavus.Progress) shows how far a wait is
 ---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
 
 ---@class tavus.CallOptions
@@ -40,6 +41,17 @@
 ---@field objectives tavus.Objectives What a persona works towards in a call, step by step.
 ---@field documents tavus.Documents A file or web site that personas may consult.
 ---@field pronunciation_dictionaries tavus.PronunciationDictionaries How words are spoken.
+---@field replicas tavus.Replicas The face of a persona, trained from a video or an image.
+---@field faces tavus.Faces The face of a persona, trained from a video or an image.
+---@field voices tavus.Voices What a persona speaks with.
+---@field videos tavus.Videos A video in which a replica speaks.
+---@field skills tavus.Skills What a persona can be given to do.
+---@field deployments tavus.Deployments A persona on a web page.
+---@field memory_stores tavus.MemoryStores What a persona remembers of a participant.
+---@field lipsyncs tavus.Lipsyncs A video whose lips follow a recording.
+---@field transcriptions tavus.Transcriptions The text of a recording.
+---@field replacements tavus.Replacements A video that says other words.
+---@field speeches tavus.Speeches A script as a recording.
 
 ---@class tavus.Personas client.personas
 ---@field create fun(self: tavus.Personas, persona: tavus.Persona, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas
@@ -133,7 +145,11 @@
 ---@field patch fun(self: tavus.Documents, document_id: string, document_patch: tavus.DocumentPatch, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error PATCH /v2/documents/{document_id}
 ---@field recrawl fun(self: tavus.Documents, document_id: string, recrawl?: tavus.Recrawl, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents/{document_id}/recrawl
 ---@field delete fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/documents/{document_id}
+<<<<<<< HEAD
 ---@field update fun(self: tavus.Documents, document_id: string, change: fun(document: tavus.Document): tavus.Document?, options?: tavus.UpdateOptions): tavus.Document?, tavus.Meta|tavus.Error get, change, send the smallest patch
+=======
+---@field wait fun(self: tavus.Documents, document_id: string, options?: tavus.WaitOptions): tavus.Document?, tavus.Meta|tavus.Error gets it until it is ready
+>>>>>>> ff0e759 (Add replicas, voices, videos, deployments, memory stores and waiting)
 
 ---@class tavus.PronunciationDictionaries client.pronunciation_dictionaries
 ---@field create fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary: tavus.PronunciationDictionary, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error POST /v2/pronunciation-dictionaries
@@ -144,6 +160,112 @@
 ---@field patch fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.PronunciationDictionary|true|nil, tavus.Meta|tavus.Error PATCH /v2/pronunciation-dictionaries/{pronunciation_dictionary_id}
 ---@field delete fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pronunciation-dictionaries/{pronunciation_dictionary_id}
 ---@field update fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary_id: string, change: fun(pronunciation_dictionary: tavus.PronunciationDictionary): tavus.PronunciationDictionary?, options?: tavus.UpdateOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.Replicas client.replicas
+---@field create fun(self: tavus.Replicas, replica: tavus.Replica, options?: tavus.CallOptions): tavus.Replica?, tavus.Meta|tavus.Error POST /v2/replicas
+---@field list fun(self: tavus.Replicas, filter?: { limit?: integer, page?: integer, verbose?: string, replica_type?: string, face_type?: string, replica_ids?: string, face_ids?: string, model_name?: string }, options?: tavus.CallOptions): { data: tavus.Replica[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/replicas
+---@field each fun(self: tavus.Replicas, filter?: { limit?: integer, page?: integer, verbose?: string, replica_type?: string, face_type?: string, replica_ids?: string, face_ids?: string, model_name?: string }, options?: tavus.EachOptions): fun(): tavus.Replica?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Replicas, name: string, options?: tavus.EachOptions): tavus.Replica?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Replicas, replica_id: string, options?: tavus.CallOptions): tavus.Replica?, tavus.Meta|tavus.Error GET /v2/replicas/{replica_id}
+---@field patch fun(self: tavus.Replicas, face_id: string, replica_patch: tavus.FaceChange, options?: tavus.CallOptions): tavus.Replica|true|nil, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}
+---@field rename fun(self: tavus.Replicas, replica_id: string, replica_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/replicas/{replica_id}/name
+---@field delete fun(self: tavus.Replicas, replica_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/replicas/{replica_id}
+---@field wait fun(self: tavus.Replicas, replica_id: string, options?: tavus.WaitOptions): tavus.Replica?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Faces client.faces
+---@field create fun(self: tavus.Faces, replica: tavus.Replica, options?: tavus.CallOptions): tavus.Replica?, tavus.Meta|tavus.Error POST /v2/faces
+---@field list fun(self: tavus.Faces, filter?: { limit?: integer, page?: integer, verbose?: string, replica_type?: string, face_type?: string, replica_ids?: string, face_ids?: string, model_name?: string }, options?: tavus.CallOptions): { data: tavus.Replica[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/faces
+---@field each fun(self: tavus.Faces, filter?: { limit?: integer, page?: integer, verbose?: string, replica_type?: string, face_type?: string, replica_ids?: string, face_ids?: string, model_name?: string }, options?: tavus.EachOptions): fun(): tavus.Replica?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Faces, name: string, options?: tavus.EachOptions): tavus.Replica?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Faces, face_id: string, options?: tavus.CallOptions): tavus.Replica?, tavus.Meta|tavus.Error GET /v2/faces/{face_id}
+---@field patch fun(self: tavus.Faces, face_id: string, replica_patch: tavus.FaceChange, options?: tavus.CallOptions): tavus.Replica|true|nil, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}
+---@field rename fun(self: tavus.Faces, face_id: string, replica_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}/name
+---@field delete fun(self: tavus.Faces, face_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/faces/{face_id}
+---@field wait fun(self: tavus.Faces, replica_id: string, options?: tavus.WaitOptions): tavus.Replica?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Voices client.voices
+---@field create fun(self: tavus.Voices, voice: tavus.Voice, options?: tavus.CallOptions): tavus.Voice?, tavus.Meta|tavus.Error POST /v2/voices
+---@field list fun(self: tavus.Voices, filter?: { limit?: integer, page?: integer, search?: string, sort?: string, tag?: string }, options?: tavus.CallOptions): { data: tavus.Voice[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/voices
+---@field each fun(self: tavus.Voices, filter?: { limit?: integer, page?: integer, search?: string, sort?: string, tag?: string }, options?: tavus.EachOptions): fun(): tavus.Voice?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Voices, name: string, options?: tavus.EachOptions): tavus.Voice?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Voices, voice_id: string, options?: tavus.CallOptions): tavus.Voice?, tavus.Meta|tavus.Error GET /v2/voices/{voice_id}
+---@field patch fun(self: tavus.Voices, voice_id: string, voice: tavus.Voice, options?: tavus.CallOptions): tavus.Voice|true|nil, tavus.Meta|tavus.Error PATCH /v2/voices/{voice_id}
+---@field delete fun(self: tavus.Voices, voice_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/voices/{voice_id}
+---@field wait fun(self: tavus.Voices, voice_id: string, options?: tavus.WaitOptions): tavus.Voice?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Videos client.videos
+---@field create fun(self: tavus.Videos, video: tavus.Video, options?: tavus.CallOptions): tavus.Video?, tavus.Meta|tavus.Error POST /v2/videos
+---@field list fun(self: tavus.Videos, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Video[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/videos
+---@field each fun(self: tavus.Videos, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Video?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Videos, name: string, options?: tavus.EachOptions): tavus.Video?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Videos, video_id: string, options?: tavus.CallOptions): tavus.Video?, tavus.Meta|tavus.Error GET /v2/videos/{video_id}
+---@field rename fun(self: tavus.Videos, video_id: string, video_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/videos/{video_id}/name
+---@field delete fun(self: tavus.Videos, video_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/videos/{video_id}
+---@field wait fun(self: tavus.Videos, video_id: string, options?: tavus.WaitOptions): tavus.Video?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Skills client.skills
+---@field list fun(self: tavus.Skills, filter?: table, options?: tavus.CallOptions): { data: tavus.Skill[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/skills
+---@field each fun(self: tavus.Skills, filter?: table, options?: tavus.EachOptions): fun(): tavus.Skill?, tavus.Meta? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.Skills, skill_id: string, options?: tavus.CallOptions): tavus.Skill?, tavus.Meta|tavus.Error GET /v2/skills/{skill_id}
+
+---@class tavus.Deployments client.deployments
+---@field create fun(self: tavus.Deployments, deployment: tavus.Deployment, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error POST /v2/deployments
+---@field list fun(self: tavus.Deployments, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Deployment[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/deployments
+---@field each fun(self: tavus.Deployments, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Deployment?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Deployments, name: string, options?: tavus.EachOptions): tavus.Deployment?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error GET /v2/deployments/{deployment_id}
+---@field patch fun(self: tavus.Deployments, deployment_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Deployment|true|nil, tavus.Meta|tavus.Error PATCH /v2/deployments/{deployment_id}
+---@field delete fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/deployments/{deployment_id}
+---@field init fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error GET /v2/deployments/{deployment_id}/init
+---@field start fun(self: tavus.Deployments, deployment_id: string, deployment_start: tavus.DeploymentStart, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error POST /v2/deployments/{deployment_id}/start
+---@field end_ fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/deployments/{deployment_id}/end
+---@field update fun(self: tavus.Deployments, deployment_id: string, change: fun(deployment: tavus.Deployment): tavus.Deployment?, options?: tavus.UpdateOptions): tavus.Deployment?, tavus.Meta|tavus.Error get, change, send the smallest patch
+
+---@class tavus.MemoryStores client.memory_stores
+---@field create fun(self: tavus.MemoryStores, memory_store: tavus.MemoryStore, options?: tavus.CallOptions): tavus.MemoryStore?, tavus.Meta|tavus.Error POST /v2/memory-stores
+---@field list fun(self: tavus.MemoryStores, filter?: { pal_id?: string, participant_tag?: string }, options?: tavus.CallOptions): { data: tavus.MemoryStore[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/memory-stores
+---@field each fun(self: tavus.MemoryStores, filter?: { pal_id?: string, participant_tag?: string }, options?: tavus.EachOptions): fun(): tavus.MemoryStore?, tavus.Meta? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.MemoryStores, memory_store_id: string, options?: tavus.CallOptions): tavus.MemoryStore?, tavus.Meta|tavus.Error GET /v2/memory-stores/{memory_store_id}
+---@field delete fun(self: tavus.MemoryStores, memory_store_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/memory-stores/{memory_store_id}
+---@field pinned fun(self: tavus.MemoryStores, memory_store_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.MemoryStore[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/memory-stores/{memory_store_id}/pinned
+---@field pin fun(self: tavus.MemoryStores, memory_store_id: string, memory: string, options?: tavus.CallOptions): tavus.MemoryStore|true|nil, tavus.Meta|tavus.Error POST /v2/memory-stores/{memory_store_id}/pinned
+---@field edit_pin fun(self: tavus.MemoryStores, memory_store_id: string, memory_id: string, memory: string, options?: tavus.CallOptions): tavus.MemoryStore|true|nil, tavus.Meta|tavus.Error PATCH /v2/memory-stores/{memory_store_id}/pinned/{memory_id}
+---@field unpin fun(self: tavus.MemoryStores, memory_store_id: string, memory_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/memory-stores/{memory_store_id}/pinned/{memory_id}
+
+---@class tavus.Lipsyncs client.lipsyncs
+---@field create fun(self: tavus.Lipsyncs, lipsync: tavus.Lipsync, options?: tavus.CallOptions): tavus.Lipsync?, tavus.Meta|tavus.Error POST /v2/lipsync
+---@field list fun(self: tavus.Lipsyncs, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Lipsync[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/lipsync
+---@field each fun(self: tavus.Lipsyncs, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Lipsync?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Lipsyncs, name: string, options?: tavus.EachOptions): tavus.Lipsync?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Lipsyncs, lipsync_id: string, options?: tavus.CallOptions): tavus.Lipsync?, tavus.Meta|tavus.Error GET /v2/lipsync/{lipsync_id}
+---@field delete fun(self: tavus.Lipsyncs, lipsync_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/lipsync/{lipsync_id}
+---@field wait fun(self: tavus.Lipsyncs, lipsync_id: string, options?: tavus.WaitOptions): tavus.Lipsync?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Transcriptions client.transcriptions
+---@field create fun(self: tavus.Transcriptions, transcription: tavus.Transcription, options?: tavus.CallOptions): tavus.Transcription?, tavus.Meta|tavus.Error POST /v2/transcriptions
+---@field list fun(self: tavus.Transcriptions, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Transcription[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/transcriptions
+---@field each fun(self: tavus.Transcriptions, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Transcription?, tavus.Meta? all pages, a row at a time; raises its error
+---@field get fun(self: tavus.Transcriptions, transcription_id: string, options?: tavus.CallOptions): tavus.Transcription?, tavus.Meta|tavus.Error GET /v2/transcriptions/{transcription_id}
+---@field delete fun(self: tavus.Transcriptions, transcription_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/transcriptions/{transcription_id}
+---@field wait fun(self: tavus.Transcriptions, transcription_id: string, options?: tavus.WaitOptions): tavus.Transcription?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Replacements client.replacements
+---@field create fun(self: tavus.Replacements, replacement: tavus.Replacement, options?: tavus.CallOptions): tavus.Replacement?, tavus.Meta|tavus.Error POST /v2/replacements
+---@field list fun(self: tavus.Replacements, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Replacement[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/replacements
+---@field each fun(self: tavus.Replacements, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Replacement?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Replacements, name: string, options?: tavus.EachOptions): tavus.Replacement?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Replacements, replacement_id: string, options?: tavus.CallOptions): tavus.Replacement?, tavus.Meta|tavus.Error GET /v2/replacements/{replacement_id}
+---@field delete fun(self: tavus.Replacements, replacement_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/replacements/{replacement_id}
+---@field wait fun(self: tavus.Replacements, replacement_id: string, options?: tavus.WaitOptions): tavus.Replacement?, tavus.Meta|tavus.Error gets it until it is ready
+
+---@class tavus.Speeches client.speeches
+---@field create fun(self: tavus.Speeches, speech: tavus.Speech, options?: tavus.CallOptions): tavus.Speech?, tavus.Meta|tavus.Error POST /v2/speech
+---@field list fun(self: tavus.Speeches, filter?: { limit?: integer, page?: integer }, options?: tavus.CallOptions): { data: tavus.Speech[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/speech
+---@field each fun(self: tavus.Speeches, filter?: { limit?: integer, page?: integer }, options?: tavus.EachOptions): fun(): tavus.Speech?, tavus.Meta? all pages, a row at a time; raises its error
+---@field find fun(self: tavus.Speeches, name: string, options?: tavus.EachOptions): tavus.Speech?, tavus.Meta|tavus.Error the row of that name, over all pages; meta.renamed when punctuation or blanks differ
+---@field get fun(self: tavus.Speeches, speech_id: string, options?: tavus.CallOptions): tavus.Speech?, tavus.Meta|tavus.Error GET /v2/speech/{speech_id}
+---@field rename fun(self: tavus.Speeches, speech_id: string, speech_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/speech/{speech_id}/name
+---@field delete fun(self: tavus.Speeches, speech_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/speech/{speech_id}
 
 --- Who takes part in a conversation: prompt, layers, defaults.
 ---@class tavus.Persona
@@ -745,3 +867,191 @@
 ---@field text? string What is written.
 ---@field type? "alias"|"ipa"|string alias or ipa.
 ---@field word_boundaries? boolean Whether only whole words count; true by default.
+
+--- The face of a persona, trained from a video or an image.
+---@class tavus.Replica
+---@field auto_fix_training_image? boolean Fit the image to what is required of it.
+---@field callback_url? string Where it is said that the training is over.
+---@field consent_video_url? string A separate video with the consent. Deprecated: legacy: the consent is spoken at the start of the training video.
+---@field created_at? string When it was made. Only in answers.
+---@field default_voice_id? string A voice of Tavus, in place of voice_name.
+---@field error_message? string Why the training failed. Only in answers.
+---@field face_id? string Its id. Elsewhere replica_id. Only in answers.
+---@field face_name? string Its name. Elsewhere replica_name.
+---@field face_type? "user"|"system"|string user or system (verbose answers). Elsewhere replica_type. Only in answers.
+---@field finetune_status? "training"|"completed"|"errored"|string Of phoenix-4.5: until completed, it shows a watermark. Only in answers.
+---@field model_name? "phoenix-4"|"phoenix-4.5"|"phoenix-3"|string phoenix-4 by default.
+---@field original_voice_id? string The voice that it was made with. Only in answers.
+---@field properties? tavus.ReplicaProperties What the training video is like.
+---@field replica_id? string Its id. Only in answers.
+---@field replica_name? string Its name.
+---@field replica_type? "user"|"system"|string user or system (verbose answers). Only in answers.
+---@field status? "started"|"completed"|"error"|string started, completed or error. Only in answers.
+---@field thumbnail_video_url? string A short video of it. Only in answers.
+---@field train_image_url? string A portrait to train from, JPG or PNG; needs a voice.
+---@field train_video_url? string A video to train from; the consent is spoken at its start.
+---@field training_progress? string As in 20/100. Only in answers.
+---@field updated_at? string When it last changed. Only in answers.
+---@field voice_name? string The name of a stock voice, in any case.
+
+--- What the training video is like.
+---@class tavus.ReplicaProperties
+---@field background_green_screen? boolean The training video has a green background.
+
+---@class tavus.FaceChange
+---@field default_voice_id? string The voice to speak with; original_voice_id goes back to the first.
+---@field face_name? string The new name.
+---@field replica_name? string The new name, where a name alone is changed. Now face_name.
+
+---@class tavus.ReplicaRename
+---@field face_name? string The new name. Elsewhere replica_name.
+---@field replica_name? string The new name.
+
+--- What a persona speaks with.
+---@class tavus.Voice
+---@field audio_url? string The recording, in older rows; how a new voice calls it was not seen.
+---@field callback_url? string Where it is said that the voice is ready.
+---@field created_at? string When it was made. Only in answers.
+---@field description? string What it is for; null takes it away.
+---@field error_message? string Why it failed. Only in answers.
+---@field face_id? string The face that it was made with, in older rows. Only in answers.
+---@field replica_id? string The replica that it was made with, in older rows. Only in answers.
+---@field status? "started"|"completed"|"error"|string started, completed or error. Only in answers.
+---@field tags? string[] Tags; a change replaces all of them.
+---@field voice_id? string Its id; null in some rows of Tavus' own voices. Only in answers.
+---@field voice_name? string Its name.
+---@field voice_type? "user"|"system"|string user or system. Only in answers.
+
+--- A video in which a replica speaks.
+---@class tavus.Video
+---@field audio_url? string The recording to speak, .wav or .mp3; or give a script.
+---@field background_source_url? string A video file as background.
+---@field background_url? string A web site as background.
+---@field callback_url? string Where it is said that the video is ready.
+---@field created_at? string When it was made. Only in answers.
+---@field data? table<string, any> What it was made from. Only in answers.
+---@field download_url? string Where to load it, when ready. Only in answers.
+---@field error_details? string Why it failed. Only in answers.
+---@field face_id? string The face that speaks, by its newer name.
+---@field fast? boolean Plain rendering, without background and thumbnails.
+---@field generation_progress? string As in 37/100. Only in answers.
+---@field gif_thumbnail_url? string In verbose answers. Only in answers.
+---@field hosted_url? string Where to watch it. Only in answers.
+---@field properties? tavus.VideoProperties How the background moves.
+---@field replica_id? string The replica that speaks.
+---@field script? string What it says; or give an audio_url.
+---@field status? "queued"|"generating"|"ready"|"deleted"|"error"|string queued, generating, ready, deleted or error. Only in answers.
+---@field status_details? string More about the status. Only in answers.
+---@field still_image_thumbnail_url? string In verbose answers. Only in answers.
+---@field stream_url? string Where to stream it, when ready. Only in answers.
+---@field transparent_background? boolean A .webm without background; needs fast.
+---@field updated_at? string When it last changed. Only in answers.
+---@field video_id? string Its id. Only in answers.
+---@field video_name? string Its name.
+---@field watermark_image_url? string A png or jpeg to show on it.
+
+--- How the background moves.
+---@class tavus.VideoProperties
+---@field background_scroll? boolean Scroll the web site behind the replica; true by default.
+---@field background_scroll_depth? "middle"|"bottom"|string How far: middle or bottom.
+---@field background_scroll_return? "return"|"halt"|string What it does at the end: return or halt.
+---@field background_scroll_type? "human"|"smooth"|string How: human or smooth.
+---@field start_with_wave? boolean Begin with a wave; true by default, for some stock replicas.
+
+---@class tavus.VideoRename
+---@field video_name? string The new name of the video.
+
+--- What a persona can be given to do.
+---@class tavus.Skill
+---@field skill_id? string Its id, such as magic_canvas. Only in answers.
+
+--- A persona on a web page.
+---@class tavus.Deployment
+---@field allowed_origins? string[] Web sites that may show it.
+---@field channel? "widget"|"embed"|"landing-page"|string widget, embed or landing-page.
+---@field created_at? string When it was made. Only in answers.
+---@field customization? table<string, any> How it looks.
+---@field deployment_id? string Its id. Only in answers.
+---@field has_password? boolean Whether a visitor needs a password. Only in answers.
+---@field limits? tavus.DeploymentLimits How long and how often visitors may call.
+---@field name? string Its name.
+---@field pal_id? string The persona that it shows.
+---@field password? string What a visitor has to know; null: nothing. Secret.
+---@field replica_thumbnail_video_url? string A short video. Deprecated, use thumbnail_video_url. Only in answers.
+---@field status? "draft"|"active"|"inactive"|string draft, active or inactive.
+---@field thumbnail_image_url? string A picture. Only in answers.
+---@field thumbnail_video_url? string A short video. Only in answers.
+---@field updated_at? string When it last changed. Only in answers.
+---@field usage_today? integer Calls today. Only in answers.
+---@field usage_total? integer Calls ever. Only in answers.
+
+--- How long and how often visitors may call.
+---@class tavus.DeploymentLimits
+---@field daily_call_limit_per_user? integer Calls a day and visitor.
+---@field max_call_duration? integer Longest call in seconds.
+
+---@class tavus.DeploymentStart
+---@field captcha_token? string That the visitor is a person. Secret.
+---@field conversational_context? string Added to the persona's prompt for this call.
+---@field custom_greeting? string What the persona says first.
+---@field memory_stores? string[] Where memories of it are kept.
+---@field pal_id? string For a preview: who takes part.
+---@field password? string The password of the deployment. Secret.
+
+--- What a persona remembers of a participant.
+---@class tavus.MemoryStore
+---@field created_at? string When it was made. Only in answers.
+---@field learned? any What was learned in conversations, or null. Only in answers.
+---@field memory_store_id? string Its id. Only in answers.
+---@field pal_id? string Who remembers.
+---@field participant_tag? string Whom it is about.
+---@field pinned_memories? (string|table<string, any>)[] Texts to pin at once.
+---@field updated_at? string When it last changed. Only in answers.
+
+---@class tavus.Memory
+---@field memory? string What to remember.
+
+--- A video whose lips follow a recording.
+---@class tavus.Lipsync
+---@field callback_url? string Where it is said that it is ready.
+---@field created_at? string When it was made. Only in answers.
+---@field lipsync_id? string Its id. Only in answers.
+---@field lipsync_name? string Its name.
+---@field original_video_url? string The video to change.
+---@field request_id? string An old name of lipsync_id. Only in answers.
+---@field request_name? string An old name of lipsync_name. Only in answers.
+---@field source_audio_url? string What the lips are to say.
+---@field status? "started"|"completed"|"error"|string started, completed or error. Only in answers.
+---@field video_url? string The result. Only in answers.
+
+--- The text of a recording.
+---@class tavus.Transcription
+---@field callback_url? string Where it is said that it is ready.
+---@field created_at? string When it was made. Only in answers.
+---@field file_url? string What to write down.
+---@field status? "started"|"completed"|"error"|string started, completed or error. Only in answers.
+---@field text? string The result. Only in answers.
+---@field transcription_id? string Its id. Only in answers.
+
+--- A video that says other words.
+---@class tavus.Replacement
+---@field callback_url? string Where it is said that it is ready.
+---@field created_at? string When it was made. Only in answers.
+---@field new_transcript? string The text of the transcription, edited.
+---@field original_video_url? string The video to change.
+---@field replacement_id? string Its id. Only in answers.
+---@field replacement_name? string Its name.
+---@field status? "started"|"completed"|"error"|string started, completed or error. Only in answers.
+---@field transcription_id? string The transcription that was edited.
+
+--- A script as a recording.
+---@class tavus.Speech
+---@field callback_url? string Where it is said that it is ready; one old page requires it.
+---@field replica_id? string Whose voice it is.
+---@field script? string What it says.
+---@field speech_file_url? string The result. Only in answers.
+---@field speech_id? string Its id. Only in answers.
+---@field speech_name? string Its name.
+
+---@class tavus.SpeechRename
+---@field speech_name? string The new name of the speech.

@@ -101,10 +101,10 @@ describe("the hints of errors", function()
     end
   end)
 
-  it("tell of the builder's draft, whatever sentence a 409 has", function()
+  it("tell of the builder's draft, whatever sentence a 409 has that does not say who uses it", function()
     local found = 0
     for _, row in ipairs(contract.errors) do
-      if row.status == 409 then
+      if row.status == 409 and row.text ~= "used_by" then
         found = found + 1
         assert.matches("force = true", row.hint, 1, true)
       end

@@ -109,6 +109,17 @@ local function gathered(value)
   return table.concat(texts, "; ")
 end
 
+-- How many things of each kind use what is to be deleted, as a text for the sentence; or nil.
+local function users_of(counts)
+  if type(counts) ~= "table" then return nil end
+  local parts = {}
+  for name, count in pairs(counts) do
+    if type(name) == "string" and type(count) == "number" then parts[#parts + 1] = ("%s %.0f"):format(name, count) end
+  end
+  table.sort(parts)
+  return "used_by: " .. table.concat(parts, ", ")
+end
+
 --- Finds the sentence in the body of an error answer: `error` (a string, or an object with `message`), `message`,
 -- `detail` (a string, or a list of { msg }), `errors`, the raw body. For an HTML page it is the title, or the status in
 -- words.
@@ -122,6 +133,8 @@ function failure.message(status, body, headers)
   if type(decoded) == "table" then
     local found = gathered(decoded.error) or text_of(decoded.message) or gathered(decoded.detail)
       or gathered(decoded.errors)
+    local users = users_of(decoded.used_by)
+    if users then found = found and found .. " (" .. users .. ")" or users end
     if found then return found, decoded end
   elseif type(decoded) == "string" and decoded ~= "" then
     return decoded
@@ -192,7 +205,7 @@ function failure.of_answer(session, result, secrets)
   -- Cut after the secrets are gone, or half of one would stay.
   message = text_tools.cut(redact.text(session, message, secrets), MESSAGE_MOST)
   local body = clean_body(session, whole, secrets)
-  local conflict = decoded and text_of(decoded.conflict)
+  local conflict = decoded and (text_of(decoded.conflict) or decoded.used_by and "used_by")
   conflict = conflict and text_tools.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
   if conflict and not hint then
     hint = "a draft holds changes that were not published; query = { force = true } drops them"

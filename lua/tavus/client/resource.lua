@@ -12,6 +12,7 @@ local options = require "tavus.options"
 local pages = require "tavus.client.pages"
 local repeatable = require("tavus.patch").repeatable
 local update = require "tavus.client.update"
+local wait = require "tavus.client.wait"
 
 local resource = {}
 
@@ -194,12 +195,23 @@ local function maker_of(op)
   return op.answers == "list" and makers.list or makers.ask
 end
 
+-- The newer name of a member.
+local function newer_name(fields, name)
+  for _, field in ipairs(fields) do
+    if field.twin == name then return field.name end
+  end
+  return name
+end
+
 -- The operation with what the methods need beside the contract's data: the names of its ids, and the parts of its path
 -- around them.
-local function prepared(class, raw)
+local function prepared(class, raw, fields)
   local op = {}
   for name, value in pairs(raw) do op[name] = value end
-  if class.newer then op.path, op.body = raw.newer_path, raw.newer_body end
+  if class.newer then
+    op.path, op.body = raw.newer_path, raw.newer_body
+    op.wraps = raw.wraps and newer_name(raw.fields or fields, raw.wraps)
+  end
   op.name = method_names[raw.name] or raw.name
   op.title = class.collection .. ":" .. op.name
   op.each_title = class.collection .. ":each"
@@ -234,7 +246,7 @@ local function build(class)
   class.id_names[#class.id_names + 1] = data.other_id
   class.names = data.name_field and names_of(data, data.name_field) or {}
   for _, raw in ipairs(data.operations) do
-    local op = prepared(class, raw)
+    local op = prepared(class, raw, data.fields)
     if raw.name == "create" then class.name = op.body end
     class.operations[op.name] = op
     methods[op.name] = maker_of(op)(class, op)
@@ -246,7 +258,12 @@ local function build(class)
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
   if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end
+<<<<<<< HEAD
   if all.get and all.patch then
+=======
+  if all.get and data.states then methods.wait = wait.method(class, data.states) end
+  if all.get and all.patch and all.patch.sends == "json_patch" then
+>>>>>>> ff0e759 (Add replicas, voices, videos, deployments, memory stores and waiting)
     methods.update = update.method(class, data)
   end
   class.about = names.guard(methods, {
