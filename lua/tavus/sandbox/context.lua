@@ -13,9 +13,11 @@ local patch_value = require "tavus.patch.values"
 local replay = require "tavus.sandbox.replay"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
+local stock_rows = require("tavus.sandbox.rows").stock
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
 local state = require "tavus.sandbox.state"
+local states = require "tavus.sandbox.states"
 local stock = require "tavus.sandbox.stock"
 
 local context = {}
@@ -130,6 +132,9 @@ end
 ---@param id string
 ---@return table?
 function methods:stock_row(name, id)
+  for _, row in ipairs(stock_rows[name] or {}) do
+    if row[name .. "_id"] == id then return row end
+  end
   local persona = name == "persona" and self.stock_by_id[id]
   return persona and has_stock(self, persona) and persona or nil
 end
@@ -229,12 +234,13 @@ function context.new(options, shut)
     replay = options.replay and replay.new(assert(replay.read(options.replay))),
     script = script.new(),
     journal = journal.new(),
-    routes = routes.new(core.contract()),
+    routes = routes.new(require "tavus.sandbox.contract"),
   }, methods)
   self:reset()
   if options.data then
     self.keeper = data.keeper(options.data)
     assert(self.keeper:load(self))
+    states.resume(self)
   end
   return self
 end

@@ -43,7 +43,7 @@ local function known_of(field, later, path)
 end
 
 local roots = {}
-for _, resource in ipairs(core.contract().resources) do
+for _, resource in ipairs(require("tavus.sandbox.contract").resources) do
   for _, operation in ipairs(resource.operations) do
     local kind = operation.body
     local shape = { fields = operation.fields or resource.fields }

@@ -8,6 +8,8 @@ local core = require "tavus.core"
 local habits = require "tavus.sandbox.habits"
 local patching = require "tavus.sandbox.patching"
 local reply = require "tavus.sandbox.reply"
+local rows_data = require "tavus.sandbox.rows"
+local states = require "tavus.sandbox.states"
 local views = require "tavus.sandbox.views"
 
 local generic = {}
@@ -21,6 +23,7 @@ local is_object, copy_of = views.is_object, views.copy
 ---@field query table<string, string>
 ---@field body any
 ---@field newer boolean  at the newer path, such as `/v2/pals`
+---@field headers table<string, string>  of the request, names in lower case
 ---@field rows tavus.sandbox.Store  of the resource
 ---@field row table?  the one that the first id names
 ---@field place string  see `places`
@@ -28,7 +31,7 @@ local is_object, copy_of = views.is_object, views.copy
 ---@field key string?  the items below this row, in the store of all attached items
 
 local by_name, by_id_field = {}, {}
-for _, resource in ipairs(core.contract().resources) do
+for _, resource in ipairs(require("tavus.sandbox.contract").resources) do
   by_name[resource.name], by_id_field[resource.id_field] = resource, resource
 end
 
@@ -72,18 +75,32 @@ end
 
 -- Answers --------------------------------------------------------------------
 
-local function not_found(context, id_name) return context:refuse("Invalid " .. id_name) end
+local function not_found(context, id_name)
+  local habit, known = context.settings.missing_ids, rows_data.missing[id_name]
+  if habit == "documented" and known then return reply.failure(404, known[1], known[2]) end
+  local text = "Invalid " .. id_name
+  return habit == "404" and reply.failure(404, context:error_field(), text) or context:refuse(text)
+end
 
 -- A value under the names of the path, and under those of the store.
 local function as_seen(call, value) return call.newer and views.newer(call.resource.name, value) or value end
 local function as_stored(call, value) return call.newer and views.older(call.resource.name, value) or value end
+
+-- The members that the operation answers with: all, or those of rows.lua.
+local function selected(call, value)
+  local names = (rows_data.answered[call.resource.name] or {})[call.operation.name]
+  if not names then return value end
+  local copy = {}
+  for _, name in ipairs(names) do copy[name] = value[name] end
+  return copy
+end
 
 -- One object in the place where the operation answers with it.
 local function answer(call, value)
   local operation = call.operation
   local status = operation.status
   if operation.answers == "nothing" then return reply.empty(status or operation.method == "DELETE" and 204 or 200) end
-  value = value and as_seen(call, value) or core.object {}
+  value = value and as_seen(call, selected(call, value)) or core.object {}
   local at = operation.at[1]
   if at == "data" then value = { data = value } elseif at == "data[1]" then value = { data = core.array { value } } end
   return reply.json(status or 200, value)
@@ -91,15 +108,14 @@ end
 
 -- Rows -----------------------------------------------------------------------
 
-local function has_field(resource, name)
+local function field_of(resource, name)
   for _, field in ipairs(resource.fields) do
-    if field.name == name then return true end
+    if field.name == name then return field end
   end
-  return false
 end
 
 local function stamp(context, resource, row, name)
-  if has_field(resource, name) then row[name] = habits.timestamp(context) end
+  if field_of(resource, name) then row[name] = habits.timestamp(context) end
 end
 
 local function create(context, call)
@@ -110,17 +126,39 @@ local function create(context, call)
   row[resource.id_field] = id
   stamp(context, resource, row, "created_at")
   stamp(context, resource, row, "updated_at")
+  for name, value in pairs(rows_data.filled[resource.name] or {}) do
+    if row[name] == nil then row[name] = type(value) == "string" and value:gsub("%%s", id) or value end
+  end
+  states.begin(context, resource, row)
   call.rows:put(id, row)
   return answer(call, row)
 end
 
--- A query parameter with the name of a field selects the rows with its value.
+-- The name of the member that a query parameter is about, which may be a newer name; or nil.
+local function member_of(resource, name)
+  local field = field_of(resource, name)
+  return field and (field.twin or field.name)
+end
+
+-- A query parameter with the name of a field selects the rows with its value; one with its plural, those with one of
+-- the values, separated by commas.
 local function fits(call, row)
   for _, name in ipairs(call.operation.query or {}) do
     local wanted = call.query[name]
-    if wanted ~= nil and has_field(call.resource, name) and tostring(row[name]) ~= wanted then return false end
+    local member = wanted ~= nil and member_of(call.resource, name)
+    local several = wanted ~= nil and not member and member_of(call.resource, (name:gsub("s$", "")))
+    if member and tostring(row[member]) ~= wanted then return false end
+    if several and not ("," .. wanted .. ","):find("," .. tostring(row[several]) .. ",", 1, true) then return false end
   end
   return true
+end
+
+-- The rows of the user, newest first, and the stock rows.
+local function all_rows(call)
+  local all = {}
+  for n = 1, call.rows.count do all[n] = call.rows:newest(n) end
+  for _, row in ipairs(rows_data.stock[call.resource.name] or {}) do all[#all + 1] = row end
+  return all
 end
 
 --- Lists the rows that fit the query, in pages.
@@ -130,8 +168,7 @@ end
 ---@return tavus.sandbox.Reply
 function generic.list(context, call, see)
   local rows = {}
-  for n = 1, call.rows.count do
-    local row = call.rows:newest(n)
+  for _, row in ipairs(all_rows(call)) do
     if fits(call, row) then rows[#rows + 1] = row end
   end
   return reply.list(context, call, #rows, function(n) return see and see(rows[n], n) or as_seen(call, rows[n]) end)
@@ -204,7 +241,21 @@ local function changed_row(context, call)
   return after
 end
 
+--- A text that differs where rows differ, as ETag has it.
+---@param row table
+---@return string
+function generic.etag(row)
+  local sum = 0
+  for byte in core.encode(row):gmatch "." do sum = (sum * 31 + byte:byte()) % 2147483647 end
+  return ('"%08x"'):format(sum)
+end
+
 local function change(context, call)
+  local condition = call.operation.condition
+  local version = condition and call.headers[condition:lower()]
+  if version and version ~= "*" and version ~= generic.etag(call.row) then
+    return reply.failure(412, "error", "Precondition Failed")
+  end
   local after, refused = changed_row(context, call)
   if not after then return refused end
   if core.equal(after, call.row) then
@@ -241,7 +292,7 @@ local function shown(context, call, item)
   local linked, id_name = call.below.linked, id_name_of(call)
   local is_bare = next(item) == id_name and next(item, id_name) == nil
   if not linked or not is_bare then return item end
-  return context.stores[linked.name]:get(item[id_name])
+  return context:row(linked.name, item[id_name])
 end
 
 local function position(items, id_name, id)
@@ -271,7 +322,7 @@ local function wanted_items(context, call)
     local is_list = core.is_array(wrapped)
     local item = not is_list and is_object(value) and copy_of(value) or {}
     item[id_name] = is_list and value or key
-    if linked and not context.stores[linked.name]:get(item[id_name]) then return nil, not_found(context, id_name) end
+    if linked and not context:row(linked.name, item[id_name]) then return nil, not_found(context, id_name) end
     items[is_list and key or #items + 1] = item
   end
   return items
@@ -369,18 +420,19 @@ local ACTION = { place = "action" } -- of an operation that the contract does no
 ---@param context tavus.sandbox.Context
 ---@param route tavus.sandbox.Route
 ---@param ids string[]
----@param query table<string, string>
----@param body any
+---@param request table  query: table<string, string>; headers; body: any, decoded
 ---@return tavus.sandbox.Call?
 ---@return tavus.sandbox.Reply? refused  for an unknown id
-function generic.call(context, route, ids, query, body)
+function generic.call(context, route, ids, request)
   local operation, resource = route.operation, by_name[route.resource]
   placed[resource.name] = placed[resource.name] or places(resource)
   local found = placed[resource.name][operation.name] or ACTION
   local call = {
-    resource = resource, operation = operation, ids = ids, query = query, body = body, newer = route.newer,
+    resource = resource, operation = operation, ids = ids, newer = route.newer,
+    query = request.query, headers = request.headers, body = request.body,
     rows = context.stores[resource.name], place = found.place, below = found.below,
   }
+  states.move(context)
   if #ids > 0 then
     local can_be_stock = operation.method == "GET"
     call.row = call.rows:get(ids[1]) or can_be_stock and context:stock_row(resource.name, ids[1]) or nil

@@ -74,9 +74,9 @@ function routes.new(contract)
   local self = setmetatable({ root = { literal = {} }, list = {} }, methods)
   for _, resource in ipairs(contract.resources) do
     for _, operation in ipairs(resource.operations) do
-      local path, name = operation.path, resource.name
-      add(self, path, { resource = name, operation = operation, newer = false })
-      local newer = operation.newer_path
+      local path, name, newer = operation.path, resource.name, operation.newer_path
+      local only_newer = newer == path and path:find("/" .. resource.twin .. "/", 1, true) ~= nil
+      add(self, path, { resource = name, operation = operation, newer = only_newer })
       if newer and newer ~= path then
         add(self, newer, { resource = name, operation = operation, newer = true })
       end

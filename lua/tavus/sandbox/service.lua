@@ -15,6 +15,9 @@ local routes = require "tavus.sandbox.routes"
 local HANDLERS = {
   persona = require "tavus.sandbox.personas",
   conversation = require "tavus.sandbox.conversations",
+  deployment = require "tavus.sandbox.deployments",
+  memory_store = require "tavus.sandbox.memory_stores",
+  voice = require "tavus.sandbox.voices",
 }
 
 local JSON = "application/json"
@@ -68,7 +71,8 @@ local function handle(context, request)
   if refused then return refused end
   habits.rename(context.settings, route.resource, value)
   local call
-  call, refused = generic.call(context, route, ids, routes.query(request.query), value)
+  call, refused = generic.call(context, route, ids,
+    { query = routes.query(request.query), headers = request.headers, body = value })
   if not call then return refused end
   local own = HANDLERS[route.resource] or {}
   return (own[route.operation.name] or generic.answer)(context, call)

@@ -9,7 +9,7 @@ local settings = {}
 
 --- The groups of switches.
 ---@type string[]
-settings.groups = { "reading", "lists", "writing", "patching", "refusing" }
+settings.groups = { "reading", "lists", "writing", "patching", "refusing", "states" }
 
 ---@class tavus.sandbox.Switch
 ---@field group string
@@ -113,6 +113,9 @@ local BY_GROUP = {
     error_field = { default = "error", choices = { "error", "message", "message_on_patch" },
       meaning = "the member with the text of a 400: error (the documents), message, or message for a PATCH only "
         .. "(seen live)" },
+    missing_ids = { default = "documented", choices = { "documented", "400", "404" },
+      meaning = "an unknown id: a 400 or a 404 by the resource, as the documents say; a 400 everywhere; a 404 "
+        .. "everywhere (seen live in October 2026)" },
     rate_limit = { default = 0,
       meaning = "how many requests are served in a window of time (0: any number); more are a 429" },
     rate_window_ms = { default = 1000, low = 1,
@@ -128,6 +131,19 @@ local BY_GROUP = {
       meaning = "creating a conversation answers 402" },
   },
 }
+
+-- Rows that become ready in time.
+BY_GROUP.states = {}
+for _, resource in ipairs(require("tavus.sandbox.contract").resources) do
+  if resource.states then
+    BY_GROUP.states[resource.name .. "_ms"] = { default = 0,
+      meaning = ("how long a new %s takes until it is ready, in milliseconds of the sandbox's clock (0: it is at the "
+        .. "next request)"):format(resource.name) }
+    BY_GROUP.states[resource.name .. "_error"] = { default = "",
+      meaning = ("the reason for which a new %s fails at the end of that time (empty: it does not fail)")
+        :format(resource.name) }
+  end
+end
 
 --- All switches by name.
 ---@type table<string, tavus.sandbox.Switch>

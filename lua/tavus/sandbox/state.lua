@@ -69,7 +69,7 @@ function state.store() return setmetatable({ rows = {}, order = {}, count = 0, c
 -- the member that a row is known by, `kept_as` the name of the rows in the data file.
 ---@type { name: string, id: string, kept_as: string }[]
 state.kinds = {}
-for i, resource in ipairs(core.contract().resources) do
+for i, resource in ipairs(require("tavus.sandbox.contract").resources) do
   state.kinds[i] = { name = resource.name, id = resource.id_field, kept_as = resource.collection }
 end
 state.kinds[#state.kinds + 1] = { name = "attached", id = "path", kept_as = "attached" }
@@ -163,7 +163,9 @@ local function rows_of(stored)
 end
 
 local function copied_habits(remembered)
-  return copy_of(remembered, { without_draft = copy_of(remembered.without_draft), drafts = copy_of(remembered.drafts) })
+  local copy = copy_of(remembered)
+  for _, name in ipairs { "without_draft", "drafts", "pending" } do copy[name] = copy_of(remembered[name]) end
+  return copy
 end
 
 --- Takes what a sandbox remembers, as it is now.

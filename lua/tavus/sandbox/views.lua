@@ -55,7 +55,9 @@ local function tree_of(fields)
 end
 
 local trees = {}
-for _, resource in ipairs(core.contract().resources) do trees[resource.name] = tree_of(resource.fields) end
+for _, resource in ipairs(require("tavus.sandbox.contract").resources) do
+  trees[resource.name] = tree_of(resource.fields)
+end
 
 local function renamed(tree, naming, value)
   if not tree or not is_object(value) or next(value) == nil then return value end

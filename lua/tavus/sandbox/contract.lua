@@ -1,0 +1,2 @@
+--- The contract, read once for all modules of the sandbox; nothing changes it.
+return require("tavus.core").contract()

@@ -1,0 +1,68 @@
+--- Rows of single resources, as data: what a new row has that its body does not, and
+-- which members an operation answers with, where it is not the whole row.
+
+local core = require "tavus.core"
+
+local rows = {}
+
+local null = core.null
+
+--- Members of a new row, by the names of resources; %s in a text is its id.
+---@type table<string, table<string, any>>
+rows.filled = {
+  deployment = {
+    status = "active", customization = core.object {}, limits = core.object {}, allowed_origins = core.array {},
+    usage_total = 0, usage_today = 0,
+  },
+  replica = { replica_type = "user", model_name = "phoenix-4", default_voice_id = null, original_voice_id = null },
+  video = { hosted_url = "https://videos.example.com/watch/%s" },
+  voice = { voice_type = "user", description = null, tags = core.array {} },
+}
+
+--- The members that an operation answers with, by the names of resources and operations.
+---@type table<string, table<string, string[]>>
+rows.answered = {
+  lipsync = { create = { "lipsync_id", "lipsync_name", "status", "callback_url", "created_at" } },
+  replacement = { create = { "replacement_id", "replacement_name", "status", "created_at" } },
+  replica = {
+    create = { "replica_id", "status" },
+    patch = { "replica_id", "replica_name", "default_voice_id", "original_voice_id" },
+  },
+  transcription = { create = { "transcription_id", "status", "callback_url" } },
+  video = { create = { "video_id", "video_name", "status", "hosted_url", "created_at" } },
+}
+
+--- The member and the text of the 404 for an unknown id, by the names of ids; without an entry it is a 400.
+---@type table<string, string[]>
+rows.missing = {
+  deployment_id = { "error", "Deployment not found" },
+  document_id = { "message", "Document not found" },
+  memory_id = { "error", "Memory not found" },
+  memory_store_id = { "error", "Memory store not found" },
+  pronunciation_dictionary_id = { "message", "Pronunciation dictionary not found" },
+  skill_id = { "error", "Unknown skill" },
+  voice_id = { "error", "Voice not found" },
+}
+
+--- The stock rows, which can be read and not changed, by the names of resources.
+---@type table<string, table[]>
+rows.stock = {
+  replica = {},
+  skill = {},
+}
+
+for _, id in ipairs { "internet_search", "presentation", "magic_canvas" } do
+  table.insert(rows.stock.skill, { skill_id = id })
+end
+
+for id, name in pairs { r79e1c033f = "Sandbox Face Ann", r90bbd427f71 = "Sandbox Face Ben" } do
+  table.insert(rows.stock.replica, {
+    replica_id = id, replica_name = name, replica_type = "system", status = "completed", training_progress = "100/100",
+    model_name = "phoenix-4", default_voice_id = null, original_voice_id = null, error_message = null,
+    created_at = "2026-02-12T09:30:00.000000Z", updated_at = "2026-02-12T09:30:00.000000Z",
+    thumbnail_video_url = "https://videos.example.com/" .. id .. ".mp4",
+  })
+end
+table.sort(rows.stock.replica, function(a, b) return a.replica_id > b.replica_id end)
+
+return rows
