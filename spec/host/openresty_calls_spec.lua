@@ -108,6 +108,23 @@ describe("a call inside nginx", function()
       sleeper:cancel()
     end)
 
+    it("waits until an object is ready, and holds up nobody", function()
+      local now = assert(sandbox:clock "2026-03-01T12:00:00Z")
+      sandbox:set { voice_ms = 1000 }
+      serve { server = [[
+        location = /voice { content_by_lua_block {
+          local voice = assert(client.voices:create { voice_name = "Ann" })
+          tell(client.voices:wait(voice.voice_id, { interval = 0.02 }))
+        } } ]] }
+      local waiter = server:submit "/voice"
+      openresty.await(function() return #sandbox:requests { method = "GET", path = "/v2/voices/{id}" } >= 2 end)
+      assert.equal(3, server:ask("/list").json.total_count)
+      assert.is_false(waiter:done())
+      assert(sandbox:clock(now + 1))
+      openresty.await(function() return waiter:done() end)
+      assert.matches('"status":"completed"', waiter:result().body, 1, true)
+    end)
+
     it("is one of hundreds", function()
       assert(sandbox:next { delay = 0.05, times = "always" })
       serve {}
