@@ -12,6 +12,7 @@
   "no persona of this account has that id, or it may not be edited"
 #define NO_REPLICA \
   "no replica has that id; a replica's id usually begins with r"
+#define TOO_MANY_CALLS "end a conversation that still runs, then try again"
 #define NO_CALL "no conversation of this account has that id"
 
 /* A call on a conversation that has ended. Its status differs. */
@@ -46,8 +47,8 @@ const tavus_error_row tavus_error_rows[] = {
   { 402, 402, NULL, "payment", "the account is out of credits", NULL },
   { 400, 403, "out of conversational credits", "payment",
     "the account is out of credits", NULL },
-  { 400, 429, "maximum concurrent conversations", "concurrency_limit",
-    "end a conversation that still runs, then try again", NULL },
+  { 400, 403, "concurrent", "concurrency_limit", TOO_MANY_CALLS, NULL },
+  { 429, 429, "concurrent", "concurrency_limit", TOO_MANY_CALLS, NULL },
   UNKNOWN("persona_id", NO_PERSONA), UNKNOWN("persona_uuid", NO_PERSONA),
   UNKNOWN("pal_id", NO_PERSONA), UNKNOWN("pal_uuid", NO_PERSONA),
   UNKNOWN("replica_uuid", NO_REPLICA), UNKNOWN("replica_id", NO_REPLICA),
@@ -56,6 +57,11 @@ const tavus_error_row tavus_error_rows[] = {
   UNKNOWN("conversation_id", NO_CALL), UNKNOWN("conversation_uuid", NO_CALL),
   UNKNOWN("<thing>_id", NULL), UNKNOWN("<thing>_uuid", NULL),
   { 400, 400, "Objectives not found", "not_found", NULL, NULL },
+  { 400, 404, "Unknown skill '", "not_found",
+    "the account has no skill of that name, or lacks its preview", NULL },
+  { 400, 400, "Tool not attached to this PAL", "not_found", NULL, NULL },
+  { 400, 400, "default_face_id is required", "bad_request",
+    "/v2/pals needs default_face_id: default_replica_id does not count there", NULL },
   { 400, 400, "custom llm", "bad_request",
     "a custom llm needs model, base_url and api_key together, in every patch "
     "that rewrites the llm layer too", NULL },

@@ -63,6 +63,51 @@ describe("the error sentences", function()
   end
 end)
 
+describe("each sentence that Tavus was seen to say", function()
+  for _, case in ipairs {
+    { 401, "Invalid access token", "auth" },
+    { 402, "The user is out of conversational credits.", "payment" },
+    { 400, "User has reached maximum concurrent conversations", "concurrency_limit" },
+    { 400, "Too many concurrent conversations", "concurrency_limit" },
+    { 429, "Concurrent conversation limit reached", "concurrency_limit" },
+    { 404, "Objective not found", "not_found" },
+    { 404, "Guardrails not found", "not_found" },
+    { 404, "Document not found", "not_found" },
+    { 404, "Pronunciation dictionary not found", "not_found" },
+    { 404, "Unknown skill 'magic'", "not_found" },
+    { 400, "Tool not attached to this PAL", "not_found" },
+    { 400, "Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm.", "bad_request",
+      hint = "base_url and api_key together" },
+    { 400, "Bad Request. {'default_face_id': ['default_face_id is required when creating a pal.']}", "bad_request",
+      hint = "default_face_id" },
+    { 422, "Invalid JSON patch format", "unprocessable", hint = "array of operations" },
+    { 400, "Invalid patch operation", "bad_request", hint = "tavus.patch" },
+    { 409, "Document must be in 'ready' or 'error' state to recrawl", "conflict" },
+    { 400, "Document was not created with crawl configuration", "bad_request" },
+    { 429, "Recrawl cooldown: please wait 3 minutes", "rate_limit" },
+    { 429, "Crawl document limit reached (100)", "rate_limit" },
+    { 429, "Too many requests", "rate_limit" },
+    { 400, "App messages can only be sent to active conversations.", "bad_request", code = "conversation_ended" },
+    { 404, "The conversation's room is no longer available.", "bad_request", code = "conversation_ended" },
+    { 413, "Request body exceeds 65536 bytes", "bad_request" },
+    { 502, "The app message could not be delivered. Please retry.", "server" },
+    { 504, "The app message may have been delivered; check before retrying.", "server" },
+    { 400, "There was an error creating the conversation", "bad_request" },
+    { 400, "Either train_video_url or train_image_url must be provided", "bad_request" },
+    { 400, "Invalid original_video_url", "bad_request" },
+    { 400, "Invalid request: document_url is required", "bad_request" },
+    { 400, "objective_name is required", "bad_request" },
+    { 500, "Internal Server Error", "server" },
+  } do
+    it("has its meaning: " .. case[1] .. " " .. case[2], function()
+      local kind, hint, code = failure.classify(case[1], case[2])
+      assert.equal(case[3], kind)
+      if case.hint then assert.matches(case.hint, hint, 1, true) end
+      assert.equal(case.code, code)
+    end)
+  end
+end)
+
 describe("an id that nothing has", function()
   it("is not found, whatever the thing is called", function()
     for name in ([[persona_id persona_uuid pal_id pal_uuid replica_id replica_uuid face_id face_uuid conversation_id conversation_uuid

@@ -69,6 +69,10 @@ describe("the sandbox's conversations", function()
     end
     refused({ properties = { language = "de" } }, "{'properties': {'language': ['language codes are refused']}}")
     refused({ max_participants = 1 }, "{'max_participants': ['less than 2']}")
+    refused({ properties = { max_call_duration = 59 } },
+      "{'properties': {'max_call_duration': ['a call lasts 60 seconds at least']}}")
+    create { persona_id = "p5317866", properties = { max_call_duration = 60 } }
+    create { persona_id = "p5317866", properties = { max_call_duration = 9999 } }
     local mode = { properties = { pipeline_mode = "echo" } }
     refused(mode, "{'properties': {'pipeline_mode': ['unknown field \"pipeline_mode\"']}}")
     create { persona_id = "p5317866", surprise = 1, properties = { language = "Lao" } }
@@ -78,6 +82,36 @@ describe("the sandbox's conversations", function()
     refused({ surprise = 1 }, "{'surprise': ['unknown field \"surprise\"']}")
     assert(server:set { unknown_fields = "drop", unknown_properties = "refuse" })
     create(mode)
+  end)
+
+  it("are never refused for what the check has nothing to say of", function()
+    local function with(properties) return { persona_id = "p5317866", properties = properties } end
+    local storage = { provider = "s3", bucket_name = "b" }
+    for _, body in ipairs {
+      {}, { persona_id = "" }, { persona_id = "p5317866", face_id = "r79e1c033f" }, { pal_id = "p5317866", replica_id = "r1" },
+      { persona_id = "p5317866", max_participants = 1 }, { persona_id = 5 }, { persona_id = "p5317866", audio_only = "yes" },
+      with { language = "de" }, with { language = "en-US" }, with { max_call_duration = 30 }, with { max_call_duration = 0 },
+      with { pipeline_mode = "echo" }, with { max_duration = 60 }, with { recording_storage = storage },
+      with { recording_s3_bucket_name = "b" }, with { aws_assume_role_arn = "a", recording_s3_bucket_region = "r" },
+      with { languages = "en" }, with { enable_recording = "true" },
+    } do
+      assert.equal(400, ask("POST", "/v2/conversations", body).status, core.encode(body))
+      local _, issues = core.validate("conversation", body)
+      assert.is_true(#issues > 0, core.encode(body))
+    end
+  end)
+
+  it("have a page of Tavus, and their own room", function()
+    local _, row = create()
+    assert.equal(row.conversation_url, row.room_url)
+    _, row = create { persona_id = "p5317866", properties = { daily_room = "https://me.daily.co/x" } }
+    assert.equal("https://me.daily.co/x", row.conversation_url)
+    assert.is_string(row.room_url)
+    _, row = create { persona_id = "p5317866", meeting_url = "https://meet.google.com/abc-defg-hij" }
+    assert.is_nil(row.room_url)
+    assert(server:set { generation = 4 })
+    _, row = create()
+    assert.is_nil(row.room_url)
   end)
 
   it("tell the policy they were given", function()

@@ -22,6 +22,14 @@ local REFUSED = {
   conversation = { ["/properties/language"] = "value", ["/max_participants"] = "range" },
 }
 
+-- A target for recordings in S3 that is not whole.
+for _, name in ipairs {
+  "recording_s3_bucket_name", "recording_s3_bucket_region", "aws_assume_role_arn", "recording_storage/bucket_name",
+  "recording_storage/bucket_region", "recording_storage/assume_role_arn",
+} do
+  REFUSED.conversation["/properties/" .. name] = "required"
+end
+
 -- Removes the member at a pointer.
 local function drop(value, path)
   local tokens = pointer.parse(path)

@@ -52,9 +52,26 @@ local function finish(row, reason, timestamp)
   event(row, "system.shutdown", timestamp, { shutdown_reason = reason })
 end
 
-local function wants_token(body)
-  return body.require_auth == true or type(body.properties) == "table" and body.properties.require_auth == true
+local function property(body, name)
+  local properties = member(body, "properties")
+  return properties and member(properties, name)
 end
+
+local function wants_token(body) return body.require_auth == true or property(body, "require_auth") == true end
+
+-- The page of Tavus for a call in a Daily room, which it has unless the call is held elsewhere.
+local function room_url(context, body, id)
+  if context.settings.generation < 5 or member(body, "meeting_url") or property(body, "livekit_ws_url") then return nil end
+  return context.url .. "/_sandbox/conversations/" .. id
+end
+
+-- Where a call takes place: in the caller's own room, if there is one.
+local function conversation_url(context, body, id)
+  local room = property(body, "daily_room")
+  return type(room) == "string" and room or context.url .. "/_sandbox/conversations/" .. id
+end
+
+local SHORTEST = 60 -- seconds of a call; Tavus was seen to refuse shorter ones
 
 function conversations.create(context, call)
   local body = call.body
@@ -63,6 +80,10 @@ function conversations.create(context, call)
   end
   if mixes_names(body) then
     return context:bad_request { { path = "", message = "old and new names in one body" } }
+  end
+  if (property(body, "max_call_duration") or SHORTEST) < SHORTEST then
+    local message = "a call lasts 60 seconds at least"
+    return context:bad_request { { path = "/properties/max_call_duration", message = message } }
   end
   local persona_id = either(body, "persona_id", "pal_id")
   local replica_id = either(body, "replica_id", "face_id")
@@ -87,7 +108,7 @@ function conversations.create(context, call)
   local row = {
     conversation_id = id,
     conversation_name = member(body, "conversation_name") or "New Conversation " .. id,
-    conversation_url = context.url .. "/_sandbox/conversations/" .. id,
+    conversation_url = conversation_url(context, body, id),
     status = "active",
     callback_url = member(body, "callback_url") or "",
     persona_id = persona_id or context.stock[#context.stock].persona_id, -- the oldest exists in every generation
@@ -100,6 +121,7 @@ function conversations.create(context, call)
   if body.test_mode == true then finish(row, "test_mode", now) end
   call.rows:put(id, row)
   local answer = selected(row, CREATED_FIELDS)
+  answer.room_url = room_url(context, body, id)
   if wants_token(body) then answer.meeting_token = context.ids:token() end
   return reply.json(200, answer)
 end
