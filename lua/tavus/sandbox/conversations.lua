@@ -61,7 +61,8 @@ local function wants_token(body) return body.require_auth == true or property(bo
 
 -- The page of Tavus for a call in a Daily room, which it has unless the call is held elsewhere.
 local function room_url(context, body, id)
-  if context.settings.generation < 5 or member(body, "meeting_url") or property(body, "livekit_ws_url") then return nil end
+  local elsewhere = member(body, "meeting_url") or property(body, "livekit_ws_url")
+  if elsewhere or context.settings.generation < 5 then return nil end
   return context.url .. "/_sandbox/conversations/" .. id
 end
 
