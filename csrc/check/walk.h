@@ -164,7 +164,6 @@ void tavus_check_items(tavus_walk *w, const tavus_rule *rule, int items,
 ** valid until the next call. */
 int tavus_view_find(tavus_walk *w, const tavus_view *view, const char *name);
 
-<<<<<<< HEAD
 /* Pushes the value of a member, or nil when it is absent or null. Returns its type. */
 int tavus_view_push(tavus_walk *w, const tavus_view *view, const char *name);
 
@@ -172,10 +171,7 @@ int tavus_view_push(tavus_walk *w, const tavus_view *view, const char *name);
 void tavus_check_schema_rule(tavus_walk *w, const tavus_rule *rule,
                              const tavus_view *view, const tavus_step *step);
 
-/* Is the member a string that is one of the values (NULL ends them)? */
-=======
 /* Is the member a string or boolean that is one of the values (NULL ends them)? */
->>>>>>> ff0e759 (Add replicas, voices, videos, deployments, memory stores and waiting)
 bool tavus_view_is(tavus_walk *w, const tavus_view *view, const char *name,
                    const char *const *values);
 

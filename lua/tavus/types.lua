@@ -145,11 +145,7 @@
 ---@field patch fun(self: tavus.Documents, document_id: string, document_patch: tavus.DocumentPatch, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error PATCH /v2/documents/{document_id}
 ---@field recrawl fun(self: tavus.Documents, document_id: string, recrawl?: tavus.Recrawl, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents/{document_id}/recrawl
 ---@field delete fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/documents/{document_id}
-<<<<<<< HEAD
 ---@field update fun(self: tavus.Documents, document_id: string, change: fun(document: tavus.Document): tavus.Document?, options?: tavus.UpdateOptions): tavus.Document?, tavus.Meta|tavus.Error get, change, send the smallest patch
-=======
----@field wait fun(self: tavus.Documents, document_id: string, options?: tavus.WaitOptions): tavus.Document?, tavus.Meta|tavus.Error gets it until it is ready
->>>>>>> ff0e759 (Add replicas, voices, videos, deployments, memory stores and waiting)
 
 ---@class tavus.PronunciationDictionaries client.pronunciation_dictionaries
 ---@field create fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary: tavus.PronunciationDictionary, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error POST /v2/pronunciation-dictionaries

@@ -258,12 +258,8 @@ local function build(class)
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
   if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end
-<<<<<<< HEAD
-  if all.get and all.patch then
-=======
   if all.get and data.states then methods.wait = wait.method(class, data.states) end
-  if all.get and all.patch and all.patch.sends == "json_patch" then
->>>>>>> ff0e759 (Add replicas, voices, videos, deployments, memory stores and waiting)
+  if all.get and all.patch then
     methods.update = update.method(class, data)
   end
   class.about = names.guard(methods, {
