@@ -64,6 +64,7 @@ build = {
          ["tavus.sandbox.conversations"] = "lua/tavus/sandbox/conversations.lua",
          ["tavus.sandbox.data"] = "lua/tavus/sandbox/data.lua",
          ["tavus.sandbox.deployments"] = "lua/tavus/sandbox/deployments.lua",
+         ["tavus.sandbox.documents"] = "lua/tavus/sandbox/documents.lua",
          ["tavus.sandbox.drafts"] = "lua/tavus/sandbox/drafts.lua",
          ["tavus.sandbox.expect"] = "lua/tavus/sandbox/expect.lua",
          ["tavus.sandbox.faults"] = "lua/tavus/sandbox/faults.lua",

@@ -105,7 +105,7 @@ static const tavus_exception cooldown[] = {
 };
 
 static const tavus_states document_states = {
-  .field = "status", .path = WORDS("started", "processing", "recrawling"),
+  .field = "status", .path = WORDS("started", "processing"),
   .ready = "ready", .failed = WORDS("error"), .reasons = WORDS("error_message"),
   .progress = "progress"
 };

@@ -113,7 +113,8 @@ static const tavus_field replacements_fields[] = {
   { TAVUS_NAME("replacement_id"), ANSWERED, .text = "Its id." },
   { TAVUS_NAME("replacement_name"), GIVEN, .text = "Its name." },
   STATUS,
-  { TAVUS_NAME("transcription_id"), GIVEN, .text = "The transcription that was edited." }
+  { TAVUS_NAME("transcription_id"), GIVEN, .id_of = "transcription",
+    .text = "The transcription that was edited." }
 };
 
 static const tavus_rule replacements_rules[] = {

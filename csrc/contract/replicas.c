@@ -36,7 +36,7 @@ static const tavus_field fields[] = {
     .deprecated = "legacy: the consent is spoken at the start of the training video",
     .text = "A separate video with the consent." },
   { TAVUS_NAME("created_at"), ANSWERED, .text = "When it was made." },
-  { TAVUS_NAME("default_voice_id"), S, SURE(B), .generation = "G5",
+  { TAVUS_NAME("default_voice_id"), S, SURE(B), .generation = "G5", .id_of = "voice",
     .text = "A voice of Tavus, in place of voice_name." },
   { TAVUS_NAME("error_message"), ANSWERED, .text = "Why the training failed." },
   { TAVUS_NAME("face_id"), S, READ_ONLY, NEWER("replica_id"), .text = "Its id." },
@@ -109,7 +109,7 @@ static const tavus_field root = {
 
 /* The change at /v2/faces/{id}, which has the newer names on either way. */
 static const tavus_field change_fields[] = {
-  { TAVUS_NAME("default_voice_id"), S, SURE(B), .generation = "G5",
+  { TAVUS_NAME("default_voice_id"), S, SURE(B), .generation = "G5", .id_of = "voice",
     .text = "The voice to speak with; original_voice_id goes back to the first." },
   { TAVUS_NAME("face_name"), S, SURE(B), .generation = "G5", .text = "The new name." },
   { TAVUS_NAME("replica_name"), S, SURE(B), .generation = "?", .successor = "face_name",

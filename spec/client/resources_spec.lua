@@ -259,3 +259,41 @@ describe("client.memory_stores", function()
     assert.equal("not_found", err.type)
   end)
 end)
+
+describe("client.documents:recrawl", function()
+  local id
+  before_each(function() id = samples.make(client, "documents") end)
+
+  local function refused(status, text)
+    local row, err = client.documents:recrawl(id, {}, { retries = 0 })
+    assert.is_nil(row)
+    assert.equal(status, err.status)
+    assert.matches(text, err.message)
+    return err
+  end
+
+  it("reads a site again, once an hour", function()
+    local now = assert(server:clock "2026-03-01T12:00:00Z")
+    server:set { document_ms = 1000 }
+    local row, meta = assert(client.documents:recrawl(id))
+    assert.equal(202, meta.status)
+    assert.equal("recrawling", row.status)
+    assert.equal("conflict", refused(409, "current status: recrawling").type)
+    server:clock(now + 1)
+    assert.equal("ready", assert(client.documents:wait(id)).status)
+    assert.equal("rate_limit", refused(429, "please wait 60 minutes").type)
+    server:clock(now + 3600)
+    assert.equal(2, assert(client.documents:recrawl(id, { crawl = { depth = 2 } })).crawl_count)
+  end)
+
+  it("is for sites only, and their number is limited", function()
+    id = assert(client.documents:create { document_url = "https://docs.example.com/a.pdf" }).document_id
+    refused(400, "not created with crawl configuration")
+    server:set { crawl_quota = 1 }
+    local row, err = client.documents:create { document_url = "https://docs.example.com/", crawl = { depth = 1 } }
+    assert.is_nil(row)
+    assert.equal("rate_limit", err.type)
+    assert.equal(1, err.attempts)
+    assert.is_false(err.retryable)
+  end)
+end)

@@ -19,7 +19,7 @@ after_each(function() client:close() end)
 local function looks(id) return #server:requests { method = "GET", path = "*/" .. id } end
 
 -- The switches of each resource that is waited for.
-local waited = { replicas = "replica", faces = "replica", voices = "voice", videos = "video" }
+local waited = { replicas = "replica", faces = "replica", voices = "voice", videos = "video", documents = "document" }
 
 for collection, name in pairs(waited) do
   describe("client." .. collection .. ":wait", function()

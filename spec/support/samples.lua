@@ -30,6 +30,10 @@ samples.of = {
     body = function() return { voice_name = "Ann", audio_url = VIDEO } end,
     arguments = { patch = function() return { voice_name = "Ben" } end },
   },
+  documents = {
+    body = function() return { document_url = "https://docs.example.com/", crawl = { depth = 1 } } end,
+    arguments = { patch = function() return { document_name = "Guide" } end, recrawl = function() return {} end },
+  },
   videos = {
     body = function(row) return { replica_id = row.replica, script = "Welcome." } end,
     arguments = { rename = function() return "Ben" end },

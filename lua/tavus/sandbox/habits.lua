@@ -14,12 +14,13 @@ local habits = {}
 ---@field without_draft table<string, boolean>  personas whose builder draft was dropped, by id
 ---@field drafts table<string, table>  builder drafts that differ from the live persona, by id
 ---@field pending table<string, tavus.sandbox.Pending>  rows on their way, by resource and id
+---@field crawled table<string, number>  when a document was last read again, by id
 ---@field window number?  when the window of the rate limit began
 ---@field served integer       requests in it
 
 --- What the habits of a fresh sandbox remember.
 ---@return tavus.sandbox.Habits
-function habits.new() return { stamps = 0, without_draft = {}, drafts = {}, pending = {}, window = nil, served = 0 } end
+function habits.new() return { stamps = 0, without_draft = {}, drafts = {}, pending = {}, crawled = {}, window = nil, served = 0 } end
 
 -- Conversational flow ------------------------------------------------------
 

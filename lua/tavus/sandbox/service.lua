@@ -16,6 +16,7 @@ local HANDLERS = {
   persona = require "tavus.sandbox.personas",
   conversation = require "tavus.sandbox.conversations",
   deployment = require "tavus.sandbox.deployments",
+  document = require "tavus.sandbox.documents",
   memory_store = require "tavus.sandbox.memory_stores",
   voice = require "tavus.sandbox.voices",
 }

@@ -113,6 +113,8 @@ local BY_GROUP = {
     error_field = { default = "error", choices = { "error", "message", "message_on_patch" },
       meaning = "the member with the text of a 400: error (the documents), message, or message for a PATCH only "
         .. "(seen live)" },
+    crawl_quota = { default = 100,
+      meaning = "how many documents may be web sites that are crawled (0: any number); more is a 429" },
     missing_ids = { default = "documented", choices = { "documented", "400", "404" },
       meaning = "an unknown id: a 400 or a 404 by the resource, as the documents say; a 400 everywhere; a 404 "
         .. "everywhere (seen live in October 2026)" },

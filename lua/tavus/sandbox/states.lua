@@ -42,7 +42,7 @@ local function at(context, resource, row, pending, part)
   if part < 1 then
     changes[data.field] = row[data.field]
     local place = math.floor(part * #data.path) + 1
-    -- What began in the middle, as a document that is read again, does not go back.
+    -- What is not on the way, as a document that is read again, stays what it is until then.
     for i, status in ipairs(data.path) do
       if status == row[data.field] and i < place then changes[data.field] = data.path[place] end
     end
@@ -101,18 +101,24 @@ function states.move(context)
   end
 end
 
---- Begins again what was on its way when the file of a data keeper was written.
+local function is_final(data, status)
+  for _, failed in ipairs(data.failed) do
+    if status == failed then return true end
+  end
+  return status == data.ready
+end
+
+--- Begins again what was on its way when the data file was written.
 ---@param context tavus.sandbox.Context
 function states.resume(context)
   for name, resource in pairs(by_name) do
     local data, rows = resource.states, context.stores[name]
     for n = 1, data and rows.count or 0 do
-      local row = copy_of((rows:newest(n)))
-      for _, status in ipairs(data.path) do
-        if row[data.field] == status then
-          states.begin(context, resource, row, status)
-          break
-        end
+      local row = rows:newest(n)
+      if not is_final(data, row[data.field]) then
+        row = copy_of(row)
+        states.begin(context, resource, row, row[data.field])
+        rows:put(row[resource.id_field], row)
       end
     end
   end
