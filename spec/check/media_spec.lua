@@ -39,7 +39,7 @@ local cases = {
     { "of the name and the voice", { face_name = "Ann", default_voice_id = "v1" } },
     { "of the older name", { replica_name = "Ann" }, "warning /replica_name renamed" },
     { "to null", { face_name = core.null }, "error /face_name value" },
-    { "to blanks", { default_voice_id = " \t" }, "error /default_voice_id value" },
+    { "to blanks", { face_name = " \t" }, "error /face_name value" },
     { "of what cannot be changed", { train_video_url = VIDEO }, "warning /train_video_url unknown_field" },
   },
   face_patch = { { "to an empty name", { face_name = "" }, "error /face_name value" } },

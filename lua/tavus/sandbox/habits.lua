@@ -20,7 +20,9 @@ local habits = {}
 
 --- What the habits of a fresh sandbox remember.
 ---@return tavus.sandbox.Habits
-function habits.new() return { stamps = 0, without_draft = {}, drafts = {}, pending = {}, crawled = {}, window = nil, served = 0 } end
+function habits.new()
+  return { stamps = 0, without_draft = {}, drafts = {}, pending = {}, crawled = {}, window = nil, served = 0 }
+end
 
 -- Conversational flow ------------------------------------------------------
 

@@ -15,7 +15,8 @@ rows.filled = {
     usage_total = 0, usage_today = 0,
   },
   document = {
-    document_name = "Document %s", tags = core.array {}, crawled_urls = null, last_crawled_at = null, crawl_count = null,
+    document_name = "Document %s", tags = core.array {},
+    crawled_urls = null, last_crawled_at = null, crawl_count = null,
   },
   replica = { replica_type = "user", model_name = "phoenix-4", default_voice_id = null, original_voice_id = null },
   video = { hosted_url = "https://videos.example.com/watch/%s" },

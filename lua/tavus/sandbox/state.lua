@@ -164,7 +164,9 @@ end
 
 local function copied_habits(remembered)
   local copy = copy_of(remembered)
-  for _, name in ipairs { "without_draft", "drafts", "pending", "crawled" } do copy[name] = copy_of(remembered[name]) end
+  for _, name in ipairs { "without_draft", "drafts", "pending", "crawled" } do
+    copy[name] = copy_of(remembered[name])
+  end
   return copy
 end
 
