@@ -146,6 +146,7 @@
 ---@field recrawl fun(self: tavus.Documents, document_id: string, recrawl?: tavus.Recrawl, options?: tavus.CallOptions): tavus.Document?, tavus.Meta|tavus.Error POST /v2/documents/{document_id}/recrawl
 ---@field delete fun(self: tavus.Documents, document_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/documents/{document_id}
 ---@field update fun(self: tavus.Documents, document_id: string, change: fun(document: tavus.Document): tavus.Document?, options?: tavus.UpdateOptions): tavus.Document?, tavus.Meta|tavus.Error get, change, send the smallest patch
+---@field wait fun(self: tavus.Documents, document_id: string, options?: tavus.WaitOptions): tavus.Document?, tavus.Meta|tavus.Error gets it until it is ready
 
 ---@class tavus.PronunciationDictionaries client.pronunciation_dictionaries
 ---@field create fun(self: tavus.PronunciationDictionaries, pronunciation_dictionary: tavus.PronunciationDictionary, options?: tavus.CallOptions): tavus.PronunciationDictionary?, tavus.Meta|tavus.Error POST /v2/pronunciation-dictionaries
@@ -166,6 +167,7 @@
 ---@field patch fun(self: tavus.Replicas, face_id: string, replica_patch: tavus.FaceChange, options?: tavus.CallOptions): tavus.Replica|true|nil, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}
 ---@field rename fun(self: tavus.Replicas, replica_id: string, replica_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/replicas/{replica_id}/name
 ---@field delete fun(self: tavus.Replicas, replica_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/replicas/{replica_id}
+---@field update fun(self: tavus.Replicas, replica_id: string, change: fun(replica: tavus.Replica): tavus.Replica?, options?: tavus.UpdateOptions): tavus.Replica?, tavus.Meta|tavus.Error get, change, send the smallest patch
 ---@field wait fun(self: tavus.Replicas, replica_id: string, options?: tavus.WaitOptions): tavus.Replica?, tavus.Meta|tavus.Error gets it until it is ready
 
 ---@class tavus.Faces client.faces
@@ -177,6 +179,7 @@
 ---@field patch fun(self: tavus.Faces, face_id: string, replica_patch: tavus.FaceChange, options?: tavus.CallOptions): tavus.Replica|true|nil, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}
 ---@field rename fun(self: tavus.Faces, face_id: string, replica_name: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error PATCH /v2/faces/{face_id}/name
 ---@field delete fun(self: tavus.Faces, face_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/faces/{face_id}
+---@field update fun(self: tavus.Faces, face_id: string, change: fun(replica: tavus.Replica): tavus.Replica?, options?: tavus.UpdateOptions): tavus.Replica?, tavus.Meta|tavus.Error get, change, send the smallest patch
 ---@field wait fun(self: tavus.Faces, replica_id: string, options?: tavus.WaitOptions): tavus.Replica?, tavus.Meta|tavus.Error gets it until it is ready
 
 ---@class tavus.Voices client.voices
@@ -187,6 +190,7 @@
 ---@field get fun(self: tavus.Voices, voice_id: string, options?: tavus.CallOptions): tavus.Voice?, tavus.Meta|tavus.Error GET /v2/voices/{voice_id}
 ---@field patch fun(self: tavus.Voices, voice_id: string, voice: tavus.Voice, options?: tavus.CallOptions): tavus.Voice|true|nil, tavus.Meta|tavus.Error PATCH /v2/voices/{voice_id}
 ---@field delete fun(self: tavus.Voices, voice_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/voices/{voice_id}
+---@field update fun(self: tavus.Voices, voice_id: string, change: fun(voice: tavus.Voice): tavus.Voice?, options?: tavus.UpdateOptions): tavus.Voice?, tavus.Meta|tavus.Error get, change, send the smallest patch
 ---@field wait fun(self: tavus.Voices, voice_id: string, options?: tavus.WaitOptions): tavus.Voice?, tavus.Meta|tavus.Error gets it until it is ready
 
 ---@class tavus.Videos client.videos
