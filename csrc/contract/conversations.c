@@ -287,6 +287,7 @@ static const tavus_alias aliases[] = {
   { "metadata", TO("conversational_context") },
   { "model", SAY(OF_LAYERS) },
   { "name", TO("conversation_name") },
+  { "participant_tag", TO("participant_tags") },
   { "participant_id", TO("participant_tags") },
   { "perception", SAY(OF_LAYERS) },
   { "persona", TO("persona_id") },
