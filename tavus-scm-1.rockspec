@@ -68,6 +68,7 @@ build = {
          ["tavus.client.task"] = "lua/tavus/client/task.lua",
          ["tavus.client.update"] = "lua/tavus/client/update.lua",
          ["tavus.client.wait"] = "lua/tavus/client/wait.lua",
+         ["tavus.client.with"] = "lua/tavus/client/with.lua",
          ["tavus.errors"] = "lua/tavus/errors.lua",
          ["tavus.host.blocking"] = "lua/tavus/host/blocking.lua",
          ["tavus.host.init"] = "lua/tavus/host/init.lua",

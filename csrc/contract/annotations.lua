@@ -198,6 +198,10 @@ local function write_resource(resource, newer)
       end
     end
   end
+  if has.create and has.create.closed_by then
+    method("with", (", %s: %s, fn: (fun(%s: %s): ...any), options?: tavus.CallOptions"):format(resource.name, object, resource.name,
+      object), "any ...", "makes one, calls fn with it, and ends it whatever happens in fn")
+  end
   if has.get and has.patch then
     method("update", (", %s: string, change: fun(%s: %s): %s?, options?: tavus.UpdateOptions"):format(
       newer and resource.twin_id or resource.id_field, resource.name, object, object), object .. "?, tavus.Meta|tavus.Error",

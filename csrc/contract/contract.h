@@ -288,6 +288,11 @@ typedef struct tavus_operation {
   tavus_paging paging; /* of a list */
   const char *const *query; /* names of query parameters; NULL ends them; or NULL */
   bool without_key; /* do not send the API key */
+  size_t max_body;  /* bytes; 0: no limit */
+  const char *closed_by; /* of a create: the operation that ends what was made, for the
+                            method `with`; or NULL */
+  const char *limit;     /* a pointer into the body that `with` sets if it is missing, ... */
+  int limit_value;       /* ... to this */
 } tavus_operation;
 
 #define TAVUS_TIMEOUT 30
@@ -368,6 +373,7 @@ extern const tavus_error_row tavus_error_rows[];
 
 extern const tavus_shape tavus_shape_layers, tavus_shape_llm, tavus_shape_tts,
     tavus_shape_stt, tavus_shape_parameters, tavus_shape_tool_parameters, tavus_shape_schema;
+extern const tavus_field tavus_field_app_message, tavus_field_canvas_interaction;
 extern const tavus_field tavus_field_tool, tavus_field_perception_tool,
     tavus_field_patch,
     tavus_field_patch_op, tavus_field_anything,

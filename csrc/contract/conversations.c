@@ -334,11 +334,18 @@ static const tavus_field root = {
 };
 
 #define ONE "/v2/conversations/{conversation_id}"
+#define CANVAS ONE "/canvas/interactions"
+
+/* The server says whether an app message was delivered. */
+static const tavus_exception delivery[] = {
+  { 502, NULL, TAVUS_SAFE }, { 504, NULL, TAVUS_UNSAFE }, { 0, NULL, TAVUS_FINAL }
+};
 
 static const tavus_operation operations[] = {
   { .name = "create", .method = "POST", .path = "/v2/conversations",
     .sends = TAVUS_SENDS_OBJECT, .kind = "conversation", .at = TAVUS_AT_ANY,
-    .timeout = 60, .deadline = 120 },
+    .timeout = 60, .deadline = 120, .closed_by = "end",
+    .limit = "/properties/max_call_duration", .limit_value = 3600 },
   { .name = "list", .method = "GET", .path = "/v2/conversations",
     .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ,
     .paging = TAVUS_PAGES_FROM_1, .query = WORDS("limit", "page", "status") },
@@ -352,7 +359,17 @@ static const tavus_operation operations[] = {
     .settled_field = "status", .settled_value = "ended" },
   { .name = "delete", .method = "DELETE", .path = ONE,
     .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
-    .done = WORDS("not_found"), .query = WORDS("hard") }
+    .done = WORDS("not_found"), .query = WORDS("hard") },
+  { .name = "send_app_message", .method = "POST", .path = ONE "/send-app-message",
+    .sends = TAVUS_SENDS_OBJECT, .kind = "app_message",
+    .body = &tavus_field_app_message, .max_body = 65536,
+    .answers = TAVUS_ANSWERS_ANY, .exceptions = delivery },
+  { .name = "canvas_interactions", .method = "GET", .path = CANVAS,
+    .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ },
+  { .name = "record_canvas_interaction", .method = "POST", .path = CANVAS,
+    .sends = TAVUS_SENDS_OBJECT, .kind = "canvas_interaction",
+    .body = &tavus_field_canvas_interaction, .answers = TAVUS_ANSWERS_ANY,
+    .repeats = TAVUS_KEY, .repeat_key = "interaction_id", .without_key = true }
 };
 
 const tavus_resource tavus_conversations = {

@@ -265,6 +265,10 @@ static void push_operation(lua_State *L, const tavus_resource *resource,
   set_paging(L, operation->paging);
   set_list(L, "query", operation->query);
   set_flag(L, "without_key", operation->without_key);
+  if (operation->max_body != 0) set_number(L, "max_body", (double)operation->max_body);
+  set_text(L, "closed_by", operation->closed_by);
+  set_text(L, "limit", operation->limit);
+  if (operation->limit != NULL) set_number(L, "limit_value", operation->limit_value);
 }
 
 static void push_rule(lua_State *L, const tavus_rule *rule) {

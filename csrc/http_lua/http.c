@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "../http/clock.h"
 #include "../http/descriptor.h"
@@ -117,11 +118,18 @@ static void initialise(void) {
   initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* pid() --> integer, the number of this process */
+static int pid(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)getpid());
+  return 1;
+}
+
 static const luaL_Reg functions[] = { { "backoff", backoff },
                                       { "close_on_exec", close_on_exec },
                                       { "engine", tavus_lhttp_engine },
                                       { "escape", escape },
                                       { "now", now },
+                                      { "pid", pid },
                                       { "retry_after", retry_after },
                                       { "session", tavus_lhttp_session },
                                       { "shared", shared },

@@ -198,7 +198,8 @@ describe("the contract's data", function()
       for _, o in ipairs(r.operations) do
         kinds[o.body or "tool"], kinds[o.newer_body or "tool"] = true, true
         local others = {}
-        for _, name in ipairs { "wraps", "optional", "rows", "repeat_key", "condition", "status", "without_key", "settled_field", "settled_value" } do
+        for _, name in ipairs { "wraps", "optional", "rows", "repeat_key", "condition", "status", "without_key", "settled_field",
+            "settled_value", "max_body", "closed_by", "limit", "limit_value" } do
           if o[name] then others[#others + 1] = ("%s=%s"):format(name, tostring(o[name])) end
         end
         for _, e in ipairs(o.exceptions or {}) do others[#others + 1] = ("%d%s=%s"):format(e.status, e.text or "", e.verdict) end

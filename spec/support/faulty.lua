@@ -61,6 +61,16 @@ faulty.calls = {
   { "conversations", "list", send = function(c, _, options) return c:list(nil, options) end },
   { "conversations", "each", send = function(c, _, options) return c:each(nil, options)() end, raises = true },
   { "conversations", "end_", bodiless = true, send = function(c, row, options) return c:end_(row.conversation, options) end },
+  { "conversations", "send_app_message", once = true, send = function(c, row, options)
+    return c:send_app_message(row.conversation, { message_type = "conversation", event_type = "conversation.interrupt" }, options)
+  end },
+  { "conversations", "canvas_interactions", send = function(c, row, options)
+    return c:canvas_interactions(row.conversation, nil, options)
+  end },
+  { "conversations", "record_canvas_interaction", send = function(c, row, options)
+    return c:record_canvas_interaction(row.conversation,
+      { interaction_id = "i1", tool_call_id = "t1", component = "canvas.question", type = "submit" }, options)
+  end },
   { "conversations", "delete", bodiless = true, send = function(c, row, options) return c:delete(row.conversation, options) end },
 }
 for _, call in ipairs(faulty.calls) do call.title = call[1] .. ":" .. call[2] .. (call[3] or "") end

@@ -43,7 +43,7 @@ call.reads = { GET = true, HEAD = true, OPTIONS = true }
 ---@field warnings tavus.Issue[]? what the check found doubtful in the body
 ---@field place string? the path as it is shown
 ---@field known string[]? secrets that the call has sent
----@field host table? what waits (tavus.host)
+---@field host table? what waits (tavus.host); that of the place of the call by default
 ---@field engine userdata?
 ---@field notify boolean?
 ---@field asked table? what the recording keeps of the request
@@ -371,7 +371,8 @@ end
 ---@return tavus.Error? err not signed yet
 function call.run(calling)
   if calling.client._closed then return nil, call.closed() end
-  local host, nowhere = hosts.current()
+  local host, nowhere = calling.host, nil
+  if not host then host, nowhere = hosts.current() end
   if not host then return nil, nowhere end
   local engine, no_engine = hosts.engine()
   if not engine then return nil, no_engine end

@@ -14,6 +14,7 @@ local resource = require "tavus.client.resource"
 local call = require "tavus.client.call"
 local task = require "tavus.client.task"
 local version = require "tavus.version"
+local with = require "tavus.client.with"
 
 local client = {}
 
@@ -390,9 +391,11 @@ function Client:timeout()
 end
 
 --- Closes the client: its requests and tasks are cancelled, its key is wiped, and calls on it fail with a config error.
--- Closing twice is harmless. Connections belong to the VM and stay open.
+-- Outside nginx, conversations that `with` has open are ended first, in at most 2 s each. Closing twice is harmless.
+-- Connections belong to the VM and stay open.
 function Client:close()
   need_colon(self, "close")
+  with.close(self)
   -- Everything is repeated each time, because Ctrl-C may have ended an earlier call.
   self._closed = true
   self._session:cancel()

@@ -12,6 +12,7 @@ local options = require "tavus.options"
 local pages = require "tavus.client.pages"
 local repeatable = require("tavus.patch").repeatable
 local update = require "tavus.client.update"
+local with = require "tavus.client.with"
 local wait = require "tavus.client.wait"
 
 local resource = {}
@@ -93,7 +94,7 @@ local function settled(calling)
     timeout = math.min(calling.per_attempt, left), deadline = left, retries = calling.retries,
     headers = calling.headers,
   })
-  asking.may_repeat = true
+  asking.may_repeat, asking.host = true, calling.host
   local row = answer.of(asking)
   return type(row) == "table" and row[op.settled_field] == op.settled_value
 end
@@ -130,6 +131,10 @@ function makers.send(class, op)
     if body ~= nil then
       text, warnings, secrets = core.encode(body, op.body, given and given.strict and STRICT or nil)
       if not text then return nil, errors.validation(warnings, op.body) end
+      if op.max_body and #text > op.max_body then
+        return nil, errors.issue("", "size", ("has %d bytes, and %d are allowed"):format(#text, op.max_body),
+          "send less at once", op.body)
+      end
       if text == empty_change[op.sends] then return true, answer.local_meta(warnings) end
     end
     local calling = call.new(client, op, path, text, given)
@@ -255,6 +260,11 @@ local function build(class)
   for _, op in pairs(all) do
     -- `beyond`: how much longer its path is than that of `get`, where the rest has no ids
     if op.settled_field then op.get, op.beyond = all.get, #op.path - #all.get.path end
+  end
+  local made = all.create
+  if made and made.closed_by then
+    local closing = all[method_names[made.closed_by] or made.closed_by]
+    methods.with = with.method(class, made, closing, closing.get and settled, client_of)
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
   if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end

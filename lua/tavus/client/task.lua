@@ -50,8 +50,10 @@ end
 -- Plain tables have finalizers from Lua 5.2 on; before, only userdata have them.
 local new_userdata = rawget(_G, "newproxy")
 
--- An object that calls fn when it is collected.
-local function finalizer(fn)
+--- An object that calls fn when it is collected.
+---@param fn function
+---@return any
+function task.finalizer(fn)
   if not new_userdata then return setmetatable({}, { __gc = fn }) end
   local proxy = new_userdata(true)
   getmetatable(proxy).__gc = fn
@@ -62,7 +64,7 @@ end
 -- whose `read` says that it was, and the object whose collection reports; the task keeps both.
 local function report_orphan(client, err, trace)
   local note = { read = false }
-  return note, finalizer(function()
+  return note, task.finalizer(function()
     if not note.read then log.task_failed(client, err, trace) end
   end)
 end

@@ -118,6 +118,21 @@ function hosts.current()
   return host
 end
 
+--- Whether the program is an nginx.
+---@return boolean
+function hosts.in_nginx() return nginx ~= nil end
+
+--- Calls a function in a timer of nginx, which outlives the request.
+---@param fn function
+---@return boolean? done nil when nginx gives no timer
+function hosts.later(fn, ...) return nginx and nginx.later(fn, ...) end
+
+--- Sees to it that the end of a task is noticed also when nginx kills its request.
+---@param task table
+function hosts.watch(task)
+  if nginx then nginx.watch(task) end
+end
+
 --- Why tasks cannot be started here, or nil.
 ---@return tavus.Error?
 function hosts.check()

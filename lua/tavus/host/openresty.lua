@@ -29,6 +29,7 @@ local pairs, pcall, tonumber, tostring = pairs, pcall, tonumber, tostring
 
 local openresty = {
   notify = true, start = tasks.start, stop = tasks.stop, running = tasks.running, inside = tasks.running,
+  later = tasks.later, watch = tasks.watch,
 }
 
 --- Whether this program is an nginx.

@@ -12,13 +12,15 @@ local ngx = ngx
 local sleep, now, update_time = signal.sleep, ngx.now, ngx.update_time
 local spawn, kill = ngx.thread.spawn, ngx.thread.kill
 local running_thread, status_of, traceback = coroutine.running, coroutine.status, debug.traceback
-local pairs, xpcall = pairs, xpcall
+local next, pairs, pcall, xpcall = next, pairs, pcall, xpcall
 
 local tasks = {}
 
 -- Seconds to wait for a task before checking whether nginx killed it, and between two such checks when tasks are
 -- started.
 local DOUBT, PATROL = 1, 0.05
+-- Seconds between two checks of tasks that are watched.
+local WATCH = 0.25
 -- Seconds of one wait of a guardian, which has nothing else to do.
 local LONG = 3600
 -- Seconds between two checks whether a cancelled task has left a coroutine of its own.
@@ -213,6 +215,36 @@ function tasks.run(client)
     end
     if found then tasks.wait(found) end
   until not found
+end
+
+local function call(_, fn, ...) return fn(...) end
+
+--- Calls a function in a timer, which outlives the request.
+---@param fn function
+---@return boolean? done nil when nginx gives no timer
+function tasks.later(fn, ...)
+  local ok, done = pcall(ngx.timer.at, 0, call, fn, ...)
+  return ok and done or nil
+end
+
+local watched, watching = {}, false
+
+local function patrol()
+  repeat
+    sleep(WATCH)
+    tasks.reap()
+    for task in pairs(watched) do
+      if task._done then watched[task] = nil end
+    end
+  until next(watched) == nil
+  watching = false
+end
+
+--- Looks at intervals whether nginx killed the task, also while no call is under way.
+---@param task table
+function tasks.watch(task)
+  watched[task] = true
+  if not watching then watching = tasks.later(patrol) end
 end
 
 return tasks

@@ -153,4 +153,56 @@ conversations["end"] = function(context, call)
   return reply.empty(200)
 end
 
+-- Calls on a running conversation ---------------------------------------------------
+
+local MOST, WINDOW = 120, 60
+
+-- Counts a call of a limited operation on a conversation, and refuses it above the limit.
+local function limited(context, call)
+  local windows, now = context.habits.windows, context.clock:now()
+  local key = call.operation.name .. " " .. call.ids[1]
+  local window = windows[key]
+  if not window or now >= window.ends then
+    window = { ends = now + WINDOW, served = 0 }
+    windows[key] = window
+  end
+  window.served = window.served + 1
+  if window.served <= MOST then return nil end
+  return reply.failure(429, "error", "Too many requests",
+    { ["Retry-After"] = ("%d"):format(math.ceil(window.ends - now)) })
+end
+
+function conversations.send_app_message(context, call)
+  if call.row.status == "ended" then
+    return context:refuse "App messages can only be sent to active conversations."
+  end
+  return limited(context, call) or reply.json(200, core.object {})
+end
+
+-- Whether an interaction that was recorded has the content of a body.
+local function same_content(item, body)
+  local content = views.copy(item)
+  content.conversation_id, content.created_at = nil, nil
+  return core.equal(content, body)
+end
+
+function conversations.record_canvas_interaction(context, call)
+  if call.row.status == "ended" then return context:refuse "Conversation has already ended" end
+  local refused = limited(context, call) or context:check_depth(call.body)
+  if refused then return refused end
+  local items, body = generic.items_of(context, call), call.body
+  for _, item in ipairs(items) do
+    if item.interaction_id == body.interaction_id then
+      if same_content(item, body) then return reply.json(200, { success = true }) end
+      return reply.failure(409, context:error_field(), "interaction_id was recorded with other content")
+    end
+  end
+  items = views.copy(items)
+  items[#items + 1] = views.copy(body, {
+    conversation_id = call.ids[1], created_at = (context.ids:timestamp():gsub("Z$", "")),
+  })
+  generic.keep(context, call, items)
+  return reply.json(200, { success = true })
+end
+
 return conversations

@@ -275,14 +275,24 @@ end
 
 -- Parts -----------------------------------------------------------------------
 
-local function items_of(context, call)
+--- The items below a row, in the order in which they came.
+---@param context tavus.sandbox.Context
+---@param call tavus.sandbox.Call
+---@return table[]
+function generic.items_of(context, call)
   local kept = context.stores.attached:get(call.key)
   return kept and kept.items or {}
 end
 
-local function keep(context, call, items)
+--- Replaces the items below a row.
+---@param context tavus.sandbox.Context
+---@param call tavus.sandbox.Call
+---@param items table[]
+function generic.keep(context, call, items)
   context.stores.attached:put(call.key, { path = call.key, items = core.array(items) })
 end
+
+local items_of, keep = generic.items_of, generic.keep
 
 local function id_name_of(call) return call.below.id_name or "id" end
 
@@ -307,7 +317,7 @@ local function show_parts(context, call)
   for _, item in ipairs(items_of(context, call)) do
     local row = shown(context, call, item)
     rows[#rows + 1] = row
-    if row then by_id[item[id_name]] = row end
+    if row and item[id_name] then by_id[item[id_name]] = row end
   end
   if call.operation.answers == "map" then return answer(call, by_id) end
   if call.operation.answers ~= "list" then return answer(call, call.row) end

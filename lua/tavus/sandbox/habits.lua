@@ -17,11 +17,14 @@ local habits = {}
 ---@field crawled table<string, number>  when a document was last read again, by id
 ---@field window number?  when the window of the rate limit began
 ---@field served integer       requests in it
+---@field windows table<string, { ends: number, served: integer }>  of calls that Tavus limits, by call and row
 
 --- What the habits of a fresh sandbox remember.
 ---@return tavus.sandbox.Habits
 function habits.new()
-  return { stamps = 0, without_draft = {}, drafts = {}, pending = {}, crawled = {}, window = nil, served = 0 }
+  return {
+    stamps = 0, without_draft = {}, drafts = {}, pending = {}, crawled = {}, window = nil, served = 0, windows = {},
+  }
 end
 
 -- Conversational flow ------------------------------------------------------

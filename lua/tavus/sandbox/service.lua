@@ -26,6 +26,9 @@ local JSON = "application/json"
 -- The body of a request, decoded and checked: value | nil, reply.
 local function read_body(context, operation, body)
   if operation.sends == "nothing" or operation.optional and (body or "") == "" then return nil end
+  if operation.max_body and #(body or "") > operation.max_body then
+    return nil, reply.failure(413, "error", ("Request body exceeds %d bytes"):format(operation.max_body))
+  end
   local value, err = core.decode(body or "")
   if value == nil then
     return nil, context:bad_request { { path = "", message = "Invalid JSON: " .. err.message } }

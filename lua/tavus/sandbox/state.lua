@@ -163,7 +163,7 @@ local function rows_of(stored)
 end
 
 local function copied_habits(remembered)
-  local copy = copy_of(remembered)
+  local copy = copy_of(remembered, { windows = {} })
   for _, name in ipairs { "without_draft", "drafts", "pending", "crawled" } do
     copy[name] = copy_of(remembered[name])
   end
