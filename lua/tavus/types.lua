@@ -105,6 +105,10 @@
 ---@field get fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}
+---@field send_app_message fun(self: tavus.Conversations, conversation_id: string, app_message: tavus.AppMessage, options?: tavus.CallOptions): any, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/send-app-message
+---@field canvas_interactions fun(self: tavus.Conversations, conversation_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}/canvas/interactions
+---@field record_canvas_interaction fun(self: tavus.Conversations, conversation_id: string, canvas_interaction: tavus.CanvasInteraction, options?: tavus.CallOptions): any, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/canvas/interactions
+---@field with fun(self: tavus.Conversations, conversation: tavus.Conversation, fn: (fun(conversation: tavus.Conversation): ...any), options?: tavus.CallOptions): any ... makes one, calls fn with it, and ends it whatever happens in fn
 
 ---@class tavus.Tools client.tools
 ---@field create fun(self: tavus.Tools, registered_tool: tavus.RegisteredTool, options?: tavus.CallOptions): tavus.RegisteredTool?, tavus.Meta|tavus.Error POST /v2/tools
@@ -659,6 +663,23 @@
 ---@field storage_account? string The storage account (azure_blob).
 ---@field tenant_id? string The tenant (azure_blob).
 ---@field workload_identity_provider? string The identity provider (gcs).
+
+---@class tavus.AppMessage
+---@field conversation_id? string The conversation; the path has it, too.
+---@field event_type? string What it is, as in conversation.respond; an unknown one goes to the room.
+---@field message_type? "conversation"|string conversation.
+---@field properties? table<string, any> What belongs to the event, as in { text = "..." }.
+
+---@class tavus.CanvasInteraction
+---@field component? string What was used, as in canvas.question.
+---@field component_version? string v1.
+---@field conversation_id? string The conversation. Only in answers.
+---@field created_at? string When it was recorded. Only in answers.
+---@field interaction_id? string By which a repeat is known.
+---@field metadata? table<string, any> Of your own.
+---@field tool_call_id? string The call of the canvas that it answers.
+---@field type? "submit"|"skip"|"dismiss"|"clear"|"error"|"heartbeat"|string What the user did.
+---@field value? any What the user entered; its form depends on the component.
 
 --- A function of the registry, which personas share.
 ---@class tavus.RegisteredTool
