@@ -159,6 +159,14 @@ describe("client.replicas and client.faces", function()
     })
   end)
 
+  it("update sends the newer names, whatever the object has", function()
+    local id = assert(client.faces:create { face_name = "Ann", train_video_url = "https://media.example.com/a.mp4" }).face_id
+    assert(client.replicas:update(id, function(row) row.replica_name = "Ben" end))
+    assert(client.faces:update(id, function(row) row.default_voice_id = "v97f5402513a0" end))
+    local sent = server:requests { method = "PATCH" }
+    assert.same({ { face_name = "Ben" }, { default_voice_id = "v97f5402513a0" } }, { sent[1].json, sent[2].json })
+  end)
+
   it("filter by type and ids under either name", function()
     local id = assert(client.faces:create { face_name = "Ann", train_video_url = "https://media.example.com/a.mp4" }).face_id
     assert.equal(1, #assert(client.faces:list { face_type = "user" }).data)

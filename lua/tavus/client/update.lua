@@ -329,6 +329,9 @@ local function patch_to(change, after)
     if not patch then return nil, issues end
   else
     change.body, patch = merge.body(facts.style, before, after)
+    for old, new in pairs(facts.successors) do
+      if change.body[old] ~= nil then change.body[new], change.body[old] = change.body[old], nil end
+    end
     if not change.body then return nil, errors.validation(patch, facts.kind) end
   end
   local hidden = facts.secret and masked_inside(facts.secret, after, "", patch)
@@ -392,6 +395,13 @@ local function in_object(kind, patch, err)
   return errors.validation(err.issues, kind)
 end
 
+-- The members that a change has under other names than the object.
+local function successors(fields)
+  local names = {}
+  for _, field in ipairs(fields or {}) do names[field.name] = field.successor end
+  return names
+end
+
 --- Makes the method `update` of a resource.
 ---@param class table the resource's class, with operations get and patch
 ---@param data table its contract
@@ -421,6 +431,7 @@ function update.method(class, data)
     facts = facts or {
       kind = class.name, secret = marked(data, is_secret, {}), read_only = marked(data, is_read_only, {}),
       secret_rules = data.secret_rules or {}, style = send.sends,
+      successors = successors(send.fields),
     }
 
     local before, meta = self:get(id, options_for(get, send, given))
