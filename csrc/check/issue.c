@@ -75,7 +75,7 @@ static void make_issue(tavus_walk *w, tavus_severity severity, const char *code,
   lua_setfield(L, -2, "message");
   lua_pushvalue(L, message - 1);
   lua_setfield(L, -2, "hint");
-  bool error = severity == TAVUS_ERROR || w->strict;
+  bool error = severity == TAVUS_ERROR || (w->strict && severity != TAVUS_ADVICE);
   lua_pushstring(L, error ? "error" : "warning");
   lua_setfield(L, -2, "severity");
   if (error) w->error_count++;

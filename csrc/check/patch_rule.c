@@ -72,30 +72,6 @@ bool tavus_patch_sets(tavus_walk *w, const char *name, const char *const *values
   return found;
 }
 
-/* Is the op at Lua index `i` an add or replace at `path` (or, with `above`, at
-** a place that contains it)? */
-static bool writes_at(tavus_walk *w, int index, int i, const char *path, bool above) {
-  lua_State *L = w->L;
-  int base = lua_gettop(L);
-  bool yes = false;
-  luaL_checkstack(L, 8, "patch");
-  lua_rawgeti(L, index, i);
-  if (lua_type(L, -1) == LUA_TTABLE) {
-    lua_pushliteral(L, "op");
-    lua_rawget(L, base + 1);
-    lua_pushliteral(L, "path");
-    lua_rawget(L, base + 1);
-    if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
-        (strcmp(lua_tostring(L, -2), "add") == 0 ||
-         strcmp(lua_tostring(L, -2), "replace") == 0)) {
-      const char *text = lua_tostring(L, -1);
-      yes = strcmp(text, path) == 0 || (above && is_inside(path, text));
-    }
-  }
-  lua_settop(L, base);
-  return yes;
-}
-
 /* Is the value of the op at Lua index `i`, a table, null, an empty text or missing? Such
 ** an operation removes something and needs no other operation. */
 static bool clears(tavus_walk *w, int index, int i) {
@@ -111,38 +87,131 @@ static bool clears(tavus_walk *w, int index, int i) {
   return yes;
 }
 
-/* Returns the index of the first op that breaks the rule, or 0. */
-static int breaks_rule(tavus_walk *w, int index, const tavus_patch_rule *rule) {
-  int n = (int)lua_rawlen(w->L, index), first = 0;
-  bool others = false;
-  for (int i = 1; i <= n; i++) {
-    if (rule->needs == NULL) {
-      const char *path = push_op_path(w->L, index, i);
-      if (path != NULL && !is_inside(path, rule->path))
-        others = true;
-      else if (path != NULL && first == 0)
-        first = i;
-      lua_pop(w->L, 1);
-      continue;
+/* What an operation does, as texts of it that live as long as the patch. */
+typedef struct patch_op {
+  const char *op, *path, *from; /* "" when it is missing or not a text */
+  int value;                    /* the stack index of its value, or of nil */
+} patch_op;
+
+/* Reads the op at Lua index `i`. Pushes its value. */
+static patch_op read_op(tavus_walk *w, int i) {
+  static const char *const names[] = { "op", "path", "from", "value" };
+  lua_State *L = w->L;
+  const char *texts[TAVUS_COUNT(names)];
+  luaL_checkstack(L, 8, "patch");
+  lua_rawgeti(L, w->patch, i);
+  int op = lua_gettop(L);
+  for (size_t n = 0; n < TAVUS_COUNT(names); n++) {
+    lua_pushnil(L);
+    if (lua_type(L, op) == LUA_TTABLE) {
+      lua_pushstring(L, names[n]);
+      lua_rawget(L, op);
+      lua_replace(L, op + 1);
     }
-    if (writes_at(w, index, i, rule->needs, true)) return 0;
-    if (first == 0 && writes_at(w, index, i, rule->path, false) && !clears(w, index, i))
-      first = i;
+    texts[n] = lua_type(L, op + 1) == LUA_TSTRING ? lua_tostring(L, op + 1) : "";
+    if (n + 1 < TAVUS_COUNT(names)) lua_settop(L, op);
   }
-  return rule->needs != NULL || others ? first : 0;
+  lua_remove(L, op);
+  return (patch_op){ texts[0], texts[1], texts[2], op };
 }
 
-static void check_patch_rule(tavus_walk *w, int index, const tavus_patch_rule *rule,
+static bool is_write(const patch_op *op) {
+  return strcmp(op->op, "add") == 0 || strcmp(op->op, "replace") == 0;
+}
+
+/* Does the op take away what is at `path`? */
+static bool removes_at(tavus_walk *w, const patch_op *op, const char *path,
+                       bool empty_is_nothing) {
+  lua_State *L = w->L;
+  if (strcmp(op->op, "move") == 0) return strcmp(op->from, path) == 0;
+  if (strcmp(op->path, path) != 0) return false;
+  bool empty = lua_type(L, op->value) == LUA_TSTRING && lua_rawlen(L, op->value) == 0;
+  return strcmp(op->op, "remove") == 0 ||
+         (is_write(op) && (tavus_is_null(L, op->value) || (empty && empty_is_nothing)));
+}
+
+/* Does the op at Lua index `i` break the rule, whatever the others are? */
+static bool breaks_alone(tavus_walk *w, int i, const tavus_patch_rule *rule) {
+  int top = lua_gettop(w->L);
+  patch_op op = read_op(w, i);
+  bool breaks = false;
+  switch (rule->kind) {
+    case TAVUS_PATCH_WITH:
+      breaks =
+          is_write(&op) && strcmp(op.path, rule->path) == 0 && !clears(w, w->patch, i);
+      break;
+    case TAVUS_PATCH_ALONE: breaks = is_inside(op.path, rule->path); break;
+    case TAVUS_PATCH_WHOLE:
+      breaks = is_write(&op) && strcmp(op.path, rule->path) == 0 &&
+               lua_type(w->L, op.value) == LUA_TTABLE;
+      break;
+    case TAVUS_PATCH_KEEP: breaks = removes_at(w, &op, rule->path, false); break;
+    case TAVUS_PATCH_KEEP_TEXT: breaks = removes_at(w, &op, rule->path, true); break;
+  }
+  lua_settop(w->L, top);
+  return breaks;
+}
+
+/* Does the op at Lua index `i` excuse one at `broken` that breaks the rule? */
+static bool excuses(tavus_walk *w, int i, int broken, const tavus_patch_rule *rule) {
+  int top = lua_gettop(w->L);
+  patch_op op = read_op(w, i);
+  bool at = is_write(&op) && is_inside(rule->path, op.path) && !clears(w, w->patch, i);
+  bool yes = false;
+  switch (rule->kind) {
+    case TAVUS_PATCH_WITH: yes = is_write(&op) && is_inside(rule->needs, op.path); break;
+    case TAVUS_PATCH_ALONE: break;
+    case TAVUS_PATCH_WHOLE: /* it is known what is there, or nothing is */
+      yes = i < broken && strcmp(op.path, rule->path) == 0 &&
+            (strcmp(op.op, "remove") == 0 || strcmp(op.op, "test") == 0);
+      break;
+    case TAVUS_PATCH_KEEP:
+    case TAVUS_PATCH_KEEP_TEXT:
+      yes = at || (rule->needs != NULL && (is_inside(rule->needs, op.path) ||
+                                           removes_at(w, &op, rule->needs, true)));
+      break;
+  }
+  lua_settop(w->L, top);
+  return yes;
+}
+
+/* Are all ops inside the rule's path? */
+static bool is_alone(tavus_walk *w, const tavus_patch_rule *rule, int n) {
+  bool alone = true;
+  for (int i = 1; i <= n && alone; i++) {
+    const char *path = push_op_path(w->L, w->patch, i);
+    alone = path == NULL || is_inside(path, rule->path);
+    lua_pop(w->L, 1);
+  }
+  return alone;
+}
+
+static void check_patch_rule(tavus_walk *w, const tavus_patch_rule *rule,
                              const tavus_step *step) {
-  int first = breaks_rule(w, index, rule);
-  if (first == 0) return;
-  tavus_step op = { .up = step, .index = (size_t)(first - 1) };
-  tavus_step path = { .up = &op, .key = "path", .length = 4 };
-  tavus_issue_text(w, TAVUS_WARNING, "rule", &path, rule->message, rule->hint);
+  bool whole = rule->kind == TAVUS_PATCH_WHOLE, keep = rule->kind >= TAVUS_PATCH_KEEP;
+  int n = (int)lua_rawlen(w->L, w->patch);
+  for (int i = 1; i <= n && !w->stopped; i++) {
+    if (!breaks_alone(w, i, rule)) continue;
+    bool excused = rule->kind == TAVUS_PATCH_ALONE && is_alone(w, rule, n);
+    for (int other = 1; other <= n && !excused; other++)
+      excused = excuses(w, other, i, rule);
+    if (excused) continue;
+    int top = lua_gettop(w->L);
+    bool moved = strcmp(read_op(w, i).op, "move") == 0 && keep;
+    lua_settop(w->L, top);
+    tavus_step op = { .up = step, .index = (size_t)(i - 1) };
+    tavus_step at = { .up = &op, .key = moved ? "from" : "path", .length = 4 };
+    tavus_issue_text(w, whole ? TAVUS_ADVICE : TAVUS_WARNING,
+                     whole  ? "whole"
+                     : keep ? "required"
+                            : "rule",
+                     &at, rule->message, rule->hint);
+    if (!whole) return; /* one is enough */
+  }
 }
 
 void tavus_check_patch_rules(tavus_walk *w, const tavus_patch_rule *rules,
                              const tavus_step *step) {
   for (const tavus_patch_rule *r = rules; r->path != NULL; r++)
-    check_patch_rule(w, w->patch, r, step);
+    check_patch_rule(w, r, step);
 }

@@ -49,7 +49,9 @@ struct tavus_step {
   bool type_reported;       /* an issue says that the table has the wrong type */
 };
 
-typedef enum tavus_severity { TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
+/* An advice is a warning that `strict` does not make an error: whether it is true depends
+** on what the server has stored. */
+typedef enum tavus_severity { TAVUS_ADVICE, TAVUS_WARNING, TAVUS_ERROR } tavus_severity;
 
 /* Who calls a string secret: its name alone also calls words such as "string" so. */
 typedef enum tavus_secrecy {

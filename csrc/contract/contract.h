@@ -298,10 +298,20 @@ typedef struct tavus_operation {
 #define TAVUS_TIMEOUT 30
 #define TAVUS_DEADLINE 60
 
-/* A patch that writes at `path` should also write at `needs` (pointers). */
+typedef enum tavus_patch_rule_kind {
+  TAVUS_PATCH_WITH,  /* a patch that writes at `path` also writes at `needs` */
+  TAVUS_PATCH_ALONE, /* a patch that writes at or below `path` has no other operation */
+  TAVUS_PATCH_WHOLE, /* an object that is written at `path` drops the members that it does
+                        not have */
+  TAVUS_PATCH_KEEP,  /* what is at `path` should stay, unless the patch also writes or
+                        removes `needs` */
+  TAVUS_PATCH_KEEP_TEXT /* the same, where an empty text is nothing */
+} tavus_patch_rule_kind;
+
 typedef struct tavus_patch_rule {
-  const char *path; /* NULL ends the list */
-  const char *needs; /* NULL: the patch may have no operation outside `path` */
+  tavus_patch_rule_kind kind;
+  const char *path;  /* a pointer; NULL ends the list */
+  const char *needs; /* a pointer, or NULL */
   const char *message;
   const char *hint;
 } tavus_patch_rule;

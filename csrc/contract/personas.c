@@ -125,17 +125,44 @@ static const tavus_field root = {
 
 /* Rule 3 (the first two): the server drops the stored key when a patch rewrites the llm
 ** layer. */
+#define WHOLE(its) { TAVUS_PATCH_WHOLE, its, NULL, \
+  "replaces the whole object: members that the value does not have are dropped", \
+  "write the members by their own paths (" its "/...), or use update" }
+#define NO_FACE \
+  "without a default face, each conversation has to name one", \
+  "replace it with another face"
+
 static const tavus_patch_rule patch_rules[] = {
-  { "/layers/llm/base_url", "/layers/llm/api_key",
+  { TAVUS_PATCH_WITH, "/layers/llm/base_url", "/layers/llm/api_key",
     "a patch that writes base_url should give api_key again",
     "the stored key is not used again when the llm layer is rewritten" },
-  { "/layers/llm/api_key", "/layers/llm/base_url",
+  { TAVUS_PATCH_WITH, "/layers/llm/api_key", "/layers/llm/base_url",
     "a patch that writes api_key should give base_url again",
     "a custom llm needs model, base_url and api_key together" },
-  { "/layers/conferencing", NULL,
+  { TAVUS_PATCH_ALONE, "/layers/conferencing", NULL,
     "layers.conferencing must be patched alone",
     "send the other operations in a patch of their own" },
-  { NULL, NULL, NULL, NULL }
+  WHOLE(""),
+  WHOLE("/layers"),
+  WHOLE("/layers/conversational_flow"),
+  WHOLE("/layers/llm"),
+  WHOLE("/layers/perception"),
+  WHOLE("/layers/stt"),
+  WHOLE("/layers/tts"),
+  { TAVUS_PATCH_KEEP_TEXT, "/system_prompt", "/pipeline_mode",
+    "a persona needs a system_prompt unless pipeline_mode is echo",
+    "replace it with another prompt" },
+  { TAVUS_PATCH_KEEP, "/layers", NULL, "removes all layers",
+    "remove the members that are to go, by their own paths" },
+  { TAVUS_PATCH_KEEP, "/layers/llm/base_url", "/layers/llm/api_key",
+    "a custom llm needs model, base_url and api_key together",
+    "remove api_key in the same patch to go back to a hosted model" },
+  { TAVUS_PATCH_KEEP, "/layers/llm/api_key", "/layers/llm/base_url",
+    "a custom llm needs model, base_url and api_key together",
+    "remove base_url in the same patch to go back to a hosted model" },
+  { TAVUS_PATCH_KEEP_TEXT, "/default_face_id", NULL, NO_FACE },
+  { TAVUS_PATCH_KEEP_TEXT, "/default_replica_id", NULL, NO_FACE },
+  { TAVUS_PATCH_WITH, NULL, NULL, NULL, NULL }
 };
 
 static const tavus_secret_rule secret_rules[] = {

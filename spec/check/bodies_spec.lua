@@ -42,7 +42,7 @@ local works = {
     /layers/tts/playht_voice_id /layers/tts/tts_engine]],
   persona_deep_schema = "",
   patch_upserts = "/2/path",
-  patch_whole_layer = "",
+  patch_whole_layer = "/0/path /1/path",
   patch_custom_llm_fields = "",
   patch_mixed_values = "/2/value /4/path /5/path /6/path /7/path",
   patch_old_names = "/0/path /1/path",

@@ -269,13 +269,16 @@ end
 local Change = {}
 Change.__index = Change
 
---- The warnings of sending the patch: those of the check, with paths in the object, after those of the update.
+--- The warnings of sending the patch: those of the check, with paths in the object, after those of the update. A whole
+--- object in the patch drops nothing, since it was read before.
 ---@param found tavus.Issue[]? of the check
 ---@return tavus.Issue[]?
 function Change:warn(found)
   if found then in_place(found, self.patch) end
   local all = self.dropped
-  for _, issue in ipairs(found or {}) do all[#all + 1] = issue end
+  for _, issue in ipairs(found or {}) do
+    if issue.code ~= "whole" then all[#all + 1] = issue end
+  end
   return #all > 0 and all or nil
 end
 
