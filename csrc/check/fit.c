@@ -99,15 +99,21 @@ static bool is_plain(const char *text, size_t length) {
   return true;
 }
 
+/* Is the text a choice that is not retired? */
+static bool is_choice(const tavus_choice *choices, const char *text, size_t length) {
+  for (; choices->value != NULL; choices++)
+    if (choices->retired == NULL && strlen(choices->value) == length &&
+        memcmp(choices->value, text, length) == 0)
+      return true;
+  return false;
+}
+
 /* The field of the shape that has the text among its choices, or NULL. */
 static const char *chosen(const tavus_shape *shape, const char *text, size_t length) {
   for (size_t i = 0; i < shape->count; i++) {
     const tavus_field *field = &shape->fields[i];
     if (field->choices == NULL || field->deprecated != NULL) continue;
-    for (const tavus_choice *c = field->choices; c->value != NULL; c++)
-      if (c->retired == NULL && strlen(c->value) == length &&
-          memcmp(c->value, text, length) == 0)
-        return field->name;
+    if (is_choice(field->choices, text, length)) return field->name;
   }
   return NULL;
 }
@@ -182,6 +188,19 @@ static void push_list(tavus_walk *w, const tavus_field *items) {
                         : "...");
 }
 
+static void push_unnamed(tavus_walk *w, bool texts) {
+  tavus_push_hint(w, "write the items without names: { %s }",
+                  texts ? "\"...\", \"...\"" : "{ ... }, { ... }");
+}
+
+void tavus_push_mixed(tavus_walk *w, int index, const tavus_field *field) {
+  const tavus_field *items = field->items != NULL ? field->items : &tavus_field_anything;
+  if (has_only(w, index, items->types))
+    push_unnamed(w, (items->types & TAVUS_STRING) != 0);
+  else
+    push_list(w, items);
+}
+
 static void push_array(tavus_walk *w, int index, const tavus_field *field) {
   lua_State *L = w->L;
   const tavus_field *items = field->items != NULL ? field->items : &tavus_field_anything;
@@ -211,8 +230,7 @@ static void push_array(tavus_walk *w, int index, const tavus_field *field) {
   } else if (tavus_has_field_of(L, index, items->shape)) {
     tavus_push_hint(w, "put it in an array: { { ... } }");
   } else if (has_only(w, index, items->types)) {
-    tavus_push_hint(w, "write the items without names: { %s }",
-                    texts ? "\"...\", \"...\"" : "{ ... }, { ... }");
+    push_unnamed(w, texts);
   } else if (texts && has_only(w, index, TAVUS_BOOLEAN)) {
     tavus_push_hint(w, "write the names alone: { \"...\", \"...\" }");
   } else {
@@ -232,9 +250,12 @@ static const char *text_hint(tavus_walk *w, int index, const tavus_field *field,
                              unsigned types) {
   if (types == TAVUS_BOOLEAN) return "write a text, or leave it out";
   if ((types & TAVUS_NUMBER) != 0) return "write it as a string, in quotes";
-  if (field->made != NULL && !has_ids_only(w->L, index)) return field->made;
+  if (field->made != NULL && (types != TAVUS_ARRAY_TYPE || !has_ids_only(w->L, index)))
+    return field->made;
   if (types == TAVUS_ARRAY_TYPE) {
-    if (is_id(field)) return "one id, not a list";
+    if (is_id(field))
+      return has_ids_only(w->L, index) ? "one id, not a list"
+                                       : "one id as a text, not a list";
     if (field->name == NULL) return "an item is one text, not a list";
     return has_only(w, index, TAVUS_STRING | TAVUS_NUMBER)
                ? "join the items into one text"
@@ -275,7 +296,9 @@ static void push_unlisted(tavus_walk *w, int index, const tavus_field *field) {
     return;
   }
   lua_rawgeti(L, index, 1);
+  /* A list of schemas is more often a list of arguments. */
   bool one = lua_rawlen(L, index) == 1 && lua_type(L, -1) == LUA_TTABLE &&
+             field->shape != NULL && !field->shape->vocabulary &&
              tavus_has_field_of(L, lua_gettop(L), field->shape);
   lua_pop(L, 1);
   if (one)
@@ -331,6 +354,16 @@ void tavus_push_misfit(tavus_walk *w, int index, const tavus_field *field) {
     tavus_push_hint(w, "%s", field->made);
     return;
   }
+  if (text != NULL && (field->flags & TAVUS_CLOSED) != 0 &&
+      !is_choice(field->choices, text, length)) {
+    tavus_push_known(L, field);
+    return;
+  }
+  if (text != NULL && (field->flags & TAVUS_TOOL_NAME) != 0 &&
+      tavus_tool_name_check(text, length) == TAVUS_NAME_BAD) {
+    tavus_push_hint(w, "%s", tavus_tool_name_hint);
+    return;
+  }
   lua_pushnil(L);
   int hint = lua_gettop(L);
   if (lua_type(L, index) != LUA_TTABLE || field->items == NULL ||
@@ -340,6 +373,9 @@ void tavus_push_misfit(tavus_walk *w, int index, const tavus_field *field) {
     lua_rawgeti(L, index, i);
     if (lua_isnil(L, -1)) break;
     tavus_push_misfit(w, hint + 1, field->items);
+    if (!lua_isnil(L, -1) && (field->items->made == NULL ||
+                              strcmp(lua_tostring(L, -1), field->items->made) != 0))
+      lua_pushfstring(L, "each item: %s", lua_tostring(L, -1));
     lua_replace(L, hint);
     lua_settop(L, hint);
   }

@@ -13,8 +13,9 @@
 typedef struct search {
   const char *name;
   size_t length;
-  const tavus_shape *here;  /* where the name was written; not searched */
-  const tavus_field *field; /* the field that was found last */
+  const tavus_shape *here;      /* where the name was written; not searched */
+  const tavus_field *field;     /* the field that was found last */
+  const tavus_field *read_only; /* one that only the server sets, or NULL */
   const char *trail[DEEPEST];
   int depth;
   int found;
@@ -67,6 +68,10 @@ static void add_place(lua_State *L, const search *s) {
 static void search_shape(lua_State *L, search *s, const tavus_shape *shape, bool inner) {
   const tavus_field *field =
       inner && shape != s->here ? same_field(shape, s->name, s->length) : NULL;
+  if (field != NULL && (field->flags & TAVUS_READ_ONLY) != 0) {
+    s->read_only = field;
+    field = NULL;
+  }
   if (field != NULL && s->found < (s->pointer ? 1 : PLACES)) {
     s->field = field;
     if ((field->flags & TAVUS_SECRET) != 0) s->secret = true;
@@ -81,6 +86,10 @@ static void search_shape(lua_State *L, search *s, const tavus_shape *shape, bool
     search_shape(L, s, next, true);
     s->depth--;
   }
+}
+
+static void push_read_only(lua_State *L, const tavus_field *field) {
+  lua_pushfstring(L, "%s is read only: leave it out", field->name);
 }
 
 static void push_did_you_mean(lua_State *L, const char *name, size_t length) {
@@ -169,7 +178,7 @@ static bool hint_same(lua_State *L, const tavus_shape *shape, tavus_named n,
   if (field == NULL) return false;
   *found = field;
   if ((field->flags & TAVUS_READ_ONLY) != 0) {
-    lua_pushfstring(L, "%s is read only: leave it out", field->name);
+    push_read_only(L, field);
     return true;
   }
   field = preferred(shape, field);
@@ -217,11 +226,10 @@ static bool hint_foreign(tavus_walk *w, tavus_named n, bool *secret) {
   return false;
 }
 
-/* Adds to the hint at `top` what the value must become in `field`. */
-static void add_misfit(tavus_walk *w, int top, const tavus_field *field, int value) {
+void tavus_add_misfit(tavus_walk *w, const tavus_field *field, int value) {
   lua_State *L = w->L;
+  int top = lua_gettop(L);
   if (field == NULL || value == 0) return;
-  if ((field->flags & TAVUS_READ_ONLY) != 0) return;
   tavus_push_misfit(w, value, field);
   if (!lua_isnil(L, -1)) {
     size_t length;
@@ -264,12 +272,16 @@ void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, tavus_named n,
              tavus_has_field_of(L, n.value, shape)) {
     lua_pushliteral(L, "write its members here, without the name around them");
     lua_replace(L, top);
+  } else if (s.read_only != NULL) {
+    push_read_only(L, s.read_only);
+    lua_replace(L, top);
   } else if (shape->stray != NULL) {
     lua_pushstring(L, shape->stray);
     lua_replace(L, top);
   }
   if (field != NULL && (field->flags & TAVUS_SECRET) != 0) *secret = true;
-  add_misfit(w, top, field, n.value);
+  if (field != NULL && (field->flags & TAVUS_READ_ONLY) != 0) return;
+  tavus_add_misfit(w, field, n.value);
 }
 
 /* --- values --- */

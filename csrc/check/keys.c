@@ -54,15 +54,18 @@ static void key_issue(tavus_walk *w, int index, const tavus_step *step) {
 }
 
 void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
-                      const tavus_step *step) {
+                      const tavus_field *field, const tavus_step *step) {
   lua_State *L = w->L;
   if (step->type_reported) return;
   if (k->others > 0) {
     key_issue(w, index, step);
   } else if (k->texts > 0) {
-    tavus_issue_text(w, TAVUS_ERROR, "mixed", step,
-                     "the table mixes array items and named members",
-                     "JSON has arrays and objects, nothing between");
+    if (field != NULL)
+      tavus_push_mixed(w, index, field);
+    else
+      tavus_push_hint(w, "give each item a name, or leave it out");
+    tavus_issue(w, TAVUS_ERROR, "mixed", step,
+                "the table mixes array items and named members");
   } else {
     size_t hole = 1;
     luaL_checkstack(L, 4, "issue");
@@ -91,5 +94,5 @@ void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
                      "a key is a number; an object's keys are strings",
                      "write the key in quotes: [\"1\"]");
   else
-    tavus_keys_issue(w, index, &k, step);
+    tavus_keys_issue(w, index, &k, NULL, step);
 }

@@ -41,6 +41,31 @@ static size_t straighten(char *meant, const char *text, size_t length) {
   return meant[n - 1] == '/' ? n - 1 : n;
 }
 
+/* Returns the field that a pointer leads to, or NULL. Reports nothing. */
+static const tavus_field *led_to(const tavus_field *field, const char *text,
+                                 size_t length) {
+  tavus_pointer walk = { text, text + length };
+  const char *token;
+  size_t size;
+  bool escaped;
+  while (field != NULL && tavus_pointer_next(&walk, &token, &size, &escaped)) {
+    const tavus_field *next = NULL;
+    if (field->shape != NULL) next = tavus_field_find(field->shape, token, size);
+    if (next == NULL && field->shape != NULL) next = field->shape->other;
+    if (next == NULL) next = field->items;
+    field = next;
+  }
+  return field;
+}
+
+/* Does the pointer that was meant lead to a secret? */
+static bool means_secret(const tavus_field *field, const char *text, size_t length) {
+  char meant[LONGEST_NAME + 1];
+  if (length > LONGEST_NAME) return false;
+  field = led_to(field, meant, straighten(meant, text, length));
+  return field != NULL && (field->flags & TAVUS_SECRET) != 0;
+}
+
 /* Pushes a hint when the pointer has a part before the name of a field at the top, such
 ** as the path of a call, and returns true then. */
 static bool push_beginning(tavus_walk *w, const char *text, size_t length) {
@@ -58,6 +83,7 @@ static bool push_beginning(tavus_walk *w, const char *text, size_t length) {
     tavus_push_hint(w, "the paths begin at the persona: %s", quoted + 1);
     lua_pushlstring(w->L, lua_tostring(w->L, -1), lua_rawlen(w->L, -1) - 1);
     lua_remove(w->L, -2);
+    tavus_add_misfit(w, led_to(w->root, token - 1, rest), w->op.value);
     return true;
   }
   return false;
@@ -74,25 +100,10 @@ static void push_meant(tavus_walk *w, const char *text, size_t length) {
   char quoted[TAVUS_QUOTED];
   if (n == 0)
     tavus_push_hint(w, "the whole document is \"\"");
-  else if (!push_beginning(w, meant, n))
+  else if (!push_beginning(w, meant, n)) {
     tavus_push_hint(w, "did you mean %s?", tavus_quote(quoted, meant, n));
-}
-
-/* Does that pointer lead to a secret? Reports nothing. */
-static bool means_secret(const tavus_field *field, const char *text, size_t length) {
-  char meant[LONGEST_NAME + 1];
-  if (length > LONGEST_NAME) return false;
-  tavus_pointer walk = { meant, meant + straighten(meant, text, length) };
-  const char *token;
-  size_t size;
-  bool escaped;
-  while (field != NULL && tavus_pointer_next(&walk, &token, &size, &escaped)) {
-    const tavus_field *next = NULL;
-    if (field->shape != NULL) next = tavus_field_find(field->shape, token, size);
-    if (next == NULL && field->shape != NULL) next = field->shape->other;
-    field = next;
+    tavus_add_misfit(w, led_to(w->root, meant, n), w->op.value);
   }
-  return field != NULL && (field->flags & TAVUS_SECRET) != 0;
 }
 
 /* Reports a text that is not a JSON Pointer. */
@@ -215,7 +226,7 @@ static place resolve(tavus_walk *w, const char *text, size_t length, bool writes
       if (p.field == NULL && field->items != NULL &&
           tavus_pointer_index(token, size, &(size_t){ 0 }))
         p.field = field->items;
-      p.value = last ? w->op.value : 0;
+      p.value = walk.end - walk.at <= 1 ? w->op.value : 0; /* a slash may follow */
       if (p.field == NULL) unknown_place(w, shape, token, size, text, length, &p, step);
     } else if ((field->types & TAVUS_OBJECT_TYPE) == 0 &&
                (field->types & TAVUS_ARRAY_TYPE) != 0) {

@@ -99,9 +99,9 @@ static void check_tool_name(tavus_walk *w, const char *text, size_t length,
                      NULL);
   } else if (length == 0) {
     tavus_issue_text(w, severity, "value", step, "a function name must not be empty",
-                     NULL);
+                     tavus_tool_name_hint);
   } else {
-    tavus_push_hint(w, "1 to 64 letters, digits, _ or -");
+    tavus_push_hint(w, "%s", tavus_tool_name_hint);
     tavus_issue(w, severity, "value", step, "%s is not a function name",
                 tavus_quote(quoted, text, length));
   }

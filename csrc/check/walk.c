@@ -88,7 +88,7 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field, bool 
     if (k.texts > 0 && k.indexes == 0 && k.others == 0 && !marked && field != NULL)
       tavus_type_issue(w, index, field, "object", step);
     else if (k.texts > 0 || k.others > 0 || k.indexes != k.largest)
-      tavus_keys_issue(w, index, &k, step);
+      tavus_keys_issue(w, index, &k, field, step);
     if (k.indexes != k.largest) /* reported: the text will not be used */
       n = walk_scattered(w, index, items, &inner, n);
     for (; n < k.indexes && !w->stopped; n++) {

@@ -211,9 +211,10 @@ tavus_keys tavus_count_keys(lua_State *L, int index);
 /* Returns the key at `index` as an index of an array, or 0 when it is not one. */
 size_t tavus_item_of(lua_State *L, int index);
 
-/* Reports, once, a table whose keys fit neither an array nor an object. */
+/* Reports, once, a table whose keys fit neither an array nor an object. `field` wants an
+** array; NULL: an object is wanted. */
 void tavus_keys_issue(tavus_walk *w, int index, const tavus_keys *k,
-                      const tavus_step *step);
+                      const tavus_field *field, const tavus_step *step);
 
 /* Reports, once, an object with keys that are not strings. */
 void tavus_foreign_keys(tavus_walk *w, int index, const tavus_field *field,
@@ -256,7 +257,7 @@ void tavus_keep_secret(tavus_walk *w, int index);
 /* Returns the severity of violating a fact of that grade. */
 tavus_severity tavus_grade(const tavus_walk *w, tavus_sure sure);
 
-/* --- values in a wrong place (fit.c): the first two push a string or nil --- */
+/* --- values in a wrong place (fit.c): the first three push a string or nil --- */
 
 /* What to write for the value at `index`, whose type `field` does not have. */
 void tavus_push_fit(tavus_walk *w, int index, const tavus_field *field);
@@ -264,6 +265,9 @@ void tavus_push_fit(tavus_walk *w, int index, const tavus_field *field);
 /* What to write when the value does not fit `field`: its type, the type of an item, or a
 ** text in the place of an id. */
 void tavus_push_misfit(tavus_walk *w, int index, const tavus_field *field);
+
+/* What to write for items and named members in one table, where an array is wanted. */
+void tavus_push_mixed(tavus_walk *w, int index, const tavus_field *field);
 
 /* Has the value at `index` a type of the field? */
 bool tavus_takes(tavus_walk *w, const tavus_field *field, int index);
@@ -295,6 +299,10 @@ int tavus_push_languages(lua_State *L, const char *text, size_t length);
 ** when a secret field has it or a name near to it. */
 void tavus_hint_name(tavus_walk *w, const tavus_shape *shape, tavus_named name,
                      bool *secret);
+
+/* Adds to the hint on the top what the value, at stack index `value` (0: not known), must
+** become in `field` (NULL: not known). */
+void tavus_add_misfit(tavus_walk *w, const tavus_field *field, int value);
 
 /* What an unknown value was meant to be. */
 void tavus_hint_choice(tavus_walk *w, const tavus_field *field, const char *text,

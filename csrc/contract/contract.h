@@ -433,6 +433,9 @@ typedef enum tavus_name_grade {
 /* Checks the name of a function. */
 tavus_name_grade tavus_tool_name_check(const char *name, size_t length);
 
+/* What the name of a function is made of. */
+extern const char tavus_tool_name_hint[];
+
 /* Returns the length of the name in `name:level` (TAVUS_LEVELS), or the whole length when
 ** there is no level. */
 size_t tavus_without_level(const char *text, size_t length);

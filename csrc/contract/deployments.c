@@ -52,9 +52,9 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
-  { "daily_call_limit_per_user", SAY("belongs under limits") },
+  { "daily_call_limit_per_user", TO("limits/daily_call_limit_per_user") },
   { "deployment_name", TO("name") },
-  { "max_call_duration", SAY("belongs under limits") },
+  { "max_call_duration", TO("limits/max_call_duration") },
   { "origins", TO("allowed_origins") },
   { "persona_id", TO("pal_id") },
   { "type", TO("channel") },

@@ -93,10 +93,27 @@ static void push_fields(lua_State *L, const tavus_shape *shape, int shapes) {
   }
 }
 
-/* Pushes what fields of that shape share: shape, fields, rules, other, open. */
+/* Sets aliases = { { name =, to =, hint = }, ... }. */
+static void set_aliases(lua_State *L, const tavus_alias *aliases) {
+  if (aliases == NULL) return;
+  lua_newtable(L);
+  for (int n = 1; aliases->name != NULL; aliases++, n++) {
+    lua_newtable(L);
+    set_text(L, "name", aliases->name);
+    set_text(L, "to", aliases->to);
+    set_text(L, "hint", aliases->hint);
+    lua_rawseti(L, -2, n);
+  }
+  lua_setfield(L, -2, "aliases");
+}
+
+/* Pushes what fields of that shape share: shape, looks, aliases, fields, rules, other,
+** open. */
 static void push_shared(lua_State *L, const tavus_shape *shape, int shapes) {
   lua_newtable(L);
   set_text(L, "shape", shape->name);
+  set_text(L, "looks", shape->looks);
+  set_aliases(L, shape->aliases);
   push_fields(L, shape, shapes);
   lua_setfield(L, -2, "fields");
   if (shape->rule_count > 0) {
@@ -329,6 +346,8 @@ static void push_resource(lua_State *L, const tavus_resource *resource,
   set_text(L, "id_field", resource->id_field);
   set_text(L, "name_field", resource->name_field);
   set_text(L, "description", resource->text);
+  set_text(L, "looks", resource->root->shape->looks);
+  set_aliases(L, resource->root->shape->aliases);
   push_fields(L, resource->root->shape, shapes);
   lua_setfield(L, -2, "fields");
   push_rules(L, resource->root->shape);

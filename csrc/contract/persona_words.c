@@ -115,8 +115,7 @@ const tavus_alias tavus_persona_aliases[] = {
   { "replica_uuid", TO("default_replica_id") },
   /* How it works. */
   { "mode", TO("pipeline_mode") },
-  { "custom_llm", "layers/llm",
-    "belongs under layers.llm: { model = ..., base_url = ..., api_key = ... }" },
+  { "custom_llm", "layers/llm", "did you mean layers.llm?" },
   { "custom_llm_url", TO("layers/llm/base_url") },
   { "frequency_penalty", EXTRA("frequency_penalty") },
   { "function_declarations", TO("layers/llm/tools") },

@@ -141,6 +141,8 @@ tavus_name_grade tavus_tool_name_check(const char *name, size_t length) {
   return dash || digit(name[0]) ? TAVUS_NAME_DOUBTFUL : TAVUS_NAME_GOOD;
 }
 
+const char tavus_tool_name_hint[] = TAVUS_TOOL_NAMES;
+
 const char tavus_level_hint[] = "the levels are low, medium, high";
 
 size_t tavus_without_level(const char *text, size_t length) {

@@ -70,7 +70,7 @@ static const tavus_field fields[] = {
 };
 
 static const tavus_alias aliases[] = {
-  { "background_green_screen", SAY("belongs under properties") },
+  { "background_green_screen", TO("properties/background_green_screen") },
   { "image_url", TO("train_image_url") },
   { "model", TO("model_name") },
   { "name", TO("replica_name") },

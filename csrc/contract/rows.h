@@ -34,9 +34,10 @@
 #define TAVUS_TOOLS_ATTACHED "tools of the registry are attached with POST " \
   "/v2/pals/{id}/tools, body { tool_ids = { ... } }"
 
-#define TAVUS_OF_VOICE "belongs under layers.tts: voice_id is a voice of Tavus, " \
+#define TAVUS_OF_VOICE "in layers.tts, voice_id is a voice of Tavus and " \
   "external_voice_id one of the provider"
 #define TAVUS_OF_MESSAGES "the text of the system message goes to system_prompt"
+#define TAVUS_TOOL_NAMES "1 to 64 letters, digits, _ or -"
 #define TAVUS_ENCODE "one text; a table goes as tavus.encode(table)"
 
 /* A shape of the fields `NAME_fields`. */

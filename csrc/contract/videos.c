@@ -80,10 +80,10 @@ static const tavus_field fields[] = {
 static const tavus_alias aliases[] = {
   { "audio", TO("audio_url") },
   { "background", TO("background_url") },
-  { "background_scroll", SAY("belongs under properties") },
+  { "background_scroll", TO("properties/background_scroll") },
   { "name", TO("video_name") },
   { "replica", TO("replica_id") },
-  { "start_with_wave", SAY("belongs under properties") },
+  { "start_with_wave", TO("properties/start_with_wave") },
   { "text", TO("script") },
   { "transcript", TO("script") },
   { "watermark_url", TO("watermark_image_url") },
