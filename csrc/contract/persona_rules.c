@@ -1,6 +1,6 @@
-/* persona_rules.c - rules between the fields of a persona. Rules 1, 2 and 17 are errors,
-** because the server refuses such bodies. Rule 3 is about patches and is in personas.c.
-** The server checks 12 and 13. */
+/* persona_rules.c - rules between the fields of a persona. Rules 1, 2, 8 (at /v2/pals) and
+** 17 are errors, because the server refuses such bodies. Rule 3 is about patches and is in
+** personas.c. The server checks 12 and 13. */
 #include "rows.h"
 
 const tavus_rule tavus_persona_rules[6] = {
@@ -10,7 +10,7 @@ const tavus_rule tavus_persona_rules[6] = {
   { .kind = TAVUS_RULE_WHEN, .number = 8, .field = "default_face_id",
     .when = "pal_name", .where = TAVUS_OLDER,
     .message = "under its /v2/pals names a persona needs default_face_id" },
-  { .kind = TAVUS_RULE_UNLESS, .number = 8, .field = "default_face_id",
+  { .kind = TAVUS_RULE_UNLESS, .number = 8, .error = true, .field = "default_face_id",
     .where = TAVUS_NEWER, .message = "/v2/pals needs default_face_id",
     .hint = "default_replica_id does not count there" },
   { .kind = TAVUS_RULE_SUM, .number = 9, .limit = 50,

@@ -85,6 +85,33 @@ describe("rule 11", function()
   end)
 end)
 
+describe("the kind pal", function()
+  local function pal(more)
+    local value = { pal_name = "Ada", system_prompt = "x", default_face_id = "r90bbd427f71" }
+    for name, one in pairs(more) do value[name] = one end
+    return value
+  end
+
+  it("has the newer names", function()
+    for _, more in ipairs { {}, { layers = { conversational_flow = { pal_interruptibility = "low" } } },
+        { layers = { conversational_flow = { replica_interruptibility = "low" } } } } do
+      assert.is_true((core.validate("pal", pal(more), { strict = true })))
+    end
+  end)
+
+  it("does not mix them with the older ones", function()
+    assert.is_table(look("pal", pal { persona_name = "Ada" }, "", "rule"))
+  end)
+
+  it("is refused without a face (rule 8)", function()
+    for _, body in ipairs { { pal_name = "Ada", system_prompt = "x" }, { system_prompt = "x", default_replica_id = "r90bbd427f71" } } do
+      local issue, ok = look("pal", body, "/default_face_id", "required")
+      assert.is_nil(ok)
+      assert.equal("error", issue.severity)
+    end
+  end)
+end)
+
 describe("rule 17", function()
   it("refuses a proxy without a custom llm", function()
     for _, llm in ipairs { { enable_llm_proxy = true }, { enable_llm_proxy = true, model = "tavus-gemma-4" } } do

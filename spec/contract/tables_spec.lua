@@ -176,7 +176,7 @@ describe("the contract's data", function()
       "/password", "/properties/livekit_room_token" }, secret)
   end)
 
-  it("carries rules 1, 2, 11 and 17 as errors and no other", function()
+  it("carries rules 1, 2, 8, 11 and 17 as errors and no other", function()
     local function rules_of(list, found)
       for _, rule in ipairs(list or {}) do
         if rule.number then found[rule.number] = rule.severity end
@@ -188,7 +188,7 @@ describe("the contract's data", function()
       each_field(r.fields, function(_, field) rules_of(field.rules, found) end)
     end
     assert.same({ [1] = "error", [2] = "error", [4] = "warning",
-      [5] = "warning", [6] = "warning", [7] = "warning", [8] = "warning",
+      [5] = "warning", [6] = "warning", [7] = "warning", [8] = "error",
       [9] = "warning", [11] = "error", [15] = "warning", [16] = "warning", [17] = "error" }, found)
   end)
 
