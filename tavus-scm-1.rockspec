@@ -52,8 +52,10 @@ build = {
       },
       lua = {
          ["tavus.build.keywords"] = "lua/tavus/build/keywords.lua",
+         ["tavus.build.objectives"] = "lua/tavus/build/objectives.lua",
          ["tavus.build.perception"] = "lua/tavus/build/perception.lua",
          ["tavus.build.property"] = "lua/tavus/build/property.lua",
+         ["tavus.build.registered"] = "lua/tavus/build/registered.lua",
          ["tavus.build.tool"] = "lua/tavus/build/tool.lua",
          ["tavus.client.answer"] = "lua/tavus/client/answer.lua",
          ["tavus.client.call"] = "lua/tavus/client/call.lua",

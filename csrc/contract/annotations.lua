@@ -8,7 +8,8 @@ local PREAMBLE = [[
 
 ---@class tavus
 ---@field new fun(options?: tavus.ClientOptions): tavus.Client?, tavus.Error? makes a client
----@field tool fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool describes a tool
+---@field tool tavus.ToolModule describes a tool, by its name and then a table
+---@field objectives fun(name: string): fun(steps: tavus.Objective[]): tavus.ObjectiveSet describes objectives; raises for a broken chain
 ---@field string fun(spec: string|tavus.StringSpec): tavus.Property a property of a tool: the description, or a table with it first
 ---@field number fun(spec: string|tavus.NumberSpec): tavus.Property likewise
 ---@field integer fun(spec: string|tavus.NumberSpec): tavus.Property likewise
@@ -19,6 +20,19 @@ local PREAMBLE = [[
 ---@field perception fun(model: string): tavus.Perception a perception layer whose methods add queries and tools
 ---@field progress fun(options?: { write?: fun(text: string), bar?: boolean }): fun(facts: tavus.Progress) shows how far a wait is
 ---@field patch tavus.PatchModule makes a JSON Patch; apply, diff, invert
+
+---@class tavus.ToolModule
+---@field registered fun(tool: tavus.Tool|table, spec?: tavus.RegisteredToolSpec): tavus.RegisteredTool the body of a registered tool
+---@overload fun(name: string): fun(spec: tavus.ToolSpec): tavus.Tool
+
+---@class tavus.RegisteredToolSpec
+---@field origin? string
+---@field on_call? string
+---@field static_filler? string
+---@field on_resolve? string
+---@field delivery? tavus.Delivery
+---@field trigger_type? string
+---@field tags? string[]
 
 ---@class tavus.CallOptions
 ---@field timeout? number seconds for one attempt

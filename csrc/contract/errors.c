@@ -62,6 +62,13 @@ const tavus_error_row tavus_error_rows[] = {
   { 400, 400, "Tool not attached to this PAL", "not_found", NULL, NULL },
   { 400, 400, "default_face_id is required", "bad_request",
     "/v2/pals needs default_face_id: default_replica_id does not count there", NULL },
+  { 409, 409, "or 'error' state to recrawl", "conflict",
+    "wait until its status is ready or error, then try again", NULL },
+  { 429, 429, "Recrawl cooldown", "rate_limit",
+    "a document can be read again an hour after the last time", NULL },
+  { 429, 429, "document limit reached", "rate_limit",
+    "a quota, which waiting does not change: delete crawled documents, or ask Tavus "
+    "for more", NULL },
   { 400, 400, "custom llm", "bad_request",
     "a custom llm needs model, base_url and api_key together, in every patch "
     "that rewrites the llm layer too", NULL },

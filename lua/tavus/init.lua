@@ -95,6 +95,7 @@ end
 -- because errors of misuse name the caller's line.
 local lazy = {
   new = { "tavus.client", "new" },
+  objectives = { "tavus.build.objectives" },
   patch = { "tavus.patch" },
   perception = { "tavus.build.perception" },
   progress = { "tavus.client.progress" },

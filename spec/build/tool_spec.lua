@@ -50,7 +50,7 @@ describe("tavus.build.tool", function()
       text(optional["function"].parameters))
   end)
 
-  it("carries no metatable but the marks of JSON", function()
+  it("carries no metatable but that of its method and the marks of JSON", function()
     local made = tool "x" {
       "d",
       a = schema.string { "a", optional = true },
@@ -67,7 +67,11 @@ describe("tavus.build.tool", function()
         walk(inner)
       end
     end
-    walk(made)
+    assert.same({ "registered" }, (function(names)
+      for name in pairs(getmetatable(made).__index) do names[#names + 1] = name end
+      return names
+    end) {})
+    for _, member in pairs(made) do walk(member) end
   end)
 
   it("sorts what is required", function()

@@ -149,7 +149,7 @@ describe("the hints of errors", function()
   it("tell of the builder's draft, whatever sentence a 409 has that does not say who uses it", function()
     local found = 0
     for _, row in ipairs(contract.errors) do
-      if row.status == 409 and row.text ~= "used_by" then
+      if row.status == 409 and row.text ~= "used_by" and not (row.text or ""):find "recrawl" then
         found = found + 1
         assert.matches("force = true", row.hint, 1, true)
       end

@@ -6,9 +6,13 @@
 --      unit     = tavus.enum { "The unit to answer in", values = { "celsius", "fahrenheit" }, optional = true },
 --    }
 
+local registered = require "tavus.build.registered"
 local schema = require "tavus.build.property"
 
-local error, type = error, type
+local error, setmetatable, type = error, setmetatable, type
+
+-- The method of a tool. Its members are what JSON has; encoding, comparing and checking look at them alone.
+local Tool = { __index = { registered = registered } }
 
 local function kind(value)
   return value == nil and "nil" or "a " .. type(value)
@@ -45,14 +49,14 @@ local function build(name, spec)
   if not parameters then
     return nil, ('tavus.tool "%s": %s'):format(name, message)
   end
-  return {
+  return setmetatable({
     type = "function",
     ["function"] = {
       name = name,
       description = description,
       parameters = parameters,
     },
-  }
+  }, Tool)
 end
 
 ---@alias tavus.ToolSpec table<string|integer, string|tavus.Property|table>
@@ -65,7 +69,7 @@ end
 --- characters), a missing description, and a member that is not a property.
 ---@param name string
 ---@return fun(spec: tavus.ToolSpec): tavus.Tool
-local function tool(name, ...)
+local function tool(_, name, ...)
   local message = check_name(name)
   if message then
     error("tavus.tool: " .. message, 2)
@@ -81,4 +85,4 @@ local function tool(name, ...)
   end
 end
 
-return tool
+return setmetatable({ registered = registered }, { __call = tool })

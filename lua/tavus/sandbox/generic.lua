@@ -446,7 +446,7 @@ function generic.call(context, route, ids, request)
   if #ids > 0 then
     local can_be_stock = operation.method == "GET"
     call.row = call.rows:get(ids[1]) or can_be_stock and context:stock_row(resource.name, ids[1]) or nil
-    if not call.row then return nil, not_found(context, resource.id_field) end
+    if not call.row then return nil, not_found(context, resource.other_id or resource.id_field) end
   end
   if found.below then call.key = table.concat({ resource.name, ids[1], found.below.name }, "/") end
   return call
