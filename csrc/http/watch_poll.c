@@ -64,11 +64,14 @@ bool tavus_http_watch_wait(tavus_http_loop *loop, int64_t ns) {
   if (perform(loop) < (int)loop->active_count || wait == 0) return true;
   /* curl_multi_poll() waits whole milliseconds, which would be too long. */
   if (ns < ms) return nap(ns);
+  long due = -1;
+  if (curl_multi_timeout(loop->multi, &due) == CURLM_OK && due >= 0 && due < wait)
+    until = tavus_http_now() + (due - 1) * ms;
   if (curl_multi_poll(loop->multi, NULL, 0, (int)wait, &count) != CURLM_OK)
     return nap(ms);
   (void)perform(loop);
-  /* libcurl hides EINTR, so an early end counts as a signal. Returning to the host once
-  ** too often is harmless. */
+  /* libcurl hides EINTR, so an end before its own timer counts as a signal. Returning to
+  ** the host once too often is harmless. */
   return count > 0 || tavus_http_now() >= until;
 }
 
