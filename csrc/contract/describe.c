@@ -426,6 +426,10 @@ int tavus_describe_part(lua_State *L, const char *name) {
     push_errors(L);
     return 1;
   }
+  if (strcmp(name, "json_schema") == 0) {
+    push_fields(L, &tavus_shape_schema, push_shapes(L));
+    return 1;
+  }
   for (const tavus_resource *const *r = tavus_resources; *r != NULL; r++) {
     const char *twin = (*r)->twin;
     if (strcmp((*r)->collection, name) != 0 &&

@@ -10,8 +10,8 @@
 ** shows all members. */
 int tavus_describe(lua_State *L);
 
-/* Pushes a part: a resource by the name of its collection or of its twin, or the rows of
-** "errors"; else nil. Returns 1. */
+/* Pushes a part: a resource by the name of its collection or of its twin, the rows of
+** "errors", or the fields of "json_schema"; else nil. Returns 1. */
 int tavus_describe_part(lua_State *L, const char *name);
 
 /* Pushes an array of the names of all collections and of their twins. Returns 1. */

@@ -109,7 +109,8 @@ static int core_validate(lua_State *L) {
 }
 
 /* contract() --> { resources =, json_schema =, errors =, kinds = }, see describe.h
-** contract(name) --> the resource of that collection, the rows of "errors", or nil */
+** contract(name) --> the resource of that collection, a part ("errors", "json_schema"),
+**                    or nil */
 static int core_contract(lua_State *L) {
   if (lua_isnoneornil(L, 1)) return tavus_describe(L);
   return tavus_describe_part(L, luaL_checkstring(L, 1));

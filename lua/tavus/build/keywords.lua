@@ -27,7 +27,7 @@ local NAMES = {
 
 -- Fields of the contract: by keyword, and the keywords of each type.
 local fields, KEYWORDS = {}, {}
-for _, field in ipairs(core.contract().json_schema) do fields[field.name] = field end
+for _, field in ipairs(core.contract "json_schema") do fields[field.name] = field end
 fields.values = fields.enum
 for kind, names in next, NAMES do
   local known = {}
