@@ -90,13 +90,61 @@ local function build(kind, json_type, spec, is_property)
   return setmetatable(made, optional == true and OPTIONAL or REQUIRED)
 end
 
+-- Parts of a tool or a schema that are not arguments, by the names that people give them: the type of the value, and
+-- what to write. Where the value is a table, a property made here is an argument all the same.
+local WHOLE = 'write the arguments themselves, as in { "...", city = tavus.string "..." }; '
+  .. "an argument of that name is made by tavus.object_of"
+local NOT_ARGUMENTS = {
+  description = { string = "the description comes first, without a name" },
+  name = { string = 'the name stands before the table: tavus.tool "name" { ... }' },
+  type = { string = "leave it out: every named member is an argument" },
+  required = {
+    table = "leave it out: an argument is required unless it has optional = true",
+    boolean = "leave it out: an argument is required unless it has optional = true",
+  },
+  strict = { boolean = "leave it out: Tavus documents none" },
+  additionalProperties = { boolean = "leave it out: the schema is made of the arguments" },
+  ["$schema"] = { string = "leave it out: the schema is made of the arguments" },
+}
+for name in ("arguments args function input_schema inputSchema json_schema parameters params properties schema")
+  :gmatch "%S+" do
+  NOT_ARGUMENTS[name] = { table = WHOLE }
+end
+
+-- Is the table a schema with arguments in it, or a map of them, and no schema of one argument?
+local function has_arguments(value)
+  if type(value.properties) == "table" or type(value.parameters) == "table" then return true end
+  if type(value.type) == "string" or value.type ~= nil and getmetatable(value.type) == nil then return false end
+  for _, inner in next, value do
+    if type(inner) == "table" then return true end
+  end
+  return false
+end
+
+-- What to write for a member that is no argument, or nil.
+local function not_argument(name, value)
+  local row = NOT_ARGUMENTS[name]
+  local words = row and row[type(value)]
+  if not words then return nil end
+  if type(value) == "table" then
+    local mark = getmetatable(value)
+    if mark == REQUIRED or mark == OPTIONAL then return nil end
+    local whole = words == WHOLE
+    if whole ~= (not core.is_array(value)) or whole and not has_arguments(value) then return nil end
+  end
+  return words
+end
+
 -- A copy of a property for a schema: not shared with another tool, and without our metatable. A hand-written table may
 -- have the member `optional`, too.
 ---@return table? schema
 ---@return any optional, or the message
 local function property(name, value)
   local kind = type(value)
-  if kind == "function" then
+  local words = not_argument(name, value)
+  if words then
+    return nil, ('"%s" is not an argument: %s'):format(name, words)
+  elseif kind == "function" then
     return nil, ('the property "%s" is a function: call the type, as in tavus.string "..."'):format(name)
   elseif kind == "string" then
     return nil, ('the property "%s" is a string: write tavus.string "..." for one of type string'):format(name)

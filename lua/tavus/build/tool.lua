@@ -21,6 +21,12 @@ end
 -- Letters, digits and "_", 64 at most, no digit first.
 local function check_name(name)
   if type(name) ~= "string" then
+    if type(name) == "table" and type(name["function"]) == "table" then
+      return "the table is a whole tool already: use it as it is"
+    elseif type(name) == "table" and type(name.name) == "string" then
+      return ('the name comes first, then the description and the arguments: tavus.tool "%s" { "...", '
+        .. 'city = tavus.string "..." }'):format(name.name)
+    end
     return "the name must be a string, not " .. kind(name)
   elseif #name > 64 then
     return ("the name has %d characters, 64 are allowed"):format(#name)
@@ -33,6 +39,10 @@ end
 local function build(name, spec)
   if type(spec) ~= "table" then
     return nil, ('tavus.tool "%s" takes a table, not %s'):format(name, kind(spec))
+  elseif spec[1] == nil and type(spec["function"]) == "table" then
+    return nil, ('tavus.tool "%s": the table is a whole tool already: use it as it is'):format(name)
+  elseif type(spec.description) == "string" then
+    return nil, ('tavus.tool "%s": the description comes first, without a name: { "...", ... }'):format(name)
   end
   local description = spec[1]
   if type(description) ~= "string" then
