@@ -123,7 +123,9 @@ static const tavus_alias *find_alias(tavus_walk *w, const tavus_shape *shape,
   for (const tavus_alias *a = shape->aliases; a->name != NULL; a++) {
     if (!tavus_same_name(a->name, strlen(a->name), n.name, n.length)) continue;
     const tavus_field *field = target_of(w, shape, a->to);
-    if (n.value == 0 || (field != NULL && tavus_takes(w, field, n.value))) return a;
+    if (n.value == 0 || a->to == NULL ||
+        (field != NULL && tavus_takes(w, field, n.value)))
+      return a;
     if (first == NULL) first = a;
   }
   return first;

@@ -49,7 +49,7 @@ describe("a word that people write instead", function()
     { "persona", "defaultReplicaId", mean "default_replica_id", top },
     { "persona", "first_message", mean "greeting", top },
     { "persona", "description", "a persona has none (pal_description on /v2/pals)", top },
-    { "persona", "voice", "belongs under layers, as tts", top },
+    { "persona", "voice", "in layers.tts, voice_id is a voice of Tavus", top },
     { "persona", "mode", mean "pipeline_mode", top },
     { "persona", "knowledge_base", mean "document_ids", top },
     { "persona", "system_message", mean "system_prompt", top },

@@ -264,7 +264,10 @@ function Client:request(method, path, given)
   local fine, problem = options.check(given, request_options, "client:request", 2)
   if not fine then return nil, problem end
   if path:sub(1, 1) ~= "/" then
-    return nil, options.bad("path", "must begin with /", "give the path only, as in /v2/personas")
+    local rest = path:match "/v2/.*" or "/v2/" .. path:gsub("^%a+://[^/]*/?", ""):gsub("^v2/", "")
+    return nil, options.bad("path", "must begin with /", "give the path only: " .. rest)
+  elseif not path:find "^/v%d" and not self._base_url:find "://[^/]+/." then
+    return nil, options.bad("path", "must begin with /v2/", "write /v2" .. path)
   end
   method = method:upper()
   local body = given and given.body
