@@ -24,7 +24,7 @@ local objects = {
     ["did you mean enum?"] = "choice one_of enums literal",
     ["did you mean array_of?"] = "list list_of arrayOf arrayof array_off",
     ["did you mean object_of?"] = "map dict struct object_off",
-    ["did you mean tool?"] = "func function_tool tools",
+    ["did you mean tool?"] = "func function_tool tools tooll toool",
     ["did you mean new?"] = "Client connect create open",
     ["did you mean encode?"] = "encod json stringify dumps",
     ["did you mean decode?"] = "parse from_json decod",
@@ -34,11 +34,14 @@ local objects = {
     ["did you mean null?"] = "none undefined Null",
     ["use client.personas"] = "personas persona create_persona listPersonas",
     ["use client.conversations"] = "conversations create_conversation endConversation",
+    ["use client.documents"] = "documents create_document uploadDocument",
     ["require \"tavus.sandbox\""] = "sandbox",
   } },
   client = { client, {
     ["did you mean personas?"] = "persona presonas agents assistants Personas",
     ["did you mean conversations?"] = "conversation converstions sessions chats rooms",
+    ["did you mean documents?"] = "document documnets knowledge_base files",
+    ["did you mean client.guardrails:create?"] = "create_guardrail newGuardrail",
     ["did you mean request?"] = "get post put delete fetch requests reqest",
     ["did you mean close?"] = "stop shutdown cloes disconnect",
     ["did you mean spawn?"] = "async go spwan task",
@@ -223,4 +226,87 @@ it("a program can look at every object with pairs, tostring and type", function(
     assert.has_no.errors(function() pairs(object[1]) end)
     assert.is_true(object[1] == object[1])
   end
+end)
+
+describe("an option or a filter of other libraries", function()
+  local function fails(said, fn, line)
+    local message = clients.raised(fn)
+    assert.matches(said, message, 1, true)
+    assert.matches(("names_spec.lua:%d: "):format(line), message, 1, true)
+  end
+  local function line_here() return debug.getinfo(2, "l").currentline end
+
+  for name, meant in pairs {
+    key = "api_key", token = "api_key", apiKey = "api_key", url = "base_url", host = "base_url", endpoint = "base_url",
+    baseURL = "base_url", max_retries = "retries", attempts = "retries", timeout_ms = "timeout", requestTimeout = "timeout",
+    default_headers = "headers", verbose = "log", logger = "log", debug = "log", ca = "ca_file", cacert = "ca_file",
+  } do
+    it("is named by tavus.new: " .. name, function()
+      local line = line_here() + 1
+      fails(("did you mean %s?"):format(meant), function() assert(tavus.new { [name] = "x" }) end, line)
+    end)
+  end
+
+  for name, meant in pairs {
+    json = "body", data = "body", payload = "body", params = "query", qs = "query", header = "headers", tries = "retries",
+    max_retries = "retries", timeoutMs = "timeout", total_timeout = "deadline",
+  } do
+    it("is named by client:request: " .. name, function()
+      local line = line_here() + 1
+      fails(("did you mean %s?"):format(meant), function() assert(client:request("GET", "/v2/personas", { [name] = "x" })) end, line)
+    end)
+  end
+
+  for name, meant in pairs {
+    per_page = "limit", page_size = "limit", count = "limit", size = "limit", max_results = "limit", top = "limit",
+    offset = "page", cursor = "page", starting_after = "page", after = "page",
+  } do
+    it("is named by list: " .. name, function()
+      local line = line_here() + 1
+      fails(("(did you mean %s?)"):format(meant), function() assert(client.personas:list { [name] = 1 }) end, line)
+    end)
+  end
+
+  it("leads to find where it is the name of a row", function()
+    for _, name in ipairs { "name", "persona_name" } do
+      local line = line_here() + 1
+      fails("client.personas:find(name)", function() assert(client.personas:list { [name] = "x" }) end, line)
+      line = line_here() + 1
+      fails("client.personas:find(name)", function() client.personas:each { [name] = "x" }() end, line)
+    end
+    local line = line_here() + 1
+    fails("client.conversations:find(name)", function() assert(client.conversations:list { conversation_name = "x" }) end, line)
+  end)
+end)
+
+describe("an argument in the wrong place", function()
+  -- Each on one line.
+  local cases = {
+    { "tavus.string: takes one argument", function() tavus.string("x", { optional = true }) end },
+    { "tavus.string: takes one argument", function() tavus.string("x", true) end },
+    { "tavus.number: takes one argument", function() tavus.number("x", { minimum = 1 }) end },
+    { "tavus.integer: takes one argument", function() tavus.integer("x", 1, 10) end },
+    { "tavus.boolean: takes one argument", function() tavus.boolean("x", false) end },
+    { "tavus.enum: takes one argument", function() tavus.enum({ values = { "a" } }, "x") end },
+    { "tavus.enum: takes a table with values", function() tavus.enum("x", { "a" }) end },
+    { "tavus.array_of: takes one argument", function() tavus.array_of({ items = tavus.string "x" }, "x") end },
+    { "tavus.array_of: takes a table with items", function() tavus.array_of("x", tavus.string "x") end },
+    { "tavus.object_of: takes one argument", function() tavus.object_of({ a = tavus.string "x" }, "x") end },
+    { 'tavus.new { api_key = "..." }', function() tavus.new "key" end },
+    { 'tavus.validate("persona", value)', function() tavus.validate({}, "persona") end },
+    { "as in { limit = 10 }", function() client.personas:list(10) end },
+    { "as in { limit = 10 }", function() client.personas:list "Tutor" end },
+  }
+  for i, case in ipairs(cases) do
+    it(("raises with what to write: %d, %s"):format(i, case[1]), function()
+      local message = clients.raised(case[2])
+      assert.matches(case[1], message, 1, true)
+      assert.matches(("names_spec.lua:%d: "):format(debug.getinfo(case[2], "S").linedefined), message, 1, true)
+    end)
+  end
+
+  it("may be nil", function()
+    assert.equal("string", tavus.string("x", nil).type)
+    assert.error_matches(function() tavus:string "x" end, "call it with a dot")
+  end)
 end)

@@ -168,7 +168,7 @@ void tavus_value_issue(tavus_walk *w, int index, const tavus_step *step) {
 }
 
 void tavus_range_issue(tavus_walk *w, const tavus_field *field, const tavus_step *step) {
-  tavus_push_hint(w, NULL);
+  tavus_push_hint(w, field->hint != NULL ? "%s" : NULL, field->hint);
   /* The contract's limits are whole; %f would write 2.0 here and 2 there. */
   if (field->has_minimum && field->has_maximum)
     tavus_issue(w, TAVUS_WARNING, "range", step, "outside the usual range %d to %d",

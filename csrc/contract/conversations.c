@@ -120,7 +120,7 @@ static const tavus_field property_fields[] = {
     .text = "Address of a LiveKit server; unproven." },
   { TAVUS_NAME("max_call_duration"), I, .has_minimum = true, .minimum = 60,
     .has_maximum = true, .maximum = 7200, .generation = "<=G3",
-    .text = "Longest call in seconds; 3600 by default. The plan has a maximum." },
+    .hint = "the unit is the second", .text = "Longest call in seconds; 3600 by default. The plan has a maximum." },
   { TAVUS_NAME("participant_absent_timeout"), I, .has_minimum = true,
     .generation = "<=G3",
     .text = "Seconds until it ends when nobody joins; 300 by default." },

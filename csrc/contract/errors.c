@@ -9,11 +9,13 @@
 /* The answer to an unknown id is 400 with "Invalid <thing>_id". */
 #define UNKNOWN(name, hint) { 400, 400, "Invalid " name, "not_found", hint, NULL }
 #define NO_PERSONA \
-  "no persona of this account has that id, or it may not be edited"
+  "no persona of this account has that id, or it may not be edited; " \
+  "client.personas:find(name) finds one by its name"
 #define NO_REPLICA \
   "no replica has that id; a replica's id usually begins with r"
 #define TOO_MANY_CALLS "end a conversation that still runs, then try again"
-#define NO_CALL "no conversation of this account has that id"
+#define NO_CALL "no conversation of this account has that id; " \
+  "client.conversations:find(name) finds one by its name"
 
 /* A call on a conversation that has ended. Its status differs. */
 #define ENDED(text) { 400, 422, text, "bad_request", \

@@ -60,6 +60,9 @@ end
 ---@return tavus.Issue[]|tavus.Error warnings (maybe none), or the error
 function tavus.validate(kind, value, options)
   check_options(options, "validate")
+  if type(kind) == "table" and type(value) == "string" then
+    error('tavus.validate: the kind comes first, as in tavus.validate("persona", value)', 2)
+  end
   local called, ok, detail = pcall(core.validate, kind, value, options)
   if not called then error(misuse("validate", ok), 2) end
   if ok then return true, errors.printable(detail) end
@@ -106,9 +109,9 @@ for _, name in ipairs { "string", "number", "integer", "boolean", "enum", "array
 end
 
 -- tavus.personas, tavus.create_persona
-local function call_of_client(name)
+local function call_of_client(name, near)
   for _, resource in ipairs(core.contract().resources) do
-    if name:lower():find(resource.name, 1, true) then
+    if not near and name:lower():find(resource.name, 1, true) then
       return "make a client, client = assert(tavus.new { ... }), and use client." .. resource.collection
     end
   end

@@ -31,21 +31,15 @@ local function fold(name) return (name:lower():gsub("[_%- ]", "")) end
 ---@field more (fun(): table<string, any>)? names besides those of the methods
 ---@field members table<string, any>? names of members that may be absent
 ---@field nouns string[]? what its calls are about: "persona"
----@field beyond (fun(name: string): string?)? what else the name may mean, as a text
+---@field beyond (fun(name: string, near: string?): string?)? what else the name may mean, as a text
 ---@field methods table? set by this module, as are the next two
 ---@field known table<string, any>?
 ---@field words table<string, string[]>?
 
--- Reads, once, the names of an object and the words of tavus.meanings for it: folded name -> list of keys.
-local function prepare(about)
-  if about.known then return end
-  local words, known = {}, {}
-  for _, all in ipairs { about.methods, about.more and about.more() or {} } do
-    for name, value in pairs(all) do
-      if name:sub(1, 1) ~= "_" then known[name] = value end
-    end
-  end
-  for _, kind in ipairs(about.kinds) do
+-- The words of some kinds of tavus.meanings: folded name -> list of keys.
+local function words_of(kinds)
+  local words = {}
+  for _, kind in ipairs(kinds) do
     for key, list in pairs(meanings[kind] or {}) do
       for word in list:gmatch "%S+" do
         words[word] = words[word] or {}
@@ -53,7 +47,19 @@ local function prepare(about)
       end
     end
   end
-  about.words, about.known = words, known
+  return words
+end
+
+-- Reads, once, the names of an object and the words for it.
+local function prepare(about)
+  if about.known then return end
+  local known = {}
+  for _, all in ipairs { about.methods, about.more and about.more() or {} } do
+    for name, value in pairs(all) do
+      if name:sub(1, 1) ~= "_" then known[name] = value end
+    end
+  end
+  about.words, about.known = words_of(about.kinds), known
 end
 
 -- The names of the object that a folded name means elsewhere; else a text. Nil without either.
@@ -94,12 +100,26 @@ local function remark(about, name)
   prepare(about)
   local calls, text = meant_by(about, fold(name))
   if not calls and not text and not asked_of_all(name) then
+    local near = #name >= SHORTEST and core.nearest(name, about.known) or nil
     calls = names.without_noun(about, name)
-    text = not calls and about.beyond and about.beyond(name)
-    local near = not calls and not text and #name >= SHORTEST and core.nearest(name, about.known)
-    if near then calls = { near } end
+    text = not calls and about.beyond and about.beyond(name, near)
+    if not calls and not text and near then calls = { near } end
   end
   return calls and "did you mean " .. concat(calls, " or ") .. "?" or text or nil
+end
+
+local option_words
+
+--- The option that an unknown one means in other libraries, or nil.
+---@param name string
+---@param known table<string, any>
+---@return string?
+function names.option(name, known)
+  option_words = option_words or words_of { "options" }
+  for _, key in ipairs(option_words[fold(name)] or {}) do
+    if known[key] then return key end
+  end
+  return nil
 end
 
 --- Raises at the line of the caller's caller for a name that was probably meant otherwise.

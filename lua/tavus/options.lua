@@ -3,6 +3,7 @@
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
+local names = require "tavus.names"
 
 local options = {}
 
@@ -10,10 +11,10 @@ local options = {}
 ---@param known table<string, any>
 ---@return string
 function options.listed(known)
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  local list = {}
+  for name in pairs(known) do list[#list + 1] = name end
+  table.sort(list)
+  return table.concat(list, ", ")
 end
 
 local function has_type(value, wanted)
@@ -85,7 +86,7 @@ end
 ---@param known table<string, any>
 ---@return string
 function options.meant(name, known)
-  local near = type(name) == "string" and core.nearest(name, known)
+  local near = type(name) == "string" and (names.option(name, known) or core.nearest(name, known))
   return near and "did you mean " .. near .. "?" or "known are " .. options.listed(known)
 end
 

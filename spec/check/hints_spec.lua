@@ -37,6 +37,8 @@ describe("a name is known in any spelling:", function()
     { layer("tts", { apiKey = "k" }), "/layers/tts/apiKey", 'did you mean "api_key"?' },
     { layer("tts", { externalVoiceId = "v" }), "/layers/tts/externalVoiceId",
       'did you mean "external_voice_id"?' },
+    { layer("tts", { voice = "v" }), "/layers/tts/voice",
+      "in layers.tts, voice_id is a voice of Tavus and external_voice_id one of the provider" },
     -- of an alias
     { persona { WebhookUrl = "u" }, "/WebhookUrl", "is a field of a conversation (callback_url)" },
     { layer("llm", { maxTokens = 5 }), "/layers/llm/maxTokens", "belongs under extra_body, as max_tokens" },

@@ -172,6 +172,7 @@ describe("types", function()
     assert.equal("type", duration("600").code)
     assert.equal("range", duration(0).code)
     assert.equal("outside the usual range 60 to 7200", duration(59).message)
+    assert.equal("the unit is the second", duration(59).hint)
     assert.equal("less than 2", look("conversation", { persona_id = "p5317866", max_participants = 1 },
       "/max_participants").message)
     assert.equal("outside the usual range 0 to 2",

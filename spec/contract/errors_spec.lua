@@ -127,6 +127,8 @@ describe("the hints of errors", function()
     for _, case in ipairs {
       { 400, "Bad Request. Both base_url and api_key must be included to use a custom llm.", "in every patch" },
       { 400, "Invalid persona_id", "may not be edited" },
+      { 400, "Invalid persona_id", "client.personas:find(name)" },
+      { 400, "Invalid conversation_id", "client.conversations:find(name)" },
       { 400, "User has reached maximum concurrent conversations", "end a conversation" },
       { 400, "Invalid access token", "TAVUS_API_KEY" },
       { 403, "The user is out of conversational credits.", "out of credits" },

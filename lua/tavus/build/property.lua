@@ -191,9 +191,17 @@ local function properties_of(spec, is_property)
   return properties, required
 end
 
+-- Raises for a second argument, at the line of the type function's caller. A call with a colon has one, too.
+local function take_one(kind, spec, more)
+  if more == nil or (type(spec) == "table" and is_module(spec, kind)) then return end
+  error(("tavus.%s: takes one argument; further ones stand in a table with the description first,"
+    .. ' as in { "...", optional = true }'):format(kind), 3)
+end
+
 -- Makes a type function that differs from others only in its name.
 local function simple(kind)
-  return function(spec)
+  return function(spec, more)
+    take_one(kind, spec, more)
     local built, message = build(kind, kind, spec)
     if not built then
       error(("tavus.%s: %s"):format(kind, message), 2)
@@ -282,12 +290,13 @@ end
 --- A parameter that is one of a list of values; their type is the parameter's.
 ---@param spec tavus.EnumSpec
 ---@return tavus.Property
-function schema.enum(spec)
+function schema.enum(spec, more)
   if type(spec) ~= "table" then
     error('tavus.enum: takes a table with values, as in { "...", values = { "a", "b" } }', 2)
   elseif spec.values == nil and not is_module(spec, "enum") then
     error('tavus.enum: "values" is missing, as in { "...", values = { "a", "b" } }', 2)
   end
+  take_one("enum", spec, more)
   local built, message = build("enum", nil, spec)
   local kind
   if built then
@@ -315,12 +324,13 @@ end
 --- A parameter that is a list of values of one type.
 ---@param spec tavus.ArraySpec
 ---@return tavus.Property
-function schema.array_of(spec)
+function schema.array_of(spec, more)
   if type(spec) ~= "table" then
     error('tavus.array_of: takes a table with items, as in { "...", items = tavus.string "..." }', 2)
   elseif spec.items == nil and not is_module(spec, "array_of") then
     error('tavus.array_of: "items" is missing, as in { "...", items = tavus.string "..." }', 2)
   end
+  take_one("array_of", spec, more)
   local built, message = build("array_of", "array", spec)
   for _, key in ipairs { "items", "contains" } do
     if built and built[key] ~= nil then
@@ -369,10 +379,11 @@ end
 --- other members are keywords. The properties may also stand in a table called `properties`.
 ---@param spec table<string|integer, tavus.Property|any> the description first; at least one property
 ---@return tavus.Property
-function schema.object_of(spec)
+function schema.object_of(spec, more)
   if type(spec) ~= "table" then
     error('tavus.object_of: takes a table with properties, as in { "...", city = tavus.string "..." }', 2)
   end
+  take_one("object_of", spec, more)
   local built, message = build("object_of", "object", spec, is_named_table)
   if built then
     local map, problem = properties_map(spec)

@@ -193,6 +193,9 @@ function client.new(given)
   if type(given) == "table" and rawget(given, "new") == client.new then
     error("tavus.new: call it with a dot: tavus.new { ... }", 2)
   end
+  if type(given) == "string" then
+    error("tavus.new: options must be a table, not string: tavus.new { api_key = \"...\" }", 2)
+  end
   local fine, problem = options.check(given, rules, "tavus.new", 2)
   if not fine then return nil, problem end
   given = given or {}

@@ -17,6 +17,14 @@ local walk_options = options.call_and {
   max_pages = { type = "number", integer = true, least = 1, most = 1e9 },
 }
 
+-- Whether a filter is meant for the name of a row.
+local function is_name(op, filter)
+  for _, name in ipairs(op.names) do
+    if filter == name or filter == "name" then return true end
+  end
+  return false
+end
+
 --- Makes the options of a list request from a filter and options: the filter becomes part of the query. A name that the
 -- contract does not know raises: a server that ignores it would answer with all rows, and a loop that deletes the rows
 -- found would delete them all.
@@ -30,7 +38,7 @@ local walk_options = options.call_and {
 function pages.prepare(op, filter, given, walks, level)
   local title, rules = walks or op.title, walks and walk_options or options.call
   if filter ~= nil and type(filter) ~= "table" then
-    error(("%s: the filter must be a table, not %s"):format(title, type(filter)), level + 1)
+    error(("%s: the filter must be a table, not %s, as in { limit = 10 }"):format(title, type(filter)), level + 1)
   end
   local fine, problem = options.check(given, rules, title, level + 1)
   if not fine then return nil, problem end
@@ -50,6 +58,9 @@ function pages.prepare(op, filter, given, walks, level)
       request.max_pages = value
     elseif rules[name] then
       error(("%s: %s is an option of the call: give it in the table after the filter"):format(title, name), level + 1)
+    elseif not known[name] and is_name(op, name) then
+      error(("%s: %q is not a filter (client.%s:find(name) finds a row by its name)"):format(title, name,
+        op.collection), level + 1)
     elseif not known[name] then
       error(("%s: %q is not a filter (%s); give other parameters after the filter: { query = { ... } }"):format(title,
         name, options.meant(name, known)), level + 1)

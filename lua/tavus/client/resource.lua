@@ -220,7 +220,8 @@ local function prepared(class, raw, fields)
   op.name = method_names[raw.name] or raw.name
   op.title = class.collection .. ":" .. op.name
   op.each_title = class.collection .. ":each"
-  op.id_names, op.reads, op.where = class.id_names, op.repeats == "read", {}
+  op.id_names, op.names, op.collection = class.id_names, class.names, class.collection
+  op.reads, op.where = op.repeats == "read", {}
   for _, name in ipairs(op.at) do op.where[name] = true end
   op.ids, op.parts = {}, {}
   for part, id in (op.path .. "{}"):gmatch "([^{]*){([%w_]*)}" do
