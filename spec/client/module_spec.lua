@@ -30,7 +30,7 @@ describe("the module", function()
     assert.equal("[]", tavus.encode(tavus.patch(), "persona_patch"))
     assert.equal("f", tavus.tool "f" { "x" }["function"].name)
     assert.equal("raven-1", tavus.perception("raven-1").perception_model)
-    assert.is_nil(tavus.videos)
+    assert.is_nil(tavus.holograms)
   end)
 
   it("loads libcurl and the builders only when they are used", function()
