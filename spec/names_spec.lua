@@ -145,7 +145,7 @@ end)
 
 describe("another name", function()
   it("is nil", function()
-    for name in ("holograms invoices id name type class super is_a persona_id personaId n length then"
+    for name in ("holograms coupons id name type class super is_a persona_id personaId n length then"
       .. " _private __name __tostring __pairs __len __call data kind path match toString foo x"):gmatch "%S+" do
       for title, object in pairs(objects) do
         if rawget(object[1], name) == nil then
