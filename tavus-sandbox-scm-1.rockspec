@@ -87,6 +87,7 @@ build = {
          ["tavus.sandbox.state"] = "lua/tavus/sandbox/state.lua",
          ["tavus.sandbox.states"] = "lua/tavus/sandbox/states.lua",
          ["tavus.sandbox.stock"] = "lua/tavus/sandbox/stock.lua",
+         ["tavus.sandbox.tools"] = "lua/tavus/sandbox/tools.lua",
          ["tavus.sandbox.views"] = "lua/tavus/sandbox/views.lua",
          ["tavus.sandbox.voices"] = "lua/tavus/sandbox/voices.lua",
       },

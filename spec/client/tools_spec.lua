@@ -45,6 +45,29 @@ describe("client.tools", function()
     assert.equal("not_found", select(2, client.tools:get(id)).type)
   end)
 
+  it("reads secrets as asterisks, finds parts of names, and keeps names unique", function()
+    local made = assert(client.tools:create(tool()))
+    assert(client.tools:create(tool { name = "order_lookup" }))
+    for _, row in ipairs { made, assert(client.tools:get(made.tool_id)), client.tools:list().data[1] } do
+      assert.equal(MASK, row.delivery.api.auth.token)
+    end
+    assert.equal(2, #client.tools:list { name_or_uuid = "order" }.data)
+    assert.equal(1, #client.tools:list { name_or_uuid = "lookup" }.data)
+    local _, err = client.tools:create(tool())
+    assert.same({ "conflict", made.tool_id }, { err.type, err.existing_id })
+    assert.is_true(client.tools:delete(made.tool_id))
+    assert(client.tools:create(tool()))
+  end)
+
+  it("detaches a tool that is deleted, and attaches none that is unknown", function()
+    local persona = assert(client.personas:create(clients.persona())).persona_id
+    local id = assert(client.tools:create(tool())).tool_id
+    assert(client.personas:attach_tools(persona, { id }))
+    assert.is_true(client.tools:delete(id))
+    assert.equal(0, #client.personas:tools(persona).data)
+    assert.equal("not_found", select(2, client.personas:attach_tools(persona, { id })).type)
+  end)
+
   it("updates with the members that changed, and no masked secret", function()
     local id = assert(client.tools:create(tool())).tool_id
     local row, meta = assert(client.tools:update(id, function(it) it.description = "Buy." end))

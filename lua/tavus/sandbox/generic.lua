@@ -140,6 +140,12 @@ local function member_of(resource, name)
   return field and (field.twin or field.name)
 end
 
+-- `name_or_uuid` selects those that have it in their names, or as their id.
+local function is_named(resource, row, wanted)
+  local name = row[resource.name_field]
+  return row[resource.id_field] == wanted or type(name) == "string" and name:find(wanted, 1, true) ~= nil
+end
+
 -- A query parameter with the name of a field selects the rows with its value; one with its plural, those with one of
 -- the values, separated by commas.
 local function fits(call, row)
@@ -147,6 +153,7 @@ local function fits(call, row)
     local wanted = call.query[name]
     local member = wanted ~= nil and member_of(call.resource, name)
     local several = wanted ~= nil and not member and member_of(call.resource, (name:gsub("s$", "")))
+    if name == "name_or_uuid" and wanted and not is_named(call.resource, row, wanted) then return false end
     if member and tostring(row[member]) ~= wanted then return false end
     if several and not ("," .. wanted .. ","):find("," .. tostring(row[several]) .. ",", 1, true) then return false end
   end

@@ -18,6 +18,7 @@ local HANDLERS = {
   deployment = require "tavus.sandbox.deployments",
   document = require "tavus.sandbox.documents",
   memory_store = require "tavus.sandbox.memory_stores",
+  registered_tool = require "tavus.sandbox.tools",
   voice = require "tavus.sandbox.voices",
 }
 
