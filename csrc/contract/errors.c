@@ -117,7 +117,8 @@ const tavus_error_row tavus_error_rows[] = {
   { 404, 404, NULL, "not_found", NULL, NULL },
   { 408, 408, NULL, "timeout", NULL, NULL },
   { 409, 409, "maker_changes", "conflict",
-    "the builder holds a draft; repeat with the query force = true to drop it", NULL },
+    "somebody's changes in the PAL Maker are not published, and would be lost: the query "
+    "force = true drops them", NULL },
   { 409, 409, "used_by", "conflict",
     "point what uses it elsewhere, then delete it again", NULL },
   { 409, 409, NULL, "conflict",

@@ -155,8 +155,7 @@ static bool holds(const char *text, size_t length, const char *what) {
 bool tavus_is_masked(const char *text, size_t length) {
   static const char word[] = "redacted";
   if (holds(text, length, "**") || holds(text, length, "\xe2\x80\xa2")) return true;
-  /* The bare word is what a person writes in a published body, not a server's mask. */
-  for (size_t i = 0; length > sizeof word - 1 && i + sizeof word - 1 <= length; i++) {
+  for (size_t i = 0; i + sizeof word - 1 <= length; i++) {
     size_t n = 0;
     while (word[n] != '\0' && (text[i + n] | 0x20) == word[n]) n++;
     if (word[n] == '\0') return true;

@@ -132,7 +132,7 @@ describe("the hints of errors", function()
       { 400, "User has reached maximum concurrent conversations", "end a conversation" },
       { 400, "Invalid access token", "TAVUS_API_KEY" },
       { 403, "The user is out of conversational credits.", "out of credits" },
-      { 409, "maker_changes", "to drop it" },
+      { 409, "maker_changes", "would be lost" },
       { 422, "Invalid JSON patch format", "tavus.patch" },
     } do
       local _, hint = failure.classify(case[1], case[2])

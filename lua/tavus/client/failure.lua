@@ -201,17 +201,13 @@ function failure.of_answer(session, result, secrets)
   local status, whole = result.status, result.body or ""
   local message, decoded = failure.message(status, whole, result.headers)
   secrets = redact.with(secrets, whole)
-  local kind, hint, code = failure.classify(status, message)
+  local conflict = decoded and (text_of(decoded.conflict) or decoded.used_by and "used_by")
+  local kind, hint, code = failure.classify(status, conflict and message .. " " .. conflict or message)
   -- Cut after the secrets are gone, or half of one would stay.
   message = text_tools.cut(redact.text(session, message, secrets), MESSAGE_MOST)
   local body = clean_body(session, whole, secrets)
-  local conflict = decoded and (text_of(decoded.conflict) or decoded.used_by and "used_by")
   conflict = conflict and text_tools.cut(redact.text(session, conflict, secrets), MESSAGE_MOST)
-  if conflict and not hint then
-    hint = "a draft holds changes that were not published; query = { force = true } drops them"
-  elseif not hint and status ~= 501 then -- a 501 does not go away with time
-    hint = hints[kind]
-  end
+  if not hint and status ~= 501 then hint = hints[kind] end -- a 501 does not go away with time
   return errors.new {
     type = kind, message = message, code = conflict or code, conflict = conflict, status = status,
     body = text_tools.cut(body, BODY_MOST), headers = redact.headers(session, result.headers, secrets),
