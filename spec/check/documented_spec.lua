@@ -57,7 +57,6 @@ describe("what the documents state", function()
         assume_role_arn = "a", external_id = "e", key_template = "{room}" } },
     },
     persona_patch = {
-      { { op = "add", path = "/layers/tts", value = { voice_id = VOICE } } },
       { { op = "replace", path = "/layers/tts/voice_id", value = VOICE } },
       { { op = "add", path = "/disclosure_type", value = "off" } },
       { { op = "add", path = "/languages", value = { "de", "en" } } },
