@@ -131,6 +131,11 @@ for _, name in ipairs { "find", "publish", "tools", "attach_tools", "detach_tool
   "patch_skill", "remove_skill", "clone", "check_username" } do
   calls.personas[name] = { function() return (personas[name](personas, 1)) end, function() return (personas[name] "p") end }
 end
+calls.conversations.with = { function() return (conversations:with(1)) end, function() return (conversations:with({}, 1)) end,
+  function() return (conversations.with {}) end, function() return (conversations:with({}, print, BAD)) end }
+for _, name in ipairs { "send_app_message", "canvas_interactions", "record_canvas_interaction" } do
+  calls.conversations[name] = { function() return (conversations[name](conversations, 1)) end, function() return (conversations[name] "c") end }
+end
 calls.conversations.find = { function() return (conversations:find(1)) end, function() return (conversations.find "c") end }
 
 describe("misuse raises at the caller's line:", function()

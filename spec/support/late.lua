@@ -89,6 +89,12 @@ assert(sandbox:next { status = 503, times = 2 } and personas:get(id))
 local conversation = assert(conversations:create { persona_id = id })
 assert(conversations:get(conversation.conversation_id) and conversations:list())
 for _ in conversations:each() do seen = seen + 1 end
+assert(conversations:send_app_message(conversation.conversation_id, { message_type = "conversation", event_type = "x" }))
+assert(conversations:record_canvas_interaction(conversation.conversation_id,
+  { interaction_id = "i", tool_call_id = "t", component = "canvas.question", type = "submit" }))
+assert(conversations:canvas_interactions(conversation.conversation_id))
+assert(conversations:with({ persona_id = id }, function() return true end))
+assert(select(2, conversations:find "no such name").type == "not_found")
 assert(conversations:end_(conversation.conversation_id) and conversations:delete(conversation.conversation_id))
 
 local c = noted("client.", client, true)
