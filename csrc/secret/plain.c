@@ -113,6 +113,11 @@ static size_t escape(const char *at, const char *end, unsigned signs, meaning *m
   return 3;
 }
 
+size_t tavus_plain_escape(const char *at, size_t length, unsigned signs) {
+  meaning m;
+  return length == 0 ? 0 : escape(at, at + length, signs, &m);
+}
+
 size_t tavus_plain_decode(char *text, size_t length, tavus_origin *origins,
                           unsigned signs) {
   const char *end = text + length;

@@ -19,6 +19,9 @@ typedef struct tavus_origin {
   uint32_t from, to;
 } tavus_origin;
 
+/* The length of the escape of one of these signs that `at` begins with, or 0. */
+size_t tavus_plain_escape(const char *at, size_t length, unsigned signs);
+
 /* Replaces each escape of these signs (%2f \/ \" \n \u002f \x2f &#47; &#x2f; &amp;) by what it
 ** stands for, once, in place. `origins` (NULL: not wanted) has one item a byte and
 ** is kept in step. Returns the new length; the same one: there was none. */

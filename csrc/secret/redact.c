@@ -78,12 +78,86 @@ static void open_layer(tavus_redaction *r, tavus_layer *layer, size_t length) {
   layer->length = length;
 }
 
+/* An escape may be cut at the end of a piece. No sane one is longer. */
+#define LONGEST_ESCAPE 64
+
+static size_t piece_size(const tavus_redaction *r) {
+  return r->length < OVERLAP ? r->length : OVERLAP;
+}
+
+static bool make_piece(tavus_redaction *r) {
+  if (r->piece == NULL) r->piece = malloc(piece_size(r));
+  if (r->piece_origins == NULL)
+    r->piece_origins = malloc(piece_size(r) * sizeof *r->origins);
+  if (r->piece == NULL || r->piece_origins == NULL) r->failed = true;
+  return !r->failed;
+}
+
+/* Reads the `length` bytes at `at` by themselves. Returns the number of bytes that a known
+** secret takes there; 0: there is none. Sets *more when a longer piece may tell more. */
+static size_t read_piece(tavus_redaction *r, const char *at, size_t length,
+                         unsigned signs, bool *more) {
+  const tavus_texts *texts = &r->known->plain;
+  size_t size = length, taken = 0;
+  *more = false;
+  memcpy(r->piece, at, length);
+  for (size_t i = 0; i < length; i++)
+    r->piece_origins[i] = (tavus_origin){ (uint32_t)i, (uint32_t)i + 1 };
+  for (int i = 0; i < TAVUS_PLAIN_LEVELS; i++) {
+    size_t before = size;
+    size = tavus_plain_decode(r->piece, before, r->piece_origins, signs);
+    if (size == before) break;
+    size_t found = tavus_texts_at(texts, r->piece, size);
+    if (found > 0 && r->piece_origins[found - 1].to > taken)
+      taken = r->piece_origins[found - 1].to;
+    if (size < TAVUS_SECRET_SHORTEST ||
+        (found == 0 ? tavus_texts_may_begin(texts, r->piece, size)
+                    : found + LONGEST_ESCAPE > size))
+      *more = true;
+  }
+  return taken;
+}
+
+/* Looks for a secret that begins at `at`, within an escape. Returns its length, or 0. */
+static size_t find_within(tavus_redaction *r, const tavus_layer *layer, size_t at,
+                          unsigned signs) {
+  static const size_t sizes[] = { 32, 256, 4096, OVERLAP };
+  size_t left = layer->length - at, taken = 0;
+  char c = layer->text[at];
+  bool more = r->known->plain.first[(unsigned char)c] || has_escapes(&c, 1);
+  for (size_t i = 0; more && i < sizeof sizes / sizeof *sizes; i++) {
+    if (!make_piece(r)) return 0;
+    taken =
+        read_piece(r, layer->text + at, left < sizes[i] ? left : sizes[i], signs, &more);
+    if (left <= sizes[i]) break;
+  }
+  return taken;
+}
+
+/* An escape may begin before a secret and end in it, as in "%4" before "1%2f...", and
+** what it stands for hides the secret. So each place within an escape is read by
+** itself. */
+static void look_into_escapes(tavus_redaction *r, const tavus_layer *layer,
+                              unsigned signs) {
+  for (size_t i = 0; i < layer->length;) {
+    size_t step = tavus_plain_escape(layer->text + i, layer->length - i, signs);
+    size_t end = i + (step > 0 ? step : 1);
+    for (size_t at = i + 1; at < end; at++) {
+      size_t taken = find_within(r, layer, at, signs);
+      tavus_hide(r, layer, at, at + taken, false);
+      if (at + taken > end) end = at + taken;
+    }
+    i = end;
+  }
+}
+
 /* Looks for secrets that hold a sign of escaping, with the escapes of some signs
 ** taken off. */
 static void look_for_signs(tavus_redaction *r, tavus_layer *layer) {
   size_t length = layer->length;
   for (unsigned signs = 1; signs < TAVUS_ALL_SIGNS; signs++) {
     open_layer(r, layer, length);
+    look_into_escapes(r, layer, signs);
     layer->length = tavus_plain_decode(r->window, length, r->origins, signs);
     if (layer->length < length) find(r, layer, &r->known->plain);
   }
@@ -98,6 +172,7 @@ static void look(tavus_redaction *r, tavus_layer *layer, bool names) {
   char *text = r->window;
   size_t length = layer->length;
   for (int i = 0; i < TAVUS_PLAIN_LEVELS && has_escapes(text, length); i++) {
+    if (!names) look_into_escapes(r, layer, TAVUS_ALL_SIGNS);
     layer->length = tavus_plain_decode(text, length, r->origins, TAVUS_ALL_SIGNS);
     if (layer->length == length) break;
     length = layer->length;
@@ -200,13 +275,16 @@ bool tavus_redact(tavus_redaction *r) {
 
 void tavus_redaction_free(tavus_redaction *r) {
   if (r->window != NULL) tavus_wipe(r->window, r->length < WINDOW ? r->length : WINDOW);
+  if (r->piece != NULL) tavus_wipe(r->piece, piece_size(r));
   if (r->out != NULL) tavus_wipe(r->out, r->out_capacity);
   free(r->window);
   free(r->origins);
+  free(r->piece);
+  free(r->piece_origins);
   free(r->ranges);
   free(r->out);
-  r->window = r->out = NULL;
-  r->origins = NULL;
+  r->window = r->piece = r->out = NULL;
+  r->origins = r->piece_origins = NULL;
   r->ranges = NULL;
   r->count = r->capacity = r->out_length = r->out_capacity = 0;
 }

@@ -43,6 +43,8 @@ struct tavus_redaction {
   size_t count, capacity;
   char *window;
   tavus_origin *origins;
+  char *piece; /* what is read by itself, see look_into_escapes */
+  tavus_origin *piece_origins;
   char *out; /* the result; NULL: the text holds no secret */
   size_t out_length, out_capacity;
   bool failed; /* memory ran out */

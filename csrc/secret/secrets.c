@@ -89,6 +89,7 @@ static void sort(tavus_texts *texts) {
   for (size_t i = 0; i < texts->count; i++) {
     size_t head = head_of(texts->items[i].data);
     texts->heads[head >> 3] |= (unsigned char)(1u << (head & 7));
+    texts->first[(unsigned char)texts->items[i].data[0]] = true;
     if (kept > 0 && compare(&texts->items[kept - 1], &texts->items[i]) == 0)
       free_text(&texts->items[i]);
     else
@@ -117,11 +118,15 @@ static size_t bound(const tavus_texts *texts, size_t low, size_t high, size_t de
   return low;
 }
 
+bool tavus_texts_may_begin(const tavus_texts *texts, const char *at, size_t length) {
+  if (length < TAVUS_SECRET_SHORTEST) return false;
+  size_t head = head_of(at);
+  return (texts->heads[head >> 3] >> (head & 7) & 1) != 0;
+}
+
 size_t tavus_texts_at(const tavus_texts *texts, const char *at, size_t length) {
   size_t low = 0, high = texts->count, longest = 0, depth = 0;
-  if (length < TAVUS_SECRET_SHORTEST) return 0;
-  size_t head = head_of(at);
-  if ((texts->heads[head >> 3] >> (head & 7) & 1) == 0) return 0;
+  if (!tavus_texts_may_begin(texts, at, length)) return 0;
   for (; low < high; depth++) {
     if (texts->items[low].length == depth) { /* all others here are longer */
       longest = depth;

@@ -27,6 +27,7 @@ typedef struct tavus_texts {
   tavus_text *items;
   size_t count, capacity;
   unsigned char heads[512]; /* a bit for each hash of four bytes that begin one */
+  bool first[256];          /* is it the first byte of one? */
 } tavus_texts;
 
 typedef struct tavus_secrets {
@@ -56,6 +57,9 @@ void tavus_secrets_join(tavus_secrets *secrets, const tavus_secrets *others);
 
 /* Prepares the lists for tavus_texts_at. */
 void tavus_secrets_sort(tavus_secrets *secrets);
+
+/* May a text begin with the `length` bytes at `at`? Looks at four bytes only. */
+bool tavus_texts_may_begin(const tavus_texts *texts, const char *at, size_t length);
 
 /* The length of the longest text that the `length` bytes at `at` begin with, or of what
 ** they have in common with a long one; 0: there is none. Over a whole text the time

@@ -302,6 +302,29 @@ describe("a text that no memory is left to search", function()
   end)
 end)
 
+describe("a secret that an escape before it runs into", function()
+  local befores = { -- and how such secrets begin
+    ["%"] = "41", ["%4"] = "1", ["%%4"] = "1", ["\\"] = "n", ["\\u"] = "0041", ["\\u004"] = "1", ["\\x"] = "41", ["\\x4"] = "1",
+    ["&"] = "amp;", ["&#6"] = "5;", ["&#x"] = "41;", ["&#"] = "065;", ["%255c"] = "n", ["&amp;#6"] = "5;", ["%2"] = "5", ["%25"] = "41",
+  }
+
+  it("is found in every spelling", function()
+    for before, first in pairs(befores) do
+      local long = before == "%4" and 200 or 10
+      for _, rest in ipairs { "/" .. PART .. "-/b", "a/b\\" .. PART, "a/&" .. PART, "/%" .. PART, ("/" .. PART):rep(long) } do
+        local secret = first .. rest
+        for how, spell in pairs(spellings) do
+          for _, spelled in ipairs { spell(secret), first .. spell(rest) } do
+            local text = core.redact("a b " .. before .. spelled .. " b", { secret, "another-secret" })
+            local left = text:match "^a b (.*)%[redacted%] b$"
+            assert.equal(before:sub(1, #(left or "?")), left, how .. ": " .. text:sub(1, 200))
+          end
+        end
+      end
+    end
+  end)
+end)
+
 describe("a long text", function()
   local secret = "sk/" .. PART .. "-of-a-long-text"
 
