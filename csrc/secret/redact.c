@@ -141,13 +141,13 @@ static void look_into_escapes(tavus_redaction *r, const tavus_layer *layer,
                               unsigned signs) {
   for (size_t i = 0; i < layer->length;) {
     size_t step = tavus_plain_escape(layer->text + i, layer->length - i, signs);
-    size_t end = i + (step > 0 ? step : 1);
-    for (size_t at = i + 1; at < end; at++) {
-      size_t taken = find_within(r, layer, at, signs);
+    size_t next = i + (step > 0 ? step : 1), taken = 0;
+    for (size_t at = i + 1; at < next && taken == 0; at++) {
+      taken = find_within(r, layer, at, signs);
       tavus_hide(r, layer, at, at + taken, false);
-      if (at + taken > end) end = at + taken;
+      if (at + taken > next) next = at + taken;
     }
-    i = end;
+    i = next;
   }
 }
 

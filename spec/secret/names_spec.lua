@@ -93,7 +93,7 @@ describe("a secret by its name", function()
     os.remove(name)
   end)
 
-  -- No output shows a secret, spelled like that or in any plain spelling.
+  -- No output since the last look shows a secret, spelled like that or in any plain spelling.
   local function assert_hidden(err, spell)
     local recording = wire.read_file(name)
     for what, text in pairs {
@@ -105,6 +105,8 @@ describe("a secret by its name", function()
         assert.is_nil(at, at and ("the %s shows %s"):format(what, text:sub(math.max(1, at - 60), at + 60)))
       end
     end
+    lines, facts = {}, {}
+    io.open(name, "w"):close()
   end
 
   -- What the server says of secrets without their names.
@@ -317,7 +319,9 @@ describe("a secret that an escape before it runs into", function()
           for _, spelled in ipairs { spell(secret), first .. spell(rest) } do
             local text = core.redact("a b " .. before .. spelled .. " b", { secret, "another-secret" })
             local left = text:match "^a b (.*)%[redacted%] b$"
-            assert.equal(before:sub(1, #(left or "?")), left, how .. ": " .. text:sub(1, 200))
+            -- Backslashes before the last one of an escape may stay.
+            local short = left and left:gsub("\\+$", "")
+            assert.is_truthy(short and before:sub(1, #short) == short, how .. ": " .. text:sub(1, 200))
           end
         end
       end
