@@ -247,8 +247,9 @@ describe("cycles", function()
     local ok, issues = core.validate("persona_patch",
       { { op = "add", path = "/layers", value = value } })
     assert.is_nil(ok)
-    assert.equal("/0/value/layers", issues[#issues].path)
-    assert.equal("cycle", issues[#issues].code)
+    local cycle
+    for _, issue in ipairs(issues) do cycle = issue.code == "cycle" and issue or cycle end
+    assert.equal("/0/value/layers", cycle.path)
     local patch = {}
     patch[1] = patch
     assert.is_nil((core.validate("persona_patch", patch)))

@@ -53,6 +53,7 @@ faulty.calls = {
   { "personas", "update", send = function(p, row, options)
     return p:update(row.persona, function(persona) persona.persona_name = "B" end, options)
   end },
+  { "personas", "find", send = function(p, _, options) return p:find("Ann", options) end },
   { "personas", "delete", bodiless = true, send = function(p, row, options) return p:delete(row.persona, options) end },
   { "conversations", "create", once = true, send = function(c, row, options)
     return c:create({ persona_id = row.persona, replica_id = "r90bbd427f71" }, options)
@@ -71,6 +72,7 @@ faulty.calls = {
     return c:record_canvas_interaction(row.conversation,
       { interaction_id = "i1", tool_call_id = "t1", component = "canvas.question", type = "submit" }, options)
   end },
+  { "conversations", "find", send = function(c, _, options) return c:find("Ann", options) end },
   { "conversations", "delete", bodiless = true, send = function(c, row, options) return c:delete(row.conversation, options) end },
 }
 for _, call in ipairs(faulty.calls) do call.title = call[1] .. ":" .. call[2] .. (call[3] or "") end

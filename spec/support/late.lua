@@ -95,6 +95,13 @@ assert(conversations:record_canvas_interaction(conversation.conversation_id,
 assert(conversations:canvas_interactions(conversation.conversation_id))
 assert(conversations:with({ persona_id = id }, function() return true end))
 assert(select(2, conversations:find "no such name").type == "not_found")
+assert(personas:find "Cleo" and personas:publish(id))
+assert(sandbox:next { body = { persona_id = "p1" } } and personas:clone "t1")
+local registered = assert(client.tools:create { type = "function", name = "late", description = "Late" }).tool_id
+assert(personas:attach_tools(id, { registered }) and personas:tools(id) and personas:detach_tool(id, registered))
+assert(personas:replace_skills(id, { magic_canvas = { config = {} } }) and personas:set_skill(id, "magic_canvas", {}))
+assert(personas:patch_skill(id, "magic_canvas", {}) and personas:skills(id) and personas:skill(id, "magic_canvas"))
+assert(personas:remove_skill(id, "magic_canvas") and personas:check_username "late")
 assert(conversations:end_(conversation.conversation_id) and conversations:delete(conversation.conversation_id))
 
 local c = noted("client.", client, true)

@@ -171,9 +171,10 @@ local ALL = {
 
   key_echo = {
     answer = function(request)
-      local key = request.headers["x-api-key"] or ""
-      local body = core.encode { message = "Invalid access token: " .. key } or '{"message":"Invalid access token"}'
-      return { status = 401, headers = { ["X-Received-Key"] = (key:gsub("[%c]", "?")) }, body = body }
+      local key = request.headers["x-api-key"] -- some calls send none
+      local message = "Invalid access token: " .. (key or "")
+      local body = core.encode { message = message } or '{"message":"Invalid access token"}'
+      return { status = 401, headers = key and { ["X-Received-Key"] = (key:gsub("[%c]", "?")) }, body = body }
     end,
   },
 }
