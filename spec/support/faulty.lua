@@ -58,6 +58,9 @@ faulty.calls = {
   { "conversations", "create", once = true, send = function(c, row, options)
     return c:create({ persona_id = row.persona, replica_id = "r90bbd427f71" }, options)
   end },
+  { "conversations", "with", once = true, send = function(c, row, options)
+    return c:with({ persona_id = row.persona, replica_id = "r90bbd427f71" }, function() return true end, options)
+  end },
   { "conversations", "get", send = function(c, row, options) return c:get(row.conversation, options) end },
   { "conversations", "list", send = function(c, _, options) return c:list(nil, options) end },
   { "conversations", "each", send = function(c, _, options) return c:each(nil, options)() end, raises = true },
