@@ -108,6 +108,7 @@ static size_t read_piece(tavus_redaction *r, const char *at, size_t length,
     size = tavus_plain_decode(r->piece, before, r->piece_origins, signs);
     if (size == before) break;
     size_t found = tavus_texts_at(texts, r->piece, size);
+    if (texts->count == 1 && found < texts->items->length) found = 0; /* as find_one */
     if (found > 0 && r->piece_origins[found - 1].to > taken)
       taken = r->piece_origins[found - 1].to;
     if (size < TAVUS_SECRET_SHORTEST ||
