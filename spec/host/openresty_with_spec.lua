@@ -15,6 +15,7 @@ describe("with inside nginx", function()
         init_by_lua_block {
           tavus = require "tavus"
           client = assert(tavus.new { api_key = "k3y", base_url = "BACK", backoff = function() return 0 end })
+          function here() ngx.shared.notes:incr(ngx.var.uri, 1, 0) end
           function within(fn, ...) return client.conversations:with({ replica_id = "r90bbd427f71" }, fn, ...) end
         }
       ]],
@@ -26,8 +27,8 @@ describe("with inside nginx", function()
           ngx.print(tostring(ok), " ", err)
         } }
         location = /fail { content_by_lua_block { within(function() error("failed") end) } }
-        location = /stay { content_by_lua_block { within(function() ngx.sleep(600) end) } }
-        location = /call { content_by_lua_block { within(function() return client.personas:list() end) } }
+        location = /stay { content_by_lua_block { within(function() here() ngx.sleep(600) end) } }
+        location = /call { content_by_lua_block { within(function() here() return client.personas:list() end) } }
         location = /exit { content_by_lua_block { within(function() ngx.exit(204) end) } }
         location = /cancel { content_by_lua_block {
           local task = client:spawn(within, function() ngx.sleep(600) end)
@@ -103,7 +104,9 @@ describe("with inside nginx", function()
       if path == "/call" then sandbox:next { delay = 600, path = "/v2/personas", times = 3 } end
       for i = 1, 3 do
         local visit = server:submit(path)
-        openresty.await(function() return made() >= i and active() == 1 end)
+        -- Before fn runs, the id of the conversation may not have arrived.
+        openresty.await(function() return server:note(path) == tostring(i) end)
+        assert.equal(1, active())
         visit:cancel()
         all_ended(i)
       end
