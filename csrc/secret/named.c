@@ -271,8 +271,6 @@ static bool tells_secret(const scan *s, size_t at, const name *teller) {
                  : tavus_is_secret_name(text, length);
 }
 
-static size_t hide_value(scan *s, size_t at, const name *found, char sign);
-
 /* Hides the value that a member beside it calls secret. The pair may stand in either
 ** order; `found`, whose value is at `at`, is the first of them. */
 static void hide_pair(scan *s, size_t at, const name *found) {
