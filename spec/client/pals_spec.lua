@@ -11,22 +11,7 @@ local function pal(change)
 end
 
 describe("client.pals", function()
-  local sandbox, client
-
-  setup(function()
-    sandbox = assert(require("tavus.sandbox").start { port = 0 })
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() sandbox:reset() end)
-
-  local function last()
-    local all = sandbox:requests()
-    return all[#all]
-  end
+  local sandbox, client, last = clients.serve(teardown, before_each)
 
   it("makes, reads, changes, lists and deletes at /v2/pals under the newer names", function()
     local made, meta = assert(client.pals:create(pal()))

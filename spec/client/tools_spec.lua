@@ -16,22 +16,7 @@ local function tool(change)
 end
 
 describe("client.tools", function()
-  local sandbox, client
-
-  setup(function()
-    sandbox = assert(require("tavus.sandbox").start { port = 0 })
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() sandbox:reset() end)
-
-  local function last()
-    local all = sandbox:requests()
-    return all[#all]
-  end
+  local sandbox, client, last = clients.serve(teardown, before_each)
 
   it("makes, reads, lists, finds, changes and deletes", function()
     local made = assert(client.tools:create(tool()))

@@ -59,6 +59,26 @@ function clients.raised(fn)
   return err
 end
 
+--- A sandbox for the specs of a `describe`, fresh for each of them, and a client of it.
+---@param teardown function busted's, which only a spec has
+---@param before_each function
+---@return table sandbox
+---@return table client
+---@return fun(): table last the last request that came
+function clients.serve(teardown, before_each)
+  local sandbox = assert(require("tavus.sandbox").start { port = 0 })
+  local client = clients.new(sandbox.url)
+  teardown(function()
+    client:close()
+    sandbox:stop()
+  end)
+  before_each(function() sandbox:reset() end)
+  return sandbox, client, function()
+    local all = sandbox:requests()
+    return all[#all]
+  end
+end
+
 --- How many requests of a method reached the sandbox.
 ---@param sandbox table
 ---@param method string
