@@ -103,6 +103,14 @@ static bool is_loopback(const char *host) {
   return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+/* libcurl has decoded the host: "%dd" is a byte that no name has, and a "%" would be
+** decoded again. */
+static bool is_host(const char *host) {
+  for (const char *c = host; *c != '\0'; c++)
+    if (*c <= 0x20 || *c >= 0x7f || *c == '%') return false;
+  return true;
+}
+
 /* Gets a part of the URL, NULL if there is none. Returns false when memory runs out: a
 ** missing port would name another server. */
 static bool part(CURLU *url, CURLUPart which, char **text) {
@@ -124,6 +132,10 @@ static const char *compose(tavus_http_base *base, CURLU *url, bool allow_http) {
   }
   if (user != NULL) {
     why = "base_url may not hold a user name or password";
+    goto done;
+  }
+  if (!is_host(host)) {
+    why = "the host of base_url may hold only printable ASCII";
     goto done;
   }
   base->https = strcmp(scheme, "https") == 0;
