@@ -248,6 +248,7 @@ describe("the sandbox's server", function()
       one:stop()
     end
     once()
+    for _ = 1, 2 do collectgarbage() end -- what earlier specs left
     local threads = entries "/proc/self/task"
     local before = entries "/proc/self/fd"
     for _ = 1, 100 do assert(sandbox.start()):stop() end
