@@ -10,6 +10,8 @@ local errors = {}
 ---@field message string what is wrong
 ---@field hint string? what was probably meant
 ---@field severity "error"|"warning"
+---@field file string? of a setup: the file that has the value
+---@field line integer?
 
 ---@alias tavus.ErrorType
 --- | "config" the client cannot work with these options or this environment
@@ -66,11 +68,19 @@ local function one_line(text)
   return (tostring(text):gsub("[^\33-\126\128-\255]+", " "))
 end
 
--- An issue prints as one line: path, message and hint.
+-- Where an issue is: in the file of a setup, if it is of one, and in the value.
+local function place_of(issue, root)
+  local path = issue.path or ""
+  if not issue.file then return path == "" and root or one_line(path) end
+  return one_line(issue.file) .. (issue.line and (":%d"):format(issue.line) or "")
+    .. (path ~= "" and ": " .. one_line(path) or "")
+end
+
+-- An issue prints as one line: place, message and hint.
 local issue_meta = {
   __name = "tavus.issue",
   __tostring = function(issue)
-    local line = (issue.path == "" and "(root)" or one_line(issue.path)) .. ": "
+    local line = place_of(issue, "(root)") .. ": "
       .. (issue.severity == "warning" and "warning: " or "") .. one_line(issue.message)
     if issue.hint then line = line .. " (" .. one_line(issue.hint) .. ")" end
     return line
@@ -145,7 +155,7 @@ function errors.validation(issues, what)
   end
   local warnings = #issues - problems
   if problems == 0 then problems, warnings, first = warnings, 0, issues[1] end
-  local place = (first.path == nil or first.path == "") and "the root" or first.path
+  local place = place_of(first, "the root")
   local text = ("the %s has %s%s, %sat %s"):format((what or "value"):gsub("_", " "), counted(problems, "problem"),
     warnings > 0 and " and " .. counted(warnings, "warning") or "", problems == 1 and "" or "the first ", place)
   return errors.new { type = "validation", code = first.code, message = text, issues = errors.printable(issues) }
