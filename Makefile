@@ -43,10 +43,11 @@ remember = mkdir -p $(@D) && { printf '%s\n' $(call quote,$(1)) | cmp -s - $@ ||
 include = $(if $(filter-out /usr/include,$(1)),-I$(call quote,$(1)))
 
 # Where a library is, under LuaRocks' names: NAME_DIR, or NAME_INCDIR and NAME_LIBDIR.
+LIBRARIES := CURL MICROHTTPD OPENSSL
 incdir   = $(or $($(1)_INCDIR),$(if $($(1)_DIR),$($(1)_DIR)/include))
 libdir   = $(or $($(1)_LIBDIR),$(if $($(1)_DIR),$($(1)_DIR)/lib))
-INCLUDES = $(foreach name,CURL MICROHTTPD,$(call include,$(call incdir,$(name))))
-PLACES  := $(foreach name,CURL MICROHTTPD,$(name)_DIR $(name)_INCDIR $(name)_LIBDIR) LUA_INCDIR
+INCLUDES = $(foreach name,$(LIBRARIES),$(call include,$(call incdir,$(name))))
+PLACES  := $(foreach name,$(LIBRARIES),$(name)_DIR $(name)_INCDIR $(name)_LIBDIR) LUA_INCDIR
 
 # $(call place,NAME,name): the folder of lib<name>, unless the loader of the system looks into it by itself
 place = $(if $(call libdir,$(1)),$(shell PATH="$$PATH:/sbin:/usr/sbin"; cd $(call quote,$(call libdir,$(1))) && \
@@ -71,7 +72,8 @@ help:
 	@echo 'make fuzz  [SECONDS=60]   fuzz every target of spec/fuzz for so long, with clang and its sanitizers'
 	@echo 'make trust [STEPS=300]    every entry point while memory runs out: at the first 200 allocations of a case and so many more'
 	@echo 'make types                write the editor types and the reference of all fields from the contract'
-	@echo 'make static [LUA=lua5.4]  build .build/lua5.4-static/libtavus.a and tavus.h, for a C program with its own Lua'
+	@echo 'make static [LUA=lua5.4]  build .build/lua5.4-static/libtavus.a and tavus.h, for a C program with its own Lua;'
+	@echo '                          with CRYPTO=1 it has tavus.crypto, and the program links libcrypto'
 	@echo 'make embed                build such a program, examples/embed; examples/embed/run runs it on a local sandbox'
 	@echo 'make clean                remove .build/'
 
@@ -79,7 +81,8 @@ help:
 
 # What the scripts that probe or compile shall use, too.
 FLAGS = CC=$(call quote,$(CC)) CPPFLAGS=$(call quote,$(CPPFLAGS) $(INCLUDES)) CFLAGS=$(call quote,$(CFLAGS)) \
-  LDFLAGS=$(call quote,$(LDFLAGS)) LIBFLAG=$(call quote,$(LIBFLAG)) $(foreach name,$(PLACES),$(name)=$(call quote,$($(name))))
+  LDFLAGS=$(call quote,$(LDFLAGS)) LIBFLAG=$(call quote,$(LIBFLAG)) CRYPTO=$(call quote,$(CRYPTO)) \
+  $(foreach name,$(PLACES),$(name)=$(call quote,$($(name))))
 
 demo:
 	@$(FLAGS) .ci/packages demo
@@ -144,7 +147,13 @@ HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c) csrc/contract/secrets.c c
   $(addprefix csrc/secret/,plain.c redact.c secrets.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)
 
-libs-tavus         := core http
+# 1: with tavus.crypto, 0: without; empty: with it in a rock where the header of OpenSSL is found, without it in an archive
+CRYPTO ?=
+hash := \#
+has_crypto = $(eval has_crypto := $(or $(CRYPTO),$(shell echo '$(hash)include <openssl/hmac.h>' | \
+  $(CC) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)))$(has_crypto)
+
+libs-tavus         := core http crypto
 libs-tavus-sandbox := sandbox/httpd
 lua-tavus           = $(filter-out lua/tavus/sandbox/%,$(shell find lua -name '*.lua'))
 
@@ -167,13 +176,26 @@ $(BUILD)/lib/tavus/http.so: $(call objects,$(HTTP))
 	@mkdir -p $(@D)
 	$(LINK) $(call link,CURL,curl) -lpthread $(MODULE)
 
+# Installed in any case, because a rock's list of files is fixed: without OpenSSL, loading it is an error.
+$(BUILD)/lib/tavus/crypto.so: $(BUILD)/csrc/crypto/crypto.o
+	@mkdir -p $(@D)
+	$(LINK) $(if $(filter 1,$(has_crypto)),$(call link,OPENSSL,crypto),$(LDFLAGS)) $(MODULE)
+
+$(BUILD)/csrc/crypto/crypto.o: csrc/crypto/crypto.c $(BUILD)/flags $(BUILD)/crypto
+	@mkdir -p $(@D)
+	@[ '$(has_crypto)' = 1 ] || echo 'This build has no tavus.crypto, which signs: it needs openssl/hmac.h (Debian: libssl-dev).'
+	$(COMPILE) $(if $(filter 1,$(has_crypto)),,-DTAVUS_NO_CRYPTO) -c $< -o $@
+
+$(BUILD)/crypto: force
+	@$(call remember,$(has_crypto))
+
 $(BUILD)/lib/tavus/sandbox/httpd.so: $(call objects,$(SANDBOX))
 	@mkdir -p $(@D)
 	$(LINK) $(call link,MICROHTTPD,microhttpd) -lpthread $(MODULE)
 
 # The flags are part of what an object is made of. Each rock names its own library: the blanks of the others do not count.
 $(BUILD)/flags: force
-	@$(call remember,$(strip $(COMPILE) $(LIBFLAG) $(LDFLAGS) $(foreach name,CURL MICROHTTPD,$(call libdir,$(name)))))
+	@$(call remember,$(strip $(COMPILE) $(LIBFLAG) $(LDFLAGS) $(foreach name,$(LIBRARIES),$(call libdir,$(name)))))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -185,12 +207,14 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 STATIC         := $(BUILD)-static
 # asked once, when it is used: the headers may be installed by then
 STATIC_INCDIR   = $(eval STATIC_INCDIR := $(shell $(FLAGS) .ci/headers '$(LUA)'))$(STATIC_INCDIR)
-STATIC_COMPILE  = $(CC) -DTAVUS_STATIC $(WARNINGS) $(call include,$(STATIC_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
+STATIC_CRYPTO   = $(filter 1,$(CRYPTO))
+STATIC_COMPILE  = $(CC) -DTAVUS_STATIC $(if $(STATIC_CRYPTO),-DTAVUS_STATIC_CRYPTO) $(WARNINGS) $(call include,$(STATIC_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
 BUNDLE          = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
-static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(sort $(CORE) $(HTTP)) csrc/static/open.c csrc/static/bundle.c)
+static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(sort $(CORE) $(HTTP) $(if $(STATIC_CRYPTO),csrc/crypto/crypto.c)) \
+  csrc/static/open.c csrc/static/bundle.c)
 # -l: takes the archive by its name; without it the linker would prefer the shared Lua. A linker without -l: wants LUA_ARCHIVE.
 LUA_ARCHIVE    ?= -l:lib$(or $(patsubst luajit%,luajit-5.1,$(filter luajit%,$(LUA_NAME))),$(LUA_NAME)).a
-STATIC_LIBS     = $(STATIC)/libtavus.a $(call link,CURL,curl) $(LUA_ARCHIVE) -lpthread -lm -ldl
+STATIC_LIBS     = $(STATIC)/libtavus.a $(call link,CURL,curl) $(if $(STATIC_CRYPTO),$(call link,OPENSSL,crypto)) $(LUA_ARCHIVE) -lpthread -lm -ldl
 STATIC_PROGRAM  = $(CC) $(CPPFLAGS) $(CFLAGS) $(filter -fsanitize% -fno-sanitize%,$(NEEDED)) -I$(STATIC) $(call include,$(STATIC_INCDIR))
 
 static: $(STATIC)/libtavus.a $(STATIC)/tavus.h
@@ -231,4 +255,4 @@ static-packages:
 .PHONY: force
 force:
 
--include $(patsubst %.o,%.d,$(call objects,$(CORE) $(HTTP) $(SANDBOX)) $(static-objects))
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(HTTP) $(SANDBOX) csrc/crypto/crypto.c) $(static-objects))

@@ -48,6 +48,7 @@ build = {
    install = {
       lib = {
          ["tavus.core"] = ".build/rock/tavus/core.so",
+         ["tavus.crypto"] = ".build/rock/tavus/crypto.so",
          ["tavus.http"] = ".build/rock/tavus/http.so",
       },
       lua = {
@@ -102,6 +103,7 @@ build = {
          ["tavus.setup.loader"] = "lua/tavus/setup/loader.lua",
          ["tavus.setup.overlay"] = "lua/tavus/setup/overlay.lua",
          ["tavus.setup.values"] = "lua/tavus/setup/values.lua",
+         ["tavus.signature"] = "lua/tavus/signature.lua",
          ["tavus.text"] = "lua/tavus/text.lua",
          ["tavus.types"] = "lua/tavus/types.lua",
          ["tavus.version"] = "lua/tavus/version.lua",

@@ -131,6 +131,29 @@ describe("the build", function()
     end)
   end)
 
+  it("goes without OpenSSL where its header is missing, says so, and has it when it is there", function()
+    must "mkdir -p ../none/openssl && echo '#error none' > ../none/openssl/hmac.h"
+    local build = "make .build/lua5.4/lib/tavus/crypto.so .build/lua5.4/lib/tavus/core.so LUA_INCDIR=/usr/include/lua5.4 CFLAGS=-O0 "
+    local use = "lua5.4 -e " .. quote [[
+      local signature = require "tavus.signature"
+      local signed, err = signature.sign("k", "d")
+      print(signed and #signed or err)]]
+    local paths = { LUA_PATH = "lua/?.lua;lua/?/init.lua", LUA_CPATH = ".build/lua5.4/lib/?.so" }
+    assert.matches("needs openssl/hmac.h (Debian: libssl-dev)", must(build .. "OPENSSL_INCDIR=../none"), 1, true)
+    assert.matches("^config: this build of tavus has no tavus.crypto.*libssl%-dev", must(use, paths))
+    assert.is_nil(must(build):find "libssl-dev")
+    assert.equal("64\n", must(use, paths))
+    assert.matches("libssl-dev", must(build .. "CRYPTO=0"), 1, true)
+  end)
+
+  it("has tavus.crypto in an archive with CRYPTO=1 only", function()
+    for option, found in pairs { [""] = false, [" CRYPTO=1"] = true } do
+      local line = must("make -s -j2 static CFLAGS=-O0" .. option):match "[^\n]*program%.c[^\n]*"
+      assert.equal(found, line:find "-lcrypto" ~= nil)
+      assert.equal(found, must "nm .build/lua5.4-static/libtavus.a":find "T luaopen_tavus_crypto" ~= nil)
+    end
+  end)
+
   it("gives no place for the loader to look into where it does so by itself", function()
     -- built before the specs run, with nothing named
     local status, output = process.run "readelf -d .build/lua5.4/tree/lib/lua/5.4/tavus/*.so"

@@ -46,7 +46,7 @@ typedef struct tavus_lhttp_request_box {
 /* http.session(options), see session.c. */
 int tavus_lhttp_session(lua_State *L);
 
-/* How tavus.core reads the secrets of a session. */
+/* How tavus.core reads the secrets of a session, and tavus.crypto its key. */
 extern const tavus_holder tavus_lhttp_session_holder;
 
 /* http.engine(), see engine.c. */

@@ -174,7 +174,12 @@ static void tell_secrets(void *userdata, tavus_secrets *known) {
   if (box->session != NULL) tavus_secrets_join(known, &box->session->known);
 }
 
-const tavus_holder tavus_lhttp_session_holder = { tell_secrets };
+static const char *key_of(void *userdata) {
+  const tavus_lhttp_session_box *box = userdata;
+  return box->session != NULL && !box->session->closed ? box->session->key : NULL;
+}
+
+const tavus_holder tavus_lhttp_session_holder = { tell_secrets, key_of };
 
 /* session:redact(text) --> text with the secrets of the session replaced by
 ** "[redacted]" */

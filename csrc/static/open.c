@@ -1,5 +1,5 @@
 /* open.c - luaopen_tavus: loads the library from memory. Registers a loader for each
-** module in package.preload, for the two in C and those of the bundle. Not a part of
+** module in package.preload, for those in C and those of the bundle. Not a part of
 ** the rock. */
 #include "tavus.h"
 
@@ -8,6 +8,9 @@
 TAVUS_EXPORT int luaopen_tavus(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_core(lua_State *L);
 TAVUS_EXPORT int luaopen_tavus_http(lua_State *L);
+#ifdef TAVUS_STATIC_CRYPTO
+TAVUS_EXPORT int luaopen_tavus_crypto(lua_State *L);
+#endif
 
 /* A loader; its upvalue is the chunk: (name, nil, globals | nil) --> module */
 static int load_chunk(lua_State *L) {
@@ -84,6 +87,10 @@ static int open_library(lua_State *L) {
   lua_setfield(L, 1, "tavus.core");
   lua_pushcfunction(L, luaopen_tavus_http);
   lua_setfield(L, 1, "tavus.http");
+#ifdef TAVUS_STATIC_CRYPTO
+  lua_pushcfunction(L, luaopen_tavus_crypto);
+  lua_setfield(L, 1, "tavus.crypto");
+#endif
   for (const tavus_chunk *chunk = tavus_bundle; chunk->name != NULL; chunk++) {
     lua_pushlightuserdata(L, (void *)(uintptr_t)chunk);
     lua_pushcclosure(L, load_chunk, 1);

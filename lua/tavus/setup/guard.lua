@@ -1,7 +1,7 @@
 --- Runs the files of a setup within limits of instructions and memory, so that a slip ends in an error.
 --
--- A hook looks at both every few instructions. It does not see inside functions of C: those of string and table that can
--- make something large are wrapped. This is no guard against files that mean harm.
+-- A hook looks at both every few instructions. It does not see inside functions of C: those of string and table that
+-- can make something large are wrapped. This is no guard against files that mean harm.
 
 local collectgarbage, error, getmetatable, pairs = collectgarbage, error, getmetatable, pairs
 local pcall, setmetatable, type, xpcall = pcall, setmetatable, type, xpcall

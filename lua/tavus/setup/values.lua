@@ -4,6 +4,7 @@
 -- is in a private table and not in the secret itself.
 
 local core = require "tavus.core"
+local signature = require "tavus.signature"
 
 local getmetatable, next, pairs, setmetatable, type = getmetatable, next, pairs, setmetatable, type
 
@@ -78,6 +79,19 @@ function values.reveal(secret) return secrets[secret].text end
 ---@param secret table
 ---@return string
 function values.shown(secret) return "(secret " .. secrets[secret].name .. ")" end
+
+-- Hexadecimal digits of a fingerprint: 64 bits.
+local FINGERPRINT = 16
+
+--- Tells two texts of a secret apart without showing either. It differs with each API key.
+---@param text string what values.reveal gives
+---@param key string|userdata the API key, or the session of a client
+---@return string? digits 16 hexadecimal digits
+---@return tavus.Error? of type `config` where this build cannot sign
+function values.fingerprint(text, key)
+  local signed, err = signature.sign(key, text)
+  return signed and signed:sub(1, FINGERPRINT), err
+end
 
 secret_meta.__tostring = values.shown
 
