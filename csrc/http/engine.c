@@ -164,7 +164,7 @@ static int64_t next_due(const tavus_http_engine *engine) {
 
 /* Returns when a step is needed at the latest: a time, 0 for at once, -1 for never. */
 static int64_t next_step(const tavus_http_engine *engine) {
-  if (engine->reports.first != NULL) return 0;
+  if (engine->reports.first != NULL || tavus_http_watch_left(&engine->loop)) return 0;
   return earlier(next_due(engine), engine->alarm);
 }
 

@@ -40,6 +40,9 @@ void tavus_http_watch_run(tavus_http_loop *loop);
 ** longer (with epoll; curl_multi_poll() handles all events). */
 bool tavus_http_watch_wait(tavus_http_loop *loop, int64_t ns);
 
+/* Did the last wait leave events? The descriptor does not report all of them again. */
+bool tavus_http_watch_left(const tavus_http_loop *loop);
+
 /* Sets the options of a handle that let the loop follow its sockets. Returns false when
 ** libcurl refuses one. */
 bool tavus_http_watch_sockets(const tavus_http_loop *loop, tavus_http_slot *slot);

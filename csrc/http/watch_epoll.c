@@ -311,6 +311,10 @@ bool tavus_http_watch_wait(tavus_http_loop *loop, int64_t ns) {
   return true;
 }
 
+bool tavus_http_watch_left(const tavus_http_loop *loop) {
+  return loop->watch != NULL && loop->watch->done < loop->watch->count;
+}
+
 int tavus_http_watch_fd(tavus_http_loop *loop) {
   tavus_http_watch *watch = loop->watch;
   if (watch->timer < 0) {

@@ -80,6 +80,11 @@ int tavus_http_watch_fd(tavus_http_loop *loop) {
   return -1;
 }
 
+bool tavus_http_watch_left(const tavus_http_loop *loop) {
+  (void)loop;
+  return false;
+}
+
 void tavus_http_watch_arm(tavus_http_loop *loop, int64_t when) {
   (void)when;
   long ms = -1;

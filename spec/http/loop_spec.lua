@@ -246,6 +246,31 @@ describe("the descriptor", function()
     wire.remove(folder)
   end)
 
+  it("wakes for what a step left: that a new connection can be written to is reported once", function()
+    local folder = wire.folder()
+    os.execute("{ printf 'HTTP/1.1 200 OK\\r\\nContent-Encoding: gzip\\r\\nConnection: close\\r\\n\\r\\n'; " ..
+      "head -c 15000000 /dev/zero | gzip -9; } > " .. folder .. "/large")
+    server = wire.start {
+      { "read", { await = "go" }, { send_file = folder .. "/large" }, "close" },
+      { "read", { answer = 200 }, "close" },
+      { "read", { answer = 200 }, "close" },
+    }
+    local made = session()
+    local first = submit(made)
+    while #server:requests() < 1 or engine:timeout() < 1 do engine:step(0.01) end
+    server:release "go"
+    asking.bare(server.url, "GET /") -- answered after the one that waited already
+    local second = submit(made)
+    engine:step(0) -- the large answer takes all the time of this step
+    assert.is_false(second:done())
+    assert.equal(0, engine:timeout())
+    assert.equal("table", type(cqueues.poll({ pollfd = engine:fd(), events = "r" }, 5)))
+    foreign(function() return first:done() and second:done() end)
+    assert.equal("answer", first:result().outcome)
+    assert.equal(200, second:result().status)
+    wire.remove(folder)
+  end)
+
   it("has libcurl's timers go off one after the other, and not all at once", function()
     server = wire.start { { "read", "hang" } }
     local made, sent = session(), 0
