@@ -49,6 +49,8 @@ local function kind_of(thing)
   return thing
 end
 
+local function with_article(kind) return kind == "objectives" and kind or "a " .. kind end
+
 -- Where a declaration of a kind goes, in a persona.
 local PLACES = {
   guardrail = "guardrail_ids = { ... }", objectives = "objectives_id = ...", document = "document_ids = { ... }",
@@ -72,7 +74,8 @@ local function stand_ins(run, part, value)
       if wanted ~= thing then
         run.faults:add(part.it, { path = place, code = "reference",
           message = ("expected %s, got the %s %s"):format(
-            wanted and "the id of a " .. kind_of(wanted) or "a value that is no id", kind_of(thing), member.name),
+            wanted and "an id of " .. with_article(kind_of(wanted)) or "a value that is not an id", kind_of(thing),
+            member.name),
           hint = PLACES[thing] and ("a persona takes it in %s"):format(PLACES[thing]) })
         dropped[place] = true
       end
@@ -87,6 +90,9 @@ local function stand_ins(run, part, value)
       return SECRET
     elseif type(member) == "string" and member:find(check.MISSING, 1, true) then
       dropped[place] = true
+    elseif type(member) == "string" and member:find "%(secret [%a_][%w_]*%)" then
+      run.faults:add(part.it, { path = place, code = "secret", message = "what is shown of a secret stands in a text",
+        hint = 'join them: "Bearer " .. secret "NAME" is a secret, too' })
     end
     return member
   end

@@ -25,7 +25,8 @@ local ABSENT = {
   loadstring = 'a setup\'s files have no loadstring; require "name" runs a file beside',
   dofile = 'a setup\'s files have no dofile; require "name" runs a file beside',
   loadfile = 'a setup\'s files have no loadfile; require "name" runs a file beside',
-  package = "a setup's files have no package",
+  package = "a setup's files have no package", getmetatable = "a setup's files have no getmetatable",
+  xpcall = "a setup's files have no xpcall; pcall is there",
 }
 
 -- The builders, under their names in `tavus`.
@@ -44,7 +45,10 @@ local function builders()
   end })
 end
 
-local function is_name(name) return type(name) == "string" and #name <= LONGEST and name:find(NAME) ~= nil end
+--- Whether a text can be the name of a declaration or an environment.
+---@param name any
+---@return boolean
+function environment.is_name(name) return type(name) == "string" and #name <= LONGEST and name:find(NAME) ~= nil end
 
 -- The message of an error without the position in front of it.
 local function without_place(message)
@@ -56,7 +60,7 @@ local function check_name(run, kind, name, more)
   local usage = ('write %s "name" { ... }'):format(kind)
   if type(name) ~= "string" then
     run:stop("name", ("%s takes a name first, not %s"):format(kind, name == nil and "nil" or "a " .. type(name)), usage)
-  elseif not is_name(name) then
+  elseif not environment.is_name(name) then
     run:stop("name", ("%s: %q is not a name"):format(kind, name:sub(1, LONGEST)),
       ("a name has 1 to %d letters, digits, _, - or ., and does not begin with - or ."):format(LONGEST))
   elseif more > 0 then
@@ -229,8 +233,7 @@ local BASICS = {
 
 --- Makes the globals of a setup's files.
 ---@param run table see tavus.setup.loader
----@return fun(): table new globals for a file
----@return table strings the library of texts
+---@return fun(): table globals new ones for a file
 function environment.new(run)
   local shared = {}
   for _, name in ipairs(BASICS) do shared[name] = rawget(_G, name) end
@@ -259,7 +262,7 @@ function environment.new(run)
     local globals = setmetatable({}, meta)
     globals._G = globals
     return globals
-  end, shared.string
+  end
 end
 
 return environment

@@ -7,7 +7,7 @@ local loadstring, setfenv = rawget(_G, "loadstring"), rawget(_G, "setfenv") -- o
 local folder = {}
 
 -- Deeper folders are a link in a circle.
-local DEEPEST = 16
+local DEEPEST = 8
 
 --- A path without "." and ".."; nil when it leaves the folder.
 ---@param path string

@@ -107,7 +107,7 @@ function Run:require(file)
     return nil, ("%s is being read already: a circle of require: %s"):format(file, table.concat(self.running, " -> ")),
       "move what both use to a third file"
   end
-  if not self.known[file] then
+  if not folder.read(self.dir .. "/" .. file) then
     local near = core.nearest(file, self.known)
     return nil, ("there is no file %s in the setup's folder"):format(file),
       near and ('did you mean require "%s"?'):format((near:gsub("%.lua$", ""):gsub("/", "."))) or "make it"
@@ -132,7 +132,7 @@ function Run:run_file(file)
   local ok, err = guard.call(chunk, function(err)
     where = self:where()
     return err
-  end, self.strings)
+  end)
   self.unchosen = false
   if ok then return self:finish_file(file, err) end
   -- Ctrl-C is no fault of the file
@@ -172,6 +172,10 @@ end
 ---@return tavus.SetupRun? run with `declarations` and `warnings`
 ---@return tavus.Error?
 function loader.read(dir, env, getenv)
+  if env and not environment.is_name(env) then
+    return nil, errors.new { type = "config", code = "env",
+      message = ("%q is not the name of an environment"):format(env), hint = "use letters, digits, _, - and ." }
+  end
   local files, message = folder.files(dir)
   if not files then
     return nil, errors.new { type = "config", code = "dir",
@@ -186,7 +190,7 @@ function loader.read(dir, env, getenv)
     results = {}, running = {}, sources = {}, known = {},
   }, Run)
   for _, file in ipairs(files) do run.known[file] = true end
-  run.new_globals, run.strings = environment.new(run)
+  run.new_globals = environment.new(run)
   for _, file in ipairs(files) do run:run_file(file) end
   run:check_open()
   local near = meant(run.overlays, env)

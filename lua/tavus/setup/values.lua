@@ -6,7 +6,8 @@
 local core = require "tavus.core"
 local signature = require "tavus.signature"
 
-local getmetatable, next, pairs, setmetatable, type = getmetatable, next, pairs, setmetatable, type
+local getmetatable, ipairs, next, rawget, setmetatable, tostring, type =
+  getmetatable, ipairs, next, rawget, setmetatable, tostring, type
 
 local values = {}
 
@@ -124,7 +125,13 @@ end
 ---@param value table
 ---@return boolean
 function values.is_list(value)
-  return value[1] ~= nil or next(value) == nil and getmetatable(value) ~= nil and core.encode(value) == "[]"
+  return rawget(value, 1) ~= nil or next(value) == nil and getmetatable(value) ~= nil and core.encode(value) == "[]"
+end
+
+-- A key as a token of a JSON Pointer.
+local function token(key, offset)
+  if type(key) == "number" and key % 1 == 0 then return ("%d"):format(key - offset) end
+  return (tostring(key):gsub("~", "~0"):gsub("/", "~1"))
 end
 
 -- Deeper than core.encode goes.
@@ -143,12 +150,10 @@ function values.copy(value, map)
       return (map(it, pointer))
     end
     if depth > DEEPEST then return nil, pointer end
-    local copy, offset = empty_like(it), it[1] ~= nil and 1 or 0
-    for key, member in pairs(it) do
-      local name = type(key) == "number" and ("%d"):format(key - offset)
-        or tostring(key):gsub("~", "~0"):gsub("/", "~1")
+    local copy, offset = empty_like(it), rawget(it, 1) ~= nil and 1 or 0
+    for key, member in next, it do
       local deep
-      copy[key], deep = copied(member, pointer .. "/" .. name, depth + 1)
+      copy[key], deep = copied(member, pointer .. "/" .. token(key, offset), depth + 1)
       if deep then return nil, deep end
     end
     return copy
