@@ -1,5 +1,5 @@
 -- What the documents refer to is there: links, headings, files and folders. Their code runs in examples_spec, commands_spec,
--- static/embed_spec, host/love_spec and host/openresty_readme_spec.
+-- setup/load_spec, static/embed_spec, host/love_spec and host/openresty_readme_spec.
 local process = require "spec.support.process"
 local readme = require "spec.support.readme"
 

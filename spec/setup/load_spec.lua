@@ -1,4 +1,5 @@
 -- tavus.setup.load: a folder of Lua files becomes declarations, or one error with all faults.
+local readme = require "spec.support.readme"
 local setup = require "tavus.setup"
 local setups = require "spec.support.setups"
 local values = require "tavus.setup.values"
@@ -88,6 +89,24 @@ describe("a setup", function()
     assert.equal("order_lookup", by.order_lookup.body.name)
     assert.same({ "order" }, by.order_lookup.body.parameters.required)
     assert.same({}, loaded.warnings)
+  end)
+
+  it("is what the documents show", function()
+    local count = 0
+    for _, path in ipairs(readme.files) do
+      local files = { ["personas/interviewer.md"] = "You interview.\n" }
+      for _, block in ipairs(readme.blocks("lua", path)) do
+        local file = readme.setup_file(block)
+        if file then files[file], count = block.text, count + 1 end
+      end
+      if files["personas/interviewer.lua"] then
+        for _, env in ipairs { "staging", false } do
+          local loaded = assert(load(files, env or nil, VARIABLES))
+          assert.same({}, loaded.warnings, path)
+        end
+      end
+    end
+    assert.is_true(count > 0)
   end)
 
   it("reads the files sorted by name, also in folders, and not what begins with . or _", function()

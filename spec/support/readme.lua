@@ -67,6 +67,13 @@ function readme.is_game(block)
   return block.text:find "^%-%- main%.lua" ~= nil
 end
 
+--- The path of the file of a setup that a block shows, or nil.
+---@param block tavus.spec.Block
+---@return string?
+function readme.setup_file(block)
+  return block.language == "lua" and block.text:match "^%-%- (personas/[%w_]+%.lua)" or nil
+end
+
 --- Whether a block of shell text builds the C program that stands below it.
 ---@param block tavus.spec.Block
 ---@return boolean
