@@ -135,6 +135,24 @@ static void rule_all(tavus_walk *w, const tavus_rule *rule, const tavus_view *vi
     if (given(w, view, *f) != SOMETHING) rule_issue(w, rule, "required", *f, step);
 }
 
+static void rule_inside(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                        const tavus_step *step) {
+  lua_State *L = w->L;
+  bool unless = rule->limit == 1;
+  if (tavus_view_is(w, view, rule->when, rule->values) == unless) return;
+  if (unless && given(w, view, rule->field) != SOMETHING) return;
+  int slot = tavus_view_find(w, view, rule->field);
+  if (slot == 0 || lua_type(L, slot) != LUA_TTABLE) return;
+  tavus_step inner = { .up = step, .key = rule->field, .length = strlen(rule->field) };
+  for (const char *const *f = rule->fields; *f != NULL; f++) {
+    lua_pushstring(L, *f);
+    lua_rawget(L, slot);
+    bool missing = lua_isnil(L, -1) || tavus_is_null(L, lua_gettop(L));
+    lua_pop(L, 1);
+    if (missing) rule_issue(w, rule, "required", *f, &inner);
+  }
+}
+
 /* Reports the last of the members. */
 static void rule_apart(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
                        const tavus_step *step) {
@@ -358,6 +376,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
     case TAVUS_RULE_NO_PREFIX: rule_no_prefix(w, rule, view, step); break;
     case TAVUS_RULE_NAMES_IN: rule_names_in(w, rule, view, step); break;
     case TAVUS_RULE_ALL: rule_all(w, rule, view, step); break;
+    case TAVUS_RULE_INSIDE: rule_inside(w, rule, view, step); break;
     case TAVUS_RULE_APART: rule_apart(w, rule, view, step); break;
     case TAVUS_RULE_TYPE_NEEDS:
     case TAVUS_RULE_FITS:
@@ -370,7 +389,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
 static bool wants(tavus_rule_kind kind) {
   return kind == TAVUS_RULE_UNLESS || kind == TAVUS_RULE_WHEN ||
          kind == TAVUS_RULE_ONE_OF || kind == TAVUS_RULE_WHEN_IN ||
-         kind == TAVUS_RULE_ALL;
+         kind == TAVUS_RULE_ALL || kind == TAVUS_RULE_INSIDE;
 }
 
 /* May the object lack members that it must have in the end? A merge patch also changes

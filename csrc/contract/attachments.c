@@ -62,27 +62,55 @@ static const tavus_field components_fields[] = {
 static const tavus_shape components = SHAPE(
   components, .looks = "{ chart = { enabled = true } }");
 
+#define SETTING(its, ...) { TAVUS_NAME(its), __VA_ARGS__, SURE(B), .generation = "G4+"
+#define COMPONENTS SETTING("components", OBJECT_OF(components)), \
+  .text = "Of magic_canvas: what may be shown; a change replaces all." }
+#define DOCUMENT_IDS SETTING("document_ids", .types = TAVUS_ARRAY_TYPE, \
+  .items = &tavus_field_document_id), .text = "Of presentation: the documents to show." }
+#define PROMPT SETTING("prompt", S), .text = "Of presentation: how to present." }
+#define SLIDES_TRIGGER SETTING("slides_trigger", S), .choices = triggers, \
+  .label = "a trigger", .text = "Of presentation: on_demand (default) or walk_the_deck." }
+#define USAGE_GUIDANCE SETTING("usage_guidance", S), \
+  .text = "Of magic_canvas: when to use it." }
+
 static const tavus_field skill_settings_fields[] = {
-  { TAVUS_NAME("components"), OBJECT_OF(components), SURE(B), .generation = "G4+",
-    .text = "Of magic_canvas: what may be shown; a change replaces all." },
-  { TAVUS_NAME("document_ids"), .types = TAVUS_ARRAY_TYPE,
-    .items = &tavus_field_document_id, SURE(B), .generation = "G4+",
-    .text = "Of presentation: the documents to show." },
-  { TAVUS_NAME("prompt"), S, SURE(B), .generation = "G4+",
-    .text = "Of presentation: how to present." },
-  { TAVUS_NAME("slides_trigger"), S, SURE(B), .generation = "G4+", .choices = triggers,
-    .label = "a trigger", .text = "Of presentation: on_demand (default) or walk_the_deck." },
-  { TAVUS_NAME("usage_guidance"), S, SURE(B), .generation = "G4+",
-    .text = "Of magic_canvas: when to use it." }
+  COMPONENTS, DOCUMENT_IDS, PROMPT, SLIDES_TRIGGER, USAGE_GUIDANCE
+};
+
+#define NEEDS_DOCUMENTS "presentation needs the documents to show: document_ids"
+
+static const tavus_rule skill_settings_rules[] = {
+  { .kind = TAVUS_RULE_WHEN, .error = true, .field = "document_ids",
+    .when = "slides_trigger", .message = NEEDS_DOCUMENTS },
+  { .kind = TAVUS_RULE_WHEN, .error = true, .field = "document_ids", .when = "prompt",
+    .message = NEEDS_DOCUMENTS },
+  { .kind = TAVUS_RULE_NOT_WITH, .fields = WORDS("components", "usage_guidance"),
+    .when = "document_ids", .message = "is a setting of magic_canvas, and document_ids "
+    "one of presentation", .hint = "leave out those of the other skill" }
 };
 
 static const tavus_shape skill_settings = SHAPE(
-  skill_settings, .looks = "{ document_ids = { \"d1-...\" } }");
+  skill_settings, .looks = "{ document_ids = { \"d1-...\" } }",
+  RULES(skill_settings_rules));
 
-#define CONFIG { TAVUS_NAME("config"), OBJECT_OF(skill_settings), SURE(B), \
-  .generation = "G4+", .text = "Its settings." }
+static const tavus_field presentation_fields[] = { DOCUMENT_IDS, PROMPT, SLIDES_TRIGGER };
 
-static const tavus_field skill_config_fields[] = { CONFIG };
+static const tavus_rule presentation_rules[] = {
+  { .kind = TAVUS_RULE_UNLESS, .error = true, .field = "document_ids",
+    .message = NEEDS_DOCUMENTS }
+};
+
+static const tavus_shape presentation = SHAPE(
+  presentation, .looks = "{ document_ids = { \"d1-...\" } }", RULES(presentation_rules));
+
+static const tavus_field canvas_fields[] = { COMPONENTS, USAGE_GUIDANCE };
+
+static const tavus_shape canvas = SHAPE(
+  canvas, .looks = "{ components = { chart = { enabled = true } } }");
+
+#define CONFIG(its) SETTING("config", OBJECT_OF(its)), .text = "Its settings." }
+
+static const tavus_field skill_config_fields[] = { CONFIG(skill_settings) };
 
 static const tavus_rule skill_config_rules[] = {
   { .kind = TAVUS_RULE_UNLESS, .field = "config", .message = "config is missing",
@@ -96,21 +124,26 @@ const tavus_field tavus_field_skill_config = {
   .types = TAVUS_OBJECT_TYPE, .shape = &skill_config, .text = "A skill's settings."
 };
 
-static const tavus_field skill_map_fields[] = { CONFIG };
+#define SKILL(its) \
+  static const tavus_field its##_config[] = { CONFIG(its) }; \
+  static const tavus_shape its##_skill = { \
+    .name = #its "_skill", .fields = its##_config, .count = 1, .looks = "{ config = {} }" \
+  }
+SKILL(skill_settings);
+SKILL(presentation);
+SKILL(canvas);
 
-static const tavus_shape skill_of_set = {
-  .name = "skill_of_set", .fields = skill_map_fields, .count = 1,
-  .looks = "{ config = {} }"
+static const tavus_field skill_map_fields[] = {
+  SETTING("magic_canvas", OBJECT_OF(canvas_skill)), .text = "Shows cards." },
+  SETTING("presentation", OBJECT_OF(presentation_skill)), .text = "Shows documents." }
 };
 
 static const tavus_field skill_entry = {
-  .types = TAVUS_OBJECT_TYPE, .shape = &skill_of_set, .text = "A skill."
+  .types = TAVUS_OBJECT_TYPE, .shape = &skill_settings_skill, .text = "A skill."
 };
 
-static const tavus_shape skill_map = {
-  .name = "skill_map", .other = &skill_entry,
-  .looks = "{ internet_search = { config = {} } }"
-};
+static const tavus_shape skill_map = SHAPE(
+  skill_map, .other = &skill_entry, .looks = "{ internet_search = { config = {} } }");
 
 static const tavus_field replace_skills_fields[] = {
   { TAVUS_NAME("skills"), OBJECT_OF(skill_map), SURE(B), .generation = "G4+",

@@ -160,6 +160,9 @@ typedef enum tavus_rule_kind {
                            `when` breaks the rule only with `limit` 1 */
   TAVUS_RULE_ALL,       /* all of `fields` are required if `when` has one of `values`, or,
                            without a `when`, if one of them is given */
+  TAVUS_RULE_INSIDE,    /* `fields` are required in the object `field` if `when` has one of
+                           `values`; with `limit` 1, unless it has, and if the object is
+                           not empty */
   TAVUS_RULE_APART,     /* `field` does not have all the members `fields` if `when` begins
                            with one of `values` */
   TAVUS_RULE_TYPE_NEEDS, /* one of `fields` is required if `when`, a type or types of JSON

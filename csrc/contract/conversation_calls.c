@@ -25,7 +25,23 @@ static const tavus_alias app_message_aliases[] = {
   { NULL, NULL, NULL }
 };
 
+#define EVENT(its) "conversation." its
+#define NEEDS(its, what, how, ...) \
+  { .kind = TAVUS_RULE_WHEN, .error = true, .field = "properties", .when = "event_type", \
+    .values = WORDS(EVENT(its)), .message = EVENT(its) " needs " what, .hint = how }, \
+  { .kind = TAVUS_RULE_INSIDE, .error = true, .field = "properties", \
+    .fields = WORDS(__VA_ARGS__), .when = "event_type", .values = WORDS(EVENT(its)), \
+    .message = EVENT(its) " needs " what, .hint = how }
+
 static const tavus_rule app_message_rules[] = {
+  NEEDS("append_llm_context", "a context", "properties = { context = \"...\" }",
+        "context"),
+  NEEDS("overwrite_llm_context", "a context", "properties = { context = \"...\" }",
+        "context"),
+  NEEDS("respond", "a text", "properties = { text = \"...\" }", "text"),
+  NEEDS("tool_result", "tool_call_id, as in the call, and output",
+        "properties = { tool_call_id = \"...\", output = \"...\" }", "tool_call_id",
+        "output"),
   { .kind = TAVUS_RULE_UNLESS, .error = true, .field = "event_type",
     .message = "event_type is missing",
     .hint = "as in event_type = \"conversation.respond\"" },

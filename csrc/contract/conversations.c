@@ -278,6 +278,7 @@ static const tavus_alias aliases[] = {
   { "max_duration", TO("properties/max_call_duration") },
   { "max_duration_seconds", TO("properties/max_call_duration") },
   { "meeting_link", TO("meeting_url") },
+  { "memories", TO("memory_stores") },
   { "memory", TO("memory_stores") },
   { "memory_id", TO("memory_stores") },
   { "memory_store", TO("memory_stores") },

@@ -120,9 +120,7 @@ static const tavus_rule delivery_rules[] = {
   { .kind = TAVUS_RULE_NOT_WITH, .error = true, .fields = WORDS("api"),
     .when = "app_message", .values = WORDS("true"),
     .message = "a delivery has app_message or api, not both",
-    .hint = "write app_message = false beside api" },
-  { .kind = TAVUS_RULE_WHEN, .field = "app_message", .when = "api",
-    .message = "Tavus documents api with app_message = false beside it" }
+    .hint = "write app_message = false beside api" }
 };
 
 static const tavus_alias delivery_aliases[] = {
@@ -200,7 +198,14 @@ static const tavus_rule registered_tool_rules[] = {
     .message = "has no meaning after the call", .hint = "leave it out" },
   { .kind = TAVUS_RULE_WHEN, .error = true, .field = "delivery",
     .when = "trigger_type", .values = WORDS("post_call"),
-    .message = "a post_call tool needs a delivery with api" }
+    .message = "a post_call tool needs a delivery with api" },
+  { .kind = TAVUS_RULE_INSIDE, .error = true, .field = "delivery", .fields = WORDS("api"),
+    .when = "trigger_type", .values = WORDS("post_call"),
+    .message = "a post_call tool needs a delivery with api" },
+  { .kind = TAVUS_RULE_INSIDE, .field = "delivery", .fields = WORDS("app_message"),
+    .when = "trigger_type", .values = WORDS("post_call"), .limit = 1,
+    .message = "Tavus documents api with app_message = false beside it",
+    .hint = "write app_message = false" }
 };
 
 static const tavus_alias registered_tool_aliases[] = {

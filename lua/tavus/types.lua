@@ -80,7 +80,7 @@
 ---@field attach_tools fun(self: tavus.Personas, persona_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/tools
 ---@field detach_tool fun(self: tavus.Personas, persona_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}/tools/{tool_id}
 ---@field skills fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills
----@field replace_skills fun(self: tavus.Personas, persona_id: string, skills: table<string, tavus.SkillOfSet>, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills
+---@field replace_skills fun(self: tavus.Personas, persona_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills
 ---@field skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills/{skill_id}
 ---@field set_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills/{skill_id}
 ---@field patch_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}/skills/{skill_id}
@@ -102,7 +102,7 @@
 ---@field attach_tools fun(self: tavus.Pals, pal_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/tools
 ---@field detach_tool fun(self: tavus.Pals, pal_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}/tools/{tool_id}
 ---@field skills fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills
----@field replace_skills fun(self: tavus.Pals, pal_id: string, skills: table<string, tavus.SkillOfSet>, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills
+---@field replace_skills fun(self: tavus.Pals, pal_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills
 ---@field skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills/{skill_id}
 ---@field set_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills/{skill_id}
 ---@field patch_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}/skills/{skill_id}
@@ -572,10 +572,10 @@
 ---@field tool_ids? string[] The tools to attach.
 
 ---@class tavus.ReplaceSkills
----@field skills? table<string, tavus.SkillOfSet> All skills by their ids; the others are detached.
+---@field skills? tavus.SkillMap All skills by their ids; the others are detached.
 
 --- A skill.
----@class tavus.SkillOfSet
+---@class tavus.SkillSettingsSkill
 ---@field config? tavus.SkillSettings Its settings.
 
 --- Its settings.
@@ -602,6 +602,30 @@
 ---@field enabled? boolean Whether it may be shown.
 ---@field provider? "calendly"|string Of scheduling_embed: calendly.
 ---@field scheduling_url? string Of scheduling_embed: its address.
+
+--- All skills by their ids; the others are detached.
+---@class tavus.SkillMap
+---@field magic_canvas? tavus.CanvasSkill Shows cards.
+---@field presentation? tavus.PresentationSkill Shows documents.
+
+--- Shows cards.
+---@class tavus.CanvasSkill
+---@field config? tavus.Canvas Its settings.
+
+--- Its settings.
+---@class tavus.Canvas
+---@field components? tavus.Components Of magic_canvas: what may be shown; a change replaces all.
+---@field usage_guidance? string Of magic_canvas: when to use it.
+
+--- Shows documents.
+---@class tavus.PresentationSkill
+---@field config? tavus.Presentation Its settings.
+
+--- Its settings.
+---@class tavus.Presentation
+---@field document_ids? string[] Of presentation: the documents to show.
+---@field prompt? string Of presentation: how to present.
+---@field slides_trigger? "on_demand"|"walk_the_deck"|string Of presentation: on_demand (default) or walk_the_deck.
 
 ---@class tavus.SkillConfig
 ---@field config? tavus.SkillSettings Its settings.
