@@ -61,7 +61,7 @@ const tavus_error_row tavus_error_rows[] = {
   { 400, 400, "Objectives not found", "not_found", NULL, NULL },
   { 400, 404, "Unknown skill '", "not_found",
     "the account has no skill of that name, or lacks its preview", NULL },
-  { 400, 400, "Tool not attached to this PAL", "not_found", NULL, NULL },
+  { 400, 400, "Tool not attached to this PAL", "not_found", NULL, "not_attached" },
   { 400, 400, "default_face_id is required", "bad_request",
     "/v2/pals needs default_face_id: default_replica_id does not count there", NULL },
   { 409, 409, "or 'error' state to recrawl", "conflict",

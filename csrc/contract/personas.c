@@ -204,7 +204,7 @@ static const tavus_operation operations[] = {
     .answers = TAVUS_ANSWERS_LIST, .rows = "tools", .repeats = TAVUS_SAME },
   { .name = "detach_tool", .method = "DELETE", .path = ONE "/tools/{tool_id}",
     .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
-    .done = WORDS("not_found") },
+    .done = WORDS("not_found"), .already = WORDS("not_attached") },
   { .name = "skills", .method = "GET", .path = ONE "/skills",
     .answers = TAVUS_ANSWERS_MAP, .at = TAVUS_AT_FLAT | TAVUS_AT_DATA,
     .repeats = TAVUS_READ },

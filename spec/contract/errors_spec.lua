@@ -75,7 +75,7 @@ describe("each sentence that Tavus was seen to say", function()
     { 404, "Document not found", "not_found" },
     { 404, "Pronunciation dictionary not found", "not_found" },
     { 404, "Unknown skill 'magic'", "not_found" },
-    { 400, "Tool not attached to this PAL", "not_found" },
+    { 400, "Tool not attached to this PAL", "not_found", code = "not_attached" },
     { 400, "Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm.", "bad_request",
       hint = "base_url and api_key together" },
     { 400, "Bad Request. {'default_face_id': ['default_face_id is required when creating a pal.']}", "bad_request",
