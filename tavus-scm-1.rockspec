@@ -102,6 +102,7 @@ build = {
          ["tavus.setup.kinds"] = "lua/tavus/setup/kinds.lua",
          ["tavus.setup.loader"] = "lua/tavus/setup/loader.lua",
          ["tavus.setup.overlay"] = "lua/tavus/setup/overlay.lua",
+         ["tavus.setup.source"] = "lua/tavus/setup/source.lua",
          ["tavus.setup.values"] = "lua/tavus/setup/values.lua",
          ["tavus.signature"] = "lua/tavus/signature.lua",
          ["tavus.text"] = "lua/tavus/text.lua",

@@ -1,5 +1,5 @@
 /* files.h - functions of tavus.core that the io library lacks: atomic writes, locks,
-** names in a folder, terminals. */
+** folders, terminals. */
 #ifndef TAVUS_CORE_FILES_H
 #define TAVUS_CORE_FILES_H
 
@@ -22,6 +22,11 @@ int tavus_core_lock(lua_State *L);
 **
 ** The names are sorted by bytes, without "." and "..". */
 int tavus_core_list_dir(lua_State *L);
+
+/* make_dir(path) --> true | nil, message
+**
+** Makes a folder; its parent must exist. A folder that is there already is fine. */
+int tavus_core_make_dir(lua_State *L);
 
 /* is_terminal(descriptor) --> boolean
 **

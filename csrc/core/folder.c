@@ -1,8 +1,9 @@
-/* folder.c - list_dir and is_terminal, see files.h. */
+/* folder.c - list_dir, make_dir and is_terminal, see files.h. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -67,6 +68,20 @@ int tavus_core_list_dir(lua_State *L) {
   }
   sort_names(L, count);
   return 1;
+}
+
+int tavus_core_make_dir(lua_State *L) {
+  struct stat found;
+  const char *path = luaL_checkstring(L, 1);
+  int error = mkdir(path, 0777) == 0 ? 0 : errno;
+  if (error == EEXIST && stat(path, &found) == 0 && S_ISDIR(found.st_mode)) error = 0;
+  if (error == 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushfstring(L, "cannot make the folder '%s': %s", path, strerror(error));
+  return 2;
 }
 
 int tavus_core_is_terminal(lua_State *L) {

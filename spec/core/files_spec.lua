@@ -1,4 +1,4 @@
--- core.save, core.lock, core.list_dir and core.is_terminal: what Lua lacks for files that several programs use.
+-- core.save, core.lock, core.list_dir, core.make_dir and core.is_terminal: what Lua lacks for files that several programs use.
 local core = require "tavus.core"
 local process = require "spec.support.process"
 local wire = require "spec.support.wire"
@@ -24,6 +24,18 @@ describe("files of the core", function()
     assert.is_true(core.save(path, "c"))
     assert.equal("c", wire.read_file(path))
     assert.same({ "rows" }, core.list_dir(folder))
+  end)
+
+  it("are kept in folders, which are made once", function()
+    assert.is_true(core.make_dir(folder .. "/new"))
+    assert.is_true(core.make_dir(folder .. "/new"))
+    assert.is_true(core.save(folder .. "/new/rows", "a"))
+    for _, wrong in ipairs { folder .. "/none/below", folder .. "/new/rows" } do
+      local done, message = core.make_dir(wrong)
+      assert.is_nil(done)
+      assert.matches("cannot make the folder '" .. wrong .. "': ", message, 1, true)
+    end
+    assert.has_error(function() core.make_dir() end)
   end)
 
   it("are not saved over a folder, and the message names it", function()

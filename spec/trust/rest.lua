@@ -42,6 +42,7 @@ trust.cases = {
       local lock = assert(core.lock(folder .. "/a", 0))
       assert(lock:path():find("/a", 1, true) and tostring(lock))
       lock:release()
+      assert(core.make_dir(folder) and not core.make_dir(folder .. "/none/below"))
       assert(#assert(core.list_dir(folder)) >= 1 and not core.list_dir(folder .. "/none"))
       assert(type(core.is_terminal(0)) == "boolean")
     end]=],

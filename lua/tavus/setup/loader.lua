@@ -178,8 +178,7 @@ function loader.read(dir, env, getenv)
   end
   local files, message = folder.files(dir)
   if not files then
-    return nil, errors.new { type = "config", code = "dir",
-      message = ("cannot read the folder %s: %s"):format(dir, message),
+    return nil, errors.new { type = "config", code = "dir", message = message,
       hint = "give the folder that has the setup's Lua files" }
   elseif #files == 0 then
     return nil, errors.new { type = "config", code = "dir", message = ("%s has no Lua files"):format(dir),
