@@ -46,6 +46,12 @@ trust.cases = {
       assert(#assert(core.list_dir(folder)) >= 1 and not core.list_dir(folder .. "/none"))
       assert(type(core.is_terminal(0)) == "boolean")
     end]=],
+  signatures = [=[
+    local crypto = require "tavus.crypto"
+    return function()
+      local signed = crypto.sign("key", "data" .. folder)
+      assert(crypto.verify("key", "data" .. folder, signed))
+    end]=],
   ["small functions of http"] = [=[
     local file = assert(io.tmpfile())
     return function()

@@ -26,11 +26,16 @@ local function name_all(owner, prefix)
   end
 end
 
-local function methods_of(object) return debug.getmetatable(object).__index end
+-- The metatable of a resource has its methods beside an __index that knows other names.
+local function methods_of(object)
+  local meta = debug.getmetatable(object)
+  return type(meta.__index) == "table" and meta.__index or meta.methods
+end
 
 local function name_entry_points()
   local core, http, tavus = require "tavus.core", require "tavus.http", require "tavus"
   name_all(core, "core.")
+  name_all(require "tavus.crypto", "crypto.")
   name_all(http, "http.")
   local session, engine = assert(http.session { api_key = "kkkk" }), http.engine()
   name_all(methods_of(session), "session:")
