@@ -209,7 +209,7 @@ STATIC         := $(BUILD)-static
 STATIC_INCDIR   = $(eval STATIC_INCDIR := $(shell $(FLAGS) .ci/headers '$(LUA)'))$(STATIC_INCDIR)
 STATIC_CRYPTO   = $(filter 1,$(CRYPTO))
 STATIC_COMPILE  = $(CC) -DTAVUS_STATIC $(if $(STATIC_CRYPTO),-DTAVUS_STATIC_CRYPTO) $(WARNINGS) $(call include,$(STATIC_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP
-BUNDLE          = $(sort $(filter-out lua/tavus/types.lua,$(lua-tavus)))
+BUNDLE          = $(sort $(filter-out lua/tavus/types.lua lua/tavus/setup/globals.lua,$(lua-tavus)))
 static-objects  = $(patsubst %.c,$(STATIC)/%.o,$(sort $(CORE) $(HTTP) $(if $(STATIC_CRYPTO),csrc/crypto/crypto.c)) \
   csrc/static/open.c csrc/static/bundle.c)
 # -l: takes the archive by its name; without it the linker would prefer the shared Lua. A linker without -l: wants LUA_ARCHIVE.

@@ -100,6 +100,7 @@ build = {
          ["tavus.setup.environment"] = "lua/tavus/setup/environment.lua",
          ["tavus.setup.faults"] = "lua/tavus/setup/faults.lua",
          ["tavus.setup.folder"] = "lua/tavus/setup/folder.lua",
+         ["tavus.setup.globals"] = "lua/tavus/setup/globals.lua",
          ["tavus.setup.guard"] = "lua/tavus/setup/guard.lua",
          ["tavus.setup.init"] = "lua/tavus/setup/init.lua",
          ["tavus.setup.kinds"] = "lua/tavus/setup/kinds.lua",

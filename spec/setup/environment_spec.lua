@@ -42,6 +42,17 @@ describe("the files of a setup", function()
     assert.same({ "Alone?" }, loaded.declarations[1].body.layers.perception.visual_awareness_queries)
   end)
 
+  it("have the declarations that editors are told of", function()
+    local file = assert(io.open "lua/tavus/setup/globals.lua")
+    local text, names = file:read "*a", {}
+    file:close()
+    for name in text:gmatch "\nfunction ([%l_]+)" do names[#names + 1] = name end
+    for name in text:gmatch "\n([%l_]+) = nil" do names[#names + 1] = name end
+    assert.is_true(#names >= 11)
+    for _, name in ipairs(names) do assert(load(("assert(%s)"):format(name) .. PERSONA)) end
+    for kind in pairs(require "tavus.setup.kinds") do assert.is_truthy(text:find("%f[%l]" .. kind .. "[%( ]"), kind) end
+  end)
+
   it("have no way out, and say so", function()
     for name, said in pairs {
       os = 'no os; env "NAME"', io = 'no io; file "name.md"', debug = "no debug", load = "no load; require",

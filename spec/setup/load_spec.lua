@@ -109,10 +109,11 @@ describe("a setup", function()
     assert.is_true(count > 0)
   end)
 
-  it("reads the files sorted by name, also in folders, and not what begins with . or _", function()
+  it("reads the files sorted by name, also in folders, and not what begins with . or _, nor packages", function()
     local one = 'persona "%s" { system_prompt = "Hi." }'
     local loaded = assert(load { ["b.lua"] = one:format "b", ["a/z.lua"] = one:format "z", ["a.lua"] = one:format "a",
-      [".x.lua"] = one:format "x", ["_y.lua"] = one:format "y", ["_old/w.lua"] = one:format "w", ["notes.md"] = "no Lua" })
+      [".x.lua"] = one:format "x", ["_y.lua"] = one:format "y", ["_old/w.lua"] = one:format "w",
+      ["lua_modules/share/m.lua"] = "module 'm'", ["notes.md"] = "no Lua" })
     local names = {}
     for i, it in ipairs(loaded.declarations) do names[i] = it.name end
     assert.same({ "a", "z", "b" }, names)

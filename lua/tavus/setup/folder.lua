@@ -9,6 +9,9 @@ local folder = {}
 -- Deeper folders are a link in a circle.
 local DEEPEST = 8
 
+-- Folders of package managers.
+local FOREIGN = { lua_modules = true, node_modules = true }
+
 --- A path without "." and ".."; nil when it leaves the folder.
 ---@param path string
 ---@return string?
@@ -30,7 +33,8 @@ end
 ---@return string
 function folder.of(path) return path:match "^.*/" or "" end
 
---- The Lua files in a folder and below it, sorted. Names that begin with "." or "_" are left out.
+--- The Lua files in a folder and below it, sorted. Names that begin with "." or "_" are left out, and the
+--- folders of package managers.
 ---@param dir string
 ---@return string[]? paths below the folder
 ---@return string? message why the folder cannot be read
@@ -40,7 +44,7 @@ function folder.files(dir)
     local names, message = core.list_dir(dir .. "/" .. below)
     if not names then return message end
     for _, name in ipairs(names) do
-      local is_left_out = name:find "^[._]"
+      local is_left_out = name:find "^[._]" or FOREIGN[name]
       if not is_left_out and name:find "%.lua$" then
         found[#found + 1] = below .. name
       elseif not is_left_out and depth < DEEPEST then
