@@ -84,6 +84,26 @@ local function several(class, name, rows)
     table.concat(ids, ", ")), "take the right one by its id, and rename or delete the others")
 end
 
+--- The rows of a name: those with exactly it, else those whose names differ in punctuation and blanks only.
+---@param rows table[]
+---@param name string
+---@param names string[] the members that may have the name
+---@return table[] found
+---@return boolean renamed
+function find.pick(rows, name, names)
+  local exact, similar = {}, {}
+  for _, row in ipairs(rows) do
+    local other = type(row) == "table" and name_of(row, names)
+    if other == name then
+      exact[#exact + 1] = row
+    elseif other and #exact == 0 and resembles(name, other) then
+      similar[#similar + 1] = row
+    end
+  end
+  if #exact > 0 then return exact, false end
+  return similar, #similar > 0
+end
+
 --- The method `find(name, options)` of a resource.
 ---@param class table
 ---@param op table the list operation
@@ -96,20 +116,16 @@ function find.method(class, op, client_of)
     if type(name) ~= "string" then error(("%s: wants a name, not %s"):format(title, type(name)), 2) end
     local walk, err = pages.walk(client, op, nil, given, title, 2)
     if not walk then return nil, err end
-    local exact, similar = {}, {}
-    local row
+    local rows, row = {}
     row, err = pages.next(walk)
     while row do
       local other = type(row) == "table" and name_of(row, class.names)
-      if other == name then
-        exact[#exact + 1] = row
-      elseif other and #exact == 0 and resembles(name, other) then
-        similar[#similar + 1] = row
-      end
+      if other and (other == name or resembles(name, other)) then rows[#rows + 1] = row end
       row, err = pages.next(walk)
     end
     if err then return nil, err end
-    local found, shown = #exact > 0 and exact or similar, text.cut(name, MOST_NAME)
+    local found, renamed = find.pick(rows, name, class.names)
+    local shown = text.cut(name, MOST_NAME)
     if #found > 1 then return nil, several(class, shown, found) end
     if #found == 0 then
       return nil, problem("not_found", "name", ("no %s is named %q%s"):format(class.name, shown,
@@ -117,7 +133,7 @@ function find.method(class, op, client_of)
         "names are compared by their letters, digits and blanks; case counts")
     end
     local meta = walk.meta
-    if found == similar then meta.renamed = true end
+    if renamed then meta.renamed = true end
     return found[1], meta
   end
 end
