@@ -125,7 +125,7 @@ end)
 describe("the hints of errors", function()
   it("say what the sentence alone does not", function()
     for _, case in ipairs {
-      { 400, "Bad Request. Both base_url and api_key must be included to use a custom llm.", "in every patch" },
+      { 400, "Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm.", "in every patch" },
       { 400, "Invalid persona_id", "may not be edited" },
       { 400, "Invalid persona_id", "client.personas:find(name)" },
       { 400, "Invalid conversation_id", "client.conversations:find(name)" },

@@ -416,7 +416,7 @@ describe("habits of the sandbox", function()
   it("are refused for a value that makes no sense", function()
     for text, changes in pairs {
       ['set: unknown option "get_shap" (did you mean get_shape?)'] = { get_shap = "flat" },
-      ['set: unknown option "speed" (known are bad_tool, '] = { speed = 1 },
+      ['set: unknown option "speed" (known are '] = { speed = 1 },
       ["rate_window_ms must be 1 or more"] = { rate_window_ms = 0 },
       ["get_shape must be one of array, flat, object; did you mean flat?"] = { get_shape = "flag" },
       ["must be plain ASCII"] = { retired_model = "caf\195\169" },

@@ -66,7 +66,7 @@ describe("the sandbox's personas", function()
       for _, llm in ipairs { { model = "m", base_url = "u" }, { model = "m", api_key = "k" } } do
         result = ask("POST", "/v2/personas", { system_prompt = "x", layers = { llm = llm } })
         assert.equal(400, result.status)
-        assert.equal("Bad Request. Both base_url and api_key must be included to use a custom llm.", result.json.error)
+        assert.equal("Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm.", result.json.error)
       end
       result = ask("POST", "/v2/personas",
         { system_prompt = "x", layers = { llm = { base_url = "u", api_key = "k" } } })
@@ -358,7 +358,7 @@ describe("the sandbox's personas", function()
       local function refused(...)
         local result = patch(id, ...)
         assert.equal(400, result.status)
-        assert.equal("Bad Request. Both base_url and api_key must be included to use a custom llm.", result.json.error)
+        assert.equal("Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm.", result.json.error)
       end
       refused { op = "replace", path = "/layers/llm/model", value = "n" }
       refused { op = "add", path = "/layers/llm", value = { model = "n", base_url = "https://llm.example" } }

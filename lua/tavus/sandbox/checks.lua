@@ -10,7 +10,7 @@ local views = require "tavus.sandbox.views"
 local checks = {}
 
 --- Tavus' text about a custom llm that is incomplete.
-checks.CUSTOM_LLM = "Bad Request. Both base_url and api_key must be included to use a custom llm."
+checks.CUSTOM_LLM = "Bad Request. Please ensure both base_url and api_key are included in order to use a custom llm."
 
 local OF_CUSTOM_LLM = { ["/layers/llm/base_url"] = true, ["/layers/llm/api_key"] = true }
 

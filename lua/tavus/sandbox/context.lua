@@ -13,12 +13,13 @@ local patch_value = require "tavus.patch.values"
 local replay = require "tavus.sandbox.replay"
 local reply = require "tavus.sandbox.reply"
 local routes = require "tavus.sandbox.routes"
-local stock_rows = require("tavus.sandbox.rows").stock
+local rows_data = require "tavus.sandbox.rows"
 local script = require "tavus.sandbox.script"
 local settings = require "tavus.sandbox.settings"
 local state = require "tavus.sandbox.state"
 local states = require "tavus.sandbox.states"
 local stock = require "tavus.sandbox.stock"
+local ties = require "tavus.sandbox.ties"
 
 local context = {}
 
@@ -78,19 +79,20 @@ function methods:reset()
   if self.replay then self.replay:rewind() end
 end
 
--- The hex digits of an id, where they are not 12.
-local ID_DIGITS = { persona = 11, conversation = 15 }
-
 --- An id that no row of a resource has.
 ---@param name string  of the resource
 ---@return string
 function methods:fresh_id(name)
   local id
-  repeat id = self.ids:thing(name:sub(1, 1), ID_DIGITS[name]) until not self:row(name, id)
+  local form = rows_data.ids[name] or { name:sub(1, 1) }
+  repeat id = self.ids:thing(form[1], form[2]) until not self:row(name, id)
   return id
 end
 
---- Takes a row out, what is attached to it, and its draft.
+local ID_FIELDS = {}
+for _, kind in ipairs(state.kinds) do ID_FIELDS[kind.name] = kind.id end
+
+--- Takes a row out, what is attached to it, and its draft; other rows lose their ties to it.
 ---@param name string  of the resource
 ---@param id string
 ---@return boolean found
@@ -102,6 +104,7 @@ function methods:remove(name, id)
   end
   for _, key in ipairs(keys) do attached:remove(key) end
   if name == "persona" then drafts.forget(self, id) end
+  ties.cut(self, name, ID_FIELDS[name], id)
   return true
 end
 
@@ -132,7 +135,7 @@ end
 ---@param id string
 ---@return table?
 function methods:stock_row(name, id)
-  for _, row in ipairs(stock_rows[name] or {}) do
+  for _, row in ipairs(rows_data.stock[name] or {}) do
     if row[name .. "_id"] == id then return row end
   end
   local persona = name == "persona" and self.stock_by_id[id]
@@ -172,15 +175,6 @@ function methods:refuse(text) return reply.failure(400, self:error_field(), text
 ---@param issues { path: string, message: string }[]
 ---@return tavus.sandbox.Reply
 function methods:bad_request(issues) return self:refuse(reply.bad_request_text(issues)) end
-
---- Refuses what cannot be the id of a replica. Shapes seen are "r" and hex; a
--- persona's id, or prose, is refused.
----@param id any  nil and null count as left out
----@return tavus.sandbox.Reply? refused
-function methods:check_replica(id)
-  if id == nil or id == core.null or type(id) == "string" and id:find "^r[%w_-]+$" then return nil end
-  return self:refuse "Invalid replica_uuid"
-end
 
 -- A list wraps a row twice.
 local MAX_DEPTH = core.max_depth - 2

@@ -3,7 +3,9 @@
 
 local core = require "tavus.core"
 local generic = require "tavus.sandbox.generic"
+local parts = require "tavus.sandbox.parts"
 local reply = require "tavus.sandbox.reply"
+local ties = require "tavus.sandbox.ties"
 local views = require "tavus.sandbox.views"
 
 local conversations = {}
@@ -97,7 +99,7 @@ function conversations.create(context, call)
   if not replica_id then
     return context:bad_request { { path = "/replica_id", message = "is needed: the persona has no default replica" } }
   end
-  local refused = context:check_replica(replica_id)
+  local refused = ties.refuse(context, "conversation", { replica_id = replica_id })
   if refused then return refused end
   local limit = context.settings.max_conversations
   if limit > 0 and context:active_conversations() >= limit and body.test_mode ~= true then
@@ -190,7 +192,7 @@ function conversations.record_canvas_interaction(context, call)
   if call.row.status == "ended" then return context:refuse "Conversation has already ended" end
   local refused = limited(context, call) or context:check_depth(call.body)
   if refused then return refused end
-  local items, body = generic.items_of(context, call), call.body
+  local items, body = parts.items(context, call), call.body
   for _, item in ipairs(items) do
     if item.interaction_id == body.interaction_id then
       if same_content(item, body) then return reply.json(200, { success = true }) end
@@ -201,7 +203,7 @@ function conversations.record_canvas_interaction(context, call)
   items[#items + 1] = views.copy(body, {
     conversation_id = call.ids[1], created_at = (context.ids:timestamp():gsub("Z$", "")),
   })
-  generic.keep(context, call, items)
+  parts.keep(context, call, items)
   return reply.json(200, { success = true })
 end
 

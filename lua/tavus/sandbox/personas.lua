@@ -8,6 +8,7 @@ local habits = require "tavus.sandbox.habits"
 local patch_value = require "tavus.patch.values"
 local patching = require "tavus.sandbox.patching"
 local reply = require "tavus.sandbox.reply"
+local ties = require "tavus.sandbox.ties"
 local views = require "tavus.sandbox.views"
 
 local personas = {}
@@ -16,14 +17,10 @@ local READ_ONLY = { "persona_id", "created_at", "updated_at" }
 
 local is_object, copy_of = views.is_object, views.copy
 
-local function check_replica(context, persona)
-  return context:check_replica(persona.default_replica_id) or context:check_replica(persona.default_face_id)
-end
-
 -- What a persona needs that is made under its newer names.
 local function check_newer(context, body)
   if type(body.default_face_id) == "string" then return nil end
-  local message = "is required here, and default_replica_id is no substitute"
+  local message = "default_face_id is required when creating a pal."
   return context:bad_request { { path = "/default_face_id", message = message } }
 end
 
@@ -45,7 +42,7 @@ function personas.create(context, call)
     body = views.older("persona", body)
   end
   habits.fill_flow(context.settings, body)
-  local refused = check_replica(context, body) or context:check_depth(body)
+  local refused = ties.refuse(context, "persona", body) or context:check_depth(body)
   if refused then return refused end
   local id = context:fresh_id "persona"
   body.persona_id = id
@@ -209,7 +206,7 @@ function personas.patch(context, call)
 
   local writable = without_read_only(after)
   local refused = context:check("persona", writable, stored(context, before))
-    or check_replica(context, after) or context:check_depth(after)
+    or ties.refuse(context, "persona", after) or context:check_depth(after)
   if refused then return refused end
   -- The check may have removed members from `writable`.
   for _, name in ipairs(READ_ONLY) do writable[name] = after[name] end

@@ -23,6 +23,20 @@ rows.filled = {
   voice = { voice_type = "user", description = null, tags = core.array {} },
 }
 
+--- The message that a PATCH is answered with instead of the row, by the names of resources.
+---@type table<string, string>
+rows.messages = {
+  guardrail = "Guardrails updated successfully", objective_set = "Objectives updated successfully",
+}
+
+--- The forms of ids, by the names of resources: what they begin with, and how many hex digits follow, if not 12. The
+--- others begin with the letter of the resource.
+---@type table<string, { [1]: string, [2]: integer? }>
+rows.ids = {
+  conversation = { "c", 15 }, document = { "d1-" }, lipsync = { "w" }, persona = { "p", 11 },
+  pronunciation_dictionary = { "pd_" }, registered_tool = { "t" }, replacement = { "w" },
+}
+
 --- The members that an operation answers with, by the names of resources and operations.
 ---@type table<string, table<string, string[]>>
 rows.answered = {
@@ -36,7 +50,7 @@ rows.answered = {
   video = { create = { "video_id", "video_name", "status", "hosted_url", "created_at" } },
 }
 
---- The member and the text of the 404 for an unknown id, by the names of ids; without an entry it is a 400.
+--- The member and the text (%s is the id) of the 404 for an unknown id, by the names of ids; the others have a 400.
 ---@type table<string, string[]>
 rows.missing = {
   deployment_id = { "error", "Deployment not found" },
@@ -44,8 +58,37 @@ rows.missing = {
   memory_id = { "error", "Memory not found" },
   memory_store_id = { "error", "Memory store not found" },
   pronunciation_dictionary_id = { "message", "Pronunciation dictionary not found" },
-  skill_id = { "error", "Unknown skill" },
+  skill_id = { "error", "Unknown skill '%s'" },
   voice_id = { "error", "Voice not found" },
+}
+
+--- Resources whose lists begin with the oldest row, if the query has no `sort`.
+---@type table<string, boolean>
+rows.oldest_first = { document = true, voice = true }
+
+---@class tavus.sandbox.BelowHabits
+---@field most integer?     how many there may be
+---@field missing table?    the answer about what is not there: status, member, text; `unknown`: not for an unknown id
+---@field shape string?     the switch that names the member with the items of a list
+---@field stamped boolean?  items have `attached_at` and `updated_at`
+---@field lacking string?   the switch that names what the account lacks
+---@field config table<string, table<string, boolean>>?  members of `config` by id, and whether they are required
+---@field whole string?     the member of `config` that a merge replaces
+---@field put_wrapped boolean?  a PUT answers with them in `data`
+
+--- Items below a row, by their names in the path.
+---@type table<string, tavus.sandbox.BelowHabits>
+rows.below = {
+  tools = { most = 50, missing = { 400, "error", "Tool not attached to this PAL" }, shape = "attached_tools" },
+  skills = {
+    missing = { 404, "error", "The skill is not attached to this PAL", unknown = true },
+    stamped = true, lacking = "missing_skill", whole = "components", put_wrapped = true,
+    config = {
+      internet_search = {},
+      presentation = { document_ids = true, slides_trigger = false, prompt = false },
+      magic_canvas = { components = false, usage_guidance = false },
+    },
+  },
 }
 
 --- The stock rows, which can be read and not changed, by the names of resources.

@@ -17,7 +17,9 @@ local HANDLERS = {
   conversation = require "tavus.sandbox.conversations",
   deployment = require "tavus.sandbox.deployments",
   document = require "tavus.sandbox.documents",
+  guardrail = require "tavus.sandbox.guardrails",
   memory_store = require "tavus.sandbox.memory_stores",
+  objective_set = require "tavus.sandbox.objectives",
   registered_tool = require "tavus.sandbox.tools",
   voice = require "tavus.sandbox.voices",
 }

@@ -27,6 +27,9 @@ local BY_GROUP = {
         .. "public programs)" },
     request_ids = { default = true,
       meaning = "answers carry an x-request-id, which Tavus' documents do not mention" },
+    set_shape = { default = "array", choices = { "array", "object", "row" },
+      meaning = "GET of objectives or of a set of guardrails answers {data:[item, ...]} (seen live), {data:item} (the "
+        .. "official description), or the whole row" },
     timestamps = { default = "zone", choices = { "zone", "no_zone", "empty", "mixed" },
       meaning = "times of a persona: with Z, without a zone, empty strings, or the three in turn" },
     stock_personas = { default = true,
@@ -42,9 +45,13 @@ local BY_GROUP = {
       meaning = "personas are at /v2/pals too, under their newer names" },
   },
   lists = {
+    attached_tools = { default = "data", choices = { "data", "tools", "array" },
+      meaning = "the tools of a persona are in data (the documents), in tools, or a bare array (seen live)" },
     list_names = { default = "persona", choices = { "persona", "pal", "mixed" },
       meaning = "rows of a list have the names of /v2/personas, the newer ones of /v2/pals (pal_id, face_id), or "
         .. "both in turn" },
+    guardrail_lists = { default = "all", choices = { "all", "sets" },
+      meaning = "a list of guardrails without ?legacy has guardrails and sets, or sets only (the documents)" },
     hidden_rows = { default = 0,
       meaning = "how many rows total_count counts beyond those that can be listed" },
     empty_page = { default = 0,
@@ -63,6 +70,9 @@ local BY_GROUP = {
     stored_names = { default = "kept", choices = { "kept", "plain" },
       meaning = "a name that is created or patched is stored as it is, or without punctuation: \"Coach (chess)\" "
         .. "becomes \"Coach chess \" (seen live)" },
+    unknown_ids = { default = "refuse_seen", choices = { "refuse_seen", "refuse" },
+      meaning = "the ids of other rows in a body (guardrails, objectives, documents, voices, dictionaries, faces): a "
+        .. "400 for a face's that does not look like one (seen live), or for every id that is not stored here" },
     unknown_fields = { default = "keep", choices = { "keep", "drop", "refuse" },
       meaning = "members of a body that the contract does not know: stored, silently left out, or a 400" },
     unknown_properties = { default = "refuse", choices = { "refuse", "keep" },
@@ -118,6 +128,8 @@ local BY_GROUP = {
     missing_ids = { default = "documented", choices = { "documented", "400", "404" },
       meaning = "an unknown id: a 400 or a 404 by the resource, as the documents say; a 400 everywhere; a 404 "
         .. "everywhere (seen live in October 2026)" },
+    missing_skill = { default = "",
+      meaning = "the id of a skill that the account lacks: attaching it is a 403 (empty: none)" },
     rate_limit = { default = 0,
       meaning = "how many requests are served in a window of time (0: any number); more are a 429" },
     rate_window_ms = { default = 1000, low = 1,
