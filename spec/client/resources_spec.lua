@@ -171,7 +171,7 @@ describe("client.replicas and client.faces", function()
     local id = assert(client.faces:create { face_name = "Ann", train_video_url = "https://media.example.com/a.mp4" }).face_id
     assert.equal(1, #assert(client.faces:list { face_type = "user" }).data)
     assert.equal(1, #assert(client.replicas:list { replica_type = "user" }).data)
-    assert.equal("system", assert(client.replicas:list { replica_type = "system" }).data[1].replica_type)
+    assert.equal("system", assert(client.replicas:list { replica_type = "system", verbose = true }).data[1].replica_type)
     assert.equal(1, #assert(client.replicas:list { replica_ids = id .. ",r0" }).data)
     assert.equal(1, #assert(client.faces:list { face_ids = "r0," .. id }).data)
   end)

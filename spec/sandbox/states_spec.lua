@@ -33,7 +33,7 @@ describe("a row that becomes ready in time", function()
     assert.same({ "queued 0/100", "queued 20/100", "generating 50/100", "generating 99/100", "ready 100/100" }, seen)
     local row = assert(client.videos:get(id))
     assert.is_string(row.download_url)
-    assert.equal("2026-03-01T12:00:10.000000Z", row.updated_at)
+    assert.equal("Sun, 01 Mar 2026 12:00:10 GMT", row.updated_at)
   end)
 
   it("is in its state of now in a list, too, and where a filter asks for it", function()

@@ -37,9 +37,15 @@ function answers.as_stored(call, body) return call.newer and views.older(call.re
 ---@param value table
 ---@return table
 function answers.selected(call, value)
-  local names = (rows_data.answered[call.resource.name] or {})[call.operation.name]
+  local resource, operation = call.resource.name, call.operation.name
+  local hidden = call.query.verbose ~= "true" and (rows_data.verbose[resource] or {})[operation]
+  local names, copy = (rows_data.answered[resource] or {})[operation], {}
+  if hidden then
+    copy = views.copy(value)
+    for _, name in ipairs(hidden) do copy[name] = nil end
+    return copy
+  end
   if not names then return value end
-  local copy = {}
   for _, name in ipairs(names) do copy[name] = value[name] end
   return copy
 end

@@ -201,8 +201,12 @@ end
 ---@return tavus.sandbox.Reply? refused
 function methods:check(kind, value, before)
   local issues = checks.issues(self.settings, kind, value, before)
-  if #issues > 0 then return self:refuse(checks.text(issues)) end
-  return nil
+  if #issues == 0 then return nil end
+  local form = rows_data.unfit[kind]
+  if not form then return self:refuse(checks.text(issues)) end
+  local name, message = issues[1].path:match "[^/]*$", issues[1].message
+  local text = (name == "" or message:find(name, 1, true)) and message or name .. " " .. message
+  return reply.failure(400, form[1], form[2] .. text)
 end
 
 --- The context of a new sandbox: fresh, or with the rows of its data file.

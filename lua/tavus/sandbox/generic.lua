@@ -88,7 +88,13 @@ local function field_of(resource, name)
 end
 
 local function stamp(context, resource, row, name)
-  if field_of(resource, name) then row[name] = habits.timestamp(context) end
+  if field_of(resource, name) then row[name] = habits.timestamp(context, resource.name) end
+end
+
+local function count_items(resource, row)
+  for name, items in pairs(rows_data.counted[resource.name] or {}) do
+    row[name] = type(row[items]) == "table" and #row[items] or 0
+  end
 end
 
 local function create(context, call)
@@ -102,6 +108,7 @@ local function create(context, call)
   for name, value in pairs(rows_data.filled[resource.name] or {}) do
     if row[name] == nil then row[name] = type(value) == "string" and value:gsub("%%s", id) or value end
   end
+  count_items(resource, row)
   states.begin(context, resource, row)
   call.rows:put(id, row)
   return answer(call, row)
@@ -145,6 +152,7 @@ local function changed_row(context, call)
   local writable = copy_of(after)
   for _, field in ipairs(resource.fields) do
     if field.read_only then
+      if rows_data.ignores_read_only[resource.name] then after[field.name] = row[field.name] end
       if not core.equal(after[field.name], row[field.name]) then
         return nil, context:bad_request { { path = "/" .. field.name, message = "is read only" } }
       end
@@ -179,6 +187,7 @@ local function change(context, call)
     if call.operation.sends == "json_patch" then return patching.unchanged(context, call.resource.name) end
     return answer(call, call.row)
   end
+  count_items(call.resource, after)
   stamp(context, call.resource, after, "updated_at")
   call.rows:put(call.ids[1], after)
   local message = rows_data.messages[call.resource.name]
@@ -223,7 +232,7 @@ function generic.call(context, route, ids, request)
   }
   states.move(context)
   if #ids > 0 then
-    local can_be_stock = operation.method == "GET"
+    local can_be_stock = operation.method == "GET" or operation.name == "clone"
     call.row = call.rows:get(ids[1]) or can_be_stock and context:stock_row(resource.name, ids[1]) or nil
     if not call.row then return nil, answers.not_found(context, resource.other_id or resource.id_field) end
   end

@@ -5,6 +5,7 @@ local core = require "tavus.core"
 local generations = require "tavus.sandbox.generations"
 local httpd = require "tavus.sandbox.httpd"
 local reply = require "tavus.sandbox.reply"
+local rows_data = require "tavus.sandbox.rows"
 local views = require "tavus.sandbox.views"
 
 local habits = {}
@@ -105,13 +106,24 @@ end
 
 -- Times --------------------------------------------------------------------
 
+local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+-- HTTP's date, whatever the locale.
+local function http_date(time)
+  local year, month, day, hour, minute, second, weekday = httpd.utc(time)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[weekday], day, MONTHS[month], year, hour, minute, second)
+end
+
 local IN_TURN = { "zone", "no_zone", "empty" }
 
---- The time now, in the style of the switch `timestamps`.
+--- The time now, in the style of the resource, or else of the switch `timestamps`.
 ---@param context tavus.sandbox.Context
+---@param resource string?  its name
 ---@return string
-function habits.timestamp(context)
-  local style = context.settings.timestamps
+function habits.timestamp(context, resource)
+  local style = rows_data.times[resource] or context.settings.timestamps
+  if style == "rfc1123" then return http_date(math.floor(context.clock:now())) end
   local time = context.ids:timestamp()
   if style == "zone" then return time end
   if style == "mixed" then
@@ -124,15 +136,6 @@ function habits.timestamp(context)
 end
 
 -- Rate ---------------------------------------------------------------------
-
-local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
-local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
-
--- HTTP's date, whatever the locale.
-local function http_date(time)
-  local year, month, day, hour, minute, second, weekday = httpd.utc(time)
-  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[weekday], day, MONTHS[month], year, hour, minute, second)
-end
 
 local ADVICE = {
   none = function() return nil end,

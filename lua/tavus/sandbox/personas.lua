@@ -122,6 +122,23 @@ function personas.publish(context, call)
   })
 end
 
+-- Makes another persona of one. A name that the body has is that of the path's vocabulary.
+function personas.clone(context, call)
+  local body = copy_of(call.row, views.older("persona", call.body))
+  return personas.create(context, { body = body, rows = call.rows })
+end
+
+function personas.check_username(context, call)
+  local rows, wanted = context.stores.persona, call.query.username
+  for n = 1, rows.count do
+    local conferencing = views.layer(rows:newest(n), "conferencing")
+    if conferencing and conferencing.username == wanted then
+      return reply.json(200, { available = false, reason = "The username is taken" })
+    end
+  end
+  return reply.json(200, { available = true })
+end
+
 local function touches_llm(operations)
   for _, operation in ipairs(operations) do
     for _, path in ipairs(patching.places(operation)) do

@@ -5,6 +5,7 @@
 local core = require "tavus.core"
 local printable = require("tavus.text").printable
 local pointer = require "tavus.patch.pointer"
+local rows_data = require "tavus.sandbox.rows"
 
 local reply = {}
 
@@ -122,7 +123,8 @@ end
 
 --- Answers a list request with one page, in `data` and `total_count`. The query has
 -- `limit` and `page`; the contract says whether pages count from 0 or 1 (then 0 is
--- taken for 1), or that there are no pages.
+-- taken for 1), that this is not known (the switch `first_page` says it), or that there
+-- are no pages.
 ---@param context tavus.sandbox.Context
 ---@param call tavus.sandbox.Call
 ---@param total integer  how many rows there are under the filter
@@ -130,10 +132,12 @@ end
 ---@return tavus.sandbox.Reply
 function reply.list(context, call, total, row)
   local first_page = call.operation.first_page
+  if first_page == "unknown" then first_page = context.settings.first_page end
   local limit, issue = whole(call.query, "limit", DEFAULT_LIMIT, 1)
   local page
   if limit then page, issue = whole(call.query, "page", first_page == 0 and 0 or 1, 0) end
   if issue then return context:bad_request { issue } end
+  local asked = page
   limit = first_page and math.min(limit, MAX_LIMIT) or math.max(total, 1)
   if first_page == 0 then page = page + 1 elseif page == 0 then page = 1 end
   local data = core.array {}
@@ -144,7 +148,9 @@ function reply.list(context, call, total, row)
     for n = first + 1, math.min(first + limit, total) do data[#data + 1] = row(n) end
   end
   local total_count = total + context.settings.hidden_rows
-  return reply.json(200, { [call.operation.rows or "data"] = data, total_count = total_count })
+  local answer = { [call.operation.rows or "data"] = data, total_count = total_count }
+  if rows_data.echoed[call.resource.name] then answer.page, answer.limit = asked, limit end
+  return reply.json(200, answer)
 end
 
 return reply

@@ -23,6 +23,37 @@ rows.filled = {
   voice = { voice_type = "user", description = null, tags = core.array {} },
 }
 
+--- Members that a GET has only with `?verbose=true`, by the names of resources and operations.
+---@type table<string, table<string, string[]>>
+rows.verbose = {
+  replica = { get = { "replica_type" }, list = { "replica_type" } },
+  video = { get = { "still_image_thumbnail_url", "gif_thumbnail_url" } },
+}
+
+--- Members that count the items of others, by the names of resources.
+---@type table<string, table<string, string>>
+rows.counted = { pronunciation_dictionary = { rules_count = "rules" } }
+
+--- Resources whose read-only fields a patch may name, without an effect.
+---@type table<string, boolean>
+rows.ignores_read_only = { pronunciation_dictionary = true }
+
+--- Resources whose lists echo `page` and `limit`.
+---@type table<string, boolean>
+rows.echoed = { deployment = true, document = true, pronunciation_dictionary = true, voice = true }
+
+--- The style of times, by the names of resources; the others have that of the switch `timestamps`.
+---@type table<string, "no_zone"|"rfc1123">
+rows.times = { registered_tool = "no_zone", video = "rfc1123", voice = "no_zone" }
+
+--- The member and the beginning of a 400 for a body that does not fit, by kinds; the others have Tavus' schema text.
+---@type table<string, string[]>
+rows.unfit = {
+  document = { "error", "Invalid request: " }, document_patch = { "error", "Invalid request: " },
+  guardrail = { "message", "" }, objectives = { "message", "" },
+  pronunciation_dictionary = { "error", "Invalid request: " },
+}
+
 --- The message that a PATCH is answered with instead of the row, by the names of resources.
 ---@type table<string, string>
 rows.messages = {
@@ -40,6 +71,9 @@ rows.ids = {
 --- The members that an operation answers with, by the names of resources and operations.
 ---@type table<string, table<string, string[]>>
 rows.answered = {
+  pronunciation_dictionary = {
+    list = { "pronunciation_dictionary_id", "name", "rules_count", "created_at", "updated_at" },
+  },
   lipsync = { create = { "lipsync_id", "lipsync_name", "status", "callback_url", "created_at" } },
   replacement = { create = { "replacement_id", "replacement_name", "status", "created_at" } },
   replica = {

@@ -50,6 +50,9 @@ local BY_GROUP = {
     list_names = { default = "persona", choices = { "persona", "pal", "mixed" },
       meaning = "rows of a list have the names of /v2/personas, the newer ones of /v2/pals (pal_id, face_id), or "
         .. "both in turn" },
+    first_page = { default = 1, choices = { 0, 1 },
+      meaning = "the number of the first page of lists whose documents do not tell it: replicas, tools, deployments, "
+        .. "speeches" },
     guardrail_lists = { default = "all", choices = { "all", "sets" },
       meaning = "a list of guardrails without ?legacy has guardrails and sets, or sets only (the documents)" },
     hidden_rows = { default = 0,

@@ -7,6 +7,7 @@ local by_name = {}
 for _, resource in ipairs(require("tavus.sandbox.contract").resources) do by_name[resource.name] = resource end
 local copy_of = require("tavus.sandbox.views").copy
 local core = require "tavus.core"
+local habits = require "tavus.sandbox.habits"
 
 local states = {}
 
@@ -58,7 +59,7 @@ local function at(context, resource, row, pending, part)
   end
   local after = copy_of(row, changes)
   if not core.equal(after, row) and type_of(resource, "updated_at") then
-    after.updated_at = context.ids:timestamp()
+    after.updated_at = habits.timestamp(context, resource.name)
   end
   return after
 end
