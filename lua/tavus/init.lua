@@ -2,10 +2,11 @@
 --
 -- What `require "tavus"` returns. Only the core (checking and JSON, in C) is loaded here. The client, libcurl and the
 -- builders are loaded at their first use, so that a program that only checks personas does not load them. The client
--- loads everything, so that no file is read later.
+-- reads everything, so that no file is read later.
 
 local core = require "tavus.core"
-local load_module = require("tavus.modules").load
+local modules = require "tavus.modules"
+local load_module = modules.load
 local errors = load_module "tavus.errors"
 local names = load_module "tavus.names"
 
@@ -129,7 +130,9 @@ return setmetatable(tavus, {
       return nil
     end
     if name == "new" then
-      for _, other in pairs(lazy) do load_module(other[1]) end
+      load_module(where[1])
+      for _, other in pairs(lazy) do modules.keep(other[1]) end
+      modules.keep "tavus.meanings"
     end
     local value = load_module(where[1])
     if where[2] then value = value[where[2]] end

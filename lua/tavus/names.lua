@@ -4,10 +4,9 @@
 -- Names that exist are members of a table, which Lua reads without a function. Only the others get here.
 
 local core = require "tavus.core"
-local meanings = require "tavus.meanings"
 
-local error, getmetatable, ipairs, next, pairs, setmetatable, type =
-  error, getmetatable, ipairs, next, pairs, setmetatable, type
+local error, getmetatable, ipairs, next, pairs, require, setmetatable, type =
+  error, getmetatable, ipairs, next, pairs, require, setmetatable, type
 local concat, sort = table.concat, table.sort
 
 local names = {}
@@ -38,7 +37,7 @@ local function fold(name) return (name:lower():gsub("[_%- ]", "")) end
 
 -- The words of some kinds of tavus.meanings: folded name -> list of keys.
 local function words_of(kinds)
-  local words = {}
+  local meanings, words = require "tavus.meanings", {}
   for _, kind in ipairs(kinds) do
     for key, list in pairs(meanings[kind] or {}) do
       for word in list:gmatch "%S+" do

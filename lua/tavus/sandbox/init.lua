@@ -30,6 +30,7 @@ local views = load_module "tavus.sandbox.views"
 
 -- Loaded here so that the server's Lua state gets them without a file.
 load_module "tavus.sandbox.service"
+load_module "tavus.meanings" -- which tavus.names loads when it is needed
 local kept = modules.kept()
 
 -- A host may remove these globals.
