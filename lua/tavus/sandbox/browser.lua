@@ -6,7 +6,7 @@ local browser = {}
 -- The policy names the style and the script by their hashes, so that a browser runs
 -- no others. After a change of either, spec/sandbox/page_spec.lua prints the new hash.
 local STYLE_HASH = "sha256-5FtYteUV/Jkznvtty2ec/WD9yP4MFuprGEgpV8jMlxY="
-local SCRIPT_HASH = "sha256-bJM1vdi5gfneEjhO6dWSqDoCBEHgM2YXfqmiGtH5NgE="
+local SCRIPT_HASH = "sha256-EgUEs0w6FNV6wKlvUZtLVetlV9DQt9IrwQgym38TSgc="
 
 local STYLE = [[
 :root {
@@ -118,6 +118,10 @@ function show(all) {
     { text: one.conversation_name || "(no name)" }, { text: one.conversation_id, style: "code id" },
     { text: one.status }, { text: one.persona_id, style: "code id wide" }, { text: one.created_at, style: "wide" },
   ] })), "None yet.", fresh);
+  fill("others", all.others.map(one => ({ key: one.resource + " " + one.id, cells: [
+    { text: one.name || "(no name)" }, { text: one.id, style: "code id" }, { text: one.resource },
+    { text: one.status }, { text: one.created_at, style: "wide" },
+  ] })), "None yet.", fresh);
   fill("requests", all.requests.map(one => ({ key: one.seq, cells: [
     { text: String(one.seq) }, { text: one.method, style: "code" }, { text: one.path, style: "code" },
     outcome(one), { text: one.fault || (one.scripted ? "(as ordered)" : ""), style: one.fault ? "bad" : "quiet" },
@@ -130,6 +134,7 @@ function show(all) {
   known = fresh;
   put("personas-count", counted(all.personas.length, all.persona_count));
   put("conversations-count", counted(all.conversations.length, all.conversation_count));
+  put("others-count", counted(all.others.length, all.other_count));
   put("requests-count", counted(all.requests.length, all.request_count));
   put("switches-count", "(" + all.switches.filter(one => one.changed).length + " changed)");
   put("about", all.url + ", version " + all.version + ". Rules that wait for a request: " + all.scripted + "."
@@ -203,6 +208,8 @@ it sends nothing anywhere and costs nothing, and no one joins a call.</p>
   section("personas", "Personas", "What is stored, newest first", { "Name", "Id", "Model", "-Created" }),
   section("conversations", "Conversations", "What is stored, newest first",
     { "Name", "Id", "Status", "-Persona", "-Created" }),
+  section("others", "Other resources", "What is stored, newest first in each resource",
+    { "Name", "Id", "Resource", "Status", "-Created" }),
   section("requests", "Requests", "What was asked, newest first", { "No.", "Method", "Path", "Status", "Fault" }),
   section("switches", "Switches", "Habits of Tavus; those that differ from their default come first",
     { "Name", "Value", "Meaning" }),

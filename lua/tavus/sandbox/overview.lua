@@ -1,6 +1,7 @@
 --- The data of the page at `/`, in one answer of bounded size: the newest rows and
 -- requests, with names and ids only, long texts cut, and no body, header or query.
 
+local contract = require "tavus.sandbox.contract"
 local core = require "tavus.core"
 local cut = require("tavus.text").cut
 local settings = require "tavus.sandbox.settings"
@@ -8,6 +9,7 @@ local settings = require "tavus.sandbox.settings"
 local overview = {}
 
 local MAX_ROWS = 50      -- of personas, and of conversations
+local MAX_OTHERS = 10    -- of each other resource
 local MAX_REQUESTS = 100
 local MAX_TEXT = 200     -- bytes
 
@@ -43,6 +45,25 @@ local function newest(rows, seen)
   return list
 end
 
+local OWN_LISTS = { persona = true, conversation = true }
+
+-- The newest rows of the other resources, and how many there are.
+local function others(stores)
+  local list, count = core.array {}, 0
+  for _, resource in ipairs(contract.resources) do
+    local rows = stores[resource.name]
+    for n = 1, OWN_LISTS[resource.name] and 0 or math.min(rows.count, MAX_OTHERS) do
+      local row = rows:newest(n)
+      list[#list + 1] = {
+        resource = resource.collection, id = text(row[resource.id_field]), name = text(row[resource.name_field or ""]),
+        status = text(row.status), created_at = text(row.created_at),
+      }
+    end
+    count = count + (OWN_LISTS[resource.name] and 0 or rows.count)
+  end
+  return list, count
+end
+
 local function requests(journal)
   local list = core.array {}
   for seq = journal.seq, math.max(journal.first, journal.seq - MAX_REQUESTS + 1), -1 do
@@ -75,6 +96,7 @@ end
 ---@param context tavus.sandbox.Context
 ---@return table
 function overview.of(context)
+  local other_rows, other_count = others(context.stores)
   return {
     is_tavus = false,
     url = context.url,
@@ -85,6 +107,8 @@ function overview.of(context)
     persona_count = context.stores.persona.count,
     conversations = newest(context.stores.conversation, conversation),
     conversation_count = context.stores.conversation.count,
+    others = other_rows,
+    other_count = other_count,
     requests = requests(context.journal),
     request_count = context.journal.seq,
     switches = switches(context.settings),
