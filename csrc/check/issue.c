@@ -13,12 +13,16 @@
 static void add_token(luaL_Buffer *b, const char *key, size_t length) {
   const unsigned char *at = (const unsigned char *)key, *end = at + length;
   while (at < end) {
+    const unsigned char *plain = at;
+    while (at < end && *at < 0x80 && *at != '~' && *at != '/') at++;
+    luaL_addlstring(b, (const char *)plain, (size_t)(at - plain));
+    if (at == end) return;
     size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
     if (n == 0) {
       char code[4];
       tavus_hex_escape(code, *at++);
       luaL_addlstring(b, code, sizeof code);
-    } else if (*at == '~' || *at == '/') {
+    } else if (*at < 0x80) {
       luaL_addstring(b, *at++ == '~' ? "~0" : "~1");
     } else {
       luaL_addlstring(b, (const char *)at, n);

@@ -6,6 +6,7 @@
 
 /* Returns the member of that name, or NULL. Members are sorted. */
 static const tavus_member *find_member(const tavus_view *view, const char *name) {
+  if (tavus_view_lacks(view, name)) return NULL;
   for (int i = 0; i < view->count; i++) {
     const tavus_member *member = &view->members[i];
     unsigned char first = (unsigned char)member->key[0];
@@ -392,6 +393,25 @@ static bool wants(tavus_rule_kind kind) {
          kind == TAVUS_RULE_ALL || kind == TAVUS_RULE_INSIDE;
 }
 
+/* Does the object certainly lack a member without which the rule has nothing to check? */
+static bool is_idle(const tavus_rule *rule, const tavus_view *view) {
+  switch (rule->kind) {
+    case TAVUS_RULE_ONLY_WITH:
+    case TAVUS_RULE_NO_PREFIX:
+    case TAVUS_RULE_NAMES_IN:
+    case TAVUS_RULE_INSIDE:
+    case TAVUS_RULE_FITS: return tavus_view_lacks(view, rule->field);
+    case TAVUS_RULE_NOT_WITH:
+    case TAVUS_RULE_WHEN_IN:
+    case TAVUS_RULE_TYPE_NEEDS: return tavus_view_lacks(view, rule->when);
+    case TAVUS_RULE_APART:
+    case TAVUS_RULE_AMONG:
+    case TAVUS_RULE_ORDER:
+      return tavus_view_lacks(view, rule->field) || tavus_view_lacks(view, rule->when);
+    default: return false;
+  }
+}
+
 /* May the object lack members that it must have in the end? A merge patch also changes
 ** the insides of objects; a partial object replaces them as a whole. */
 static bool is_partial(const tavus_walk *w, const tavus_step *step) {
@@ -410,7 +430,7 @@ void tavus_check_rules(tavus_walk *w, const tavus_shape *shape, const tavus_view
   luaL_checkstack(w->L, 16, "rules");
   for (size_t i = 0; i < shape->rule_count && !w->stopped; i++) {
     const tavus_rule *rule = &shape->rules[i];
-    if (is_here(w, rule) && (!partial || !wants(rule->kind)))
+    if (!is_idle(rule, view) && is_here(w, rule) && (!partial || !wants(rule->kind)))
       check_rule(w, rule, shape, view, step);
   }
 }

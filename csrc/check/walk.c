@@ -306,6 +306,7 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
   lua_State *L = w->L;
   const tavus_shape *shape = step->shape;
   bool names = shape != NULL && shape->count > 0;
+  bool rules = shape != NULL && shape->rule_count > 0;
   tavus_member members[TAVUS_INLINE_MEMBERS];
   int count = 0, base = lua_gettop(L), slot = base + 2; /* of the next value */
   bool foreign = false;
@@ -335,6 +336,8 @@ static void walk_object(tavus_walk *w, int index, const tavus_field *field,
   }
   if (foreign) tavus_foreign_keys(w, index, field, step);
   tavus_view view = { .table = index, .members = members, .count = count };
+  for (int i = 0; rules && i < count; i++)
+    view.beginnings |= tavus_beginning(members[i].key);
   walk_members(w, members, (size_t)count, &view, step);
   lua_settop(L, base);
 }

@@ -117,7 +117,21 @@ typedef struct tavus_view {
   int spare; /* of a large object: the stack index for a fetched member */
   const tavus_member *members;
   int count;
+  uint64_t beginnings; /* the tavus_beginning of each member of a small object */
 } tavus_view;
+
+/* One bit, chosen by the first two characters of a name: a cheap test for names that an
+** object does not have. */
+static inline uint64_t tavus_beginning(const char *name) {
+  unsigned first = (unsigned char)name[0];
+  unsigned second = first != 0 ? (unsigned char)name[1] : 0;
+  return UINT64_C(1) << ((first * 7 + second) & 63);
+}
+
+/* Is there certainly no such member? False for a large object. */
+static inline bool tavus_view_lacks(const tavus_view *view, const char *name) {
+  return view->members != NULL && (view->beginnings & tavus_beginning(name)) == 0;
+}
 
 /* Checks and writes the value at `index` (absolute) as `field` (NULL: free form). `step`
 ** is its place; the members of it that describe the table are set here. */
