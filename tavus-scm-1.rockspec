@@ -112,6 +112,7 @@ build = {
          ["tavus.setup.loader"] = "lua/tavus/setup/loader.lua",
          ["tavus.setup.overlay"] = "lua/tavus/setup/overlay.lua",
          ["tavus.setup.plan"] = "lua/tavus/setup/plan.lua",
+         ["tavus.setup.pull"] = "lua/tavus/setup/pull.lua",
          ["tavus.setup.saved"] = "lua/tavus/setup/saved.lua",
          ["tavus.setup.snapshot"] = "lua/tavus/setup/snapshot.lua",
          ["tavus.setup.source"] = "lua/tavus/setup/source.lua",
