@@ -233,7 +233,7 @@ local function record_fitting(run, items)
     if item.live and not item.old_id and not (items[item] and item.action) then
       write.record(run, item, item.live)
     elseif item.adopted then
-      run.state.section.entries[item.key] = { id = item.id, applied = {}, unread = true }
+      run.state.section.entries[item.key] = { id = item.id or item.old_id, applied = {}, unread = true }
     end
     local entry = run.state.section.entries[item.key]
     if item.live and item.kind == "persona" and not item.old_id and entry then

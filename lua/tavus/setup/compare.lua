@@ -143,6 +143,9 @@ local HIDDEN = {
   objectives = { ["/name"] = true }, guardrail = { ["/name"] = true },
 }
 
+-- Members of objects that are made anew when they change: without them in an answer, the object is taken as it is.
+local NEVER_SHOWN = { objectives = { "/name" }, guardrail = { "/name" } }
+
 -- Whether a member that is not in an answer may be there all the same.
 local function may_be_hidden(kind, path, want)
   for hidden, value in pairs(HIDDEN[kind] or {}) do
@@ -178,8 +181,8 @@ end
 ---@field live any
 
 --- Compares three documents.
----@param three table { want, last, seen, live, key, unmanaged }: want sealed, last as the state has it or nil, seen the
---- values that Tavus shows for those of `last` where they differ
+---@param three table { kind, want, last, seen, live, key, unmanaged }: want sealed, last as the state has it or nil,
+--- seen the values that Tavus shows for those of `last` where they differ
 ---@return tavus.SetupDifference[] changes sorted by path
 ---@return tavus.SetupDifference[] drift what others changed
 function compare.three(three)
@@ -198,7 +201,7 @@ function compare.three(three)
     local as_last = l ~= nil and (compare.covers(l, live, trusted)
       or seen ~= nil and core.equal(seen, live == nil and null or live))
     local fits
-    if w == nil then
+    if w == nil or live == nil and compare.below(path, NEVER_SHOWN[three.kind]) then
       fits = live == nil or live == null
     elseif l ~= nil and not values.is_reference(w) and core.equal(w, l) then
       fits = as_last

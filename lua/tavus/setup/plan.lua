@@ -101,6 +101,8 @@ function plan.secrets_of(client, item, want, body)
   return found
 end
 
+local function is_empty(value) return type(value) == "table" and next(value) == nil end
+
 --- Makes changes in a document.
 ---@param document table changed in place
 ---@param want table the wanted document
@@ -108,8 +110,16 @@ end
 ---@param secrets table<string, any>
 function plan.write(document, want, body, secrets)
   for _, entry in ipairs(body) do
-    local value = entry.op == "write" and compare.at(want, entry.path) or nil
-    compare.set(document, entry.path, values.copy(value))
+    local value
+    if entry.op == "write" then value = values.copy(compare.at(want, entry.path)) end
+    if entry.op == "empty" then value = core.array {} end
+    compare.set(document, entry.path, value)
+    local above = entry.path:match "^(.+)/"
+    -- objects that a removal left empty go, too
+    while value == nil and above and compare.at(want, above) == nil and is_empty(compare.at(document, above)) do
+      compare.set(document, above, nil)
+      above = above:match "^(.+)/"
+    end
   end
   for path, value in pairs(secrets) do compare.set(document, path, value) end
 end
@@ -156,6 +166,24 @@ local function add(self, item, action, more)
   return step
 end
 
+-- A call that only sets members removes none: a list becomes empty, and anything else stays.
+local function removable(self, item, body)
+  local class = getmetatable(self.client[item.about.collection])
+  if class.operations.patch.sends ~= "partial" then return body end
+  local list = {}
+  for _, entry in ipairs(body) do
+    local is_member = entry.op == "remove" and not entry.path:find("/", 2, true)
+    if is_member and type(entry.live) == "table" and core.is_array(entry.live) then entry.op = "empty" end
+    local was_empty = entry.op == "empty" and is_empty(entry.live)
+    if entry.op == "remove" and is_member then
+      self.warnings[#self.warnings + 1] = ("%s: %s cannot be removed at Tavus, and stays"):format(item.key, entry.path)
+    elseif not was_empty then
+      list[#list + 1] = entry
+    end
+  end
+  return list
+end
+
 -- Drift is changed, accepted, or shown.
 local function resolve(self, changes, drift)
   if self.options.resolve ~= "ours" then return changes, drift end
@@ -198,10 +226,12 @@ local function add_item(self, item)
     return nil
   end
   local entry = item.entry or {}
-  local changes, drift = compare.three { want = sealed, last = not entry.unread and entry.applied or nil,
-    seen = entry.seen, live = item.live, key = self.key, unmanaged = item.it.unmanaged }
+  local changes, drift = compare.three { kind = item.kind, want = sealed,
+    last = not entry.unread and entry.applied or nil, seen = entry.seen, live = item.live, key = self.key,
+    unmanaged = item.it.unmanaged }
   changes, drift = resolve(self, changes, drift)
   local body, tools, skills = sorted_out(changes)
+  body = removable(self, item, body)
   item.changes, item.drift = body, drift
   if item.adopted then add(self, item, "adopt") end
   if needs_new(self.client, item, body) then

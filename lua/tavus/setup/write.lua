@@ -136,7 +136,7 @@ local function take_over(run, item, id)
     return nil, err or of_item({ type = "not_found", message = ("%s: %s is not there"):format(item.key, id) })
   end
   item.live, item.drift = document, {}
-  item.changes = compare.three { want = item.sealed_body, live = document, key = run.key,
+  item.changes = compare.three { kind = item.kind, want = item.sealed_body, live = document, key = run.key,
     unmanaged = item.it.unmanaged }
   return write.change(run, item)
 end
@@ -203,7 +203,12 @@ end
 local function changed_since(item, now)
   local paths = {}
   for _, entry in ipairs(item.changes) do
-    if not core.equal(compare.at(now, entry.path) or null, entry.live == nil and null or entry.live) then
+    local value, planned = compare.at(now, entry.path), entry.live
+    if value == nil then value = null end
+    if planned == nil then planned = null end
+    -- update masks secrets that an answer showed
+    local is_masked = type(value) == "string" and type(planned) == "string" and core.is_masked(value)
+    if not is_masked and not core.equal(value, planned) then
       paths[#paths + 1] = entry.path
     end
   end
