@@ -1,4 +1,4 @@
--- Run: `lua5.4 examples/setup.lua`, with TAVUS_API_KEY set. A persona as a file describes it: made on the first run, brought up
+-- Run: `lua5.4 examples/keep_one.lua`, with TAVUS_API_KEY set. A persona as a file describes it: made on the first run, brought up
 -- to date on later ones, left alone when nothing differs.
 local tavus = require "tavus"
 
