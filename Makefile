@@ -142,7 +142,7 @@ clean:
 # ---------------------------------------------------------------- what LuaRocks calls
 
 # sources, shared objects and Lua files of the two rocks
-CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c csrc/secret/*.c)
+CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c csrc/schema/*.c csrc/secret/*.c)
 HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c) csrc/contract/secrets.c csrc/json/utf8.c \
   $(addprefix csrc/secret/,plain.c redact.c secrets.c)
 SANDBOX := $(wildcard csrc/sandbox/*.c)

@@ -80,6 +80,7 @@ build = {
          ["tavus.host.openresty_signal"] = "lua/tavus/host/openresty_signal.lua",
          ["tavus.host.openresty_tasks"] = "lua/tavus/host/openresty_tasks.lua",
          ["tavus.init"] = "lua/tavus/init.lua",
+         ["tavus.live.check"] = "lua/tavus/live/check.lua",
          ["tavus.live.event"] = "lua/tavus/live/event.lua",
          ["tavus.live.init"] = "lua/tavus/live/init.lua",
          ["tavus.live.kinds"] = "lua/tavus/live/kinds.lua",

@@ -21,7 +21,7 @@ local NATIVE = {
 
 -- Folders of csrc in layers: each includes what is in the layers below it. The sandbox uses the files at the root alone.
 local LAYERS = {
-  json = 1, contract = 1, secret = 2, check = 3, http = 3, core = 4, http_lua = 4, crypto = 4, static = 5, sandbox = 0,
+  json = 1, contract = 1, secret = 2, check = 3, schema = 3, http = 3, core = 4, http_lua = 4, crypto = 4, static = 5, sandbox = 0,
 }
 
 local function lines_of(path)

@@ -4,49 +4,18 @@
 
 #include <stdarg.h>
 
-#include "../json/utf8.h"
+#include "../json/path.h"
 #include "../secret/secrets.h"
 #include "words.h"
-
-/* Adds a key as a token of a JSON Pointer. Bytes that are not UTF-8 become \xNN, so that
-** every path can be printed. */
-static void add_token(luaL_Buffer *b, const char *key, size_t length) {
-  const unsigned char *at = (const unsigned char *)key, *end = at + length;
-  while (at < end) {
-    const unsigned char *plain = at;
-    while (at < end && *at < 0x80 && *at != '~' && *at != '/') at++;
-    luaL_addlstring(b, (const char *)plain, (size_t)(at - plain));
-    if (at == end) return;
-    size_t n = *at < 0x80 ? 1 : tavus_utf8_sequence(at, end);
-    if (n == 0) {
-      char code[4];
-      tavus_hex_escape(code, *at++);
-      luaL_addlstring(b, code, sizeof code);
-    } else if (*at < 0x80) {
-      luaL_addstring(b, *at++ == '~' ? "~0" : "~1");
-    } else {
-      luaL_addlstring(b, (const char *)at, n);
-      at += n;
-    }
-  }
-}
-
-static void add_index(luaL_Buffer *b, size_t index) {
-  char digits[24], *at = digits + sizeof digits;
-  do *--at = (char)('0' + index % 10);
-  while ((index /= 10) > 0);
-  luaL_addlstring(b, at, (size_t)(digits + sizeof digits - at));
-}
 
 /* Adds a path. The recursion is as deep as the value. */
 static void add_path(luaL_Buffer *b, const tavus_step *step) {
   if (step == NULL || step->up == NULL) return;
   add_path(b, step->up);
-  luaL_addchar(b, '/');
   if (step->key != NULL)
-    add_token(b, step->key, step->length);
+    tavus_path_key(b, step->key, step->length);
   else
-    add_index(b, step->index);
+    tavus_path_index(b, step->index);
 }
 
 void tavus_push_path(lua_State *L, const tavus_step *step) {

@@ -13,6 +13,7 @@
 #include "../json/buffer.h"
 #include "../json/json.h"
 #include "../json/marks.h"
+#include "../schema/schema.h"
 #include "files.h"
 #include "redact.h"
 
@@ -170,7 +171,8 @@ static int core_id_fault(lua_State *L) {
 }
 
 /* tavus_json_install adds more. */
-static const luaL_Reg functions[] = { { "collections", core_collections },
+static const luaL_Reg functions[] = { { "check_schema", tavus_schema_check },
+                                      { "collections", core_collections },
                                       { "contract", core_contract },
                                       { "encode", core_encode },
                                       { "gather", tavus_core_gather },

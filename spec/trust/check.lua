@@ -30,6 +30,9 @@ return {
       local value = {}
       for i = 1, 200 do value["key" .. i] = i end
       return function() assert(#core.encode(value) > 2000) end]=],
+    check_schema = [=[
+      local schema = { required = { "z" }, properties = { a = { pattern = "^(x|y)*$" }, b = { ["$ref"] = "#/properties/a" } } }
+      return function() assert(not core.check_schema(schema, { a = "z", b = "x" })) end]=],
     contract = "return function() assert(#core.contract().resources > 0) end",
   },
 }

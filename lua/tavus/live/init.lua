@@ -13,6 +13,8 @@ local live = {}
 
 -- The module of each name: { module, field }. Without a field, the module is the value.
 local lazy = {
+  check = { "tavus.live.check", "check" },
+  defaults = { "tavus.live.check", "defaults" },
   event = { "tavus.live.event" },
 }
 
