@@ -79,7 +79,7 @@ static void check_choice(tavus_walk *w, const char *text, size_t length,
 
 /* --- other remarks on strings --- */
 
-static size_t characters(const char *text, size_t length) {
+size_t tavus_characters(const char *text, size_t length) {
   size_t n = 0;
   for (size_t i = 0; i < length; i++)
     if (((unsigned char)text[i] & 0xc0) != 0x80) n++;
@@ -272,7 +272,7 @@ void tavus_check_string(tavus_walk *w, const char *text, size_t length,
   if ((field->flags & TAVUS_TOOL_NAME) != 0 && !w->op.verbatim)
     check_same_name(w, text, length, step);
   if (field->max_length != 0 && length > field->max_length &&
-      characters(text, length) > field->max_length) {
+      tavus_characters(text, length) > field->max_length) {
     tavus_push_hint(w, NULL);
     tavus_issue(w, TAVUS_WARNING, "range", step, "longer than %d characters",
                 (int)field->max_length);

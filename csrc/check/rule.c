@@ -251,6 +251,40 @@ static void rule_sum(tavus_walk *w, const tavus_rule *rule, const tavus_view *vi
   if (sum > rule->limit && !alone) rule_issue(w, rule, "range", NULL, step);
 }
 
+/* Takes the characters of a value as JSON, about, from what is left. */
+static void measure(lua_State *L, int index, int depth, size_t *left) {
+  size_t length = 4; /* true, null */
+  if (lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER) {
+    lua_pushvalue(L, index); /* lua_tolstring changes a number */
+    const char *text = lua_tolstring(L, -1, &length);
+    length = tavus_characters(text, length) + 2;
+    lua_pop(L, 1);
+  }
+  *left -= length < *left ? length : *left;
+  if (lua_type(L, index) != LUA_TTABLE || depth == 0) return;
+  luaL_checkstack(L, 4, "length");
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    int value = lua_gettop(L);
+    if (*left > 0 && lua_type(L, value - 1) == LUA_TSTRING)
+      measure(L, value - 1, 0, left);
+    if (*left > 0) measure(L, value, depth - 1, left);
+    lua_pop(L, 1);
+  }
+}
+
+#define MEASURED_DEPTH 100
+
+static void rule_length(tavus_walk *w, const tavus_rule *rule, const tavus_view *view,
+                        const tavus_step *step) {
+  size_t left = rule->limit + 1;
+  for (const char *const *f = rule->fields; *f != NULL; f++) {
+    int slot = tavus_view_find(w, view, *f);
+    if (slot != 0) measure(w->L, slot, MEASURED_DEPTH, &left);
+  }
+  if (left == 0) rule_issue(w, rule, "range", rule->field, step);
+}
+
 /* Warns when a body mixes /v2/personas names with their /v2/pals twins. */
 static void rule_one_naming(tavus_walk *w, const tavus_rule *rule,
                             const tavus_shape *shape, const tavus_view *view,
@@ -369,6 +403,7 @@ static void check_rule(tavus_walk *w, const tavus_rule *rule, const tavus_shape 
         rule_one_of(w, rule, view, step);
       break;
     case TAVUS_RULE_SUM: rule_sum(w, rule, view, step); break;
+    case TAVUS_RULE_LENGTH: rule_length(w, rule, view, step); break;
     case TAVUS_RULE_ONE_NAMING: rule_one_naming(w, rule, shape, view, step); break;
     case TAVUS_RULE_UNIQUE:
     case TAVUS_RULE_CHAIN:

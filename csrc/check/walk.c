@@ -100,8 +100,9 @@ static void walk_array(tavus_walk *w, int index, const tavus_field *field, bool 
   tavus_buffer_byte(L, w->out, ']');
   if (field != NULL && field->max_items != 0 && n > field->max_items) {
     tavus_push_hint(w, NULL);
-    tavus_issue(w, TAVUS_WARNING, "range", step, "%d items; at most %d are documented",
-                (int)n, (int)field->max_items);
+    bool closed = (field->flags & TAVUS_CLOSED) != 0 && !w->op.warn_only;
+    tavus_issue(w, closed ? TAVUS_ERROR : TAVUS_WARNING, "range", step,
+                "%d items; at most %d are documented", (int)n, (int)field->max_items);
   }
 }
 

@@ -162,6 +162,9 @@ void tavus_check_patch_rules(tavus_walk *w, const tavus_patch_rule *rules,
 ** is one? */
 bool tavus_patch_sets(tavus_walk *w, const char *name, const char *const *values);
 
+/* Counts the characters of UTF-8. */
+size_t tavus_characters(const char *text, size_t length);
+
 /* Checks a string in `field`: choices, length, name, id, language. `view` as above. */
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_field *field, const tavus_view *view,

@@ -201,8 +201,9 @@ local function write_resource(resource, newer)
     local path = newer and op.newer_path or op.path
     local ids = path:gsub("[^{]*{([%w_]+)}[^{]*", ", %1: string"):match "^,.*" or ""
     local filter = op.answers == "list" and op.sends == "nothing" and filter_of(op) or ""
+    local row = op.row and (op.row == "object" and "table" or "tavus." .. camel(op.row)) or object
     method(method_names[op.name] or op.name, ids .. body_of(resource, op, object) .. filter .. ", options?: tavus.CallOptions",
-      answered[op.answers]:format(object) .. ", tavus.Meta|tavus.Error", op.method .. " " .. path)
+      answered[op.answers]:format(row) .. ", tavus.Meta|tavus.Error", op.method .. " " .. path)
     if op.name == "list" then
       method("each", filter .. ", options?: tavus.EachOptions", ("fun(): %s?, tavus.Meta?"):format(object),
         "all pages, a row at a time; raises its error")

@@ -8,7 +8,8 @@ static const tavus_field tool_id = {
 
 static const tavus_field attach_tools_fields[] = {
   { TAVUS_NAME("tool_ids"), .types = TAVUS_ARRAY_TYPE, .items = &tool_id,
-    .generation = "G4+", .max_items = 50, .text = "The tools to attach." }
+    .generation = "G4+", .max_items = 50, .flags = TAVUS_CLOSED,
+    .text = "The tools to attach." }
 };
 
 static const tavus_rule attach_tools_rules[] = {

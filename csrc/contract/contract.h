@@ -35,7 +35,8 @@ enum {
   TAVUS_TOOL_NAME = 64,          /* a function name: see tavus_tool_name_check */
   TAVUS_LANGUAGE = 128,          /* a language: its code where there are choices, else its
                                     English name */
-  TAVUS_CLOSED = 256,            /* a value outside the choices is an error */
+  TAVUS_CLOSED = 256,            /* a value outside the choices, or more items than
+                                    documented, are errors */
   TAVUS_PATCH_VALUE = 512,       /* has the type of the field at the operation's path */
   TAVUS_TWIN_ALLOWED = 1024,     /* either name may be used at either path */
   TAVUS_APPENDED = 2048,         /* the server adds `appended` to the text */
@@ -151,6 +152,7 @@ typedef enum tavus_rule_kind {
   TAVUS_RULE_WHEN_IN,   /* like ONE_OF, but only if `when` has the member values[0], or,
                            without values, is given */
   TAVUS_RULE_SUM,       /* `fields` together have at most `limit` items */
+  TAVUS_RULE_LENGTH,    /* `fields` together have at most `limit` characters as JSON */
   TAVUS_RULE_ONE_NAMING, /* one body does not mix names with their twins */
   TAVUS_RULE_UNIQUE,    /* no two items of `field` have the same text in `when` */
   TAVUS_RULE_CHAIN,     /* the items of `field` are called by `when` and name each other
@@ -270,6 +272,10 @@ typedef struct tavus_operation {
   tavus_answers answers;
   unsigned at;
   const char *rows; /* the member with the rows of a list; NULL: "data" */
+  const char *row;  /* the shape of what is answered, or "object"; NULL: a row of the
+                       resource */
+  const char *find; /* of a list: "name=value", the query by which `find` sees what has
+                       names; or NULL */
   tavus_repeats repeats;
   const char *repeat_key;  /* of TAVUS_KEY */
   const char *condition;   /* the header with an ETag by which the server refuses to

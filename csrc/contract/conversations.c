@@ -366,7 +366,7 @@ static const tavus_operation operations[] = {
     .body = &tavus_field_app_message, .max_body = 65536,
     .answers = TAVUS_ANSWERS_ANY, .exceptions = delivery },
   { .name = "canvas_interactions", .method = "GET", .path = CANVAS,
-    .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ },
+    .answers = TAVUS_ANSWERS_LIST, .row = "canvas_interaction", .repeats = TAVUS_READ },
   { .name = "record_canvas_interaction", .method = "POST", .path = CANVAS,
     .sends = TAVUS_SENDS_OBJECT, .kind = "canvas_interaction",
     .body = &tavus_field_canvas_interaction, .answers = TAVUS_ANSWERS_ANY,

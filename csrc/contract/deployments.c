@@ -112,10 +112,10 @@ static const tavus_operation operations[] = {
     .repeats = TAVUS_OPS, .condition = "If-Match" },
   { .name = "delete", .method = "DELETE", .path = ONE, DELETED },
   { .name = "init", .method = "GET", .path = ONE "/init", .at = TAVUS_AT_ANY,
-    .repeats = TAVUS_READ, .without_key = true },
+    .row = "object", .repeats = TAVUS_READ, .without_key = true },
   { .name = "start", .method = "POST", .path = ONE "/start",
     .sends = TAVUS_SENDS_OBJECT, .kind = "deployment_start", .body = &start_body,
-    .at = TAVUS_AT_ANY, .timeout = 60, .deadline = 120, .without_key = true },
+    .at = TAVUS_AT_ANY, .row = "conversation", .timeout = 60, .deadline = 120, .without_key = true },
   /* Its body and its errors are not known. */
   { .name = "end", .method = "POST", .path = ONE "/end",
     .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE, .without_key = true }

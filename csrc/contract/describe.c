@@ -265,6 +265,8 @@ static void push_operation(lua_State *L, const tavus_resource *resource,
   set_text(L, "answers", answers[operation->answers]);
   set_at(L, operation->at);
   set_text(L, "rows", operation->rows);
+  set_text(L, "row", operation->row);
+  set_text(L, "find", operation->find);
   set_text(L, "repeats", repeats[operation->repeats]);
   set_text(L, "repeat_key", operation->repeat_key);
   set_text(L, "condition", operation->condition);

@@ -121,9 +121,11 @@ const tavus_error_row tavus_error_rows[] = {
     "force = true drops them", NULL },
   { 409, 409, "used_by", "conflict",
     "point what uses it elsewhere, then delete it again", NULL },
+  { 409, 409, "already exists", "conflict",
+    "use the one that exists, or delete it first", NULL },
   { 409, 409, NULL, "conflict",
-    "it is in another state; where the body names a conflict with the builder's "
-    "draft, the query force = true drops the draft", NULL },
+    "what is there stands against it: read it and decide. A patch of a persona may "
+    "meet the builder's draft, which the query force = true drops", NULL },
   { 412, 412, NULL, "conflict",
     "it has changed since it was read: read it and try again", NULL },
   { 410, 410, NULL, "not_found", NULL, NULL },

@@ -111,7 +111,7 @@ static const tavus_operation operations[] = {
     .sends = TAVUS_SENDS_OBJECT, .kind = "guardrail" },
   { .name = "list", .method = "GET", .path = "/v2/guardrails",
     .answers = TAVUS_ANSWERS_LIST, .repeats = TAVUS_READ,
-    .paging = TAVUS_PAGES_FROM_1,
+    .paging = TAVUS_PAGES_FROM_1, .find = "legacy=false",
     .query = WORDS("legacy", "name_or_uuid", "limit", "page") },
   { .name = "get", .method = "GET", .path = ONE, .repeats = TAVUS_READ },
   { .name = "patch", .method = "PATCH", .path = ONE, .sends = TAVUS_SENDS_JSON_PATCH,

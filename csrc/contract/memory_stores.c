@@ -46,7 +46,7 @@ TEXT_BODY(memory, "memory", "What to remember.", .max_length = 500)
 #define ONE "/v2/memory-stores/{memory_store_id}"
 #define PINNED ONE "/pinned"
 
-#define MEMORY .kind = "pinned_memory", .body = &memory_body, .wraps = "memory"
+#define MEMORY .row = "object", .kind = "pinned_memory", .body = &memory_body, .wraps = "memory"
 
 static const tavus_operation operations[] = {
   /* One store exists for a pair, so a repeat makes no second one. What it answers is not
@@ -59,7 +59,7 @@ static const tavus_operation operations[] = {
     .repeats = TAVUS_READ },
   { .name = "delete", .method = "DELETE", .path = ONE, DELETED },
   { .name = "pinned", .method = "GET", .path = PINNED, .answers = TAVUS_ANSWERS_LIST,
-    .rows = "pinned_memories", .repeats = TAVUS_READ },
+    .rows = "pinned_memories", .row = "object", .repeats = TAVUS_READ },
   { .name = "pin", .method = "POST", .path = PINNED, .sends = TAVUS_SENDS_OBJECT,
     MEMORY, .answers = TAVUS_ANSWERS_CHANGED, .at = TAVUS_AT_ANY },
   { .name = "edit_pin", .method = "PATCH", .path = PINNED "/{memory_id}",

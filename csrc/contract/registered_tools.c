@@ -77,6 +77,10 @@ static const tavus_field kept_text = {
 
 static const tavus_shape secret_texts = { .name = "secret_texts", .other = &kept_text };
 
+static const tavus_shape query_texts = {
+  .name = "query_texts", .other = &tavus_field_text
+};
+
 static const tavus_field delivery_api_fields[] = {
   { TAVUS_NAME("auth"), OBJECT_OF(auth), FOUR, .text = "How Tavus signs in." },
   { TAVUS_NAME("body_template"), O, SURE(B), FOUR,
@@ -84,7 +88,7 @@ static const tavus_field delivery_api_fields[] = {
   { TAVUS_NAME("content_type"), S, SURE(B), FOUR, .text = "The type of the body." },
   { TAVUS_NAME("headers"), SECRETS, SURE(B), FOUR, .text = "Headers to send." },
   { TAVUS_NAME("method"), S, SURE(B), FOUR, .text = "GET, POST and so on." },
-  { TAVUS_NAME("query_params"), O, SURE(B), FOUR,
+  { TAVUS_NAME("query_params"), OBJECT_OF(query_texts), SURE(B), FOUR,
     .text = "Parameters to add to the address." },
   { TAVUS_NAME("timeout"), I, SURE(B), FOUR, .text = "Seconds to wait." },
   { TAVUS_NAME("url"), S, SURE(B), FOUR, .flags = TAVUS_PUBLIC_HTTPS,
@@ -155,8 +159,7 @@ static const tavus_choice on_resolves[] = {
 static const tavus_field registered_tool_fields[] = {
   { TAVUS_NAME("created_at"), S, READ_ONLY, SURE(B), FOUR, .text = "When it was made." },
   { TAVUS_NAME("delivery"), OBJECT_OF(delivery), FOUR, .text = "Who is told of a call." },
-  { TAVUS_NAME("description"), S, SURE(B), FOUR, .max_length = 10000,
-    .text = "When and why the model should call it." },
+  { TAVUS_NAME("description"), S, SURE(B), FOUR, .text = "When and why the model should call it." },
   { TAVUS_NAME("is_system_tool"), B, READ_ONLY, SURE(B), FOUR,
     .text = "Whether it is Tavus' own." },
   { TAVUS_NAME("name"), S, FOUR, .form = TAVUS_FORM_NAME,
@@ -187,6 +190,10 @@ static const tavus_rule registered_tool_rules[] = {
     .message = "a tool needs a name" },
   { .kind = TAVUS_RULE_UNLESS, .error = true, .field = "description",
     .message = "a tool needs a description" },
+  { .kind = TAVUS_RULE_LENGTH, .field = "description", .limit = 10000,
+    .fields = WORDS("description", "parameters"),
+    .message = "description and parameters together are longer than 10000 characters",
+    .hint = "shorten the descriptions" },
   { .kind = TAVUS_RULE_WHEN, .error = true, .field = "static_filler",
     .when = "on_call", .values = WORDS("static_filler"),
     .message = "static_filler is the text to say: it is missing" },

@@ -32,7 +32,7 @@
 #define TAVUS_DOCUMENTS_FIRST "documents are made first (POST /v2/documents) and " \
   "attached by id: document_ids takes the document_id of each answer"
 #define TAVUS_TOOLS_ATTACHED "tools of the registry are attached with POST " \
-  "/v2/pals/{id}/tools, body { tool_ids = { ... } }"
+  "/v2/pals/{id}/tools: client.personas:attach_tools(id, tool_ids)"
 
 #define TAVUS_OF_VOICE "in layers.tts, voice_id is a voice of Tavus and " \
   "external_voice_id one of the provider"

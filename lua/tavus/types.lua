@@ -75,18 +75,18 @@
 ---@field get fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}
 ---@field patch fun(self: tavus.Personas, persona_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}
 ---@field delete fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}
----@field publish fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/publish
----@field tools fun(self: tavus.Personas, persona_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/tools
----@field attach_tools fun(self: tavus.Personas, persona_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/tools
+---@field publish fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/publish
+---@field tools fun(self: tavus.Personas, persona_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.RegisteredTool[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/tools
+---@field attach_tools fun(self: tavus.Personas, persona_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.RegisteredTool[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/personas/{persona_id}/tools
 ---@field detach_tool fun(self: tavus.Personas, persona_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}/tools/{tool_id}
----@field skills fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills
----@field replace_skills fun(self: tavus.Personas, persona_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills
----@field skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills/{skill_id}
----@field set_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills/{skill_id}
----@field patch_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}/skills/{skill_id}
+---@field skills fun(self: tavus.Personas, persona_id: string, options?: tavus.CallOptions): table<string, table>?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills
+---@field replace_skills fun(self: tavus.Personas, persona_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, table>?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills
+---@field skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error GET /v2/personas/{persona_id}/skills/{skill_id}
+---@field set_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error PUT /v2/personas/{persona_id}/skills/{skill_id}
+---@field patch_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error PATCH /v2/personas/{persona_id}/skills/{skill_id}
 ---@field remove_skill fun(self: tavus.Personas, persona_id: string, skill_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/personas/{persona_id}/skills/{skill_id}
 ---@field clone fun(self: tavus.Personas, template_id: string, clone?: tavus.Clone, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/templates/{template_id}/clone
----@field check_username fun(self: tavus.Personas, username: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
+---@field check_username fun(self: tavus.Personas, username: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
 ---@field update fun(self: tavus.Personas, persona_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Pals client.pals
@@ -97,18 +97,18 @@
 ---@field get fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}
 ---@field patch fun(self: tavus.Pals, pal_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Persona|true|nil, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}
 ---@field delete fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}
----@field publish fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/publish
----@field tools fun(self: tavus.Pals, pal_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/tools
----@field attach_tools fun(self: tavus.Pals, pal_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.Persona[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/tools
+---@field publish fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/publish
+---@field tools fun(self: tavus.Pals, pal_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.RegisteredTool[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/tools
+---@field attach_tools fun(self: tavus.Pals, pal_id: string, tool_ids: string[], options?: tavus.CallOptions): { data: tavus.RegisteredTool[], total_count: integer }?, tavus.Meta|tavus.Error POST /v2/pals/{pal_id}/tools
 ---@field detach_tool fun(self: tavus.Pals, pal_id: string, tool_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}/tools/{tool_id}
----@field skills fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills
----@field replace_skills fun(self: tavus.Pals, pal_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, tavus.Persona>?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills
----@field skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills/{skill_id}
----@field set_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills/{skill_id}
----@field patch_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}/skills/{skill_id}
+---@field skills fun(self: tavus.Pals, pal_id: string, options?: tavus.CallOptions): table<string, table>?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills
+---@field replace_skills fun(self: tavus.Pals, pal_id: string, skills: tavus.SkillMap, options?: tavus.CallOptions): table<string, table>?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills
+---@field skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error GET /v2/pals/{pal_id}/skills/{skill_id}
+---@field set_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error PUT /v2/pals/{pal_id}/skills/{skill_id}
+---@field patch_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, config: tavus.SkillSettings, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error PATCH /v2/pals/{pal_id}/skills/{skill_id}
 ---@field remove_skill fun(self: tavus.Pals, pal_id: string, skill_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/pals/{pal_id}/skills/{skill_id}
 ---@field clone fun(self: tavus.Pals, template_id: string, clone?: tavus.Clone, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error POST /v2/personas/templates/{template_id}/clone
----@field check_username fun(self: tavus.Pals, username: string, options?: tavus.CallOptions): tavus.Persona?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
+---@field check_username fun(self: tavus.Pals, username: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error GET /v2/pals/check-username?username={username}
 ---@field update fun(self: tavus.Pals, pal_id: string, change: fun(persona: tavus.Persona): tavus.Persona?, options?: tavus.UpdateOptions): tavus.Persona?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
 ---@class tavus.Conversations client.conversations
@@ -120,7 +120,7 @@
 ---@field end_ fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/end
 ---@field delete fun(self: tavus.Conversations, conversation_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/conversations/{conversation_id}
 ---@field send_app_message fun(self: tavus.Conversations, conversation_id: string, app_message: tavus.AppMessage, options?: tavus.CallOptions): any, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/send-app-message
----@field canvas_interactions fun(self: tavus.Conversations, conversation_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.Conversation[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}/canvas/interactions
+---@field canvas_interactions fun(self: tavus.Conversations, conversation_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.CanvasInteraction[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/conversations/{conversation_id}/canvas/interactions
 ---@field record_canvas_interaction fun(self: tavus.Conversations, conversation_id: string, canvas_interaction: tavus.CanvasInteraction, options?: tavus.CallOptions): any, tavus.Meta|tavus.Error POST /v2/conversations/{conversation_id}/canvas/interactions
 ---@field with fun(self: tavus.Conversations, conversation: tavus.Conversation, fn: (fun(conversation: tavus.Conversation): ...any), options?: tavus.CallOptions): any ... makes one, calls fn with it, and ends it whatever happens in fn
 
@@ -234,8 +234,8 @@
 ---@field get fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error GET /v2/deployments/{deployment_id}
 ---@field patch fun(self: tavus.Deployments, deployment_id: string, patch: tavus.Patch|tavus.PatchOperation[], options?: tavus.CallOptions): tavus.Deployment|true|nil, tavus.Meta|tavus.Error PATCH /v2/deployments/{deployment_id}
 ---@field delete fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/deployments/{deployment_id}
----@field init fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error GET /v2/deployments/{deployment_id}/init
----@field start fun(self: tavus.Deployments, deployment_id: string, deployment_start: tavus.DeploymentStart, options?: tavus.CallOptions): tavus.Deployment?, tavus.Meta|tavus.Error POST /v2/deployments/{deployment_id}/start
+---@field init fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): table?, tavus.Meta|tavus.Error GET /v2/deployments/{deployment_id}/init
+---@field start fun(self: tavus.Deployments, deployment_id: string, deployment_start: tavus.DeploymentStart, options?: tavus.CallOptions): tavus.Conversation?, tavus.Meta|tavus.Error POST /v2/deployments/{deployment_id}/start
 ---@field end_ fun(self: tavus.Deployments, deployment_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error POST /v2/deployments/{deployment_id}/end
 ---@field update fun(self: tavus.Deployments, deployment_id: string, change: fun(deployment: tavus.Deployment): tavus.Deployment?, options?: tavus.UpdateOptions): tavus.Deployment?, tavus.Meta|tavus.Error get, change, send the smallest patch
 
@@ -245,9 +245,9 @@
 ---@field each fun(self: tavus.MemoryStores, filter?: { pal_id?: string, participant_tag?: string }, options?: tavus.EachOptions): fun(): tavus.MemoryStore?, tavus.Meta? all pages, a row at a time; raises its error
 ---@field get fun(self: tavus.MemoryStores, memory_store_id: string, options?: tavus.CallOptions): tavus.MemoryStore?, tavus.Meta|tavus.Error GET /v2/memory-stores/{memory_store_id}
 ---@field delete fun(self: tavus.MemoryStores, memory_store_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/memory-stores/{memory_store_id}
----@field pinned fun(self: tavus.MemoryStores, memory_store_id: string, filter?: table, options?: tavus.CallOptions): { data: tavus.MemoryStore[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/memory-stores/{memory_store_id}/pinned
----@field pin fun(self: tavus.MemoryStores, memory_store_id: string, memory: string, options?: tavus.CallOptions): tavus.MemoryStore|true|nil, tavus.Meta|tavus.Error POST /v2/memory-stores/{memory_store_id}/pinned
----@field edit_pin fun(self: tavus.MemoryStores, memory_store_id: string, memory_id: string, memory: string, options?: tavus.CallOptions): tavus.MemoryStore|true|nil, tavus.Meta|tavus.Error PATCH /v2/memory-stores/{memory_store_id}/pinned/{memory_id}
+---@field pinned fun(self: tavus.MemoryStores, memory_store_id: string, filter?: table, options?: tavus.CallOptions): { data: table[], total_count: integer }?, tavus.Meta|tavus.Error GET /v2/memory-stores/{memory_store_id}/pinned
+---@field pin fun(self: tavus.MemoryStores, memory_store_id: string, memory: string, options?: tavus.CallOptions): table|true|nil, tavus.Meta|tavus.Error POST /v2/memory-stores/{memory_store_id}/pinned
+---@field edit_pin fun(self: tavus.MemoryStores, memory_store_id: string, memory_id: string, memory: string, options?: tavus.CallOptions): table|true|nil, tavus.Meta|tavus.Error PATCH /v2/memory-stores/{memory_store_id}/pinned/{memory_id}
 ---@field unpin fun(self: tavus.MemoryStores, memory_store_id: string, memory_id: string, options?: tavus.CallOptions): true?, tavus.Meta|tavus.Error DELETE /v2/memory-stores/{memory_store_id}/pinned/{memory_id}
 
 ---@class tavus.Lipsyncs client.lipsyncs
@@ -749,7 +749,7 @@
 ---@field content_type? string The type of the body.
 ---@field headers? table<string, string> Headers to send.
 ---@field method? string GET, POST and so on.
----@field query_params? table<string, any> Parameters to add to the address.
+---@field query_params? table<string, string> Parameters to add to the address.
 ---@field timeout? integer Seconds to wait.
 ---@field url? string Where the call goes; {name} in the path or query is an argument.
 

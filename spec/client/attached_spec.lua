@@ -98,6 +98,10 @@ describe("client.", function()
     for _ in client.guardrails:each { legacy = false } do count = count + 1 end
     assert.equal(2, count)
     assert.equal("false", last().query.legacy)
+    assert.equal("not_found", select(2, client.guardrails:find "calm").type) -- only single guardrails have names in a list
+    assert.equal("false", last().query.legacy)
+    client.guardrails:find("calm", { query = { legacy = true } })
+    assert.equal("true", last().query.legacy)
   end)
 
   it("objectives makes, reads, lists, changes and deletes a chain", function()

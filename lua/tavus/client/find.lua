@@ -110,11 +110,15 @@ end
 ---@param client_of fun(self: any, class: table, name: string, level: integer): table
 ---@return function
 function find.method(class, op, client_of)
-  local title = class.collection .. ":find"
+  local title, filter = class.collection .. ":find", nil
+  if op.find then -- the query by which the list shows rows that have names
+    local key, value = op.find:match "^(.-)=(.*)$"
+    filter = { [key] = value }
+  end
   return function(self, name, given)
     local client = client_of(self, class, "find", 2)
     if type(name) ~= "string" then error(("%s: wants a name, not %s"):format(title, type(name)), 2) end
-    local walk, err = pages.walk(client, op, nil, given, title, 2)
+    local walk, err = pages.walk(client, op, filter, given, title, 2)
     if not walk then return nil, err end
     local rows, row = {}
     row, err = pages.next(walk)

@@ -332,10 +332,10 @@ local function patch_to(change, after)
     if not patch then return nil, issues end
   else
     change.body, patch = merge.body(facts.style, before, after)
+    if not change.body then return nil, errors.validation(patch, facts.kind) end
     for old, new in pairs(facts.successors) do
       if change.body[old] ~= nil then change.body[new], change.body[old] = change.body[old], nil end
     end
-    if not change.body then return nil, errors.validation(patch, facts.kind) end
   end
   local hidden = facts.secret and masked_inside(facts.secret, after, "", patch)
   if hidden then
