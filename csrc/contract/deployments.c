@@ -115,10 +115,12 @@ static const tavus_operation operations[] = {
     .row = "object", .repeats = TAVUS_READ, .without_key = true },
   { .name = "start", .method = "POST", .path = ONE "/start",
     .sends = TAVUS_SENDS_OBJECT, .kind = "deployment_start", .body = &start_body,
-    .at = TAVUS_AT_ANY, .row = "conversation", .timeout = 60, .deadline = 120, .without_key = true },
-  /* Its body and its errors are not known. */
+    .at = TAVUS_AT_ANY, .row = "conversation", .timeout = 60, .deadline = 120,
+    .without_key = true },
+  /* Its body and its errors are not known; one that has ended is taken for ended. */
   { .name = "end", .method = "POST", .path = ONE "/end",
-    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE, .without_key = true }
+    .answers = TAVUS_ANSWERS_NOTHING, .repeats = TAVUS_DONE,
+    .done = WORDS("not_found", "conversation_ended"), .without_key = true }
 };
 
 const tavus_resource tavus_deployments = {
