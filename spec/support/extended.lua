@@ -11,7 +11,7 @@ local kept -- what was loaded before
 local function sources()
   -- the tools of the shell leak; a sanitizer that this process has preloaded would report it
   local status, output = process.run(
-    "find csrc -name '*.c' ! -name registry.c | grep -E '^csrc/(core|contract|check|json|secret)[/.]' | tr '\\n' ' '",
+    "find csrc -name '*.c' ! -name registry.c | grep -E '^csrc/(core|contract|check|json|schema|secret)[/.]' | tr '\\n' ' '",
     { LD_PRELOAD = false })
   assert(status == 0, output)
   return output
