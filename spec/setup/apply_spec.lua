@@ -232,6 +232,17 @@ describe("a setup", function()
     assert.equal(2, #assert(client.personas:list { persona_type = "user" }).data)
   end)
 
+  it("is rolled back without a change of what nobody changed, secrets among it", function()
+    applied()
+    edit("greeter.lua", "You greet.", "You greet well.")
+    applied()
+    local _, its = planned()
+    local plan = assert(its:rollback(client))
+    assert.same({ "change persona greeter" }, lines(plan))
+    assert.equal("done", assert(its:apply(plan)).status)
+    assert.equal("hmac", assert(client.tools:get(id_of "tool order_lookup")).delivery.api.auth.type)
+  end)
+
   it("asks whether a vanished name was renamed, and keeps the object then", function()
     applied()
     local id = id_of "persona greeter"

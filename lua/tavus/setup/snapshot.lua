@@ -28,21 +28,23 @@ local function without_secrets(value, path)
   end)
 end
 
+-- The values that an object has on the paths of a change or of its state, and the paths whose values are secret.
 local function before_of(item)
-  local entry, paths, found = item.entry or {}, {}, {}
+  local entry, paths, found, secret = item.entry or {}, {}, {}, {}
   for path in pairs(compare.leaves(entry.applied or {})) do paths[path] = true end
   for _, change in ipairs(item.changes or {}) do paths[change.path] = true end
+  -- of an adopted object, all that is declared was there before
+  for path in pairs(item.adopted and compare.leaves(item.sealed) or {}) do paths[path] = true end
   for path in pairs(paths) do
     local live = compare.at(item.live, path)
-    if live ~= nil and not is_secret(path, live) then found[path] = without_secrets(live, path) end
-  end
-  if item.adopted then -- all that is declared was there before
-    for path in pairs(compare.leaves(item.sealed)) do
-      local live = compare.at(item.live, path)
-      if live ~= nil and not is_secret(path, live) then found[path] = without_secrets(live, path) end
+    if live ~= nil and is_secret(path, live) then
+      secret[#secret + 1] = path
+    elseif live ~= nil then
+      found[path] = without_secrets(live, path)
     end
   end
-  return { id = item.old_id or item.id, values = found }
+  table.sort(secret)
+  return { id = item.old_id or item.id, values = found, secret = core.array(secret) }
 end
 
 --- Keeps how the objects are before an apply changes them.
@@ -90,6 +92,11 @@ local function declaration_of(key, before, current)
     if values.is_secret(value) then
       if compare.at(body, path:match "^(.*)/") then compare.set(body, path, value) end
     end
+  end
+  -- what the snapshot must not have is as the files say, or stays as it is
+  for _, path in ipairs(before.secret or {}) do
+    local value = current and compare.at(current.body, path)
+    if value ~= nil then compare.set(body, path, value) else unmanaged[#unmanaged + 1] = path end
   end
   for _, path in ipairs(current and current.unmanaged or {}) do unmanaged[#unmanaged + 1] = path end
   local it = { kind = kind, name = name, body = body, file = FILE, line = 1, unmanaged = unmanaged }
