@@ -10,4 +10,7 @@ files["csrc"] = { max_line_length = 160 }
 files["examples"] = { max_line_length = 160 }
 files["examples/openresty"] = { std = "ngx_lua" }
 files["examples/love"] = { std = "min+love" }
+files["examples/setup/personas"] = { read_globals = {
+  "tavus", "persona", "tool", "guardrail", "objectives", "document", "dictionary", "file", "env", "secret", "overlay",
+} }
 files["examples/testing"] = { std = "min+busted" }

@@ -63,7 +63,7 @@ comma := ,
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo                 install what is missing, build, run examples/quickstart.lua on a local sandbox'
+	@echo 'make demo                 install what is missing, build, run a persona and a setup on a local sandbox'
 	@echo 'make test                 every spec: Lua 5.4, LuaJIT, Lua 5.1, Lua 5.4 with sanitizers; linters and C warnings'
 	@echo 'make build [LUA=lua5.4]   build for one Lua: lua5.4, lua5.3, lua5.2, lua5.1 or luajit'
 	@echo 'make env   [LUA=lua5.4]   print the export lines that let this Lua require "tavus" from the tree'

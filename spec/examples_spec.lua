@@ -38,6 +38,7 @@ describe("what the documents show", function()
       ["examples/embed/run"] = "examples/embed/run", ["examples/love/main.lua"] = "examples/love/run", ["examples/love/run"] = "examples/love/run",
       ["examples/openresty/nginx.conf"] = "examples/openresty/run", ["examples/openresty/run"] = "examples/openresty/run",
       ["examples/openresty/service.lua"] = "examples/openresty/run",
+      ["examples/setup/run.lua"] = "lua5.4 examples/setup/run.lua",
       ["examples/testing/interviewer_spec.lua"] = "cd examples/testing && busted --lua=lua5.4 interviewer_spec.lua",
     }
     for _, file in ipairs(files_of("examples")) do commands[file] = "lua5.4 " .. file end
@@ -83,6 +84,32 @@ describe("what the documents show", function()
       :format(process.quote(process.interpreter())))
     assert.are.equal(0, status, output)
     assert.matches("3 successes / 0 failures", output, 1, true)
+  end)
+
+  it("examples/setup/run.lua goes from a plan to a rollback, and leaves no file behind", function()
+    local folder = wire.folder()
+    local status, output = process.lua({ file = "examples/setup/run.lua" }, { TMPDIR = folder })
+    assert.are.equal(0, status, output)
+    local last = 0
+    for _, line in ipairs {
+      "plan      7 to create, 0 to change", "apply     done", "plan      0 to create, 0 to change, 0 to delete, 0 drifted",
+      "drift     persona concierge /system_prompt", "plan      0 to create, 1 to change", "apply     done",
+      "rollback  0 to create, 1 to change, 0 to delete", "apply     done", '"You sell boat trips."',
+    } do
+      last = assert(select(2, output:find(line, last + 1, true)), line .. " is not in:\n" .. output)
+    end
+    assert(os.remove(folder)) -- and it is empty
+  end)
+
+  it("examples/setup/personas has three personas that share, and a form for each environment", function()
+    for _, env in ipairs { "staging", "production" } do
+      local its = assert(require("tavus.setup").load("examples/setup/personas",
+        { env = env, getenv = function() return "https://hotel.example.com/desk" end }))
+      local kinds = {}
+      for _, it in ipairs(its.declarations) do kinds[it.kind] = (kinds[it.kind] or 0) + 1 end
+      assert.are.same({ persona = 3, tool = 2, guardrail = 1, document = 1 }, kinds)
+      assert.are.same({}, its.warnings)
+    end
   end)
 
   local blocks = readme.blocks "lua"
