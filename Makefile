@@ -141,7 +141,7 @@ clean:
 
 # ---------------------------------------------------------------- what LuaRocks calls
 
-# sources, shared objects and Lua files of the two rocks
+# sources, shared objects and Lua files of the rocks
 CORE    := $(wildcard csrc/core/*.c csrc/contract/*.c csrc/check/*.c csrc/json/*.c csrc/schema/*.c csrc/secret/*.c)
 HTTP    := $(wildcard csrc/http/*.c csrc/http_lua/*.c) csrc/contract/secrets.c csrc/json/utf8.c \
   $(addprefix csrc/secret/,plain.c redact.c secrets.c)
@@ -155,7 +155,7 @@ has_crypto = $(eval has_crypto := $(or $(CRYPTO),$(shell echo '$(hash)include <o
 
 libs-tavus         := core http crypto
 libs-tavus-sandbox := sandbox/httpd
-lua-tavus           = $(filter-out lua/tavus/sandbox/%,$(shell find lua -name '*.lua'))
+lua-tavus           = $(filter-out lua/tavus/sandbox/% lua/tavus/cli/%,$(shell find lua -name '*.lua'))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE = $(CC) $(WARNINGS) $(call include,$(LUA_INCDIR)) $(INCLUDES) $(CPPFLAGS) $(CFLAGS) $(NEEDED) -MMD -MP

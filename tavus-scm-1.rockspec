@@ -63,6 +63,7 @@ build = {
          ["tavus.client.failure"] = "lua/tavus/client/failure.lua",
          ["tavus.client.find"] = "lua/tavus/client/find.lua",
          ["tavus.client.init"] = "lua/tavus/client/init.lua",
+         ["tavus.client.library"] = "lua/tavus/client/library.lua",
          ["tavus.client.merge"] = "lua/tavus/client/merge.lua",
          ["tavus.client.pages"] = "lua/tavus/client/pages.lua",
          ["tavus.client.progress"] = "lua/tavus/client/progress.lua",

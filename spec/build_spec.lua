@@ -88,6 +88,7 @@ describe("the build", function()
       assert.matches("Done.\nThe sandbox is stopped", output, 1, true)
       assert.equal("0.1.0\n", must [[eval "$(make -s env)"; lua5.4 -e 'print((require "tavus.version"))']])
       assert.matches("^tavus%-sandbox 0.1.0\n$", must [[eval "$(make -s env)"; tavus-sandbox --version]])
+      assert.equal("tavus-lua 0.1.0\n", must [[eval "$(make -s env)"; tavus-lua --version]])
     end)
 
     it("takes their headers, their libraries and finds these at run time", function()
@@ -205,7 +206,7 @@ describe("the build", function()
       it("is packed and installed into an empty tree for Lua " .. version, function()
         local luarocks = ("MAKEFLAGS=-j2 luarocks --lua-version=%s "):format(version)
         must "rm -rf ../pack && mkdir ../pack"
-        for _, rock in ipairs { "tavus", "tavus-sandbox" } do
+        for _, rock in ipairs { "tavus", "tavus-sandbox", "tavus-cli" } do
           must(luarocks .. ("make --deps-mode none --pack-binary-rock %s-scm-1.rockspec CFLAGS=-O0 && mv *.rock ../pack"):format(rock))
         end
         assert.equal("", must "find ../home -type f") -- neither the tree that is meant without --pack-binary-rock, nor ~/.luarocks
@@ -222,7 +223,7 @@ describe("the build", function()
     end
 
     it("says what to do where there is no checkout", function()
-      for _, rock in ipairs { "tavus", "tavus-sandbox" } do
+      for _, rock in ipairs { "tavus", "tavus-sandbox", "tavus-cli" } do
         local status, output = run(("cd .. && luarocks --tree ../none install --deps-mode none %s/%s-scm-1.rockspec")
           :format(quote(checkout), rock))
         assert.is_true(status ~= 0)
@@ -235,12 +236,13 @@ describe("the build", function()
       local files = {}
       for name in pipe:lines() do files[name] = name:match "^lua/(.*)%.lua$":gsub("/", ".") end
       pipe:close()
-      for _, rock in ipairs { "tavus", "tavus-sandbox" } do
+      for _, rock in ipairs { "tavus", "tavus-sandbox", "tavus-cli" } do
         local rockspec = {}
         assert(loadfile(rock .. "-scm-1.rockspec", "t", rockspec))()
         for module, file in pairs(rockspec.build.install.lua) do
           assert.equal(module, files[file], file)
           assert.equal(rock == "tavus-sandbox", module:find "^tavus%.sandbox%." ~= nil, file)
+          assert.equal(rock == "tavus-cli", module:find "^tavus%.cli%." ~= nil, file)
           files[file] = nil
         end
       end

@@ -118,6 +118,33 @@ static void initialise(void) {
   initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* http.libcurl() --> { version =, tls = name | nil, features = { name = true } } */
+static int libcurl(lua_State *L) {
+  static const struct {
+    int bit;
+    const char *name;
+  } features[] = { { CURL_VERSION_ASYNCHDNS, "AsynchDNS" },
+                   { CURL_VERSION_HTTP2, "HTTP2" },
+                   { CURL_VERSION_IPV6, "IPv6" },
+                   { CURL_VERSION_LIBZ, "libz" },
+                   { CURL_VERSION_SSL, "SSL" },
+                   { CURL_VERSION_HTTPS_PROXY, "HTTPS-proxy" } };
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, info->version);
+  lua_setfield(L, -2, "version");
+  lua_pushstring(L, info->ssl_version);
+  lua_setfield(L, -2, "tls");
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+    if ((info->features & features[i].bit) == 0) continue;
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, features[i].name);
+  }
+  lua_setfield(L, -2, "features");
+  return 1;
+}
+
 /* pid() --> integer, the number of this process */
 static int pid(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)getpid());
@@ -129,6 +156,7 @@ static const luaL_Reg functions[] = { { "backoff", backoff },
                                       { "engine", tavus_lhttp_engine },
                                       { "escape", escape },
                                       { "now", now },
+                                      { "libcurl", libcurl },
                                       { "pid", pid },
                                       { "retry_after", retry_after },
                                       { "session", tavus_lhttp_session },
