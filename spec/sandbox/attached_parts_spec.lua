@@ -46,6 +46,18 @@ describe("attached to a persona,", function()
       assert.same({ 400, "Tool not attached to this PAL" }, { answer.status, answer.json.error })
     end)
 
+    it("have their secrets masked, as in the registry", function()
+      local one = assert(client.tools:create { name = "one", description = "A tool.", delivery = { api = {
+        url = "https://example.com", auth = { type = "hmac", secret = "a-tool-secret" } } } }).tool_id
+      local expected = assert(client.tools:get(one)).delivery
+      assert.is_nil(expected.api.auth.secret:find "secret")
+      assert.same(expected, assert(client.personas:attach_tools(id, { one })).data[1].delivery)
+      assert.same(expected, assert(client.personas:tools(id)).data[1].delivery)
+      assert(sandbox:set { mask_secrets = false })
+      assert.equal("a-tool-secret", assert(client.personas:tools(id)).data[1].delivery.api.auth.secret)
+      assert(sandbox:set { mask_secrets = true })
+    end)
+
     it("that are not attached cannot be detached", function()
       local answer = asking.ask(sandbox.url, "DELETE", path "/tools/t404")
       assert.same({ 400, "Tool not attached to this PAL" }, { answer.status, answer.json.error })

@@ -45,12 +45,14 @@ local function not_found(context, call, id)
   return reply.failure(missing[1], missing[2], missing[3])
 end
 
--- An item as it is shown. An item that only has the id of another resource's row is shown as that row.
+-- An item as it is shown. An item that only has the id of another resource's row is shown as that row,
+-- with its secrets masked.
 local function shown(context, call, item)
   local linked, id_name = call.below.linked, id_name_of(call)
   local is_bare = next(item) == id_name and next(item, id_name) == nil
   if not linked or not is_bare then return item end
-  return context:row(linked.name, item[id_name])
+  local row = context:row(linked.name, item[id_name])
+  return row and context.settings.mask_secrets and views.without_secrets(linked, row) or row
 end
 
 local function position(items, id_name, id)

@@ -10,34 +10,15 @@ local tools = {}
 
 local FIELDS = core.contract("tools").fields
 
--- A copy in which every secret of the contract is masked.
-local function masked(shape, value)
-  local copy = views.copy(value)
-  for _, field in ipairs(shape.fields or {}) do
-    local item = value[field.name]
-    if field.secret and views.is_text(item) then
-      copy[field.name] = views.MASK
-    elseif views.is_object(item) then
-      copy[field.name] = masked(field, item)
-    end
-  end
-  if shape.other and shape.other.secret then
-    for name, item in pairs(value) do
-      if views.is_text(item) then copy[name] = views.MASK end
-    end
-  end
-  return copy
-end
-
 -- The answer of the generic handler, with its secrets masked.
 local function hidden(context, call)
   local answer = generic.answer(context, call)
   if not context.settings.mask_secrets or answer.status >= 300 or not answer.body then return answer end
   local value = core.decode(answer.body)
   if call.operation.answers == "list" then
-    for i, row in ipairs(value.data) do value.data[i] = masked({ fields = FIELDS }, row) end
+    for i, row in ipairs(value.data) do value.data[i] = views.without_secrets({ fields = FIELDS }, row) end
   else
-    value = masked({ fields = FIELDS }, value)
+    value = views.without_secrets({ fields = FIELDS }, value)
   end
   return reply.json(answer.status, value, answer.headers)
 end

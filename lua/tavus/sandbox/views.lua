@@ -108,6 +108,28 @@ local function with_own_layer(persona, name)
   return copy, copy.layers[name]
 end
 
+--- A copy in which every secret of the contract is masked.
+---@param shape table  a resource or field of the contract
+---@param value table
+---@return table
+function views.without_secrets(shape, value)
+  local copy = copy_of(value)
+  for _, field in ipairs(shape.fields or {}) do
+    local item = value[field.name]
+    if field.secret and views.is_text(item) then
+      copy[field.name] = views.MASK
+    elseif is_object(item) then
+      copy[field.name] = views.without_secrets(field, item)
+    end
+  end
+  if shape.other and shape.other.secret then
+    for name, item in pairs(value) do
+      if views.is_text(item) then copy[name] = views.MASK end
+    end
+  end
+  return copy
+end
+
 --- The persona with its secrets masked, unless that is switched off. A patch works
 -- on this one; what holds no secret is shared.
 ---@param settings table<string, any>
