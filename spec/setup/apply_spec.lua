@@ -153,6 +153,17 @@ describe("a setup", function()
     assert.is_true(planned():is_empty())
   end)
 
+  it("replaces objectives whose name changed, though reading them shows no name", function()
+    applied()
+    edit("shared.lua", '{ { objective_name = "ask_name", objective_prompt = "Ask for the name." } }',
+      '{ name = "greeting", data = { { objective_name = "ask_name", objective_prompt = "Ask for the name." } } }')
+    assert.same({ "replace objectives intake", "change persona interviewer" }, lines(planned()))
+    applied()
+    local row = assert(client.objectives:list()).data[1]
+    assert.same({ id_of "objectives intake", "greeting" }, { row.objectives_id, row.name })
+    assert.is_true(planned():is_empty())
+  end)
+
   it("shows drift, stops, and resolves it either way", function()
     applied()
     local id = id_of "persona interviewer"

@@ -21,9 +21,8 @@ describe("pulled personas", function()
 
   -- A persona with everything, and one that shares a guardrail with it.
   local function fill(secret)
-    -- Reading objectives shows no name, which the plan would write: they are not in the setup that plans to no change.
     local calm = assert(client.guardrails:create { guardrail_name = "calm", guardrail_prompt = "Never\nshout." })
-    local steps = secret and assert(client.objectives:create { name = "Intake",
+    local steps = assert(client.objectives:create { name = "Intake",
       data = { { objective_name = "a", objective_prompt = "b" } } })
     local book = assert(client.documents:create { document_name = "Hand book", document_url = "https://example.com/x" })
     local words = assert(client.pronunciation_dictionaries:create { name = "words",
@@ -33,7 +32,7 @@ describe("pulled personas", function()
       delivery = { app_message = not secret, api = secret and { url = "https://example.com/y",
         auth = { type = "hmac", secret = "a-tool-secret" } } or nil } })
     local one = assert(client.personas:create { persona_name = "Interviewer", system_prompt = ("You ask.\n"):rep(40),
-      guardrail_ids = { calm.uuid }, objectives_id = steps and steps.objectives_id or nil, document_ids = { book.document_id },
+      guardrail_ids = { calm.uuid }, objectives_id = steps.objectives_id, document_ids = { book.document_id },
       layers = { tts = { pronunciation_dictionary_id = words.pronunciation_dictionary_id }, llm = secret and {
         model = "m", base_url = "https://llm.example.com", api_key = "an-llm-secret" } or { model = "tavus-gpt-oss" } } })
     assert(client.personas:attach_tools(one.persona_id, { look.tool_id }))
@@ -47,7 +46,7 @@ describe("pulled personas", function()
     local dir, ids = setups.folder {} .. "/made", fill(false)
     local paths = assert(pull.write(client, ids, dir))
     assert.same({ "documents/hand_book.lua", "guardrails/calm.guardrail_prompt.md", "guardrails/calm.lua",
-      "personas/greeter.lua", "personas/interviewer.lua", "personas/interviewer.md",
+      "objectives/intake.lua", "personas/greeter.lua", "personas/interviewer.lua", "personas/interviewer.md",
       "pronunciation_dictionaries/words.lua", "tools/look.lua" }, paths)
     assert.equal(('return persona "greeter" {\n  persona_name = "Greeter",\n  guardrail_ids = {\n'
       .. '    require "guardrails.calm",\n  },\n  system_prompt = "Hi.",\n}\n'), folder.read(dir .. "/personas/greeter.lua"))
@@ -55,6 +54,8 @@ describe("pulled personas", function()
     local plan = assert(loaded:plan(client))
     for _, step in ipairs(plan.steps) do assert.equal("adopt", step.action) end
     assert.equal(#loaded.declarations, #pull.read(client, ids))
+    assert.equal("done", assert(loaded:apply(plan)).status)
+    assert.is_true(assert(loaded:plan(client)):is_empty())
   end)
 
   it("hold no secret: a variable stands for each", function()

@@ -143,7 +143,7 @@ local HIDDEN = {
   objectives = { ["/name"] = true }, guardrail = { ["/name"] = true },
 }
 
--- Members of objects that are made anew when they change: without them in an answer, the object is taken as it is.
+-- Members of objects that are made anew when they change: without them in an answer, the object is adopted as it is.
 local NEVER_SHOWN = { objectives = { "/name" }, guardrail = { "/name" } }
 
 -- Whether a member that is not in an answer may be there all the same.
@@ -201,7 +201,7 @@ function compare.three(three)
     local as_last = l ~= nil and (compare.covers(l, live, trusted)
       or seen ~= nil and core.equal(seen, live == nil and null or live))
     local fits
-    if w == nil or live == nil and compare.below(path, NEVER_SHOWN[three.kind]) then
+    if w == nil or l == nil and live == nil and compare.below(path, NEVER_SHOWN[three.kind]) then
       fits = live == nil or live == null
     elseif l ~= nil and not values.is_reference(w) and core.equal(w, l) then
       fits = as_last
