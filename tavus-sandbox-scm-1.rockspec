@@ -77,6 +77,7 @@ build = {
          ["tavus.sandbox.init"] = "lua/tavus/sandbox/init.lua",
          ["tavus.sandbox.journal"] = "lua/tavus/sandbox/journal.lua",
          ["tavus.sandbox.lists"] = "lua/tavus/sandbox/lists.lua",
+         ["tavus.sandbox.llm"] = "lua/tavus/sandbox/llm.lua",
          ["tavus.sandbox.memory_stores"] = "lua/tavus/sandbox/memory_stores.lua",
          ["tavus.sandbox.objectives"] = "lua/tavus/sandbox/objectives.lua",
          ["tavus.sandbox.overview"] = "lua/tavus/sandbox/overview.lua",

@@ -15,7 +15,7 @@ local BELOW = {
 -- The modules in C beside tavus.core, and the folders that use them.
 local NATIVE = {
   ["tavus.crypto"] = { [""] = true },
-  ["tavus.http"] = { client = true, host = true, secret = true },
+  ["tavus.http"] = { client = true, host = true, secret = true, sandbox = true },
   ["tavus.sandbox.httpd"] = { sandbox = true },
 }
 

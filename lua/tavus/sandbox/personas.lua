@@ -5,6 +5,7 @@ local checks = require "tavus.sandbox.checks"
 local core = require "tavus.core"
 local drafts = require "tavus.sandbox.drafts"
 local habits = require "tavus.sandbox.habits"
+local custom_llm = require "tavus.sandbox.llm"
 local patch_value = require "tavus.patch.values"
 local patching = require "tavus.sandbox.patching"
 local reply = require "tavus.sandbox.reply"
@@ -44,6 +45,8 @@ function personas.create(context, call)
   habits.fill_flow(context.settings, body)
   local refused = ties.refuse(context, "persona", body) or context:check_depth(body)
   if refused then return refused end
+  local flaw = custom_llm.flaw(context.settings, body)
+  if flaw then return context:refuse(flaw) end
   local id = context:fresh_id "persona"
   body.persona_id = id
   body.created_at = habits.timestamp(context)
@@ -229,6 +232,8 @@ function personas.patch(context, call)
   for _, name in ipairs(READ_ONLY) do writable[name] = after[name] end
   after = writable
   if core.equal(before, after) then return patching.unchanged(context, "persona") end
+  local flaw = custom_llm.flaw(context.settings, after)
+  if flaw then return context:refuse(flaw) end
   local more
   refused, more = drafts.conflict(context, id, query, operations)
   if refused then return refused end

@@ -109,6 +109,9 @@ local BY_GROUP = {
         .. "(seen once)" },
     check_whole = { default = true,
       meaning = "a PATCH is refused for anything wrong with the persona; false: only for what was not wrong before" },
+    probe_llm = { default = false,
+      meaning = "a custom llm on loopback is asked before a persona with it is created or patched, and must answer "
+        .. "with a 2xx (Tavus asks at any address)" },
     retired_model = { default = "",
       meaning = "a hosted model of the llm layer that is no longer served: refused, also in a stored persona "
         .. "(empty: none)" },
