@@ -3,6 +3,7 @@
 local operations = require "tavus.cli.operations"
 local schema = require "tavus.cli.schema"
 local services = require "tavus.cli.services"
+local setup = require "tavus.cli.setup"
 
 local commands = {}
 
@@ -10,7 +11,7 @@ local commands = {}
 ---@return tavus.Command[]
 function commands.all()
   local all = {}
-  for _, list in ipairs { { schema.command }, services.commands, operations.commands() } do
+  for _, list in ipairs { setup.commands, { schema.command }, services.commands, operations.commands() } do
     for _, command in ipairs(list) do all[#all + 1] = command end
   end
   return all

@@ -67,7 +67,8 @@ end
 function parser.new(commands, version)
   local root = argparse("tavus-lua", "The calls of Tavus' persona API, from a shell.",
     "The key is read from TAVUS_API_KEY, the address from TAVUS_BASE_URL.\n\n"
-    .. "Exit status: 0 done, 1 error, 3 invalid body, 4 conflict, 6 key or credits, 130 interrupted.")
+    .. "Exit status: 0 done, 1 error, 2 changes or drift, 3 invalid body or files, 4 conflict or stale plan, "
+    .. "5 partly applied, 6 key or credits, 130 interrupted.")
   root:help_max_width(100):usage_max_width(90)
   root:flag("--version", "Print the version."):action(function()
     print("tavus-lua " .. version)

@@ -3,8 +3,10 @@
 local status = {
   DONE = 0,
   ERROR = 1,
-  INVALID = 3, -- a body
-  CONFLICT = 4,
+  CHANGES = 2, -- a plan with changes, or drift
+  INVALID = 3, -- a body, or the files of a setup
+  CONFLICT = 4, -- or a plan that no longer fits
+  PARTLY = 5, -- some of a plan failed
   ACCOUNT = 6, -- the key, or the credits
   INTERRUPTED = 130,
 }

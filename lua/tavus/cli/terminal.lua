@@ -49,8 +49,11 @@ end
 -- How many columns a text takes: one for each character.
 local function columns(some) return #some - select(2, some:gsub("[\128-\191]", "")) end
 
--- The first columns of a text.
-local function cut(some, most)
+--- The first columns of a text.
+---@param some string
+---@param most integer
+---@return string
+function terminal.cut(some, most)
   if columns(some) <= most then return some end
   local count, stop = 0, #some
   for at in some:gmatch "()[^\128-\191]" do
@@ -178,7 +181,7 @@ function Terminal:rows(titles, rows)
   for number, row in ipairs(all) do
     local cells = {}
     for i, width in ipairs(widths) do
-      local cell = cut(row[i], width)
+      local cell = terminal.cut(row[i], width)
       cells[i] = i < #widths and cell .. (" "):rep(width - columns(cell)) or cell
     end
     self:write(self:paint(table.concat(cells, GAP):gsub(" +$", ""), number == 1 and "bold" or nil) .. "\n")

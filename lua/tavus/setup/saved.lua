@@ -26,7 +26,8 @@ end
 function plan.meta.save(self, file)
   local digits, err = fingerprint(self)
   if not digits then return nil, err end
-  local done, message = core.save(file, core.encode { version = VERSION, env = self.setup.env or core.null,
+  local done, message = core.save(file, core.encode { version = VERSION, dir = self.setup.dir,
+    env = self.setup.env or core.null,
     options = { prune = self.options.prune, resolve = self.options.resolve, renamed = self.options.renamed },
     steps = core.decode(plan.text(self)), fingerprint = digits } .. "\n")
   if done then return true end
