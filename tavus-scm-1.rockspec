@@ -85,6 +85,7 @@ build = {
          ["tavus.live.event"] = "lua/tavus/live/event.lua",
          ["tavus.live.init"] = "lua/tavus/live/init.lua",
          ["tavus.live.kinds"] = "lua/tavus/live/kinds.lua",
+         ["tavus.live.message"] = "lua/tavus/live/message.lua",
          ["tavus.log"] = "lua/tavus/log.lua",
          ["tavus.meanings"] = "lua/tavus/meanings.lua",
          ["tavus.modules"] = "lua/tavus/modules.lua",

@@ -259,7 +259,10 @@ static void check_start(tavus_walk *w, const char *text, size_t length,
 void tavus_check_string(tavus_walk *w, const char *text, size_t length,
                         const tavus_field *field, const tavus_view *view,
                         const tavus_step *step) {
-  if (field->choices != NULL) check_choice(w, text, length, field, view, step);
+  const char *start = field->choices_of;
+  if (field->choices != NULL &&
+      (start == NULL || strncmp(text, start, strlen(start)) == 0))
+    check_choice(w, text, length, field, view, step);
   if (field->id_of != NULL) check_id(w, text, length, field, step);
   if ((field->flags & TAVUS_APPENDED) != 0) check_end(w, text, length, field, step);
   if ((field->flags & (TAVUS_PUBLIC_URL | TAVUS_PUBLIC_HTTPS)) != 0 && !w->op.verbatim)

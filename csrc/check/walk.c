@@ -193,6 +193,16 @@ static inline bool write_key(tavus_walk *w, const tavus_member *member, char bef
   return good;
 }
 
+/* Returns the variant of the field that a sibling selects, or the field itself. */
+static const tavus_field *variant_of(tavus_walk *w, const tavus_field *field,
+                                     const tavus_view *view) {
+  for (const tavus_variant *v = field->variants; v->value != NULL; v++) {
+    const char *const values[] = { v->value, NULL };
+    if (tavus_view_is(w, view, field->variant_by, values)) return v->field;
+  }
+  return field;
+}
+
 /* Walks a member of `view`. `before`: the character before its key. */
 static inline void walk_member(tavus_walk *w, const tavus_member *member, char before,
                                const tavus_shape *shape, const tavus_view *view,
@@ -201,6 +211,7 @@ static inline void walk_member(tavus_walk *w, const tavus_member *member, char b
   inner->length = member->length;
   bool good = write_key(w, member, before, inner);
   const tavus_field *field = member->field;
+  if (field != NULL && field->variants != NULL) field = variant_of(w, field, view);
   bool in_perception_tool = w->in_perception_tool;
   tavus_secrecy secrecy = w->secrecy;
   if (field == NULL) {

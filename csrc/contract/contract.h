@@ -73,6 +73,7 @@ typedef struct tavus_choice {
 typedef struct tavus_shape tavus_shape;
 typedef struct tavus_field tavus_field;
 typedef struct tavus_rule tavus_rule;
+typedef struct tavus_variant tavus_variant;
 
 #define TAVUS_NAME(text) .name = (text), .length = sizeof(text) - 1
 
@@ -96,6 +97,7 @@ struct tavus_field {
   const char *text;         /* description, one line */
   const char *label;        /* what a choice is: "an STT engine" */
   const tavus_choice *choices;
+  const char *choices_of;   /* they are all values that begin with this; others are free */
   const tavus_alias *words; /* hints for values that are not choices, or NULL */
   const char *custom;       /* with this sibling, other values are allowed */
   const char *id_of;        /* the thing whose id it holds */
@@ -121,6 +123,13 @@ struct tavus_field {
   tavus_form form;
   const tavus_field *items; /* of an array; NULL: anything */
   const tavus_shape *shape; /* of an object; NULL: anything */
+  const char *variant_by;   /* the sibling whose value selects ... */
+  const tavus_variant *variants; /* ... another row in place of this one; or NULL */
+};
+
+struct tavus_variant {
+  const char *value; /* NULL ends the list */
+  const tavus_field *field;
 };
 
 struct tavus_shape {

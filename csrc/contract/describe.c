@@ -195,6 +195,14 @@ static void push_field(lua_State *L, const tavus_field *field, int shapes) {
   }
   if (field->types != TAVUS_ANY && (field->types & TAVUS_OBJECT_TYPE) != 0)
     set_shape(L, field->shape, shapes);
+  if (field->variants == NULL) return;
+  lua_newtable(L);
+  for (const tavus_variant *v = field->variants; v->value != NULL; v++) {
+    push_field(L, v->field, shapes);
+    lua_setfield(L, -2, v->value);
+  }
+  lua_setfield(L, -2, "variants");
+  set_text(L, "variant_by", field->variant_by);
 }
 
 /* Sets `at`, a list. */

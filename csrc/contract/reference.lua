@@ -152,12 +152,21 @@ local function write_rules(shape)
   end
 end
 
+-- What a field is instead, by the values of its sibling `variant_by`, in order.
+local function variants_of(field)
+  local all = {}
+  for value, variant in pairs(field.variants or {}) do all[#all + 1] = { value = value, field = variant } end
+  table.sort(all, function(a, b) return a.value < b.value end)
+  return all
+end
+
 local write_shape
 
 local function write_below(field)
   if field.items then write_below(field.items) end
   if field.other then write_below(field.other) end
   if field.shape then write_shape(field) end
+  for _, variant in ipairs(variants_of(field)) do write_below(variant.field) end
 end
 
 -- A shape, and then those that it is made of; each once.
@@ -176,6 +185,14 @@ function write_shape(shape)
   if shape.other then
     add ""
     add(("Other members: %s%s."):format(type_of(shape.other), shape.other.secret and ", secret" or ""))
+  end
+  for _, field in ipairs(shape.fields) do
+    local variants = variants_of(field)
+    if #variants > 0 then add "" end
+    for _, variant in ipairs(variants) do
+      add(("- %s, where %s is %s: %s"):format(code(field.name), code(field.variant_by), code(variant.value),
+        type_of(variant.field)))
+    end
   end
   write_rules(shape)
   for _, field in ipairs(shape.fields) do write_below(field) end

@@ -704,7 +704,7 @@
 
 ---@class tavus.AppMessage
 ---@field conversation_id? string The conversation; the path has it, too.
----@field event_type? string What it is, as in conversation.respond; an unknown one goes to the room.
+---@field event_type? "conversation.respond"|"conversation.echo"|"conversation.interrupt"|"conversation.append_llm_context"|"conversation.overwrite_llm_context"|"conversation.sensitivity"|"conversation.tool_result"|"conversation.set_emotion"|"conversation.objective.confirm"|"conversation.realtime_api"|string What it is, as in conversation.respond; an unknown one goes to the room.
 ---@field message_type? "conversation"|string conversation.
 ---@field properties? table<string, any> What belongs to the event, as in { text = "..." }.
 

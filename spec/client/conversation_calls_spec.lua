@@ -42,7 +42,7 @@ describe("a running conversation", function()
     it("checks the message", function()
       for path, body in pairs {
         ["/event_type"] = { message_type = "conversation", properties = {} },
-        ["/message_type"] = { event_type = "conversation.echo" },
+        ["/message_type"] = { event_type = "conversation.interrupt" },
         ["/properties"] = message { properties = "Hi" },
       } do
         local _, err = client.conversations:send_app_message(id, body)

@@ -16,6 +16,9 @@ local lazy = {
   check = { "tavus.live.check", "check" },
   defaults = { "tavus.live.check", "defaults" },
   event = { "tavus.live.event" },
+  message = { "tavus.live.message" },
+  sign = { "tavus.signature", "sign" },
+  verify = { "tavus.signature", "verify" },
 }
 
 local about = { title = "tavus.live", kinds = {}, methods = live, more = function() return lazy end }
