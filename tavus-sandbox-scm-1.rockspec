@@ -84,6 +84,7 @@ build = {
          ["tavus.sandbox.parts"] = "lua/tavus/sandbox/parts.lua",
          ["tavus.sandbox.patching"] = "lua/tavus/sandbox/patching.lua",
          ["tavus.sandbox.personas"] = "lua/tavus/sandbox/personas.lua",
+         ["tavus.sandbox.play"] = "lua/tavus/sandbox/play.lua",
          ["tavus.sandbox.replay"] = "lua/tavus/sandbox/replay.lua",
          ["tavus.sandbox.reply"] = "lua/tavus/sandbox/reply.lua",
          ["tavus.sandbox.routes"] = "lua/tavus/sandbox/routes.lua",

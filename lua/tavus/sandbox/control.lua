@@ -5,6 +5,7 @@
 
 local browser = require "tavus.sandbox.browser"
 local clock = require "tavus.sandbox.clock"
+local conversations = require "tavus.sandbox.conversations"
 local core = require "tavus.core"
 local drafts = require "tavus.sandbox.drafts"
 local journal = require "tavus.sandbox.journal"
@@ -115,6 +116,12 @@ local function room(context, _, _, id)
   return reply.json(200, { message = NOTICE, conversation_id = id, status = row.status })
 end
 
+local function happened(context, _, body, id)
+  local row, message = conversations.happened(context, id, body)
+  if not row then return refused(message, message == "unknown conversation" and 404 or 400) end
+  return reply.json(200, row)
+end
+
 local PAGE = { status = 200, body = browser.html, headers = browser.headers }
 
 local function show_page() return PAGE end
@@ -143,7 +150,9 @@ local function find(method, path)
   local action = ACTIONS[method .. " " .. path]
   if action then return action end
   local id = method == "GET" and path:match "^/_sandbox/conversations/([^/]+)$"
-  return id and room, id
+  if id then return room, id end
+  id = method == "POST" and path:match "^/_sandbox/conversations/([^/]+)/happened$"
+  return id and happened, id
 end
 
 local function read(method, body)

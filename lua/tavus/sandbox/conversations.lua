@@ -142,7 +142,9 @@ end
 function conversations.get(_, call)
   local row = call.row
   local answer = selected(row, LIST_FIELDS)
-  if call.query.verbose == "true" then answer.events, answer.shutdown_reason = row.events, row.shutdown_reason end
+  if call.query.verbose == "true" then
+    answer.events, answer.shutdown_reason, answer.transcript = row.events, row.shutdown_reason, row.transcript
+  end
   return reply.json(200, answer)
 end
 
@@ -153,6 +155,39 @@ conversations["end"] = function(context, call)
   finish(ended, "end_conversation_endpoint_hit", context.ids:timestamp())
   call.rows:put(call.ids[1], ended)
   return reply.empty(200)
+end
+
+-- A copy of a row with more rows of the transcript.
+local function with_transcript(row, rows)
+  local transcript = core.array {}
+  for _, list in ipairs { row.transcript or {}, rows } do
+    for _, item in ipairs(list) do transcript[#transcript + 1] = item end
+  end
+  return views.copy(row, { events = core.array(views.copy(row.events)), transcript = transcript })
+end
+
+--- Notes what was played in a conversation: rows of the transcript, events, and why it ended.
+---@param context tavus.sandbox.Context
+---@param id string
+---@param body { transcript: table[]?, events: table[]?, shutdown_reason: string? }
+---@return table? row what a player needs to know
+---@return string? message
+function conversations.happened(context, id, body)
+  local row = context.stores.conversation:get(id)
+  if not row then return nil, "unknown conversation" end
+  if row.status == "ended" then return nil, "the conversation has ended" end
+  row = with_transcript(row, body.transcript or {})
+  local happened = row.happened or 0
+  if body.transcript and body.transcript[1] or body.events then happened = happened + 1 end
+  row.happened = happened
+  for _, item in ipairs(body.events or {}) do row.events[#row.events + 1] = item end
+  local timestamp = context.ids:timestamp()
+  if body.shutdown_reason then
+    row.status, row.updated_at, row.shutdown_reason = "ended", timestamp, body.shutdown_reason
+  end
+  context.stores.conversation:put(id, row)
+  return { callback_url = row.callback_url, transcript = row.transcript, happened = happened, timestamp = timestamp,
+    time = context.clock:now() }
 end
 
 -- Calls on a running conversation ---------------------------------------------------
@@ -178,7 +213,16 @@ function conversations.send_app_message(context, call)
   if call.row.status == "ended" then
     return context:refuse "App messages can only be sent to active conversations."
   end
-  return limited(context, call) or reply.json(200, core.object {})
+  local refused = limited(context, call)
+  if refused then return refused end
+  local body = call.body
+  if body.event_type == "conversation.tool_result" then
+    local output = body.properties.output
+    local answer = { role = "tool", tool_call_id = body.properties.tool_call_id,
+      content = type(output) == "string" and output or core.encode(output) }
+    call.rows:put(call.ids[1], with_transcript(call.row, { answer }))
+  end
+  return reply.json(200, core.object {})
 end
 
 -- Whether an interaction that was recorded has the content of a body.

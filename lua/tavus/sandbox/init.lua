@@ -23,6 +23,7 @@ local httpd = load_module "tavus.sandbox.httpd"
 local journal = load_module "tavus.sandbox.journal"
 local names = load_module "tavus.names"
 local options = load_module "tavus.options"
+local play = load_module "tavus.sandbox.play"
 local replay = load_module "tavus.sandbox.replay"
 local script = load_module "tavus.sandbox.script"
 local settings = load_module "tavus.sandbox.settings"
@@ -228,6 +229,43 @@ function methods:put(row)
   if answer == false then misuse("the persona cannot be written as JSON: %s", err) end
   if not answer then return nil, err end
   return answer.persona_id
+end
+
+local DELIVERY_TIMEOUT = 60 -- the most that Tavus allows
+
+-- Posts a text to an address. Status and body, or nil and why there is no answer.
+local function send(url, text, headers)
+  local origin, path = url:match "^(https?://[^/?#]*)(.*)$"
+  local session, message = http.session { base_url = origin, api_key = "not-sent" }
+  if not session then return nil, message end
+  local engine
+  engine, message = http.engine()
+  if not engine then return nil, message end
+  headers["Content-Type"] = "application/json"
+  local request
+  request, message = engine:submit(session, "POST", path == "" and "/" or path,
+    { body = text, headers = headers, timeout = DELIVERY_TIMEOUT, without_key = true })
+  if not request then return nil, message end
+  while not engine:wait(request, 0.1) do end -- in steps, so that Ctrl-C reaches Lua
+  local result = request:result()
+  session:close()
+  if result.outcome ~= "answer" then return nil, tostring(result.message) end
+  return result.status, result.body
+end
+
+--- Plays the other side of a call: each step in order, as messages of the room, webhooks to the conversation's
+-- `callback_url`, and deliveries to a tool's URL. The README of the sandbox lists the steps and the switches.
+---@param conversation_id string
+---@param given table steps, and switches by their names
+---@return tavus.sandbox.Sent[]? sent in this order
+---@return tavus.Error?
+function methods:play(conversation_id, given)
+  check_handle(self, "play")
+  local message = type(conversation_id) ~= "string" and "play takes the id of a conversation first" or play.flaw(given)
+  if message then misuse("%s", message) end
+  return play.run(conversation_id, given, function(happened)
+    return post(self, "/_sandbox/conversations/" .. http.escape(conversation_id) .. "/happened", happened)
+  end, send)
 end
 
 --- Keeps what the sandbox remembers: rows, switches, the state of the habits, the place
