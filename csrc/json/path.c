@@ -14,7 +14,7 @@ void tavus_path_key(luaL_Buffer *b, const char *key, size_t length) {
     size_t n = tavus_utf8_sequence(at, end);
     if (n == 0) {
       char code[5];
-      (void)snprintf(code, sizeof code, "\\x%02X", (unsigned)*at++);
+      (void)snprintf(code, sizeof code, "\\x%02x", (unsigned)*at++);
       luaL_addstring(b, code);
     } else if (*at < 0x80) {
       luaL_addstring(b, *at++ == '~' ? "~0" : "~1");
