@@ -132,7 +132,9 @@ return setmetatable(tavus, {
     if name == "new" then
       load_module(where[1])
       for _, other in pairs(lazy) do modules.keep(other[1]) end
-      modules.keep "tavus.meanings"
+      for _, other in ipairs { "tavus.client.find", "tavus.client.update", "tavus.client.wait", "tavus.meanings" } do
+        modules.keep(other)
+      end
     end
     local value = load_module(where[1])
     if where[2] then value = value[where[2]] end

@@ -8,7 +8,6 @@ local hosts = require "tavus.host"
 local log = require "tavus.log"
 local names = require "tavus.names"
 local options = require "tavus.options"
-local patch = require "tavus.patch"
 local record = require "tavus.client.record"
 local resource = require "tavus.client.resource"
 local call = require "tavus.client.call"
@@ -277,7 +276,7 @@ function Client:request(method, path, given)
   local op = { method = method, answers = "any", reads = call.reads[method], done = method == "DELETE" and GONE or nil }
   local may_repeat = op.reads or method == "DELETE"
   if type(body) == "table" then
-    if method == "PATCH" then may_repeat = core.is_array(body) and patch.repeatable(body) end
+    if method == "PATCH" then may_repeat = core.is_array(body) and require("tavus.patch").repeatable(body) end
     local issues
     body, issues = core.encode(body)
     if not body then return nil, errors.validation(issues, "body") end

@@ -6,14 +6,11 @@ local http = require "tavus.http"
 local answer = require "tavus.client.answer"
 local call = require "tavus.client.call"
 local errors = require "tavus.errors"
-local find = require "tavus.client.find"
 local names = require "tavus.names"
 local options = require "tavus.options"
 local pages = require "tavus.client.pages"
 local repeatable = require("tavus.patch").repeatable
-local update = require "tavus.client.update"
 local with = require "tavus.client.with"
-local wait = require "tavus.client.wait"
 
 local resource = {}
 
@@ -240,7 +237,7 @@ local function names_of(data, own)
   return found
 end
 
--- Reads the contract of a class: its methods and operations.
+-- Reads the contract of a class: its methods and operations. Loads the modules that only methods need.
 local function build(class)
   local data = core.contract(class.collection)
   local methods = {}
@@ -268,10 +265,14 @@ local function build(class)
     methods.with = with.method(class, made, closing, closing.get and settled, client_of)
   end
   if all.list then methods.each = maker_of_each(class, all.list) end
-  if all.list and data.name_field then methods.find = find.method(class, all.list, client_of) end
-  if all.get and data.states then methods.wait = wait.method(class, data.states) end
+  if all.list and data.name_field then
+    methods.find = require("tavus.client.find").method(class, all.list, client_of)
+  end
+  if all.get and data.states then
+    methods.wait = require("tavus.client.wait").method(class, data.states)
+  end
   if all.get and all.patch then
-    methods.update = update.method(class, data)
+    methods.update = require("tavus.client.update").method(class, data)
   end
   class.about = names.guard(methods, {
     title = "client." .. class.collection, kinds = { "resource", class.collection },
