@@ -211,6 +211,25 @@ case("cancels a task in the middle of its request", function(loop, way)
   server:stop()
 end)
 
+case("gives up a wait for a document, and leaves nothing", function(loop, way)
+  local server = assert(sandbox.start { set = { document_ms = 1e6 } })
+  local client = clients.new(server.url)
+  local id = assert(client.documents:create { document_url = "https://example.com/a.pdf" }).document_id
+  local task = client:spawn(function() return client.documents:wait(id, { interval = 0.01 }) end)
+  every(loop, 0.01, function()
+    if #server:requests { method = "GET" } < 2 then return false end
+    assert(task:cancel())
+    loop:stop()
+    return true
+  end)
+  drive(loop, client, way)
+  assert.equal("cancelled", select(2, task:result()).type)
+  assert.is_false(client:step(0))
+  assert.is_nil(client:timeout())
+  client:close()
+  server:stop()
+end)
+
 if not has_descriptor then
   case("is told that there is no descriptor, and what to use", function()
     local client = clients.new "http://127.0.0.1:1"
