@@ -72,15 +72,21 @@ end
 ---@param name string
 function modules.keep(name)
   if loaded[name] ~= nil or texts[name] or not name:find "^tavus%." then return end
-  local path = root and root .. name:gsub("%.", "/")
-  local file = path and open and (open(path .. ".lua", "rb") or open(path .. "/init.lua", "rb"))
-  local text = file and file:read "*a"
-  if file then file:close() end
+  local text, path
+  for _, ending in ipairs(root and open and { ".lua", "/init.lua" } or {}) do
+    path = root .. name:gsub("%.", "/") .. ending
+    local file = open(path, "rb")
+    if file then
+      text = file:read "*a"
+      file:close()
+      break
+    end
+  end
   if not text then
     modules.load(name)
     return
   end
-  texts[name] = { text, path .. ".lua" }
+  texts[name] = { text, path }
   for other in text:gmatch 'require "(tavus%.[%w_.]+)"' do modules.keep(other) end
 end
 
