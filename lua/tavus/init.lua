@@ -10,7 +10,7 @@ local load_module = modules.load
 local errors = load_module "tavus.errors"
 local names = load_module "tavus.names"
 
-local error, ipairs, pairs, pcall, rawset, type = error, ipairs, pairs, pcall, rawset, type
+local error, ipairs, pairs, pcall, type = error, ipairs, pairs, pcall, type
 
 -- Values of cjson and of this library mix: both have the same null, and our arrays carry cjson's mark where it has one.
 -- Without cjson everything works the same.
@@ -119,26 +119,14 @@ local function call_of_client(name, near)
   return nil
 end
 
-local about = { title = "tavus", kinds = { "tavus" }, methods = tavus, beyond = call_of_client,
-  more = function() return lazy end }
+-- What a client needs later is read now.
+local function read_all(name)
+  if name ~= "new" then return end
+  load_module "tavus.client"
+  for _, where in pairs(lazy) do modules.keep(where[1]) end
+  for _, other in ipairs { "tavus.client.find", "tavus.client.update", "tavus.client.wait", "tavus.meanings" } do
+    modules.keep(other)
+  end
+end
 
-return setmetatable(tavus, {
-  __index = function(self, name)
-    local where = lazy[name]
-    if not where then
-      names.check(about, name)
-      return nil
-    end
-    if name == "new" then
-      load_module(where[1])
-      for _, other in pairs(lazy) do modules.keep(other[1]) end
-      for _, other in ipairs { "tavus.client.find", "tavus.client.update", "tavus.client.wait", "tavus.meanings" } do
-        modules.keep(other)
-      end
-    end
-    local value = load_module(where[1])
-    if where[2] then value = value[where[2]] end
-    rawset(self, name, value)
-    return value
-  end,
-})
+return names.lazy(tavus, lazy, { title = "tavus", kinds = { "tavus" }, beyond = call_of_client }, read_all)

@@ -5,8 +5,8 @@
 
 local core = require "tavus.core"
 
-local error, getmetatable, ipairs, next, pairs, require, setmetatable, type =
-  error, getmetatable, ipairs, next, pairs, require, setmetatable, type
+local error, getmetatable, ipairs, next, pairs, rawset, require, setmetatable, type =
+  error, getmetatable, ipairs, next, pairs, rawset, require, setmetatable, type
 local concat, sort = table.concat, table.sort
 
 local names = {}
@@ -142,6 +142,31 @@ function names.guard(methods, about)
   end
   setmetatable(methods, meta)
   return about
+end
+
+--- Lets a module load what its names stand for at their first use. The values themselves are stored, not wrappers,
+-- because errors of misuse name the caller's line.
+---@param module table
+---@param lazy table<string, string[]> { module, field }; without a field the module is the value
+---@param about tavus.Names `methods` and `more` are set here
+---@param before (fun(name: string))? called before a name is loaded
+---@return table module
+function names.lazy(module, lazy, about, before)
+  about.methods, about.more = module, function() return lazy end
+  return setmetatable(module, {
+    __index = function(self, name)
+      local where = lazy[name]
+      if not where then
+        names.check(about, name)
+        return nil
+      end
+      if before then before(name) end
+      local value = require(where[1])
+      if where[2] then value = value[where[2]] end
+      rawset(self, name, value)
+      return value
+    end,
+  })
 end
 
 return names

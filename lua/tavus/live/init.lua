@@ -5,8 +5,7 @@
 --
 -- Each part is loaded when it is first used.
 
-local load_module = require("tavus.modules").load
-local names = load_module "tavus.names"
+local names = require("tavus.modules").load "tavus.names"
 
 ---@class tavus.live
 local live = {}
@@ -21,18 +20,4 @@ local lazy = {
   verify = { "tavus.signature", "verify" },
 }
 
-local about = { title = "tavus.live", kinds = {}, methods = live, more = function() return lazy end }
-
-return setmetatable(live, {
-  __index = function(self, name)
-    local where = lazy[name]
-    if not where then
-      names.check(about, name)
-      return nil
-    end
-    local value = load_module(where[1])
-    if where[2] then value = value[where[2]] end
-    rawset(self, name, value)
-    return value
-  end,
-})
+return names.lazy(live, lazy, { title = "tavus.live", kinds = {} })
