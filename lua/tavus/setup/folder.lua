@@ -59,13 +59,17 @@ function folder.files(dir)
   return found
 end
 
+--- The code of a file that does not exist.
+folder.MISSING = 2
+
 --- The text of a file.
 ---@param path string
 ---@return string?
 ---@return string? message
+---@return integer? code of the system, when the file cannot be opened
 function folder.read(path)
-  local file, message = io.open(path, "rb")
-  if not file then return nil, message end
+  local file, message, code = io.open(path, "rb")
+  if not file then return nil, message, code end
   local text, why = file:read "*a"
   file:close()
   if not text then return nil, why end

@@ -143,13 +143,6 @@ local function operations(client, item, body, secrets)
   return ops
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 -- The name of a tool whose id is known, for people.
 local function target_of(self, member, id)
   if member == "skills" then return "skill " .. id end
@@ -219,7 +212,7 @@ local function add_item(self, item)
     add(self, item, "create", { body = graph.shown(item.it.body),
       reason = item.gone and ("%s is not there any more"):format(item.gone) or nil })
     for _, member in ipairs { "tools", "skills" } do
-      for _, id in ipairs(sorted_keys(item.want[member] or {})) do
+      for _, id in ipairs(values.sorted_keys(item.want[member] or {})) do
         add(self, item, "attach", { target = target_of(self, member, id) })
       end
     end
@@ -240,7 +233,8 @@ local function add_item(self, item)
   elseif #body > 0 then
     item.action = "change"
     local secrets = plan.secrets_of(self.client, item, item.want, body)
-    add(self, item, "change", { ops = operations(self.client, item, body, secrets), secrets = sorted_keys(secrets) })
+    local ops = operations(self.client, item, body, secrets)
+    add(self, item, "change", { ops = ops, secrets = values.sorted_keys(secrets) })
   end
   add_attachments(self, item, "tools", tools)
   add_attachments(self, item, "skills", skills)

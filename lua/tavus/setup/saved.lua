@@ -3,6 +3,7 @@
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
+local folder = require "tavus.setup.folder"
 local graph = require "tavus.setup.graph"
 local plan = require "tavus.setup.plan"
 local values = require "tavus.setup.values"
@@ -46,12 +47,11 @@ end
 ---@return tavus.SetupPlan?
 ---@return tavus.Error?
 function saved.read(setup, file, client)
-  local handle, message = io.open(file, "rb")
-  if not handle then
+  local text, message = folder.read(file)
+  if not text then
     return nil, errors.new { type = "config", code = "file", message = message, hint = "plan:save(file) writes it" }
   end
-  local content = core.decode(handle:read "*a" or "")
-  handle:close()
+  local content = core.decode(text)
   if type(content) ~= "table" or content.version ~= VERSION or type(content.options) ~= "table" then
     return nil, errors.new { type = "config", code = "file", message = ("%s is not a saved plan"):format(file),
       hint = "plan:save(file) writes it" }

@@ -4,6 +4,7 @@
 local compare = require "tavus.setup.compare"
 local core = require "tavus.core"
 local errors = require "tavus.errors"
+local folder = require "tavus.setup.folder"
 local kinds = require "tavus.setup.kinds"
 local state = require "tavus.setup.state"
 local values = require "tavus.setup.values"
@@ -12,6 +13,12 @@ local snapshot = {}
 
 -- Beside the state; not to be committed.
 local FILE = "tavus.before.json"
+
+-- What the file has, by environments; empty where it cannot be read.
+local function stored(path)
+  local all = core.decode(folder.read(path) or "")
+  return type(all) == "table" and all or {}
+end
 
 local function is_secret(path, value)
   for name in path:gmatch "[^/]+" do
@@ -56,12 +63,7 @@ function snapshot.save(run, items)
   local plan = run.plan
   if #items == 0 and #plan.deletes == 0 then return true end
   local path = plan.setup.dir .. "/" .. FILE
-  local file, all = io.open(path, "rb"), {}
-  if file then
-    local decoded = core.decode(file:read "*a" or "")
-    all = type(decoded) == "table" and decoded or {}
-    file:close()
-  end
+  local all = stored(path)
   local before = {}
   for _, item in ipairs(plan.items) do
     if item.live then before[item.key] = before_of(item) end
@@ -123,20 +125,15 @@ end
 ---@return tavus.Error?
 function snapshot.declarations(setup)
   local path = setup.dir .. "/" .. FILE
-  local file = io.open(path, "rb")
-  local all = file and core.decode(file:read "*a" or "")
-  if file then file:close() end
-  local before = type(all) == "table" and all[setup.env or "default"]
+  local before = stored(path)[setup.env or "default"]
   if type(before) ~= "table" then
     return nil, errors.new { type = "config", code = "snapshot",
       message = ("%s has nothing of this environment"):format(path),
       hint = "each apply that changes something makes it" }
   end
-  local current, by_id, list, keys = {}, {}, {}, {}
+  local current, by_id, list = {}, {}, {}
   for _, it in ipairs(setup.declarations) do current[state.key(it)] = it end
-  for key in pairs(before) do keys[#keys + 1] = key end
-  table.sort(keys)
-  for _, key in ipairs(keys) do
+  for _, key in ipairs(values.sorted_keys(before)) do
     local it = declaration_of(key, before[key], current[key])
     list[#list + 1], by_id[before[key].id] = it, it
   end

@@ -3,6 +3,8 @@
 
 local core = require "tavus.core"
 local errors = require "tavus.errors"
+local folder = require "tavus.setup.folder"
+local values = require "tavus.setup.values"
 
 local state = {}
 
@@ -35,17 +37,6 @@ local function problem(path, message)
     hint = "bring back an earlier version of the file; without it, apply finds objects by their names" }
 end
 
-local function read_file(path)
-  local file, message, code = io.open(path, "rb")
-  if not file then
-    if code == 2 then return "" end
-    return nil, message
-  end
-  local text = file:read "*a"
-  file:close()
-  return text or ""
-end
-
 local function table_of(value) return type(value) == "table" and value or {} end
 
 --- Reads the state of an environment. Without a file it is empty.
@@ -55,8 +46,9 @@ local function table_of(value) return type(value) == "table" and value or {} end
 ---@return tavus.Error?
 function state.read(dir, env)
   local path = dir .. "/" .. state.FILE
-  local text, message = read_file(path)
-  if not text then return nil, problem(path, message) end
+  local text, message, code = folder.read(path)
+  if not text and code ~= folder.MISSING then return nil, problem(path, message) end
+  text = text or ""
   local all = { version = VERSION, environments = {} }
   if text ~= "" then
     local decoded, failure = core.decode(text)
@@ -70,17 +62,10 @@ function state.read(dir, env)
   return setmetatable({ path = path, text = text, all = all, section = all.environments[name] }, State)
 end
 
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 -- The members of an object, one a line, so that version control shows what changed.
 local function lines_of(map, indent, written)
   local lines = {}
-  for _, name in ipairs(sorted(map)) do
+  for _, name in ipairs(values.sorted_keys(map)) do
     lines[#lines + 1] = ("%s%s: %s"):format(indent, core.encode(name), written(map[name]))
   end
   if #lines == 0 then return "{}" end

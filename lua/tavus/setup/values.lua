@@ -165,4 +165,14 @@ function values.copy(value, map)
   return copy
 end
 
+--- The keys of a table, in order.
+---@param map table<string, any>
+---@return string[]
+function values.sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
 return values
