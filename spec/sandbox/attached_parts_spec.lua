@@ -1,24 +1,13 @@
 -- Tools and skills that are attached to a persona in the sandbox: how many, in which shape, and what is refused.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
-local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
 
 describe("attached to a persona,", function()
-  local sandbox, client, id
+  local sandbox, client = clients.serve(teardown, before_each)
+  local id
 
-  setup(function()
-    sandbox = assert(sandboxes.start())
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function()
-    sandbox:reset()
-    id = assert(client.personas:create(clients.persona())).persona_id
-  end)
+  before_each(function() id = assert(client.personas:create(clients.persona())).persona_id end)
 
   local function tool(name) return assert(client.tools:create { name = name, description = "A tool." }).tool_id end
 

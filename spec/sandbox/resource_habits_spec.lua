@@ -1,21 +1,10 @@
 -- Habits of single resources of the sandbox: their lists, times, ids and refusals.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
-local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
 
 describe("in the sandbox,", function()
-  local sandbox, client
-
-  setup(function()
-    sandbox = assert(sandboxes.start())
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() sandbox:reset() end)
+  local sandbox, client = clients.serve(teardown, before_each)
 
   local function ask(method, path, body, query)
     local answer = asking.ask(sandbox.url, method, path, body, { query = query })

@@ -1,21 +1,10 @@
 -- Objectives, and guardrails of both generations, in the sandbox: the shapes of their answers, and the items of a set.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
-local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
 
 describe("in the sandbox,", function()
-  local sandbox, client
-
-  setup(function()
-    sandbox = assert(sandboxes.start())
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() sandbox:reset() end)
+  local sandbox, client = clients.serve(teardown, before_each)
 
   local function ask(method, path, body, query) return asking.ask(sandbox.url, method, path, body, query).json end
 

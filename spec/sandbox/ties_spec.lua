@@ -1,21 +1,10 @@
 -- Ids of other rows in the sandbox: refused where they are unknown, and gone with the row that they name.
 local asking = require "spec.support.asking"
 local clients = require "spec.support.clients"
-local sandboxes = require "tavus.sandbox"
 local tavus = require "tavus"
 
 describe("the id of another row", function()
-  local sandbox, client
-
-  setup(function()
-    sandbox = assert(sandboxes.start())
-    client = clients.new(sandbox.url)
-  end)
-  teardown(function()
-    client:close()
-    sandbox:stop()
-  end)
-  before_each(function() sandbox:reset() end)
+  local sandbox, client = clients.serve(teardown, before_each)
 
   local function persona(more)
     local body = clients.persona()
